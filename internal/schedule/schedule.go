@@ -1,0 +1,75 @@
+// Package schedule decides when to try again: pure functions of times and a random number, which the client and the
+// simulation of a fleet share. Every random number is in [0, 1).
+package schedule
+
+import "time"
+
+const (
+	// firstRetry outlasts a hiccup and is still nothing to a token with hours left.
+	firstRetry = 30 * time.Second
+	// MinInterval is the least time between two scheduled requests for a token: whatever a policy, a server or
+	// an expired token asks for, a program is never a burden to the endpoint it depends on.
+	MinInterval = time.Minute
+	// shareOfRest bounds the wait by what is left of the token: a quarter leaves three more tries in what
+	// remains, and spreads a fleet that has hours in hand over hours after a long outage.
+	shareOfRest = 4
+)
+
+// Background is the wait after the failed background refresh number failures (1 is the first), when left remains of
+// the token. It doubles from 30 s to a quarter of left and is drawn from its upper half, so that a fleet that failed
+// together does not return together. From the second on it is a minute at least. after, the Retry-After of the
+// answer, is the least wait, within the quarter: no server can talk a client out of its last hours.
+func Background(failures int, left, after time.Duration, random float64) time.Duration {
+	limit := max(left/shareOfRest, MinInterval)
+	wait := limit
+	if n := failures - 1; n < 16 { // 2^16 × 30 s is 22 days: beyond every limit, and short of an overflow
+		wait = min(firstRetry<<n, limit)
+	}
+	wait = wait/2 + time.Duration(random*float64(wait/2))
+	if failures > 1 {
+		wait = max(wait, MinInterval)
+	}
+	return max(wait, min(after, limit))
+}
+
+const (
+	// firstTry and maxTry bound the waits between the tries of callers who have nothing to work with: quick for
+	// a hiccup, slow enough for a machine whose other programs are trying too.
+	firstTry = 2 * time.Second
+	maxTry   = 32 * time.Second
+	// lastTryBefore places the last try this long before the end of the flight, so that an endpoint which comes
+	// back just in time (IMDS promises 70 s for an upgrade) is not missed by half a minute.
+	lastTryBefore = 3 * time.Second
+)
+
+// Foreground is the wait after try number try (1 is the first) failed for callers without a token, elapsed after
+// the first try began, of a flight that ends at limit. It is false when there is no time for another try, or when
+// after, the Retry-After of the answer, is longer than the time there is.
+func Foreground(try int, elapsed, limit, after time.Duration) (wait time.Duration, again bool) {
+	last := limit - lastTryBefore
+	if elapsed >= last || elapsed+after > last {
+		return 0, false
+	}
+	wait = maxTry
+	if try < 6 { // 2 s doubled five times is above maxTry
+		wait = min(firstTry<<(try-1), maxTry)
+	}
+	return min(max(wait, after), last-elapsed), true
+}
+
+const (
+	// firstHoldoff is long enough that a service which says 401 to everything costs the endpoint little, and
+	// short beside the hours for which a rejected token would be used otherwise.
+	firstHoldoff = 5 * time.Minute
+	// maxHoldoff is the age at which IMDS is ready to mint anew.
+	maxHoldoff = time.Hour
+)
+
+// Holdoff is how long a rejection of a token is not acted on after one that was. It is doubled from prev, the holdoff
+// before (0 for none), as long as rejections follow each other; since is the time since the rejection before.
+func Holdoff(prev, since time.Duration) time.Duration {
+	if prev == 0 || since > 2*maxHoldoff {
+		return firstHoldoff
+	}
+	return min(2*prev, maxHoldoff)
+}

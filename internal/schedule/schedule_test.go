@@ -1,0 +1,116 @@
+package schedule_test
+
+import (
+	"math/rand/v2"
+	"testing"
+	"time"
+
+	"github.com/seed-ac726066/aztoken/internal/schedule"
+	"github.com/stretchr/testify/require"
+)
+
+func TestBackgroundDoublesToAQuarterOfWhatIsLeft(t *testing.T) {
+	t.Parallel()
+	const top = 1 - 1e-9
+	for _, tc := range []struct {
+		name     string
+		failures int
+		left     time.Duration
+		after    time.Duration
+		random   float64
+		want     time.Duration
+	}{
+		{"first, lowest", 1, 12 * time.Hour, 0, 0, 15 * time.Second},
+		{"first, highest", 1, 12 * time.Hour, 0, top, 30 * time.Second},
+		{"second is a minute at least", 2, 12 * time.Hour, 0, 0, time.Minute},
+		{"second, highest", 2, 12 * time.Hour, 0, top, time.Minute},
+		{"third, lowest", 3, 12 * time.Hour, 0, 0, time.Minute},
+		{"third, highest", 3, 12 * time.Hour, 0, top, 2 * time.Minute},
+		{"eighth, lowest", 8, 12 * time.Hour, 0, 0, 32 * time.Minute},
+		{"eighth, highest", 8, 12 * time.Hour, 0, top, 64 * time.Minute},
+		{"tenth, a quarter of 12 h", 10, 12 * time.Hour, 0, top, 3 * time.Hour},
+		{"hundredth, a quarter of 8 h", 100, 8 * time.Hour, 0, top, 2 * time.Hour},
+		{"near the end", 10, 8 * time.Minute, 0, top, 2 * time.Minute},
+		{"very near the end", 10, time.Minute, 0, top, time.Minute},
+		{"after the end", 10, -time.Hour, 0, 0, time.Minute},
+		{"Retry-After is the least", 1, 12 * time.Hour, 10 * time.Minute, top, 10 * time.Minute},
+		{"Retry-After shorter than the backoff", 10, 12 * time.Hour, time.Second, top, 3 * time.Hour},
+		{"Retry-After of a day is cut to a quarter", 1, 12 * time.Hour, 24 * time.Hour, 0, 3 * time.Hour},
+		{"Retry-After on an expired token is cut to a minute", 5, 0, time.Hour, 0, time.Minute},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+			got := schedule.Background(tc.failures, tc.left, tc.after, tc.random)
+			require.InDelta(t, tc.want.Seconds(), got.Seconds(), 0.001)
+		})
+	}
+}
+
+func TestBackgroundNeverOutlivesTheToken(t *testing.T) {
+	t.Parallel()
+	r := rand.New(rand.NewPCG(1, 2))
+	for range 100_000 {
+		failures, left := 1+r.IntN(1000), time.Duration(r.Int64N(int64(30*time.Hour)))
+		after := time.Duration(r.Int64N(int64(48 * time.Hour)))
+		got := schedule.Background(failures, left, after, r.Float64())
+		require.Positive(t, got)
+		require.LessOrEqual(t, got, max(left/4, time.Minute))
+	}
+}
+
+func TestForegroundTriesUntilTheFlightEnds(t *testing.T) {
+	t.Parallel()
+	for _, tc := range []struct {
+		name  string
+		limit time.Duration
+		took  time.Duration // each try
+		want  []time.Duration
+	}{
+		{"an answer at once", 75 * time.Second, 0, seconds(0, 2, 6, 14, 30, 62, 72)},
+		{"nothing listens", 10 * time.Second, 0, seconds(0, 2, 6, 7)},
+		{"packets are dropped", 10 * time.Second, 3 * time.Second, seconds(0, 5)},
+		{"the endpoint hangs", 75 * time.Second, 30 * time.Second, seconds(0, 32, 66)},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+			var starts []time.Duration
+			at := time.Duration(0)
+			for try := 1; ; try++ {
+				starts = append(starts, at)
+				at += tc.took
+				wait, again := schedule.Foreground(try, at, tc.limit, 0)
+				if !again {
+					break
+				}
+				at += wait
+			}
+			require.Equal(t, tc.want, starts)
+		})
+	}
+}
+
+func TestForegroundObeysRetryAfterOrGivesUp(t *testing.T) {
+	t.Parallel()
+	wait, again := schedule.Foreground(1, 0, 75*time.Second, 20*time.Second)
+	require.True(t, again)
+	require.Equal(t, 20*time.Second, wait)
+	_, again = schedule.Foreground(1, 0, 75*time.Second, 24*time.Hour)
+	require.False(t, again, "nobody waits a day because a header says so")
+}
+
+func TestHoldoffGrowsWhileRejectionsFollow(t *testing.T) {
+	t.Parallel()
+	require.Equal(t, 5*time.Minute, schedule.Holdoff(0, 0))
+	require.Equal(t, 10*time.Minute, schedule.Holdoff(5*time.Minute, 5*time.Minute))
+	require.Equal(t, time.Hour, schedule.Holdoff(40*time.Minute, 40*time.Minute))
+	require.Equal(t, time.Hour, schedule.Holdoff(time.Hour, 2*time.Hour))
+	require.Equal(t, 5*time.Minute, schedule.Holdoff(time.Hour, 3*time.Hour), "an old story is forgotten")
+}
+
+func seconds(ss ...int) []time.Duration {
+	ds := make([]time.Duration, len(ss))
+	for i, s := range ss {
+		ds[i] = time.Duration(s) * time.Second
+	}
+	return ds
+}

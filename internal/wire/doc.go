@@ -1,0 +1,3 @@
+// Package wire is what every identity endpoint shares: an HTTP client that gives nothing away, a parser
+// that reads every form of reply seen in the field, and the judgement which failures are worth another try.
+package wire

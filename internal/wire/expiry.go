@@ -1,0 +1,83 @@
+package wire
+
+import (
+	"encoding/json"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// maxLife is longer than any access token lives (managed identities get 24 h, CAE tokens 28); what claims more is
+// a mistake, and would overflow a Duration sooner or later.
+const maxLife = 10 * 365 * 24 * time.Hour
+
+// layouts are the forms of expires_on that hosts have been seen to send besides Unix seconds.
+var layouts = []string{
+	time.RFC3339,
+	"01/02/2006 15:04:05 -07:00",
+	"1/2/2006 3:04:05 PM -07:00",
+	"2006-01-02 15:04:05Z07:00",
+	"2006-01-02 15:04:05", // without a zone it is UTC
+}
+
+// expiry is when the token of a reply ends. The remaining life is right whatever this machine's clock says, and so
+// wins; an absolute time that comes sooner counts too (the token may have lain in the platform's cache while
+// expires_in was not recomputed), unless it is past already: then it is the clock that is wrong.
+func expiry(fields map[string]json.RawMessage, token string, now time.Time) (time.Time, error) {
+	in, hasIn := seconds(fields["expires_in"])
+	on, hasOn := absolute(fields["expires_on"])
+	if !hasIn && !hasOn {
+		on, hasOn = jwtExpiry(token)
+	}
+	switch {
+	case hasIn && in <= 0:
+		return time.Time{}, errExpired
+	case hasIn && hasOn && on.After(now) && on.Before(now.Add(in)):
+		return on, nil
+	case hasIn:
+		return now.Add(in), nil
+	case hasOn && on.Sub(now) > maxLife, !hasOn:
+		return time.Time{}, errNoExpiry
+	}
+	return on, nil
+}
+
+// seconds reads a duration sent as a number or a string of seconds, fractions included.
+func seconds(raw json.RawMessage) (time.Duration, bool) {
+	s, err := strconv.ParseFloat(text(raw), 64)
+	if err != nil || s > maxLife.Seconds() || s < -maxLife.Seconds() || s != s {
+		return 0, false
+	}
+	return time.Duration(s * float64(time.Second)), true
+}
+
+func absolute(raw json.RawMessage) (time.Time, bool) {
+	if at, ok := unix(raw); ok {
+		return at, true
+	}
+	for _, layout := range layouts {
+		if at, err := time.Parse(layout, text(raw)); err == nil {
+			return at, true
+		}
+	}
+	return time.Time{}, false
+}
+
+// unix reads Unix seconds sent as a number or a string.
+func unix(raw json.RawMessage) (time.Time, bool) {
+	const maxUnix = 1 << 40 // the year 36812: milliseconds taken for seconds land beyond it
+	s, err := strconv.ParseFloat(text(raw), 64)
+	if err != nil || s <= 0 || s > maxUnix || s != s {
+		return time.Time{}, false
+	}
+	return time.Unix(int64(s), 0), true
+}
+
+// text is a JSON string's content, or the literal of any other value; "" for null and for nothing at all.
+func text(raw json.RawMessage) string {
+	var s string
+	if json.Unmarshal(raw, &s) == nil {
+		return strings.TrimSpace(s)
+	}
+	return string(raw)
+}

@@ -1,0 +1,132 @@
+package wire
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// Failure is why an endpoint gave no token.
+type Failure struct {
+	// StatusCode is the HTTP status, 0 where there was no answer.
+	StatusCode int
+	// Code is the OAuth error code (RFC 6749, section 5.2), "" where the endpoint named none.
+	Code string
+	// Description is the endpoint's text for people, shortened, on one line, without anything that looks like a token.
+	Description string
+	// RetryAfter is how long the endpoint wants to be left alone, 0 where it did not say.
+	RetryAfter time.Duration
+	// Retry says that the next try may well succeed.
+	Retry bool
+	// Unreachable says that no connection came about: nothing listens, or nothing answers there.
+	Unreachable bool
+	// JSON says that the answer was JSON, as an identity endpoint's is: a proxy in the way sends text or HTML.
+	JSON bool
+	// Err is the cause, where it was an error.
+	Err error
+}
+
+func (f *Failure) Error() string {
+	var parts []string
+	if f.StatusCode != 0 {
+		parts = append(parts, strings.TrimSpace(fmt.Sprintf("%d %s", f.StatusCode, http.StatusText(f.StatusCode))))
+	}
+	for _, s := range []string{f.Code, f.Description} {
+		if s != "" {
+			parts = append(parts, s)
+		}
+	}
+	if f.Err != nil {
+		parts = append(parts, f.Err.Error())
+	}
+	return strings.Join(parts, ": ")
+}
+
+// Unwrap gives the cause.
+func (f *Failure) Unwrap() error { return f.Err }
+
+// RetryStatus says whether an answer of this status may be another one soon. IMDS documents 404, 410, 429 and 5xx
+// as passing; 408 is a time-out by its meaning. What remains tells of a mistake that stays one.
+//
+// https://learn.microsoft.com/entra/identity/managed-identities-azure-resources/how-to-use-vm-token#error-handling
+func RetryStatus(code int) bool {
+	switch code {
+	case http.StatusNotFound, http.StatusRequestTimeout, http.StatusGone, http.StatusTooManyRequests:
+		return true
+	}
+	return code >= 500
+}
+
+// noAnswer is the failure of a request that err ended. It does not wrap a context's error: what ended is the
+// endpoint's time, and a caller must not take that for the end of its own.
+func noAnswer(err error) *Failure {
+	f := &Failure{Retry: true, Err: err}
+	var in *url.Error
+	if errors.As(err, &in) {
+		f.Err = in.Err // without the URL, which the reader of the message has no use for
+	}
+	var op *net.OpError
+	f.Unreachable = errors.As(err, &op) && op.Op == "dial" || errors.Is(err, syscall.ECONNREFUSED)
+	switch {
+	case errors.Is(err, errBodyTooLarge), errors.Is(err, errRedirected), errors.Is(err, errNoResponse):
+		f.Retry = false
+	case errors.Is(err, context.DeadlineExceeded):
+		f.Err = os.ErrDeadlineExceeded
+		f.Description = "no answer in time"
+	case errors.Is(err, context.Canceled):
+		f.Err = nil
+		f.Description = "the request was given up"
+	}
+	return f
+}
+
+// refusal is the failure that an answer other than 200 tells of.
+func refusal(status int, header http.Header, body []byte, now time.Time) *Failure {
+	f := &Failure{
+		StatusCode: status,
+		RetryAfter: retryAfter(header.Get("Retry-After"), now),
+		Retry:      RetryStatus(status),
+	}
+	if status >= 300 && status < 400 {
+		f.Description = "redirects are not followed"
+		return f
+	}
+	f.Code, f.Description, f.JSON = errorBody(body)
+	return f
+}
+
+// retryAfter reads both forms of RFC 9110, section 10.2.3: seconds and a date.
+func retryAfter(value string, now time.Time) time.Duration {
+	if s, err := strconv.ParseUint(value, 10, 31); err == nil {
+		return time.Duration(s) * time.Second
+	}
+	if at, err := http.ParseTime(value); err == nil && at.After(now) {
+		return at.Sub(now)
+	}
+	return 0
+}
+
+// errorBody reads the error bodies of all hosts: OAuth's {"error","error_description"}, Cloud Shell's
+// {"error":{"code","message"}} and plain text.
+func errorBody(body []byte) (code, description string, isJSON bool) {
+	var fields map[string]json.RawMessage
+	if json.Unmarshal(body, &fields) != nil {
+		return "", plain(string(body)), false
+	}
+	var nested struct{ Code, Message string }
+	if json.Unmarshal(fields["error"], &nested) == nil && (nested.Code != "" || nested.Message != "") {
+		return plain(nested.Code), plain(nested.Message), true
+	}
+	_ = json.Unmarshal(fields["error"], &code)
+	_ = json.Unmarshal(fields["error_description"], &description)
+	return plain(code), plain(description), true
+}

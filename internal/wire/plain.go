@@ -1,0 +1,58 @@
+package wire
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// maxText is enough for an AADSTS message with its trace ids, and a page of HTML is not worth more.
+const maxText = 400
+
+// plain makes text from outside fit for an error message: one line, short, printable, and without anything that
+// looks like a token, which a confused or hostile endpoint may echo.
+func plain(text string) string {
+	text = strings.Map(func(r rune) rune {
+		switch {
+		case unicode.IsSpace(r):
+			return ' '
+		case !unicode.IsPrint(r) || r == utf8.RuneError:
+			return -1
+		}
+		return r
+	}, text)
+	words := strings.Fields(text)
+	for i, w := range words {
+		words[i] = redactJWT(w)
+	}
+	text = strings.Join(words, " ")
+	if len(text) <= maxText {
+		return text
+	}
+	cut := maxText
+	for !utf8.RuneStart(text[cut]) {
+		cut--
+	}
+	return text[:cut] + "…"
+}
+
+// redactJWT cuts a word where a JWT begins: every JWS and JWE header is a JSON object and so starts "eyJ" in base64.
+func redactJWT(word string) string {
+	const minJWT = 20 // shorter runs are no tokens, and may be somebody's words
+	if at := strings.Index(word, "eyJ"); at >= 0 && len(word)-at >= minJWT {
+		return word[:at] + "REDACTED"
+	}
+	return word
+}
+
+// Redact takes what looks like a token out of a message that quotes other people's errors.
+func Redact(message string) string {
+	if !strings.Contains(message, "eyJ") {
+		return message
+	}
+	words := strings.Split(message, " ")
+	for i, w := range words {
+		words[i] = redactJWT(w)
+	}
+	return strings.Join(words, " ")
+}

@@ -1,0 +1,87 @@
+package wire
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"strings"
+	"time"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
+)
+
+var (
+	errNotObject   = errors.New("the reply is not one JSON object")
+	errNoToken     = errors.New("the reply has no access_token")
+	errTokenText   = errors.New("the access_token is not printable ASCII without spaces")
+	errNotBearer   = errors.New("the token_type is not Bearer")
+	errNoExpiry    = errors.New("the reply does not say when the token expires")
+	errExpired     = errors.New("the token has expired already")
+	errNoLifeToUse = errors.New("the token expires at once")
+)
+
+// minLife is the least that a token must have left to be worth keeping; with less it would expire on its way.
+const minLife = 3 * time.Second
+
+// ParseReply reads the body of a 200 from an identity endpoint at the time now. Member names are compared to the
+// letter (encoding/json would take "Access_Token" too); numbers may be strings. The token's ExpiresOn carries the
+// monotonic reading of now where the reply gave a remaining life.
+//
+// The error says what was wrong and never quotes the reply.
+func ParseReply(body []byte, now time.Time) (azcore.AccessToken, error) {
+	var fields map[string]json.RawMessage
+	if err := json.Unmarshal(body, &fields); err != nil || fields == nil {
+		return azcore.AccessToken{}, errNotObject // a JSON null leaves the map nil without an error
+	}
+	var token, tokenType string
+	if json.Unmarshal(fields["access_token"], &token) != nil || token == "" {
+		return azcore.AccessToken{}, errNoToken
+	}
+	if raw, ok := fields["token_type"]; ok && (json.Unmarshal(raw, &tokenType) != nil || !strings.EqualFold(tokenType, "Bearer")) {
+		return azcore.AccessToken{}, errNotBearer
+	}
+	expires, err := expiry(fields, token, now)
+	if err != nil {
+		return azcore.AccessToken{}, err
+	}
+	t := azcore.AccessToken{Token: token, ExpiresOn: expires}
+	// A refresh_in of nothing or less is no advice: honoured, it would be a request a minute.
+	if in, ok := seconds(fields["refresh_in"]); ok && in > 0 {
+		t.RefreshOn = now.Add(in)
+	}
+	return t, Usable(t, now)
+}
+
+// Usable says what keeps t from being sent to a service at the time now, nil where nothing does.
+func Usable(t azcore.AccessToken, now time.Time) error {
+	switch left := t.ExpiresOn.Sub(now); {
+	case t.Token == "":
+		return errNoToken
+	case strings.ContainsFunc(t.Token, func(r rune) bool { return r <= ' ' || r > '~' }):
+		return errTokenText // it would not be one header value, or be two
+	case t.ExpiresOn.IsZero():
+		return errNoExpiry
+	case left <= 0:
+		return errExpired
+	case left < minLife:
+		return errNoLifeToUse
+	}
+	return nil
+}
+
+// jwtExpiry is the exp claim of a token that is a JWT (RFC 7519, section 4.1.4).
+func jwtExpiry(token string) (time.Time, bool) {
+	parts := strings.Split(token, ".")
+	if len(parts) != 3 {
+		return time.Time{}, false
+	}
+	payload, err := base64.RawURLEncoding.DecodeString(parts[1])
+	if err != nil {
+		return time.Time{}, false
+	}
+	var claims map[string]json.RawMessage
+	if json.Unmarshal(payload, &claims) != nil {
+		return time.Time{}, false
+	}
+	return unix(claims["exp"])
+}

@@ -1,0 +1,112 @@
+package wire
+
+import (
+	"crypto/tls"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
+)
+
+const (
+	// maxBody is far above any reply with a token (a token is 2 KiB, with hundreds of roles 20) and far below
+	// what hurts.
+	maxBody = 1 << 20
+	// dialTimeout outlasts one lost packet: the kernel sends the second SYN after a second, the third after
+	// three. An identity endpoint is on the same machine, so what has not answered by then is not there.
+	dialTimeout = 3 * time.Second
+	// idleTimeout keeps a connection for a burst of resources, not for the hours until the next refresh.
+	idleTimeout = 10 * time.Second
+)
+
+var (
+	errBodyTooLarge = errors.New("the reply is larger than 1 MiB")
+	errRedirected   = errors.New("the HTTP client followed a redirect; give one that does not")
+	errNoResponse   = errors.New("the HTTP client gave neither a response nor an error")
+)
+
+// transport is the bottom of the pipeline: no proxy, no redirect, no cookie, no body above maxBody. Whoever
+// stands between a machine and its identity endpoint could otherwise take its tokens.
+type transport struct {
+	next      policy.Transporter
+	closeIdle func()
+}
+
+// newTransport locks down what the caller gave as Transport; nil is a client of its own.
+func newTransport(given policy.Transporter) *transport {
+	hc, ok := given.(*http.Client)
+	if given != nil && !ok {
+		return &transport{next: given, closeIdle: func() {}}
+	}
+	locked := &http.Client{}
+	if hc != nil {
+		*locked = *hc
+	}
+	locked.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	locked.Jar = nil
+	t := &transport{next: locked, closeIdle: func() {}}
+	switch base := locked.Transport.(type) {
+	case nil:
+		own := newHTTPTransport()
+		locked.Transport, t.closeIdle = own, own.CloseIdleConnections
+	case *http.Transport:
+		own := base.Clone()
+		own.Proxy = nil
+		locked.Transport, t.closeIdle = own, own.CloseIdleConnections
+	}
+	return t
+}
+
+func newHTTPTransport() *http.Transport {
+	return &http.Transport{
+		Proxy:                  nil, // a proxy would see the token, and cannot reach a link-local address
+		DialContext:            (&net.Dialer{Timeout: dialTimeout}).DialContext,
+		TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12},
+		TLSHandshakeTimeout:    dialTimeout,
+		MaxIdleConnsPerHost:    4,
+		IdleConnTimeout:        idleTimeout,
+		MaxResponseHeaderBytes: 64 << 10,
+	}
+}
+
+// Do implements [policy.Transporter].
+func (t *transport) Do(req *http.Request) (*http.Response, error) {
+	resp, err := t.next.Do(req)
+	if err != nil {
+		return nil, err
+	}
+	if resp == nil || resp.Body == nil {
+		return nil, errNoResponse
+	}
+	if resp.Request != nil && resp.Request.URL.String() != req.URL.String() {
+		_ = resp.Body.Close()
+		return nil, errRedirected
+	}
+	resp.Body = &boundedBody{body: resp.Body, left: maxBody}
+	return resp, nil
+}
+
+// boundedBody fails where http.MaxBytesReader would need a ResponseWriter and io.LimitReader would pass a
+// cut-off body for a whole one.
+type boundedBody struct {
+	body io.ReadCloser
+	left int
+}
+
+func (b *boundedBody) Read(p []byte) (int, error) {
+	// One byte more than allowed is asked for: only it tells a body of just the limit from a longer one.
+	if len(p) > b.left+1 {
+		p = p[:b.left+1]
+	}
+	n, err := b.body.Read(p)
+	if n > b.left {
+		return b.left, errBodyTooLarge
+	}
+	b.left -= n
+	return n, err
+}
+
+func (b *boundedBody) Close() error { return b.body.Close() }
