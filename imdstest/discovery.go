@@ -1,0 +1,103 @@
+package imdstest
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strings"
+)
+
+// The documents of the token issuer, below the tenant.
+const (
+	configV1 = ".well-known/openid-configuration"
+	configV2 = "v2.0/.well-known/openid-configuration"
+	keysV1   = "discovery/keys"
+	keysV2   = "discovery/v2.0/keys"
+)
+
+// discoveryPath takes the path of a discovery document apart.
+func discoveryPath(path string) (tenant, document string, ok bool) {
+	tenant, document, _ = strings.Cut(strings.TrimPrefix(path, "/"), "/")
+	switch document {
+	case configV1, configV2, keysV1, keysV2:
+		return tenant, document, true
+	}
+	return "", "", false
+}
+
+// discovery answers a request for the issuer's metadata or keys. No fault reaches it but an outage of Entra,
+// which is where the real ones live.
+func (s *Server) discovery(c call) reply {
+	r := s.discoveryDocument(c)
+	r.header.Del("Server") // this is not IMDS
+	return r
+}
+
+func (s *Server) discoveryDocument(c call) reply {
+	if s.script.lasting().entraDown {
+		return oauthError(http.StatusServiceUnavailable, "temporarily_unavailable",
+			"AADSTS90033: A transient error has occurred. Please try again.")
+	}
+	if c.method != http.MethodGet {
+		r := statusReply(http.StatusMethodNotAllowed)
+		r.header.Set("Allow", http.MethodGet)
+		return r
+	}
+	tenant, document, _ := discoveryPath(c.path)
+	named := s.options.TenantID // what the issuer is made of
+	switch {
+	case tenant == "common":
+		named = "{tenantid}"
+	case !strings.EqualFold(tenant, named):
+		return oauthError(http.StatusNotFound, "invalid_tenant",
+			fmt.Sprintf("AADSTS90002: Tenant '%s' not found. Check to make sure you have the correct tenant ID.", tenant))
+	}
+	root := c.base + "/" + tenant
+	switch document {
+	case configV1:
+		return jsonReply(http.StatusOK, metadata(issuer(1, named), root+"/oauth2", root+"/"+keysV1))
+	case configV2:
+		return jsonReply(http.StatusOK, metadata(issuer(2, named), root+"/oauth2/v2.0", root+"/"+keysV2))
+	case keysV2:
+		return jsonReply(http.StatusOK, s.keys().publish(issuer(2, named)))
+	default:
+		return jsonReply(http.StatusOK, s.keys().publish(""))
+	}
+}
+
+// metadata returns what verifiers insist on, little as they need of it.
+func metadata(issuer, endpoints, keys string) any {
+	return map[string]any{
+		"issuer":                                issuer,
+		"jwks_uri":                              keys,
+		"authorization_endpoint":                endpoints + "/authorize",
+		"token_endpoint":                        endpoints + "/token",
+		"response_types_supported":              []string{"code", "id_token", "code id_token", "id_token token"},
+		"response_modes_supported":              []string{"query", "fragment", "form_post"},
+		"subject_types_supported":               []string{"pairwise"},
+		"id_token_signing_alg_values_supported": []string{"RS256"},
+		"token_endpoint_auth_methods_supported": []string{"client_secret_post", "private_key_jwt", "client_secret_basic"},
+		"scopes_supported":                      []string{"openid"},
+		"cloud_instance_name":                   "microsoftonline.com",
+	}
+}
+
+// publish returns the public keys as a JWKS, each with the issuer that it is good for, if there is one to name.
+func (ks keySet) publish(issuer string) any {
+	published := make([]map[string]any, 0, len(ks))
+	for _, k := range ks {
+		public, err := json.Marshal(k.public())
+		if err != nil {
+			panic(fmt.Sprintf("imdstest: publishing a key: %v", err))
+		}
+		var members map[string]any
+		if err := json.Unmarshal(public, &members); err != nil {
+			panic(fmt.Sprintf("imdstest: publishing a key: %v", err))
+		}
+		if issuer != "" {
+			members["issuer"] = issuer // a member of Entra's own, which no library writes
+		}
+		published = append(published, members)
+	}
+	return map[string]any{"keys": published}
+}

@@ -1,0 +1,39 @@
+// Package imdstest is a fake Azure identity endpoint for tests. It hands out signed tokens, is as
+// strict about requests as the real endpoint, and breaks on demand.
+//
+//	func TestOrdersOutliveAnOutage(t *testing.T) {
+//		imds := imdstest.NewServer(t, nil)
+//		client, err := aztoken.NewClient(&aztoken.Options{Endpoint: imds.URL})
+//		// …
+//		imds.Break(imdstest.EntraDown()) // from now on Entra ID is away
+//		imds.Next(imdstest.Status(429).WithRetryAfter(10 * time.Second))
+//		// … call the code under test …
+//		if imds.Count() > 10 {
+//			t.Errorf("the endpoint was hammered: %v", imds.Requests())
+//		}
+//	}
+//
+// [NewServer] listens on loopback. [New] opens no socket: its [Server] is an [http.RoundTripper] and
+// an azcore transporter, so that a test inside [testing/synctest] lives through 72 hours in
+// milliseconds:
+//
+//	synctest.Test(t, func(t *testing.T) {
+//		imds := imdstest.New(nil)
+//		opts := &aztoken.Options{}
+//		opts.Transport = imds
+//		// …
+//		time.Sleep(72 * time.Hour)
+//	})
+//
+// The same Server is an [http.Handler], for a program of its own.
+//
+// The endpoint is IMDS, the one of virtual machines, scale sets and AKS nodes. The same address also
+// answers as the token issuer: it publishes discovery documents and keys, so that the services of a test
+// can verify the tokens ([Server.Protect] is such a service).
+//
+// # Outages
+//
+// There are two kinds, and they look different to a client. When Entra ID is away ([EntraDown]), the
+// endpoint still answers, and still serves the tokens that it has. When the endpoint itself is away, there is no
+// answer: use [Refused], [Dropped] or [Hang].
+package imdstest

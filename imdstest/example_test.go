@@ -1,0 +1,82 @@
+package imdstest_test
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"time"
+
+	"github.com/seed-ac726066/aztoken/imdstest"
+)
+
+func ExampleNew() {
+	imds := imdstest.New(nil)
+	client := &http.Client{Transport: imds}
+
+	request, _ := http.NewRequest(http.MethodGet,
+		imds.URL+"/metadata/identity/oauth2/token?api-version=2018-02-01&resource=https://orders.example", nil)
+	request.Header.Set("Metadata", "true")
+	response, err := client.Do(request)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer response.Body.Close()
+	fmt.Println(response.Status, response.Header.Get("Content-Type"))
+	fmt.Println(imds.Count(), "request, minted:", imds.Requests()[0].Minted)
+	// Output:
+	// 200 OK application/json; charset=utf-8
+	// 1 request, minted: true
+}
+
+func ExampleServer_Next() {
+	imds := imdstest.New(nil)
+	imds.Next(imdstest.Status(429).WithRetryAfter(10*time.Second), imdstest.Refused())
+
+	client := &http.Client{Transport: imds}
+	for range 3 {
+		response, err := client.Get(imds.URL + "/metadata/identity/oauth2/token")
+		if err != nil {
+			fmt.Println(err)
+			continue
+		}
+		body, _ := io.ReadAll(response.Body)
+		response.Body.Close()
+		fmt.Printf("%s, %q\n", response.Status, body)
+	}
+	// Output:
+	// 429 Too Many Requests, ""
+	// Get "http://imds.test/metadata/identity/oauth2/token": dial tcp imds.test:80: connect: connection refused
+	// 400 Bad Request, "{\"error\":\"invalid_request\",\"error_description\":\"Required metadata header not specified\"}"
+}
+
+func ExampleServer_Mint() {
+	imds := imdstest.New(nil)
+	token := imds.Mint("https://orders.example", func(j *imdstest.JWT) {
+		j.Claims["exp"] = time.Now().Add(-time.Minute).Unix()
+		j.Claims["roles"] = []string{"Orders.Read"}
+	})
+	claims, err := imds.Claims(token)
+	fmt.Println(claims["aud"], claims["roles"], err)
+	// Output: https://orders.example [Orders.Read] <nil>
+}
+
+func ExampleServer_Protect() {
+	imds := imdstest.New(nil)
+	service := imds.Protect("https://orders.example", http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		fmt.Fprint(w, "three orders")
+	}))
+	ask := func(token string) {
+		request := httptest.NewRequest(http.MethodGet, "/orders", nil)
+		request.Header.Set("Authorization", "Bearer "+token)
+		recorder := httptest.NewRecorder()
+		service.ServeHTTP(recorder, request)
+		fmt.Printf("%d %q\n", recorder.Code, recorder.Header().Get("WWW-Authenticate"))
+	}
+	ask(imds.Mint("https://orders.example"))
+	ask(imds.Mint("https://invoices.example"))
+	// Output:
+	// 200 ""
+	// 401 "Bearer error=\"invalid_token\", error_description=\"the token is for another audience\""
+}

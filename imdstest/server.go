@@ -1,0 +1,70 @@
+package imdstest
+
+import (
+	"context"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"sync"
+	"testing"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
+)
+
+// Server is a fake identity endpoint and the token issuer behind it. Make one with [NewServer] or [New]. It is safe for
+// concurrent use.
+type Server struct {
+	// URL is the address of the endpoint without a path, as aztoken.Options.Endpoint takes it. That of a server
+	// without a socket is "http://imds.test"; such a server answers to any other host name too.
+	URL string
+
+	options  Options
+	keys     func() keySet // the first key is made when it is first needed
+	platform platform
+	script   script
+	log      requestLog
+	life     context.Context
+	end      context.CancelCauseFunc
+}
+
+var (
+	_ http.Handler       = (*Server)(nil)
+	_ http.RoundTripper  = (*Server)(nil)
+	_ policy.Transporter = (*Server)(nil)
+)
+
+// NewServer starts a server on a free port of the loopback interface. It is closed when the test ends, with
+// all its connections. Nil options are the defaults.
+func NewServer(tb testing.TB, opts *Options) *Server {
+	tb.Helper()
+	s := New(opts)
+	listener := httptest.NewServer(s)
+	s.URL = listener.URL
+	tb.Cleanup(func() {
+		s.Close()
+		// A client that reads no more would otherwise block the end for ever.
+		listener.CloseClientConnections()
+		listener.Close()
+	})
+	return s
+}
+
+// New returns a server without a socket. Use it as a transport, by RoundTrip or Do, or as an [http.Handler] in a
+// program of its own. It starts nothing in the background. Nil options are the defaults.
+func New(opts *Options) *Server {
+	s := &Server{
+		URL:     "http://imds.test",
+		options: opts.filled(),
+		keys:    sync.OnceValue(func() keySet { return keySet{sharedKey()} }),
+	}
+	s.life, s.end = context.WithCancelCause(context.Background())
+	// A context makes its channel when it is first asked. If that were inside a bubble of
+	// testing/synctest, no other bubble could use the server.
+	s.life.Done()
+	return s
+}
+
+// Close ends the requests that are under way, such as those that hang: their clients see the connection
+// closed. It does not close the socket of a program that serves s as a handler. Close may be called
+// more than once, and need not be called for a server of [NewServer], or for one that leaves no request hanging.
+func (s *Server) Close() { s.end(io.EOF) }
