@@ -1,0 +1,166 @@
+package aztoken
+
+import (
+	"maps"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// request is what a token is asked for. All of it but the claims is the token's key in the cache.
+type request struct {
+	resource string
+	tenant   string // only for Options.Credential: a managed identity has one tenant
+	cae      bool   // the same: continuous access evaluation
+	claims   string // of a claims challenge; a request with claims goes past the cache
+}
+
+// appendKey appends the key of r to b. The resource alone is the key of an ordinary request, so that the read path
+// needs no concatenation.
+func (r request) appendKey(b []byte) []byte {
+	b = append(b, r.resource...)
+	if r.tenant != "" || r.cae {
+		b = append(b, 0) // no resource has a NUL, so keys cannot be confused
+		b = append(b, r.tenant...)
+		if r.cae {
+			b = append(b, 0)
+		}
+	}
+	return b
+}
+
+func (r request) key() string {
+	if r.tenant == "" && !r.cae {
+		return r.resource
+	}
+	return string(r.appendKey(nil))
+}
+
+// held is a token in the cache with its end on both clocks. It does not change.
+type held struct {
+	token Token
+	// acquired and expires are the token's with the readings of the monotonic clock, which Token leaves out.
+	acquired, expires time.Time
+	// untilWall ends the token on the wall clock, which runs on while a machine is suspended, in Unix nanoseconds.
+	untilWall int64
+	// untilMono ends it on the monotonic clock, which nobody sets, since the client's epoch.
+	untilMono time.Duration
+}
+
+// expirySkew is taken off a token's end for its way to the service. Not more: the last minutes of a token are as good
+// as the first, and in an outage they are what there is.
+const expirySkew = 2 * time.Second
+
+// clock is one reading of both clocks.
+type clock struct {
+	wall int64         // Unix nanoseconds
+	mono time.Duration // since the client's epoch
+}
+
+func (h *held) servable(now clock) bool { return now.wall < h.untilWall && now.mono < h.untilMono }
+
+// entry is the place of one key's token. Readers use current and used; the rest is the refresh's.
+type entry struct {
+	request
+	current atomic.Pointer[held] // nil only while a rejected token is being replaced
+	// used is set by readers and taken back by the refresh. Readers load it first: a store at every read would
+	// make their cores fight for one cache line.
+	used atomic.Bool
+
+	mu         sync.Mutex
+	timer      *time.Timer
+	due        time.Time // when the next refresh is wanted
+	refreshing bool
+	dropped    bool
+	lastUse    time.Time
+	failures   int // since the last success
+	lastErr    error
+	lastErrOn  time.Time
+	rejected   *held // out of service while a replacement is looked for
+	rejectedOn time.Time
+	holdoff    time.Duration
+}
+
+// read is the token of e, if it can be served.
+func (e *entry) read(now clock) *held {
+	h := e.current.Load()
+	if h == nil || !h.servable(now) {
+		return nil
+	}
+	if !e.used.Load() {
+		e.used.Store(true)
+	}
+	return h
+}
+
+// cache maps keys to entries. A read is two atomic loads; a new key copies the map, which happens once in a resource's
+// life. Only a key that got a token has an entry, so failing requests leave nothing here.
+type cache struct {
+	entries atomic.Pointer[map[string]*entry]
+
+	mu     sync.Mutex // held to change entries
+	closed bool
+}
+
+func (c *cache) snapshot() map[string]*entry {
+	if m := c.entries.Load(); m != nil {
+		return *m
+	}
+	return nil
+}
+
+// lookup gives the entry of r, nil if there is none.
+func (c *cache) lookup(r request) *entry {
+	if r.tenant == "" && !r.cae {
+		return c.snapshot()[r.resource]
+	}
+	return c.lookupVariant(r)
+}
+
+// lookupVariant is apart, because room for a key on the stack costs every call of the function that has it.
+func (c *cache) lookupVariant(r request) *entry {
+	var onStack [256]byte
+	return c.snapshot()[string(r.appendKey(onStack[:0]))]
+}
+
+// obtain gives the entry of r, a new one if there is none; nil after close.
+func (c *cache) obtain(r request) *entry {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.closed {
+		return nil
+	}
+	if e := c.lookup(r); e != nil {
+		return e
+	}
+	r.claims = ""
+	e := &entry{request: r}
+	next := maps.Clone(c.snapshot())
+	if next == nil {
+		next = make(map[string]*entry)
+	}
+	next[r.key()] = e
+	c.entries.Store(&next)
+	return e
+}
+
+func (c *cache) remove(e *entry) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.lookup(e.request) != e {
+		return
+	}
+	next := maps.Clone(c.snapshot())
+	delete(next, e.key())
+	c.entries.Store(&next)
+}
+
+// close empties the cache for good and gives what was in it.
+func (c *cache) close() map[string]*entry {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	old := c.snapshot()
+	c.closed = true
+	c.entries.Store(&map[string]*entry{})
+	return old
+}

@@ -1,0 +1,108 @@
+package aztoken
+
+import (
+	"encoding/base64"
+	"strings"
+)
+
+// refusal is what a 401 says about the token.
+type refusal struct {
+	ofToken bool   // the service wants another bearer token, or does not say what it wants
+	claims  string // the decoded claims that another token must have, "" for none
+}
+
+// readRefusal reads the WWW-Authenticate values of a 401. A service that asks for another scheme alone has not refused
+// the token, and no other token will please it. Many send no challenge at all, though RFC 9110 requires one.
+//
+// Claims challenges: https://learn.microsoft.com/entra/identity-platform/claims-challenge
+func readRefusal(values []string) refusal {
+	r := refusal{ofToken: len(values) == 0}
+	for _, v := range values {
+		for _, c := range parseChallenges(v) {
+			if !strings.EqualFold(c.scheme, "Bearer") {
+				continue
+			}
+			r.ofToken = true
+			if c.parameters["error"] != "insufficient_claims" {
+				continue
+			}
+			if claims, err := base64.StdEncoding.DecodeString(c.parameters["claims"]); err == nil {
+				r.claims = string(claims)
+			}
+		}
+	}
+	return r
+}
+
+// challenge is one of the challenges of a WWW-Authenticate value (RFC 9110, section 11.3).
+type challenge struct {
+	scheme     string
+	parameters map[string]string // names in lower case
+}
+
+// parseChallenges reads a WWW-Authenticate value. A comma separates challenges as well as their parameters, so only what
+// comes after a name tells a scheme from a parameter. Where the value is malformed, what was read before counts.
+func parseChallenges(value string) []challenge {
+	var all []challenge
+	for {
+		value = strings.TrimLeft(value, " \t,")
+		name, rest := cutToken(value)
+		if name == "" {
+			return all
+		}
+		after := strings.TrimLeft(rest, " \t")
+		if len(all) > 0 && strings.HasPrefix(after, "=") {
+			content, rest, ok := cutValue(strings.TrimLeft(after[1:], " \t"))
+			if !ok {
+				return all
+			}
+			all[len(all)-1].parameters[strings.ToLower(name)] = content
+			value = rest
+			continue
+		}
+		all = append(all, challenge{scheme: name, parameters: map[string]string{}})
+		value = skipToken68(after)
+	}
+}
+
+// cutToken cuts a token of RFC 9110, section 5.6.2, from the start of s.
+func cutToken(s string) (token, rest string) {
+	i := strings.IndexFunc(s, func(r rune) bool {
+		return r <= ' ' || r > '~' || strings.ContainsRune(`"(),/:;<=>?@[\]{}`, r)
+	})
+	if i < 0 {
+		return s, ""
+	}
+	return s[:i], s[i:]
+}
+
+// cutValue cuts a parameter's value, a token or a quoted string, from the start of s.
+func cutValue(s string) (content, rest string, ok bool) {
+	if !strings.HasPrefix(s, `"`) {
+		content, rest = cutToken(s)
+		return content, rest, true
+	}
+	var b strings.Builder
+	for i := 1; i < len(s); i++ {
+		switch s[i] {
+		case '"':
+			return b.String(), s[i+1:], true
+		case '\\':
+			if i++; i == len(s) {
+				return "", "", false
+			}
+		}
+		b.WriteByte(s[i])
+	}
+	return "", "", false
+}
+
+// skipToken68 skips the one argument that schemes such as Negotiate have in place of parameters.
+func skipToken68(s string) string {
+	rest := strings.TrimLeft(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~+/")
+	rest = strings.TrimLeft(rest, "=")
+	if trimmed := strings.TrimLeft(rest, " \t"); len(rest) < len(s) && (trimmed == "" || trimmed[0] == ',') {
+		return rest
+	}
+	return s
+}

@@ -1,0 +1,73 @@
+package aztoken
+
+import (
+	"encoding/base64"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+func TestChallengesAreReadAsRFC9110HasThem(t *testing.T) {
+	t.Parallel()
+	type p = map[string]string
+	for value, want := range map[string][]challenge{
+		``:       nil,
+		`Bearer`: {{"Bearer", p{}}},
+		`Bearer realm="x", error="invalid_token"`:                   {{"Bearer", p{"realm": "x", "error": "invalid_token"}}},
+		`Bearer Realm=x,error=invalid_token`:                        {{"Bearer", p{"realm": "x", "error": "invalid_token"}}},
+		`Bearer realm = "x"`:                                        {{"Bearer", p{"realm": "x"}}},
+		`Bearer realm="a, b=\"c\""`:                                 {{"Bearer", p{"realm": `a, b="c"`}}},
+		`Basic realm="x", Bearer error="invalid_token"`:             {{"Basic", p{"realm": "x"}}, {"Bearer", p{"error": "invalid_token"}}},
+		`Negotiate, Bearer realm="x"`:                               {{"Negotiate", p{}}, {"Bearer", p{"realm": "x"}}},
+		`Negotiate YWJj=, Bearer realm="x"`:                         {{"Negotiate", p{}}, {"Bearer", p{"realm": "x"}}},
+		`Negotiate YWJj==`:                                          {{"Negotiate", p{}}},
+		`, ,Bearer ,realm="x"`:                                      {{"Bearer", p{"realm": "x"}}},
+		`Bearer realm="never closed`:                                {{"Bearer", p{}}},
+		`Bearer realm="ends in \`:                                   {{"Bearer", p{}}},
+		`="x"`:                                                      nil,
+		`Bearer realm="x" "`:                                        {{"Bearer", p{"realm": "x"}}},
+		"Bearer\trealm=\"x\"":                                       {{"Bearer", p{"realm": "x"}}},
+		`Bearer authorization_uri="https://login/x", client_id="y"`: {{"Bearer", p{"authorization_uri": "https://login/x", "client_id": "y"}}},
+	} {
+		require.Equal(t, want, parseChallenges(value), value)
+	}
+}
+
+func TestWhatA401SaysAboutTheToken(t *testing.T) {
+	t.Parallel()
+	const claims = `{"access_token":{"nbf":{"essential":true,"value":"1604106651"}}}`
+	encoded := base64.StdEncoding.EncodeToString([]byte(claims))
+	for _, tc := range []struct {
+		name   string
+		values []string
+		want   refusal
+	}{
+		{"no challenge", nil, refusal{ofToken: true}},
+		{"bearer", []string{`Bearer`}, refusal{ofToken: true}},
+		{"bearer among others", []string{`Basic realm="x"`, `bearer error="invalid_token"`}, refusal{ofToken: true}},
+		{"another scheme", []string{`Basic realm="x"`, `Negotiate`}, refusal{}},
+		{"claims", []string{`Bearer realm="", error="insufficient_claims", claims="` + encoded + `"`}, refusal{ofToken: true, claims: claims}},
+		{"claims for another error", []string{`Bearer error="invalid_token", claims="` + encoded + `"`}, refusal{ofToken: true}},
+		{"claims that are no base64", []string{`Bearer error="insufficient_claims", claims="???"`}, refusal{ofToken: true}},
+	} {
+		require.Equal(t, tc.want, readRefusal(tc.values), tc.name)
+	}
+}
+
+func FuzzParseChallenges(f *testing.F) {
+	for _, seed := range []string{`Bearer realm="a, b=\"c\"", error=invalid_token`, `Negotiate YWJj==, Basic realm=x`, `Bearer claims="`, `,=,`, "\\\"", `a=b c=d`} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, value string) {
+		size := 0
+		for _, c := range parseChallenges(value) {
+			require.NotEmpty(t, c.scheme)
+			size += len(c.scheme)
+			for k, v := range c.parameters {
+				require.NotEmpty(t, k)
+				size += len(k) + len(v)
+			}
+		}
+		require.LessOrEqual(t, size, len(value)+2*len(value), "nothing is made up") // ToLower may lengthen a name
+	})
+}

@@ -1,0 +1,71 @@
+package aztoken
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// Claims is what a token says about its bearer. It was read without any check: it serves to show to people and to find
+// a user name (go-redis wants the object id), never to decide what a caller may do.
+type Claims struct {
+	Audience  string    // aud: the resource that the token is for
+	Issuer    string    // iss
+	TenantID  string    // tid
+	ClientID  string    // appid (v1) or azp (v2)
+	ObjectID  string    // oid: the identity's service principal
+	Subject   string    // sub
+	Roles     []string  // roles: the application roles that were granted when the token was minted
+	IssuedAt  time.Time // iat
+	NotBefore time.Time // nbf
+	ExpiresOn time.Time // exp
+	Version   string    // ver: "1.0" or "2.0"
+}
+
+var errNotJWT = errors.New("aztoken: the token is no JWT, so its claims cannot be read; treat it as opaque")
+
+// Claims decodes the token without verifying it. Tokens of Microsoft's own resources may be opaque; for these it
+// returns an error.
+func (t Token) Claims() (Claims, error) {
+	parts := strings.Split(t.Value(), ".")
+	if len(parts) != 3 {
+		return Claims{}, errNotJWT
+	}
+	payload, err := base64.RawURLEncoding.DecodeString(parts[1])
+	if err != nil {
+		return Claims{}, errNotJWT
+	}
+	var fields map[string]json.RawMessage // a struct would fold the case of names: Roles is not roles
+	if json.Unmarshal(payload, &fields) != nil {
+		return Claims{}, errNotJWT
+	}
+	var (
+		c             Claims
+		iat, nbf, exp float64
+	)
+	for name, to := range map[string]any{
+		"aud": &c.Audience, "iss": &c.Issuer, "tid": &c.TenantID, "oid": &c.ObjectID, "sub": &c.Subject,
+		"appid": &c.ClientID, "azp": &c.ClientID, "ver": &c.Version, "roles": &c.Roles, "iat": &iat, "nbf": &nbf, "exp": &exp,
+	} {
+		raw, ok := fields[name]
+		if !ok {
+			continue
+		}
+		if json.Unmarshal(raw, to) != nil {
+			return Claims{}, fmt.Errorf("aztoken: the token's claim %s has an unexpected type; treat the token as opaque", name)
+		}
+	}
+	c.IssuedAt, c.NotBefore, c.ExpiresOn = numericDate(iat), numericDate(nbf), numericDate(exp)
+	return c, nil
+}
+
+// numericDate is RFC 7519's NumericDate; an absent one is the zero time, not 1970.
+func numericDate(s float64) time.Time {
+	if s <= 0 {
+		return time.Time{}
+	}
+	return time.Unix(int64(s), 0).UTC()
+}

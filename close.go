@@ -1,0 +1,55 @@
+package aztoken
+
+import (
+	"errors"
+	"time"
+)
+
+// closeLimit is how long Close waits for a source that does not heed its context. One that does is back at once.
+const closeLimit = 5 * time.Second
+
+var errSourceRuns = errors.New("aztoken: a request for a token or an OnRotate callback still runs after Close; it does not heed its context")
+
+// Close ends the refresh of all tokens and returns when every goroutine of the client has ended; callers that wait get
+// [ErrClosed], as does every call afterwards. It can be called again. The error tells of a source that does not
+// come back.
+func (c *Client) Close() error {
+	c.mu.Lock()
+	c.closed = true
+	c.mu.Unlock()
+	if c.cancel == nil {
+		return nil // the zero Client
+	}
+	c.cancel()
+	for _, e := range c.cache.close() {
+		e.stop()
+	}
+	c.failures.close()
+	done := make(chan struct{})
+	go func() {
+		c.running.Wait()
+		close(done)
+	}()
+	limit := time.NewTimer(closeLimit)
+	defer limit.Stop()
+	defer c.host.close()
+	select {
+	case <-done:
+		return nil
+	case <-limit.C:
+		return errSourceRuns
+	}
+}
+
+// enter registers a goroutine that Close waits for, false if the client is closed. leave is its counterpart.
+func (c *Client) enter() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.closed || c.ctx == nil {
+		return false
+	}
+	c.running.Add(1)
+	return true
+}
+
+func (c *Client) leave() { c.running.Done() }

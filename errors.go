@@ -1,0 +1,165 @@
+package aztoken
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
+
+	"github.com/seed-ac726066/aztoken/internal/wire"
+)
+
+var (
+	// ErrNoManagedIdentity: this machine has no identity endpoint. Nothing listens at its address, or something
+	// else does (a proxy, Docker Desktop).
+	ErrNoManagedIdentity = errors.New("no managed identity endpoint")
+	// ErrIdentityNotFound: the host does not have the identity that was asked for, or none at all, or does not
+	// have it yet: an assignment takes some minutes to arrive.
+	ErrIdentityNotFound = errors.New("identity not found")
+	// ErrIdentityAmbiguous: the host has several identities and [Options.ID] names none.
+	ErrIdentityAmbiguous = errors.New("several identities and none named")
+	// ErrClosed: the client was closed.
+	ErrClosed = errors.New("aztoken: the client is closed; make one that lives as long as the program")
+)
+
+// Error is why there is no token. It never contains one.
+//
+// [errors.Is] finds [ErrNoManagedIdentity], [ErrIdentityNotFound] and [ErrIdentityAmbiguous], and for a caller that
+// gave up waiting its context's error, also while the endpoint was failing.
+type Error struct {
+	// Resource is what a token was wanted for.
+	Resource string
+	// Host is the kind of endpoint and its address, such as "IMDS at http://169.254.169.254".
+	Host string
+	// StatusCode is the HTTP status of the endpoint's last answer, 0 if there was none.
+	StatusCode int
+	// Code is the endpoint's error code, such as "invalid_request", "" if it gave none.
+	Code string
+	// Description is the endpoint's text, shortened; for people, not to branch on.
+	Description string
+
+	sentinel   error
+	cause      error
+	retry      bool          // the next try may well succeed
+	retryAfter time.Duration // the least wait before it
+}
+
+// Error says what happened and what to do about it.
+func (e *Error) Error() string {
+	var b strings.Builder
+	b.WriteString("aztoken: no token for ")
+	b.WriteString(fmt.Sprintf("%q", e.Resource))
+	if e.Host != "" {
+		b.WriteString(" from " + e.Host)
+	}
+	if e.StatusCode != 0 {
+		fmt.Fprintf(&b, ": %d %s", e.StatusCode, http.StatusText(e.StatusCode))
+	}
+	for _, s := range []string{e.Code, e.Description} {
+		if s != "" {
+			b.WriteString(": " + s)
+		}
+	}
+	if e.cause != nil {
+		b.WriteString(": " + e.cause.Error())
+	}
+	if e.sentinel != nil {
+		b.WriteString(": " + e.sentinel.Error())
+	}
+	if advice := e.advice(); advice != "" {
+		b.WriteString("; " + advice)
+	}
+	return wire.Redact(b.String())
+}
+
+// Format writes the message for every verb: %#v would print the fields of the cause.
+func (e *Error) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, e.Error()) }
+
+// Unwrap gives the sentinel and the cause.
+func (e *Error) Unwrap() []error {
+	var errs []error
+	for _, err := range []error{e.sentinel, e.cause} {
+		if err != nil {
+			errs = append(errs, err)
+		}
+	}
+	return errs
+}
+
+// NonRetriable tells azcore's retry policy that the client has done its own retries.
+func (e *Error) NonRetriable() {}
+
+// Timeout makes [net/url.Error.Timeout] true for a request whose deadline ended while it waited for a token.
+func (e *Error) Timeout() bool { return errors.Is(e.cause, context.DeadlineExceeded) }
+
+// advice is what somebody who reads the error in a log should do.
+func (e *Error) advice() string {
+	switch {
+	case errors.Is(e.sentinel, ErrNoManagedIdentity):
+		return "run on an Azure host that has a managed identity, or set Options.Credential, on a developer's machine to azidentity's Azure CLI credential"
+	case errors.Is(e.sentinel, ErrIdentityNotFound):
+		return "assign the identity to this host, or correct Options.ID; a new assignment takes some minutes"
+	case errors.Is(e.sentinel, ErrIdentityAmbiguous):
+		return "set Options.ID to the ClientID, ObjectID or ResourceID of the one to use"
+	case e.Code == "invalid_resource":
+		return "check the resource: it must be the App ID URI of an application in this tenant, to the letter"
+	case e.StatusCode == http.StatusTooManyRequests:
+		return "the endpoint is throttling; use one Client in the whole program, and ask again later"
+	case errors.Is(e.cause, context.Canceled), errors.Is(e.cause, context.DeadlineExceeded):
+		return "the endpoint is still being asked; call again, or Warm the client at the start of the program"
+	case e.retry:
+		return "the endpoint or Entra ID is down or updating; call again, the client asks it anew"
+	case e.StatusCode != 0:
+		return "check that the endpoint is the host's identity endpoint and that nothing stands before it"
+	}
+	return ""
+}
+
+// newError is the Error of one try that ended in err. known says that the endpoint has answered before: then its
+// silence is an outage, else it is not there.
+func newError(host, resource string, err error, known bool) *Error {
+	e := &Error{Resource: resource, Host: host, cause: err}
+	var (
+		f    *wire.Failure
+		resp *azcore.ResponseError
+	)
+	switch {
+	case errors.As(err, &f):
+		e.StatusCode, e.Code, e.Description = f.StatusCode, f.Code, f.Description
+		e.retry, e.retryAfter, e.cause = f.Retry, f.RetryAfter, f.Err
+		e.sentinel = sentinel(f, known)
+	case errors.As(err, &resp):
+		e.StatusCode, e.Code, e.retry = resp.StatusCode, resp.ErrorCode, wire.RetryStatus(resp.StatusCode)
+	}
+	return e
+}
+
+func sentinel(f *wire.Failure, known bool) error {
+	switch {
+	case f.Unreachable && !known:
+		return ErrNoManagedIdentity
+	case f.StatusCode == http.StatusForbidden && !f.JSON:
+		return ErrNoManagedIdentity // no identity endpoint says 403 in prose; Docker Desktop's proxy does
+	case f.StatusCode != http.StatusBadRequest:
+		return nil
+	case strings.Contains(f.Description, "Identity not found"):
+		return ErrIdentityNotFound
+	case strings.Contains(f.Description, "Multiple user assigned identities"):
+		return ErrIdentityAmbiguous
+	}
+	return nil
+}
+
+// gaveUp is the Error of a caller whose context ended; last is what the endpoint had said by then, nil for nothing.
+func gaveUp(host, resource string, ctxErr error, last *Error) *Error {
+	e := &Error{Resource: resource, Host: host, cause: ctxErr}
+	if last != nil {
+		e.StatusCode, e.Code, e.Description, e.sentinel = last.StatusCode, last.Code, last.Description, last.sentinel
+	}
+	return e
+}

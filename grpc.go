@@ -1,0 +1,28 @@
+package aztoken
+
+import "context"
+
+// RPCCredentials puts a token on every call of a gRPC connection. It has the methods of gRPC's
+// credentials.PerRPCCredentials and so serves as an argument of grpc.WithPerRPCCredentials.
+type RPCCredentials struct {
+	client   *Client
+	resource string
+}
+
+// PerRPCCredentials returns credentials for gRPC that send tokens for resource, over TLS only.
+func (c *Client) PerRPCCredentials(resource string) RPCCredentials {
+	return RPCCredentials{client: c, resource: resource}
+}
+
+// GetRequestMetadata gives the authorization metadata of one call; gRPC calls it.
+func (r RPCCredentials) GetRequestMetadata(ctx context.Context, _ ...string) (map[string]string, error) {
+	h, err := r.client.token(ctx, request{resource: trimScope(r.resource)})
+	if err != nil {
+		return nil, err
+	}
+	_, header := h.token.secret.reveal()
+	return map[string]string{"authorization": header[0]}, nil
+}
+
+// RequireTransportSecurity is true: gRPC refuses to send the token without TLS.
+func (RPCCredentials) RequireTransportSecurity() bool { return true }

@@ -1,0 +1,173 @@
+package aztoken_test
+
+import (
+	"fmt"
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/runtime"
+	"github.com/stretchr/testify/require"
+
+	"github.com/seed-ac726066/aztoken"
+	"github.com/seed-ac726066/aztoken/imdstest"
+)
+
+func TestADayOldTokenIsReplacedBetweenAThirdAndAHalfOfItsLife(t *testing.T) {
+	virtually(t, func(t *testing.T) {
+		imds := imdstest.New(nil)
+		requireNoHarm(t, use(t, over(t, imds, aztoken.Options{}), 50*time.Hour))
+		requests := imds.Requests()
+		require.GreaterOrEqual(t, len(requests), 5)
+		require.LessOrEqual(t, len(requests), 8)
+		for i := range requests[1:] {
+			apart := requests[i+1].Time.Sub(requests[i].Time)
+			require.GreaterOrEqual(t, apart, 7*time.Hour+55*time.Minute)
+			require.LessOrEqual(t, apart, 12*time.Hour+5*time.Minute)
+		}
+	})
+}
+
+// outages are the ways in which an endpoint can be out of order.
+var outages = []imdstest.Fault{
+	imdstest.Status(503), imdstest.Status(429), imdstest.Status(429).WithRetryAfter(24 * time.Hour), imdstest.Status(410), imdstest.Status(400),
+	imdstest.Refused(), imdstest.Dropped(), imdstest.Hang(), imdstest.Closed(), imdstest.Truncated(), imdstest.NotJSON(), imdstest.EntraDown(),
+}
+
+func TestAnOutageOfHalfATokensLifeHarmsNobody(t *testing.T) {
+	t.Parallel()
+	for _, fault := range outages {
+		for start := time.Hour; start <= 25*time.Hour; start += time.Hour {
+			t.Run(fmt.Sprintf("%v after %v", fault, start), func(t *testing.T) {
+				virtually(t, func(t *testing.T) {
+					imds := imdstest.New(&imdstest.Options{MintAfter: -1})
+					c := over(t, imds, aztoken.Options{})
+					requireNoHarm(t, use(t, c, start))
+					imds.BreakFor(12*time.Hour, fault)
+					requireNoHarm(t, use(t, c, 60*time.Hour-start))
+					require.LessOrEqual(t, imds.Count(), 250)
+				})
+			})
+		}
+	}
+}
+
+func TestAnOutageOfAWholeLifeCostsWhatThePolicyLeavesOpen(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		policy aztoken.RefreshPolicy
+		dark   time.Duration
+	}{
+		"HalfLife":    {nil, 12 * time.Hour},
+		"MaxAge(1 h)": {aztoken.MaxAge(time.Hour), 70 * time.Minute},
+	} {
+		for _, fault := range outages {
+			for start := time.Hour; start <= 25*time.Hour; start += 4 * time.Hour {
+				t.Run(fmt.Sprintf("%s, %v after %v", name, fault, start), func(t *testing.T) {
+					virtually(t, func(t *testing.T) {
+						imds := imdstest.New(&imdstest.Options{MintAfter: -1})
+						c := over(t, imds, aztoken.Options{Refresh: tc.policy})
+						requireNoHarm(t, use(t, c, start))
+						imds.BreakFor(24*time.Hour, fault)
+						end := time.Now().Add(24 * time.Hour)
+						u := use(t, c, 48*time.Hour)
+						require.Zero(t, u.waited)
+						require.Zero(t, u.expired)
+						if u.failed > 0 {
+							require.LessOrEqual(t, u.lastFailure.Sub(u.firstFailure), tc.dark)
+							require.LessOrEqual(t, u.lastFailure.Sub(end), 6*time.Minute)
+						}
+					})
+				})
+			}
+		}
+	}
+}
+
+func TestAHostThatGivesOneTokenToItsEndIsNotHammered(t *testing.T) {
+	t.Parallel()
+	for name, policy := range map[string]aztoken.RefreshPolicy{"HalfLife": nil, "MaxAge(1 h)": aztoken.MaxAge(time.Hour)} {
+		t.Run(name, func(t *testing.T) {
+			virtually(t, func(t *testing.T) {
+				imds := imdstest.New(&imdstest.Options{MintAfter: 24*time.Hour - 5*time.Minute})
+				requireNoHarm(t, use(t, over(t, imds, aztoken.Options{Refresh: policy}), 48*time.Hour))
+				require.LessOrEqual(t, imds.Count(), 200)
+			})
+		})
+	}
+}
+
+func TestMaxAgeGetsANewTokenFromIMDSAboutEveryHour(t *testing.T) {
+	virtually(t, func(t *testing.T) {
+		imds := imdstest.New(nil) // mints anew when its own token is an hour old
+		c := over(t, imds, aztoken.Options{Refresh: aztoken.MaxAge(time.Hour)})
+		u := use(t, c, 48*time.Hour)
+		requireNoHarm(t, u)
+		require.GreaterOrEqual(t, len(u.tokens), 40)
+		require.LessOrEqual(t, imds.Count(), 110)
+	})
+}
+
+func TestTheServersRefreshInIsHonouredWhereItIsEarlier(t *testing.T) {
+	t.Parallel()
+	for refreshIn, most := range map[string]int{`"3600"`: 12, `"0"`: 3, `"1"`: 610, `"80000"`: 3, `""`: 3, `null`: 3} {
+		t.Run(refreshIn, func(t *testing.T) {
+			virtually(t, func(t *testing.T) {
+				var count int
+				c := overFunc(t, func() string {
+					count++
+					return fmt.Sprintf(`{"access_token":"token-%d","expires_in":"86400","refresh_in":%s}`, count, refreshIn)
+				})
+				requireNoHarm(t, use(t, c, 10*time.Hour))
+				require.LessOrEqual(t, count, most)
+				if refreshIn == `"3600"` {
+					require.GreaterOrEqual(t, count, 9)
+				}
+			})
+		})
+	}
+}
+
+func TestAnSDKClientRidesThroughAHangingEndpoint(t *testing.T) {
+	virtually(t, func(t *testing.T) {
+		imds := imdstest.New(nil)
+		t.Cleanup(imds.Close)
+		c := over(t, imds, aztoken.Options{})
+		seen := map[string]bool{}
+		service := handlerTransport(func(_ http.ResponseWriter, r *http.Request) { seen[r.Header.Get("Authorization")] = true })
+		pipeline := runtime.NewPipeline("test", "v1.0.0", runtime.PipelineOptions{
+			PerRetry: []policy.Policy{runtime.NewBearerTokenPolicy(c, []string{resource + "/.default"}, nil)},
+		}, &policy.ClientOptions{Transport: service})
+		call := func() {
+			start := time.Now()
+			req, err := runtime.NewRequest(t.Context(), http.MethodGet, resource+"/orders")
+			require.NoError(t, err)
+			resp, err := pipeline.Do(req)
+			require.NoError(t, err)
+			require.Equal(t, 200, resp.StatusCode)
+			require.Zero(t, time.Since(start))
+		}
+		for minute := range 48 * 60 {
+			if minute == 13*60 {
+				imds.BreakFor(12*time.Hour, imdstest.Hang())
+			}
+			call()
+			time.Sleep(time.Minute)
+		}
+		require.GreaterOrEqual(t, len(seen), 3, "the tokens rotate")
+	})
+}
+
+func TestEveryHitHasRefreshOn(t *testing.T) {
+	virtually(t, func(t *testing.T) {
+		c := over(t, imdstest.New(nil), aztoken.Options{})
+		for range 40 {
+			got, err := c.GetToken(t.Context(), policy.TokenRequestOptions{Scopes: []string{resource + "/.default"}, EnableCAE: true})
+			require.NoError(t, err)
+			require.False(t, got.RefreshOn.IsZero())
+			require.True(t, got.RefreshOn.Before(got.ExpiresOn))
+			time.Sleep(time.Hour)
+		}
+	})
+}

@@ -1,0 +1,115 @@
+package aztoken
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// The decisions are pure functions, so their tables need no client and no clock.
+
+var noon = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
+
+const almostOne = 1 - 1e-12
+
+func TestRefreshPolicies(t *testing.T) {
+	t.Parallel()
+	for _, tc := range []struct {
+		name      string
+		policy    RefreshPolicy
+		age, left time.Duration
+		random    float64
+		want      time.Duration
+	}{
+		{"half-life, earliest", HalfLife(), 0, 24 * time.Hour, 0, 8 * time.Hour},
+		{"half-life, latest", HalfLife(), 0, 24 * time.Hour, almostOne, 12 * time.Hour},
+		{"half-life, middle", HalfLife(), 0, 24 * time.Hour, 0.5, 10 * time.Hour},
+		{"half-life of what is left of the same token", HalfLife(), 12 * time.Hour, 12 * time.Hour, almostOne, 6 * time.Hour},
+		{"half-life of an hour", HalfLife(), 0, time.Hour, 0, 20 * time.Minute},
+		{"max age, earliest", MaxAge(time.Hour), 0, 24 * time.Hour, 0, 54 * time.Minute},
+		{"max age, latest", MaxAge(time.Hour), 0, 24 * time.Hour, almostOne, time.Hour},
+		{"max age, the same token a first time", MaxAge(time.Hour), 55 * time.Minute, 23 * time.Hour, 0, 7*time.Minute + 30*time.Second},
+		{"max age, a second time", MaxAge(time.Hour), 69 * time.Minute, 22 * time.Hour, 0, 15 * time.Minute},
+		{"max age, a third time", MaxAge(time.Hour), 84 * time.Minute, 22 * time.Hour, 0, 30 * time.Minute},
+		{"max age, the same token for long", MaxAge(time.Hour), 10 * time.Hour, 14 * time.Hour, 0, time.Hour},
+		{"max age, near the end", MaxAge(time.Hour), 23 * time.Hour, time.Hour, 0, 20 * time.Minute},
+		{"max age of a short token is half-life", MaxAge(time.Hour), 0, time.Hour, 0, 20 * time.Minute},
+		{"max age of nothing is half-life", MaxAge(0), 0, 24 * time.Hour, 0, 8 * time.Hour},
+		{"max age below nothing is half-life", MaxAge(-time.Hour), 0, 24 * time.Hour, 0, 8 * time.Hour},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+			due := tc.policy(noon, noon.Add(-tc.age), noon.Add(tc.left), tc.random)
+			require.InDelta(t, tc.want.Seconds(), due.Sub(noon).Seconds(), 0.001)
+		})
+	}
+}
+
+func TestLimitsOfEveryPolicy(t *testing.T) {
+	t.Parallel()
+	at := func(d time.Duration) RefreshPolicy {
+		return func(now, _, _ time.Time, _ float64) time.Time { return now.Add(d) }
+	}
+	for _, tc := range []struct {
+		name   string
+		policy RefreshPolicy
+		left   time.Duration
+		hint   time.Duration // 0: none
+		want   time.Duration
+	}{
+		{"the policy's own word", at(5 * time.Hour), 24 * time.Hour, 0, 5 * time.Hour},
+		{"not within a minute", at(0), 24 * time.Hour, 0, time.Minute},
+		{"not in the past", at(-time.Hour), 24 * time.Hour, 0, time.Minute},
+		{"not after the end", at(48 * time.Hour), 24 * time.Hour, 0, 24 * time.Hour},
+		{"a token shorter than a minute", HalfLife(), 30 * time.Second, 0, time.Minute},
+		{"an earlier hint", at(5 * time.Hour), 24 * time.Hour, time.Hour, time.Hour},
+		{"a later hint", at(5 * time.Hour), 24 * time.Hour, 12 * time.Hour, 5 * time.Hour},
+		{"a hint of a second", at(5 * time.Hour), 24 * time.Hour, time.Second, time.Minute},
+		{"a policy that panics is half-life", func(_, _, _ time.Time, _ float64) time.Time { panic("boom") }, 24 * time.Hour, 0, 8 * time.Hour},
+		{"a policy without an answer", func(_, _, _ time.Time, _ float64) time.Time { return time.Time{} }, 24 * time.Hour, 0, time.Minute},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+			var hint time.Time
+			if tc.hint > 0 {
+				hint = noon.Add(tc.hint)
+			}
+			due := refreshOn(tc.policy, noon, noon, noon.Add(tc.left), hint, 0)
+			require.Equal(t, tc.want, due.Sub(noon))
+		})
+	}
+}
+
+func TestATokenIsServedUntilTheFirstOfBothClocksEndsIt(t *testing.T) {
+	t.Parallel()
+	h := &held{untilWall: noon.UnixNano(), untilMono: time.Hour}
+	for _, tc := range []struct {
+		name string
+		now  clock
+		want bool
+	}{
+		{"both before", clock{noon.UnixNano() - 1, time.Hour - 1}, true},
+		{"the wall clock ran on while the machine was suspended", clock{noon.UnixNano(), 0}, false},
+		{"the wall clock was set back", clock{noon.Add(-48 * time.Hour).UnixNano(), time.Hour}, false},
+		{"both after", clock{noon.UnixNano(), time.Hour}, false},
+	} {
+		require.Equal(t, tc.want, h.servable(tc.now), tc.name)
+	}
+}
+
+func TestATimerNeverSleepsPastASuspension(t *testing.T) {
+	t.Parallel()
+	now := time.Now() // with the reading of the monotonic clock
+	require.Equal(t, 10*time.Minute, sleep(now, now.Add(10*time.Minute)))
+	require.Equal(t, maxSleep, sleep(now, now.Add(8*time.Hour)))
+	require.Zero(t, sleep(now, now))
+	require.Zero(t, sleep(now, now.Add(-time.Hour)))
+	require.Zero(t, sleep(now, now.Round(0).Add(-time.Hour)), "overdue by the wall clock alone")
+}
+
+func TestATokenNobodyReadForAWholeLifeIsIdle(t *testing.T) {
+	t.Parallel()
+	require.False(t, idle(noon, noon.Add(-23*time.Hour), noon.Add(-time.Hour), noon.Add(23*time.Hour)))
+	require.True(t, idle(noon, noon.Add(-24*time.Hour), noon.Add(-time.Hour), noon.Add(23*time.Hour)))
+}

@@ -1,0 +1,62 @@
+package aztoken
+
+import (
+	"cmp"
+	"slices"
+	"time"
+)
+
+// Status is a snapshot of a client, for a debug page or a health check. It contains no token.
+type Status struct {
+	// Host is where tokens come from, such as "IMDS at http://169.254.169.254".
+	Host string `json:"host"`
+	// Resources are those that have a token, sorted by name.
+	Resources []ResourceStatus `json:"resources"`
+}
+
+// ResourceStatus is the state of one token.
+type ResourceStatus struct {
+	Resource string `json:"resource"`
+	// TenantID and CAE tell tokens of one resource apart, where a credential was asked for several.
+	TenantID string `json:"tenant_id,omitempty"`
+	CAE      bool   `json:"cae,omitempty"`
+	// AcquiredOn and ExpiresOn are those of the token in use.
+	AcquiredOn time.Time `json:"acquired_on"`
+	ExpiresOn  time.Time `json:"expires_on"`
+	// RefreshOn is when the endpoint is asked next; after failures, the next try.
+	RefreshOn time.Time `json:"refresh_on"`
+	// Failures counts the background refreshes that failed since the last success.
+	Failures int `json:"failures"`
+	// LastError is why the last of them failed, "" where none did, and LastErrorOn when.
+	LastError   string    `json:"last_error,omitempty"`
+	LastErrorOn time.Time `json:"last_error_on,omitzero"`
+}
+
+// Status tells where tokens come from and how each of them is. It never waits for the endpoint.
+func (c *Client) Status() Status {
+	s := Status{Host: c.host.name, Resources: []ResourceStatus{}}
+	for _, e := range c.cache.snapshot() {
+		s.Resources = append(s.Resources, e.status())
+	}
+	slices.SortFunc(s.Resources, func(a, b ResourceStatus) int {
+		return cmp.Or(cmp.Compare(a.Resource, b.Resource), cmp.Compare(a.TenantID, b.TenantID))
+	})
+	return s
+}
+
+func (e *entry) status() ResourceStatus {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	s := ResourceStatus{Resource: e.resource, TenantID: e.tenant, CAE: e.cae, Failures: e.failures, RefreshOn: utc(e.due)}
+	h := e.current.Load()
+	if h == nil {
+		h = e.rejected
+	}
+	if h != nil {
+		s.AcquiredOn, s.ExpiresOn = h.token.AcquiredOn, h.token.ExpiresOn
+	}
+	if e.lastErr != nil {
+		s.LastError, s.LastErrorOn = e.lastErr.Error(), utc(e.lastErrOn)
+	}
+	return s
+}
