@@ -52,8 +52,7 @@ type Error struct {
 // Error says what happened and what to do about it.
 func (e *Error) Error() string {
 	var b strings.Builder
-	b.WriteString("aztoken: no token for ")
-	b.WriteString(fmt.Sprintf("%q", e.Resource))
+	fmt.Fprintf(&b, "aztoken: no token for %q", e.Resource)
 	if e.Host != "" {
 		b.WriteString(" from " + e.Host)
 	}
@@ -68,7 +67,7 @@ func (e *Error) Error() string {
 	if e.cause != nil {
 		b.WriteString(": " + e.cause.Error())
 	}
-	if e.sentinel != nil {
+	if errors.Is(e.sentinel, ErrNoManagedIdentity) { // the others are the endpoint's own words, which stand there already
 		b.WriteString(": " + e.sentinel.Error())
 	}
 	if advice := e.advice(); advice != "" {

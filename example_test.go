@@ -1,0 +1,325 @@
+package aztoken_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log"
+	"net/http"
+	"net/http/httptest"
+	"time"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
+
+	"github.com/seed-ac726066/aztoken"
+	"github.com/seed-ac726066/aztoken/imdstest"
+)
+
+// onAzure plays a host that has a managed identity: it gives the client that aztoken.NewClient(nil) gives there.
+func onAzure(opts aztoken.Options) *aztoken.Client {
+	opts.Transport = imdstest.New(nil)
+	client, err := aztoken.NewClient(&opts)
+	if err != nil {
+		log.Fatal(err)
+	}
+	return client
+}
+
+func Example() {
+	imds := imdstest.New(nil)
+	service := httptest.NewServer(imds.Protect("https://orders.example.com", http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		fmt.Fprint(w, "3 orders")
+	})))
+	defer service.Close()
+	endpoint := httptest.NewServer(imds)
+	defer endpoint.Close()
+
+	client, err := aztoken.NewClient(&aztoken.Options{Endpoint: endpoint.URL}) // on Azure: aztoken.NewClient(nil)
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer client.Close()
+
+	api := client.Wrap(http.DefaultClient, "https://orders.example.com")
+	resp, err := api.Get(service.URL + "/orders")
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer resp.Body.Close()
+	body, _ := io.ReadAll(resp.Body)
+	fmt.Println(resp.Status, string(body))
+	// Output: 200 OK 3 orders
+}
+
+func ExampleNewClient() {
+	client, err := aztoken.NewClient(nil) // finds the host's identity endpoint, and asks nothing of it yet
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer client.Close()
+	fmt.Println(client)
+	// Output: aztoken.Client(IMDS at http://169.254.169.254)
+}
+
+func ExampleNewClient_mistake() {
+	_, err := aztoken.NewClient(&aztoken.Options{Endpoint: "169.254.169.254"})
+	fmt.Println(err)
+	// Output: aztoken: Options.Endpoint is no base URL of an identity endpoint; give scheme and host, as in http://169.254.169.254
+}
+
+func ExampleClient_Token() {
+	client := onAzure(aztoken.Options{})
+	defer client.Close()
+
+	token, err := client.Token(context.Background(), "https://orders.example.com")
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(time.Until(token.ExpiresOn).Round(time.Hour))
+	// Output: 24h0m0s
+}
+
+func ExampleClient_GetToken() {
+	client := onAzure(aztoken.Options{})
+	defer client.Close()
+
+	var credential azcore.TokenCredential = client // for any Azure SDK client
+	token, err := credential.GetToken(context.Background(), policy.TokenRequestOptions{Scopes: []string{"https://storage.azure.com/.default"}})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(token.RefreshOn.Before(token.ExpiresOn))
+	// Output: true
+}
+
+func ExampleClient_TokenFunc() {
+	client := onAzure(aztoken.Options{})
+	defer client.Close()
+
+	// pgx: config.BeforeConnect = func(ctx context.Context, cc *pgx.ConnConfig) (err error) {
+	//          cc.Password, err = password(ctx)
+	//          return err
+	//      }
+	password := client.TokenFunc("https://ossrdbms-aad.database.windows.net")
+	secret, err := password(context.Background())
+	fmt.Println(len(secret) > 0, err)
+	// Output: true <nil>
+}
+
+func ExampleClient_PerRPCCredentials() {
+	client := onAzure(aztoken.Options{})
+	defer client.Close()
+
+	// grpc.NewClient(target, grpc.WithPerRPCCredentials(credentials), grpc.WithTransportCredentials(…))
+	credentials := client.PerRPCCredentials("https://orders.example.com")
+	fmt.Println(credentials.RequireTransportSecurity())
+	// Output: true
+}
+
+func ExampleClient_Warm() {
+	client := onAzure(aztoken.Options{})
+	defer client.Close()
+
+	// At the start of the program: a missing identity or a wrong resource is met here.
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	defer cancel()
+	if err := client.Warm(ctx, "https://orders.example.com", "https://vault.azure.net"); err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(len(client.Status().Resources), "tokens")
+	// Output: 2 tokens
+}
+
+func ExampleClient_Invalidate() {
+	client := onAzure(aztoken.Options{})
+	defer client.Close()
+
+	// For a protocol whose refusals the client cannot see; Transport does it for HTTP.
+	token, err := client.Token(context.Background(), "https://orders.example.com")
+	if err != nil {
+		log.Fatal(err)
+	}
+	client.Invalidate("https://orders.example.com", token.Value())
+	again, err := client.Token(context.Background(), "https://orders.example.com")
+	// IMDS had no newer token, so the old one is served on.
+	fmt.Println(again.Value() == token.Value(), err)
+	// Output: true <nil>
+}
+
+func ExampleClient_OnRotate() {
+	client := onAzure(aztoken.Options{})
+	defer client.Close()
+
+	told := make(chan aztoken.Token)
+	stop := client.OnRotate("https://redis.azure.com", func(t aztoken.Token) { told <- t })
+	defer stop()
+	if err := client.Warm(context.Background(), "https://redis.azure.com"); err != nil {
+		log.Fatal(err)
+	}
+	token := <-told
+	claims, err := token.Claims() // Redis wants the object id for a user name
+	fmt.Println(claims.ObjectID == imdstest.DefaultObjectID, err)
+	// Output: true <nil>
+}
+
+func ExampleClient_Status() {
+	client := onAzure(aztoken.Options{})
+	defer client.Close()
+	if err := client.Warm(context.Background(), "https://orders.example.com"); err != nil {
+		log.Fatal(err)
+	}
+	for _, r := range client.Status().Resources {
+		fmt.Println(r.Resource, r.Failures, "failures")
+	}
+	// Output: https://orders.example.com 0 failures
+}
+
+func ExampleClient_Close() {
+	client := onAzure(aztoken.Options{})
+	fmt.Println(client.Close())
+	_, err := client.Token(context.Background(), "https://orders.example.com")
+	fmt.Println(errors.Is(err, aztoken.ErrClosed))
+	// Output:
+	// <nil>
+	// true
+}
+
+func ExampleOptions() {
+	client := onAzure(aztoken.Options{
+		ID:      aztoken.ClientID(imdstest.DefaultClientID), // this identity of several
+		Refresh: aztoken.MaxAge(time.Hour),                  // cover of 23 h for 24 requests a day
+		OnEvent: func(e aztoken.Event) { fmt.Println(e.Kind, e.Resource, e.Err) },
+	})
+	defer client.Close()
+	_, _ = client.Token(context.Background(), "https://orders.example.com")
+	// Output: acquired https://orders.example.com <nil>
+}
+
+func ExampleOptions_credential() {
+	// Any azcore.TokenCredential is a source. On a developer's machine: azidentity.NewAzureCLICredential(nil).
+	client, err := aztoken.NewClient(&aztoken.Options{Credential: developer{}})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer client.Close()
+	token, err := client.Token(context.Background(), "https://orders.example.com")
+	fmt.Println(token.Value(), err)
+	// Output: token-of-a-developer <nil>
+}
+
+type developer struct{}
+
+func (developer) GetToken(context.Context, policy.TokenRequestOptions) (azcore.AccessToken, error) {
+	return azcore.AccessToken{Token: "token-of-a-developer", ExpiresOn: time.Now().Add(time.Hour)}, nil
+}
+
+func ExampleClient_Wrap() {
+	client := onAzure(aztoken.Options{})
+	defer client.Close()
+
+	api := client.Wrap(&http.Client{Timeout: 5 * time.Second}, "https://orders.example.com")
+	_, err := api.Get("http://orders.example.com/orders")
+	fmt.Println(err)
+	// Output: Get "http://orders.example.com/orders": aztoken: a token is not sent over http; use https, or set Transport.AllowHTTP (the request is to http://orders.example.com)
+}
+
+func ExampleTransport() {
+	client := onAzure(aztoken.Options{})
+	defer client.Close()
+
+	api := &http.Client{Transport: &aztoken.Transport{
+		Client:   client,
+		Resource: "https://orders.example.com",
+		Hosts:    []string{"orders-eu.example.com"}, // a redirect may take the token there
+		Base:     &http.Transport{MaxIdleConnsPerHost: 100},
+	}}
+	fmt.Println(api.Transport != nil)
+	// Output: true
+}
+
+func ExampleToken() {
+	client := onAzure(aztoken.Options{})
+	defer client.Close()
+	token, err := client.Token(context.Background(), "https://orders.example.com")
+	if err != nil {
+		log.Fatal(err)
+	}
+	token.ExpiresOn = time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
+	fmt.Println(token)
+	fmt.Printf("%#v\n", token)
+	// Output:
+	// Token(https://orders.example.com, expires 2026-11-24T12:00:00Z, REDACTED)
+	// Token(https://orders.example.com, expires 2026-11-24T12:00:00Z, REDACTED)
+}
+
+func ExampleToken_Value() {
+	client := onAzure(aztoken.Options{})
+	defer client.Close()
+	token, err := client.Token(context.Background(), "https://orders.example.com")
+	if err != nil {
+		log.Fatal(err)
+	}
+	header := "Bearer " + token.Value()
+	fmt.Println(header[:11])
+	// Output: Bearer eyJh
+}
+
+func ExampleToken_Claims() {
+	client := onAzure(aztoken.Options{})
+	defer client.Close()
+	token, err := client.Token(context.Background(), "https://orders.example.com")
+	if err != nil {
+		log.Fatal(err)
+	}
+	claims, err := token.Claims()
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(claims.Audience, claims.ClientID)
+	// Output: https://orders.example.com c0000000-0000-4000-8000-000000000001
+}
+
+func ExampleError() {
+	imds := imdstest.New(nil)
+	imds.Break(imdstest.Error(400, "invalid_request", "Identity not found"))
+	opts := aztoken.Options{}
+	opts.Transport = imds
+	client, err := aztoken.NewClient(&opts)
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer client.Close()
+
+	_, err = client.Token(context.Background(), "https://orders.example.com")
+	var e *aztoken.Error
+	if errors.As(err, &e) {
+		fmt.Println(e.StatusCode, e.Code)
+	}
+	fmt.Println(errors.Is(err, aztoken.ErrIdentityNotFound))
+	fmt.Println(err)
+	// Output:
+	// 400 invalid_request
+	// true
+	// aztoken: no token for "https://orders.example.com" from IMDS at http://169.254.169.254: 400 Bad Request: invalid_request: Identity not found; assign the identity to this host, or correct Options.ID; a new assignment takes some minutes
+}
+
+func ExampleHalfLife() {
+	noon := time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
+	policy := aztoken.HalfLife()
+	for _, random := range []float64{0, 0.5, 0.999} {
+		fmt.Println(policy(noon, noon, noon.Add(24*time.Hour), random).Sub(noon).Round(time.Hour))
+	}
+	// Output:
+	// 8h0m0s
+	// 10h0m0s
+	// 12h0m0s
+}
+
+func ExampleMaxAge() {
+	noon := time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
+	policy := aztoken.MaxAge(time.Hour)
+	fmt.Println(policy(noon, noon, noon.Add(24*time.Hour), 0.5).Sub(noon))
+	// Output: 57m0s
+}

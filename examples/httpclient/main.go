@@ -1,0 +1,60 @@
+// Httpclient calls a protected service with a wrapped http.Client, and with a Transport of its own where the defaults
+// do not fit.
+package main
+
+import (
+	"fmt"
+	"io"
+	"log"
+	"net/http"
+	"net/http/httptest"
+	"time"
+
+	"github.com/seed-ac726066/aztoken"
+	"github.com/seed-ac726066/aztoken/imdstest"
+)
+
+const orders = "https://orders.example.com"
+
+func main() {
+	// What Azure gives a real program: an identity endpoint, and a service that asks for tokens.
+	imds := imdstest.New(nil)
+	endpoint := httptest.NewServer(imds)
+	defer endpoint.Close()
+	service := httptest.NewServer(imds.Protect(orders, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		fmt.Fprintln(w, "hello from", r.URL.Path)
+	})))
+	defer service.Close()
+
+	client, err := aztoken.NewClient(&aztoken.Options{Endpoint: endpoint.URL}) // on Azure: aztoken.NewClient(nil)
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer client.Close()
+
+	// The one line.
+	api := client.Wrap(&http.Client{Timeout: 10 * time.Second}, orders)
+	get(api, service.URL+"/wrapped")
+
+	// With further settings: a base of its own, and a host that a redirect may take the token to.
+	custom := &http.Client{Transport: &aztoken.Transport{
+		Client:   client,
+		Resource: orders,
+		Base:     &http.Transport{MaxIdleConnsPerHost: 100},
+		Hosts:    []string{"orders-eu.example.com"},
+	}}
+	get(custom, service.URL+"/custom")
+}
+
+func get(hc *http.Client, url string) {
+	resp, err := hc.Get(url)
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Printf("%s: %s", resp.Status, body)
+}

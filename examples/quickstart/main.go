@@ -1,0 +1,96 @@
+// Quickstart runs the main job of aztoken on any machine: it starts a fake identity endpoint and a protected service, calls
+// the service through a wrapped http.Client, and goes on calling it through an outage of 12 hours, in fast motion.
+//
+// With -resource URI it starts nothing and gets a token from the identity endpoint of the host that it runs on.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/seed-ac726066/aztoken"
+	"github.com/seed-ac726066/aztoken/imdstest"
+)
+
+// orders is the App ID URI of the protected service of this program.
+const orders = "https://orders.example.com"
+
+func main() {
+	flags := flag.NewFlagSet("quickstart", flag.ExitOnError)
+	resource := flags.String("resource", "", "get a token for this `URI` from the host's own identity endpoint, and start nothing")
+	_ = flags.Parse(os.Args[1:]) // ExitOnError
+	var err error
+	if *resource != "" {
+		err = onTheHost(os.Stdout, *resource)
+	} else {
+		err = callAProtectedService(os.Stdout)
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	if *resource == "" {
+		inFastMotion(func(t *testing.T) { outliveAnOutage(t, os.Stdout) })
+	}
+}
+
+func callAProtectedService(w io.Writer) error {
+	imds := imdstest.New(nil)
+	endpoint := httptest.NewServer(imds)
+	defer endpoint.Close()
+	service := httptest.NewServer(imds.Protect(orders, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = io.WriteString(w, "3 orders")
+	})))
+	defer service.Close()
+	fmt.Fprintln(w, "A fake identity endpoint and a protected service are running.")
+
+	client, err := aztoken.NewClient(&aztoken.Options{Endpoint: endpoint.URL}) // on Azure: aztoken.NewClient(nil)
+	if err != nil {
+		return err
+	}
+	api := client.Wrap(http.DefaultClient, orders)
+	for _, caller := range []struct {
+		name string
+		*http.Client
+	}{{"without a token", http.DefaultClient}, {"through the wrapped client", api}} {
+		resp, err := caller.Get(service.URL + "/orders")
+		if err != nil {
+			return err
+		}
+		body, err := io.ReadAll(resp.Body)
+		if err != nil {
+			return err
+		}
+		_ = resp.Body.Close()
+		fmt.Fprintf(w, "GET /orders %-26s → %s: %s\n", caller.name, resp.Status, strings.TrimSpace(string(body)))
+	}
+	return client.Close()
+}
+
+func onTheHost(w io.Writer, resource string) error {
+	client, err := aztoken.NewClient(nil)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	token, err := client.Token(ctx, resource)
+	if err != nil {
+		return errors.Join(err, client.Close())
+	}
+	fmt.Fprintf(w, "%s gave a token for %s.\nIt expires %s and is refreshed from %s on.\n", client.Status().Host, token.Resource,
+		token.ExpiresOn.Local().Format(time.RFC1123), token.RefreshOn.Local().Format(time.RFC1123))
+	if claims, err := token.Claims(); err == nil {
+		fmt.Fprintf(w, "It is for the identity with object id %s and client id %s, with roles %q.\n", claims.ObjectID, claims.ClientID, claims.Roles)
+	}
+	return client.Close()
+}

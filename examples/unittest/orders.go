@@ -1,0 +1,43 @@
+// Package orders is somebody's service that calls another one. Its test shows how to test such code with imdstest, with
+// nothing to mock and outages on demand.
+package orders
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+
+	"github.com/seed-ac726066/aztoken"
+)
+
+// Resource is the App ID URI of the stock service.
+const Resource = "https://stock.example.com"
+
+// Stock asks the stock service.
+type Stock struct {
+	url string
+	api *http.Client
+}
+
+// NewStock returns a Stock that authenticates with the tokens of client.
+func NewStock(url string, client *aztoken.Client) *Stock {
+	return &Stock{url: url, api: client.Wrap(nil, Resource)}
+}
+
+// Left tells how many of an item are left.
+func (s *Stock) Left(ctx context.Context, item string) (left int, err error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, s.url+"/left/"+item, nil)
+	if err != nil {
+		return 0, err
+	}
+	resp, err := s.api.Do(req)
+	if err != nil {
+		return 0, err
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode != http.StatusOK {
+		return 0, fmt.Errorf("orders: the stock service says %s", resp.Status)
+	}
+	return left, json.NewDecoder(resp.Body).Decode(&left)
+}
