@@ -1,7 +1,9 @@
 package aztoken
 
 import (
+	"errors"
 	"maps"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -29,6 +31,22 @@ func (r request) appendKey(b []byte) []byte {
 	return b
 }
 
+var (
+	errNoResource  = errors.New("the resource is empty; give the App ID URI of the service to call")
+	errBadResource = errors.New("the resource or tenant has spaces or characters outside ASCII; give the App ID URI of the service to call")
+)
+
+// check says what is wrong with r before anything is sent.
+func (r request) check() error {
+	if r.resource == "" {
+		return errNoResource
+	}
+	if strings.ContainsFunc(r.resource+r.tenant, func(c rune) bool { return c <= ' ' || c > '~' }) {
+		return errBadResource
+	}
+	return nil
+}
+
 func (r request) key() string {
 	if r.tenant == "" && !r.cae {
 		return r.resource
@@ -41,6 +59,7 @@ type held struct {
 	token Token
 	// acquired and expires are the token's with the readings of the monotonic clock, which Token leaves out.
 	acquired, expires time.Time
+	life              time.Duration // what was left when it was acquired
 	// untilWall ends the token on the wall clock, which runs on while a machine is suspended, in Unix nanoseconds.
 	untilWall int64
 	// untilMono ends it on the monotonic clock, which nobody sets, since the client's epoch.
@@ -62,7 +81,7 @@ func (h *held) servable(now clock) bool { return now.wall < h.untilWall && now.m
 // entry is the place of one key's token. Readers use current and used; the rest is the refresh's.
 type entry struct {
 	request
-	current atomic.Pointer[held] // nil only while a rejected token is being replaced
+	current atomic.Pointer[held] // nil until the first is stored, and for the moments after Invalidate
 	// used is set by readers and taken back by the refresh. Readers load it first: a store at every read would
 	// make their cores fight for one cache line.
 	used atomic.Bool
@@ -76,15 +95,23 @@ type entry struct {
 	failures   int // since the last success
 	lastErr    error
 	lastErrOn  time.Time
-	rejected   *held // out of service while a replacement is looked for
-	rejectedOn time.Time
+	refused    *held // by a service, while a flight looks for another
+	refusedOn  time.Time
 	holdoff    time.Duration
 }
 
-// read is the token of e, if it can be served.
+// servable is the token of e, nil if there is none that can be served.
+func (e *entry) servable(now clock) *held {
+	if h := e.current.Load(); h != nil && h.servable(now) {
+		return h
+	}
+	return nil
+}
+
+// read is servable for somebody who uses the token.
 func (e *entry) read(now clock) *held {
-	h := e.current.Load()
-	if h == nil || !h.servable(now) {
+	h := e.servable(now)
+	if h == nil {
 		return nil
 	}
 	if !e.used.Load() {

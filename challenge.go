@@ -17,7 +17,11 @@ type refusal struct {
 // Claims challenges: https://learn.microsoft.com/entra/identity-platform/claims-challenge
 func readRefusal(values []string) refusal {
 	r := refusal{ofToken: len(values) == 0}
+	room := maxChallenges
 	for _, v := range values {
+		if room -= len(v); room < 0 {
+			break
+		}
 		for _, c := range parseChallenges(v) {
 			if !strings.EqualFold(c.scheme, "Bearer") {
 				continue
@@ -33,6 +37,10 @@ func readRefusal(values []string) refusal {
 	}
 	return r
 }
+
+// maxChallenges bounds what is read of the WWW-Authenticate values of one 401. A claims challenge is below 1 KiB; a hostile
+// service can send megabytes.
+const maxChallenges = 16 << 10
 
 // challenge is one of the challenges of a WWW-Authenticate value (RFC 9110, section 11.3).
 type challenge struct {

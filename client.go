@@ -21,7 +21,8 @@ import (
 type Options struct {
 	// ClientOptions are those of every Azure SDK client, for the requests to the identity endpoint. Retry is not
 	// used (the client has retries of its own), and Logging never shows a body or a secret header. An *http.Client
-	// as Transport is used without its proxy, redirects and cookies.
+	// as Transport is used without its proxy, redirects and cookies; a RoundTripper in it that is no
+	// *http.Transport must itself use no proxy.
 	azcore.ClientOptions
 
 	// ID is the managed identity to use. Nil is the host's default: the system-assigned one or the only one.
@@ -38,11 +39,12 @@ type Options struct {
 	// Refresh says when a token is replaced. Nil is HalfLife().
 	Refresh RefreshPolicy
 
-	// Logger gets a line for each new token, failed request and rejection. Nil is silent.
+	// Logger gets a line for each new token, failed request and rejection. Nil is silent. Its handler is called as
+	// OnEvent is.
 	Logger *slog.Logger
 
-	// OnEvent is called for every Event, by the goroutine that caused it: it should be quick, and it must not call
-	// the Client. Nil is nobody.
+	// OnEvent is called for every Event before what caused it goes on: it should be quick, and it must not wait for
+	// a token of this Client or close it. Nil is nobody.
 	OnEvent func(Event)
 }
 
@@ -108,7 +110,8 @@ func (c *Client) Token(ctx context.Context, resource string) (Token, error) {
 // GetToken implements azcore.TokenCredential. It takes exactly one scope, a resource with or without "/.default". The result
 // always has RefreshOn, at which the SDK's own cache asks again.
 //
-// Claims of a challenge force a request past the cache. TenantID and EnableCAE are for Options.Credential; a managed
+// Claims of a challenge force a request past the cache, and it is an error if that brings the same token; while challenges
+// follow each other they are acted on as rarely as refusals (see [Client.Invalidate]). TenantID and EnableCAE are for Options.Credential; a managed
 // identity has but one tenant.
 func (c *Client) GetToken(ctx context.Context, opts policy.TokenRequestOptions) (azcore.AccessToken, error) {
 	if len(opts.Scopes) != 1 {
@@ -118,7 +121,11 @@ func (c *Client) GetToken(ctx context.Context, opts policy.TokenRequestOptions) 
 	if c.opts.Credential != nil {
 		r.tenant, r.cae = opts.TenantID, opts.EnableCAE
 	}
-	h, err := c.token(ctx, r)
+	get := c.token
+	if r.claims != "" {
+		get = c.challenged
+	}
+	h, err := get(ctx, r)
 	if err != nil {
 		return azcore.AccessToken{}, err
 	}
@@ -128,7 +135,7 @@ func (c *Client) GetToken(ctx context.Context, opts policy.TokenRequestOptions) 
 // token is the read path: from the cache without a lock or an allocation, or else by a flight.
 func (c *Client) token(ctx context.Context, r request) (*held, error) {
 	e := c.cache.lookup(r)
-	if e != nil && r.claims == "" {
+	if e != nil {
 		if h := e.read(c.now()); h != nil {
 			return h, nil
 		}
@@ -165,6 +172,9 @@ func (c *Client) Wrap(hc *http.Client, resource string) *http.Client {
 // at its start meets a missing role or identity there and not in its first request. The error joins one [*Error] for
 // each resource that failed.
 func (c *Client) Warm(ctx context.Context, resources ...string) error {
+	if c.ctx == nil || c.ctx.Err() != nil {
+		return ErrClosed
+	}
 	errs := make([]error, len(resources))
 	var wg sync.WaitGroup
 	for i, resource := range resources {

@@ -8,7 +8,7 @@ import (
 // closeLimit is how long Close waits for a source that does not heed its context. One that does is back at once.
 const closeLimit = 5 * time.Second
 
-var errSourceRuns = errors.New("aztoken: a request for a token or an OnRotate callback still runs after Close; it does not heed its context")
+var errSourceRuns = errors.New("aztoken: a request for a token or a callback still runs after Close; a credential must heed its context, and a callback must not call Close")
 
 // Close ends the refresh of all tokens and returns when every goroutine of the client has ended; callers that wait get
 // [ErrClosed], as does every call afterwards. It can be called again. The error tells of a source that does not

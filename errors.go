@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"strings"
 	"time"
@@ -27,7 +28,7 @@ var (
 	ErrClosed = errors.New("aztoken: the client is closed; make one that lives as long as the program")
 )
 
-// Error is why there is no token. It never contains one.
+// Error is why there is no token. Its text and its fields never contain one; Unwrap gives the error of a credential as it is.
 //
 // [errors.Is] finds [ErrNoManagedIdentity], [ErrIdentityNotFound] and [ErrIdentityAmbiguous], and for a caller that
 // gave up waiting its context's error, also while the endpoint was failing.
@@ -44,9 +45,22 @@ type Error struct {
 	Description string
 
 	sentinel   error
-	cause      error
+	cause      hidden
 	retry      bool          // the next try may well succeed
 	retryAfter time.Duration // the least wait before it
+}
+
+// hidden keeps an error of somebody else's, which may quote a token, where only Unwrap finds it: what prints the fields of
+// an Error, as the diff of a failed test does, prints a func as an address.
+type hidden func() error
+
+func hide(err error) hidden { return func() error { return err } }
+
+func (h hidden) reveal() error {
+	if h == nil {
+		return nil
+	}
+	return h()
 }
 
 // Error says what happened and what to do about it.
@@ -64,8 +78,8 @@ func (e *Error) Error() string {
 			b.WriteString(": " + s)
 		}
 	}
-	if e.cause != nil {
-		b.WriteString(": " + e.cause.Error())
+	if cause := e.cause.reveal(); cause != nil {
+		b.WriteString(": " + cause.Error())
 	}
 	if errors.Is(e.sentinel, ErrNoManagedIdentity) { // the others are the endpoint's own words, which stand there already
 		b.WriteString(": " + e.sentinel.Error())
@@ -77,12 +91,12 @@ func (e *Error) Error() string {
 }
 
 // Format writes the message for every verb: %#v would print the fields of the cause.
-func (e *Error) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, e.Error()) }
+func (e Error) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, e.Error()) }
 
 // Unwrap gives the sentinel and the cause.
 func (e *Error) Unwrap() []error {
 	var errs []error
-	for _, err := range []error{e.sentinel, e.cause} {
+	for _, err := range []error{e.sentinel, e.cause.reveal()} {
 		if err != nil {
 			errs = append(errs, err)
 		}
@@ -94,7 +108,7 @@ func (e *Error) Unwrap() []error {
 func (e *Error) NonRetriable() {}
 
 // Timeout makes [net/url.Error.Timeout] true for a request whose deadline ended while it waited for a token.
-func (e *Error) Timeout() bool { return errors.Is(e.cause, context.DeadlineExceeded) }
+func (e *Error) Timeout() bool { return errors.Is(e.cause.reveal(), context.DeadlineExceeded) }
 
 // advice is what somebody who reads the error in a log should do.
 func (e *Error) advice() string {
@@ -109,7 +123,7 @@ func (e *Error) advice() string {
 		return "check the resource: it must be the App ID URI of an application in this tenant, to the letter"
 	case e.StatusCode == http.StatusTooManyRequests:
 		return "the endpoint is throttling; use one Client in the whole program, and ask again later"
-	case errors.Is(e.cause, context.Canceled), errors.Is(e.cause, context.DeadlineExceeded):
+	case endsAContext(e.cause.reveal()):
 		return "the endpoint is still being asked; call again, or Warm the client at the start of the program"
 	case e.retry:
 		return "the endpoint or Entra ID is down or updating; call again, the client asks it anew"
@@ -122,20 +136,32 @@ func (e *Error) advice() string {
 // newError is the Error of one try that ended in err. known says that the endpoint has answered before: then its
 // silence is an outage, else it is not there.
 func newError(host, resource string, err error, known bool) *Error {
-	e := &Error{Resource: resource, Host: host, cause: err}
+	e := &Error{Resource: resource, Host: host}
 	var (
-		f    *wire.Failure
-		resp *azcore.ResponseError
+		f       *wire.Failure
+		resp    *azcore.ResponseError
+		network net.Error
 	)
 	switch {
 	case errors.As(err, &f):
 		e.StatusCode, e.Code, e.Description = f.StatusCode, f.Code, f.Description
-		e.retry, e.retryAfter, e.cause = f.Retry, f.RetryAfter, f.Err
+		e.retry, e.retryAfter = f.Retry, f.RetryAfter
 		e.sentinel = sentinel(f, known)
-	case errors.As(err, &resp):
-		e.StatusCode, e.Code, e.retry = resp.StatusCode, resp.ErrorCode, wire.RetryStatus(resp.StatusCode)
+		err = f.Err
+	case errors.As(err, &resp) && resp != nil:
+		e.StatusCode, e.Code, e.retry = resp.StatusCode, wire.Redact(resp.ErrorCode), wire.RetryStatus(resp.StatusCode)
+	default:
+		e.retry = errors.As(err, &network) || errors.Is(err, context.DeadlineExceeded)
 	}
+	if endsAContext(err) {
+		err = errors.New(err.Error()) // the source's own time ended; callers would take it for the end of theirs
+	}
+	e.cause = hide(err)
 	return e
+}
+
+func endsAContext(err error) bool {
+	return errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
 }
 
 func sentinel(f *wire.Failure, known bool) error {
@@ -156,7 +182,7 @@ func sentinel(f *wire.Failure, known bool) error {
 
 // gaveUp is the Error of a caller whose context ended; last is what the endpoint had said by then, nil for nothing.
 func gaveUp(host, resource string, ctxErr error, last *Error) *Error {
-	e := &Error{Resource: resource, Host: host, cause: ctxErr}
+	e := &Error{Resource: resource, Host: host, cause: hide(ctxErr)}
 	if last != nil {
 		e.StatusCode, e.Code, e.Description, e.sentinel = last.StatusCode, last.Code, last.Description, last.sentinel
 	}

@@ -38,14 +38,13 @@ type Event struct {
 	Err error
 }
 
-// emit hands ev to the logger and to OnEvent. A panic there is the observer's and must not cost a caller its token.
+// emit hands ev to the logger and to OnEvent.
 func (c *Client) emit(ev Event) {
-	defer func() { _ = recover() }()
 	if c.opts.Logger != nil {
-		c.log(ev)
+		contain(func() { c.log(ev) })
 	}
 	if c.opts.OnEvent != nil {
-		c.opts.OnEvent(ev)
+		contain(func() { c.opts.OnEvent(ev) })
 	}
 }
 

@@ -9,7 +9,7 @@ import (
 const (
 	// rememberFor is how long a failed flight answers for the next: ten thousand callers in a loop then cost a
 	// request every few seconds, and an endpoint that is well again is noticed as soon.
-	rememberFor = 3 * time.Second
+	rememberFor = 2 * time.Second
 	// rememberLimit bounds what a Retry-After can make of it.
 	rememberLimit = time.Minute
 )

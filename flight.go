@@ -5,6 +5,8 @@ import (
 	"errors"
 	"time"
 
+	"golang.org/x/sync/singleflight"
+
 	"github.com/seed-ac726066/aztoken/internal/schedule"
 )
 
@@ -14,23 +16,16 @@ const (
 	// absentLimit bounds it where nothing has ever listened: long enough for an agent that starts with the program,
 	// short enough for a developer who has no managed identity.
 	absentLimit = 10 * time.Second
-	// replaceLimit bounds the wait for the replacement of a rejected token, which is there to fall back on.
-	replaceLimit = 10 * time.Second
-)
-
-var (
-	errNoResource  = errors.New("the resource is empty; give the App ID URI of the service to call")
-	errBadResource = errors.New("the resource has spaces or characters outside ASCII; give the App ID URI of the service to call")
 )
 
 // wait is the way of a caller for whom the cache has no token: one flight for all callers of a key, on the client's own
 // context, and each caller's wait on its own.
 func (c *Client) wait(ctx context.Context, r request, e *entry) (*held, error) {
-	if err := checkResource(r.resource); err != nil {
-		return nil, &Error{Resource: r.resource, cause: err}
-	}
 	if c.ctx == nil || c.ctx.Err() != nil {
 		return nil, ErrClosed
+	}
+	if err := r.check(); err != nil {
+		return nil, &Error{Resource: r.resource, cause: hide(err)}
 	}
 	if err := ctx.Err(); err != nil {
 		return nil, gaveUp(c.host.name, r.resource, err, nil)
@@ -39,18 +34,28 @@ func (c *Client) wait(ctx context.Context, r request, e *entry) (*held, error) {
 		e.used.Store(true)
 	}
 	key := r.key()
-	if r.claims != "" {
-		key += "\x00claims\x00" + r.claims
-	} else if err := c.failures.recent(key); err != nil {
+	if err := c.failures.recent(key); err != nil {
 		return nil, err
 	}
-	flight := c.flights.DoChan(key, func() (any, error) { return c.fly(r, key) })
+	flight := c.flight(r, key)
+	if e != nil && e.replacing() {
+		// Invalidate took a token out of service that lives on. It is back soon, and before any caller's deadline.
+		timer := time.NewTimer(suspension)
+		defer timer.Stop()
+		select {
+		case done := <-flight:
+			return landed(done)
+		case <-timer.C:
+		case <-ctx.Done():
+		}
+		e.reinstate()
+		if h := e.read(c.now()); h != nil {
+			return h, nil
+		}
+	}
 	select {
 	case done := <-flight:
-		if done.Err != nil {
-			return nil, done.Err
-		}
-		return done.Val.(*held), nil
+		return landed(done)
 	case <-c.ctx.Done():
 		return nil, ErrClosed
 	case <-ctx.Done():
@@ -58,62 +63,57 @@ func (c *Client) wait(ctx context.Context, r request, e *entry) (*held, error) {
 	}
 }
 
-func checkResource(resource string) error {
-	if resource == "" {
-		return errNoResource
-	}
-	for i := range len(resource) {
-		if b := resource[i]; b <= ' ' || b > '~' {
-			return errBadResource
-		}
-	}
-	return nil
+// flight begins the flight of key, or joins it.
+func (c *Client) flight(r request, key string) <-chan singleflight.Result {
+	return c.flights.DoChan(key, func() (any, error) { return c.fly(r, key) })
 }
 
-// fly gets a token for callers who have none, trying again as long as that is of use. No caller's context ends it: a caller
-// that gives up must not take the token from the others, and the next caller finds it begun.
+func landed(done singleflight.Result) (*held, error) {
+	if done.Err != nil {
+		return nil, done.Err
+	}
+	return done.Val.(*held), nil
+}
+
+// fly gets a token for callers who have none, or one in place of a refused one, trying again as long as that is of use. No
+// caller's context ends it: a caller that gives up must not take the token from the others, and the next finds it begun.
 func (c *Client) fly(r request, key string) (*held, error) {
 	if !c.enter() {
 		return nil, ErrClosed
 	}
 	defer c.leave()
-	e := c.cache.lookup(r)
-	if r.claims == "" {
-		// Between the caller's look and this one another flight may have ended.
-		if e != nil {
-			if h := e.read(c.now()); h != nil {
-				return h, nil
-			}
-		}
-		if err := c.failures.recent(key); err != nil {
-			return nil, err
+	// Between the caller's look and this one another flight may have ended.
+	if e := c.cache.lookup(r); e != nil && !e.replacing() {
+		if h := e.read(c.now()); h != nil {
+			return h, nil
 		}
 	}
-	start, limit := time.Now(), flightLimit
-	if e != nil && e.replacing() {
-		limit = replaceLimit
+	if err := c.failures.recent(key); err != nil {
+		return nil, err
 	}
-	ctx, cancel := context.WithTimeout(c.ctx, limit)
+	start := time.Now()
+	ctx, cancel := context.WithTimeout(c.ctx, flightLimit)
 	defer cancel()
 	for try := 1; ; try++ {
 		h, err := c.attempt(ctx, r, false)
 		if err == nil {
-			c.failures.forget(key)
 			return h, nil
 		}
 		if c.ctx.Err() != nil {
 			return nil, ErrClosed
 		}
-		if e != nil {
-			if h := e.reinstate(c.now()); h != nil {
+		// A token that was refused is better than none, and a background refresh may have brought another.
+		if e := c.cache.lookup(r); e != nil {
+			if h := e.settle(c.now()); h != nil {
+				c.failures.forget(key)
 				return h, nil
 			}
 		}
-		bound := limit
+		limit := flightLimit
 		if errors.Is(err, ErrNoManagedIdentity) {
-			bound = absentLimit
+			limit = absentLimit
 		}
-		wait, again := schedule.Foreground(try, time.Since(start), bound, err.retryAfter)
+		wait, again := schedule.Foreground(try, time.Since(start), limit, err.retryAfter)
 		if !err.retry || !again {
 			c.failures.remember(key, err)
 			return nil, err

@@ -1,6 +1,9 @@
 package aztoken
 
-import "context"
+import (
+	"context"
+	"fmt"
+)
 
 // RPCCredentials puts a token on every call of a gRPC connection. It has the methods of gRPC's
 // credentials.PerRPCCredentials and so serves as an argument of grpc.WithPerRPCCredentials.
@@ -20,8 +23,12 @@ func (r RPCCredentials) GetRequestMetadata(ctx context.Context, _ ...string) (ma
 	if err != nil {
 		return nil, err
 	}
-	_, header := h.token.secret.reveal()
-	return map[string]string{"authorization": header[0]}, nil
+	return map[string]string{"authorization": "Bearer " + h.token.Value()}, nil
+}
+
+// Format writes the resource, for every verb.
+func (r RPCCredentials) Format(f fmt.State, _ rune) {
+	_, _ = fmt.Fprintf(f, "aztoken.RPCCredentials(%s)", r.resource)
 }
 
 // RequireTransportSecurity is true: gRPC refuses to send the token without TLS.

@@ -3,6 +3,7 @@ package aztoken
 import (
 	"errors"
 	"strings"
+	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 )
@@ -18,7 +19,9 @@ func trimScope(scope string) string { return strings.TrimSuffix(scope, defaultSc
 type host struct {
 	name   string // for people: "IMDS at http://169.254.169.254"
 	source azcore.TokenCredential
-	close  func()
+	// timeout is that of one try.
+	timeout time.Duration
+	close   func()
 }
 
 // findHost decides from opts and the environment which source this host has.
@@ -27,7 +30,8 @@ func findHost(opts Options, getenv func(string) string) (host, error) {
 		if opts.ID != nil || opts.Endpoint != "" {
 			return host{}, errors.New("aztoken: Options.ID and Options.Endpoint are for managed identities; leave them out beside Options.Credential")
 		}
-		return host{name: "Options.Credential", source: opts.Credential, close: func() {}}, nil
+		// A credential may ask a person to sign in, or try again by itself: it has the time of the whole flight.
+		return host{name: "Options.Credential", source: opts.Credential, timeout: flightLimit, close: func() {}}, nil
 	}
 	return newIMDS(opts, getenv)
 }

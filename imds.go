@@ -52,13 +52,13 @@ func newIMDS(opts Options, getenv func(string) string) (host, error) {
 		}
 		query.Set(parameter, opts.ID.String())
 	}
-	u.Path += imdsPath
+	u = u.JoinPath(imdsPath)
 	u.RawQuery = query.Encode()
 	w, err := wire.NewClient(module, version, opts.ClientOptions)
 	if err != nil {
 		return host{}, fmt.Errorf("aztoken: Options.ClientOptions: %w", err)
 	}
-	return host{name: name, source: &imds{wire: w, url: u.String()}, close: w.Close}, nil
+	return host{name: name, source: &imds{wire: w, url: u.String()}, timeout: attemptTimeout, close: w.Close}, nil
 }
 
 func imdsParameter(id ID) (string, error) {

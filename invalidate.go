@@ -2,91 +2,161 @@ package aztoken
 
 import (
 	"context"
+	"errors"
 	"time"
+
+	"golang.org/x/sync/singleflight"
 
 	"github.com/seed-ac726066/aztoken/internal/schedule"
 )
 
+const (
+	// suspension is how long callers wait for another token after Invalidate. The search goes on without them: when
+	// the endpoint is down, a refused token must not cost them more.
+	suspension = 2 * time.Second
+	// replaceLimit is how long the sender of a refused request waits for another token, with nothing to lose but the 401.
+	replaceLimit = 10 * time.Second
+)
+
+var errNoOther = errors.New("there is no other token than the one that was refused; the platform gives the same one again for up to 24 h, or the endpoint is down")
+
 // Invalidate tells the client that a service refused exactly this token for resource, which a 401 says. The client looks for
-// another, and callers wait for it some seconds. If there is none (platforms with a cache of their own give the same
+// another, and callers wait for it two seconds at most. If there is none (platforms with a cache of their own give the same
 // one again for hours) or the endpoint is down, the old token is served on: it may be good for the next service.
 //
-// A token that is not in use any more is ignored, and so is a rejection within minutes of one that was acted on: a
+// A token that is not in use any more is ignored, and so is a refusal within minutes of one that was acted on: a
 // service that refuses every token must not become a load on the endpoint.
 func (c *Client) Invalidate(resource, token string) {
 	resource = trimScope(resource)
 	for _, e := range c.cache.snapshot() {
-		if h := e.current.Load(); e.resource == resource && h != nil && h.token.Value() == token {
-			c.reject(e, h, "")
+		if h := e.current.Load(); e.resource == resource && h != nil && h.token.Value() == token && c.refuse(e, h) {
+			e.suspend(h)
+			// The flight is begun here and not by the next caller, so that the old token is back in time whoever comes.
+			c.flight(e.request, e.key())
 		}
 	}
 }
 
-// replace gives another token for r in place of refused, nil if there is none.
+// replace gives another token for r in place of refused, nil if there is none. Other callers go on with the old one: most
+// services may still like it, and those that do not send their callers here.
 func (c *Client) replace(ctx context.Context, r request, refused *held) *held {
 	if e := c.cache.lookup(r); e != nil {
-		c.reject(e, refused, r.claims)
+		if h := e.read(c.now()); h != nil && h.token.secret != refused.token.secret {
+			return h
+		}
 	}
-	r.claims = "" // they go with the flight that reject began, which this caller now waits for
-	next, err := c.token(ctx, r)
-	if err != nil || next.token.secret == refused.token.secret {
+	flight := c.beginReplacement(r, refused)
+	if flight == nil {
 		return nil
 	}
-	return next
-}
-
-// reject takes h out of service, if it is in service, and begins the flight for its replacement. The flight is begun here
-// and not by the next caller, so that the old token is back in time whoever comes.
-func (c *Client) reject(e *entry, h *held, claims string) {
-	now := time.Now()
-	if !e.suspend(h, now) {
-		return
+	ctx, cancel := context.WithTimeout(ctx, replaceLimit)
+	defer cancel()
+	select {
+	case done := <-flight:
+		if h, ok := done.Val.(*held); ok && done.Err == nil && h.token.secret != refused.token.secret {
+			return h
+		}
+	case <-ctx.Done():
+	case <-c.ctx.Done():
 	}
-	c.emit(Event{Kind: EventRejected, Time: now, Resource: e.resource, ExpiresOn: h.token.ExpiresOn, RefreshOn: h.token.RefreshOn})
-	c.beginFlight(e, claims)
+	return nil
 }
 
-func (c *Client) beginFlight(e *entry, claims string) {
-	r, key := e.request, e.key()
-	r.claims = claims
-	c.flights.DoChan(key, func() (any, error) { return c.fly(r, key) })
+// beginReplacement begins or joins the flight for a token in place of refused, nil if there is to be none.
+func (c *Client) beginReplacement(r request, refused *held) <-chan singleflight.Result {
+	e := c.cache.lookup(r)
+	if e == nil || !c.refuse(e, refused) {
+		return nil
+	}
+	return c.flight(r, e.key())
 }
 
-// suspend takes h out of service, false if it is not in service or a rejection was acted on too short a time ago.
-func (e *entry) suspend(h *held, now time.Time) bool {
+// challenged gets a token that meets the claims of a challenge. It goes past the cache once; while challenges follow each
+// other it is held off as refusals are, and a token that came since the first of them has to do.
+func (c *Client) challenged(ctx context.Context, r request) (*held, error) {
+	e := c.cache.lookup(r)
+	if e == nil {
+		return c.wait(ctx, r, nil)
+	}
+	h := e.read(c.now())
+	if h == nil {
+		return c.wait(ctx, r, e)
+	}
+	if next := c.replace(ctx, r, h); next != nil {
+		return next, nil
+	}
+	if e.isNewerThanRefusal(h) {
+		return h, nil
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, gaveUp(c.host.name, r.resource, err, nil)
+	}
+	return nil, &Error{Resource: r.resource, Host: c.host.name, cause: hide(errNoOther)}
+}
+
+// refuse notes that h was refused and says whether a flight for another token is to be begun or joined.
+func (c *Client) refuse(e *entry, h *held) bool {
+	now := time.Now()
+	begin, join := e.refuse(h, now)
+	if begin {
+		c.emit(Event{Kind: EventRejected, Time: now, Resource: e.resource, ExpiresOn: h.token.ExpiresOn, RefreshOn: h.token.RefreshOn})
+	}
+	return begin || join
+}
+
+func (e *entry) refuse(h *held, now time.Time) (begin, join bool) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	since := now.Sub(e.rejectedOn)
-	if current := e.current.Load(); current == nil || current.token.secret != h.token.secret {
-		return false
-	}
-	if !e.rejectedOn.IsZero() && since < e.holdoff {
-		return false
+	since := now.Sub(e.refusedOn)
+	switch {
+	case e.refused != nil:
+		return false, e.refused.token.secret == h.token.secret
+	case e.current.Load() == nil || e.current.Load().token.secret != h.token.secret:
+		return false, false
+	case !e.refusedOn.IsZero() && since < e.holdoff:
+		return false, false
 	}
 	e.holdoff = schedule.Holdoff(e.holdoff, since)
-	e.rejectedOn, e.rejected = now, e.current.Swap(nil)
-	return true
+	e.refusedOn, e.refused = now, e.current.Load()
+	return true, false
 }
 
-// replacing says that e's token was rejected and the next is under way.
+// suspend takes h out of service for the moments in which another may come.
+func (e *entry) suspend(h *held) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.refused != nil && e.refused.token.secret == h.token.secret {
+		e.current.CompareAndSwap(e.refused, nil)
+	}
+}
+
+// reinstate puts a suspended token back into service.
+func (e *entry) reinstate() {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.current.Load() == nil {
+		e.current.Store(e.refused)
+	}
+}
+
+// settle ends the search for another token and gives the one that is in service now, nil for none.
+func (e *entry) settle(now clock) *held {
+	e.reinstate()
+	e.mu.Lock()
+	e.refused = nil
+	e.mu.Unlock()
+	return e.servable(now)
+}
+
+// replacing says that a flight looks for another token in place of the one in service.
 func (e *entry) replacing() bool {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	return e.rejected != nil
+	return e.refused != nil
 }
 
-// reinstate puts a rejected token back into service after no other was to be had; nil if there is none, or it has ended.
-func (e *entry) reinstate(now clock) *held {
+func (e *entry) isNewerThanRefusal(h *held) bool {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	h := e.rejected
-	e.rejected = nil
-	if h == nil {
-		return nil
-	}
-	e.current.CompareAndSwap(nil, h)
-	if !h.servable(now) {
-		return nil
-	}
-	return h
+	return !e.refusedOn.IsZero() && h.acquired.After(e.refusedOn)
 }

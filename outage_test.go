@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
@@ -170,4 +171,66 @@ func TestEveryHitHasRefreshOn(t *testing.T) {
 			time.Sleep(time.Hour)
 		}
 	})
+}
+
+func TestTheServersAdviceIsTakenOnceForATokenThatStaysTheSame(t *testing.T) {
+	virtually(t, func(t *testing.T) {
+		asked := 0
+		end := time.Now().Add(24 * time.Hour)
+		c := overFunc(t, func() string {
+			asked++
+			return fmt.Sprintf(`{"access_token":"the-token","expires_on":"%d","refresh_in":"600"}`, end.Unix())
+		})
+		requireNoHarm(t, use(t, c, 20*time.Hour))
+		require.LessOrEqual(t, asked, 10)
+	})
+}
+
+// The table of the README: go test -run TestTheTableOfOutages -v .
+func TestTheTableOfOutages(t *testing.T) {
+	t.Parallel()
+	table := "\n| outage | HalfLife | MaxAge(1 h) |\n|---|---|---|\n"
+	for _, length := range []time.Duration{time.Hour, 6 * time.Hour, 12 * time.Hour, 18 * time.Hour, 24 * time.Hour} {
+		halfLife := worstOutage(t, nil, length)
+		maxAge := worstOutage(t, aztoken.MaxAge(time.Hour), length)
+		require.LessOrEqual(t, halfLife, max(0, length-12*time.Hour)+time.Minute)
+		require.LessOrEqual(t, maxAge, max(0, length-23*time.Hour)+time.Minute)
+		table += fmt.Sprintf("| %.0f h | %s | %s |\n", length.Hours(), dark(halfLife), dark(maxAge))
+	}
+	t.Log(table)
+}
+
+// worstOutage is the longest time without a token that an outage of some length costs, of 24 starts in a token's life.
+func worstOutage(t *testing.T, policy aztoken.RefreshPolicy, length time.Duration) (worst time.Duration) {
+	for start := time.Duration(0); start < 24*time.Hour; start += time.Hour {
+		synctest.Test(t, func(t *testing.T) {
+			down, minted := false, 0
+			opts := aztoken.Options{Refresh: policy}
+			opts.Transport = handlerTransport(func(w http.ResponseWriter, _ *http.Request) {
+				if down {
+					w.WriteHeader(http.StatusServiceUnavailable)
+					return
+				}
+				minted++
+				_, _ = fmt.Fprintf(w, `{"access_token":"token-%d","expires_in":"86400"}`, minted)
+			})
+			c, err := aztoken.NewClient(&opts)
+			require.NoError(t, err)
+			defer func() { require.NoError(t, c.Close()) }()
+			requireNoHarm(t, use(t, c, 25*time.Hour+start))
+			down = true
+			end := time.Now().Add(length)
+			if u := use(t, c, length); u.failed > 0 {
+				worst = max(worst, end.Sub(u.firstFailure))
+			}
+		})
+	}
+	return worst
+}
+
+func dark(d time.Duration) string {
+	if d == 0 {
+		return "no call fails"
+	}
+	return fmt.Sprintf("at worst %.1f h without a token", d.Hours())
 }

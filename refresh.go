@@ -67,22 +67,17 @@ func refreshOn(policy RefreshPolicy, now, acquired, expires, hint time.Time, ran
 	return due
 }
 
-// guarded makes a policy that panics HalfLife: it is called where nobody could recover.
+// guarded makes a policy that does not return HalfLife.
 func guarded(policy RefreshPolicy) RefreshPolicy {
-	return func(now, acquired, expires time.Time, random float64) (due time.Time) {
-		defer func() {
-			if recover() != nil {
-				due = HalfLife()(now, acquired, expires, random)
-			}
-		}()
-		return policy(now, acquired, expires, random)
+	return func(now, acquired, expires time.Time, random float64) time.Time {
+		due := HalfLife()(now, acquired, expires, random)
+		contain(func() { due = policy(now, acquired, expires, random) })
+		return due
 	}
 }
 
 // idle says whether a token that was last read at lastUse is worth no further refresh: nobody wanted it for a whole life.
-func idle(now, lastUse, acquired, expires time.Time) bool {
-	return now.Sub(lastUse) >= expires.Sub(acquired)
-}
+func idle(now, lastUse time.Time, life time.Duration) bool { return now.Sub(lastUse) >= life }
 
 // maxSleep bounds the sleep of a refresh's timer, which counts on the monotonic clock: a machine that was suspended
 // notices by the wall clock within this time that a refresh is overdue.

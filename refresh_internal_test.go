@@ -110,6 +110,6 @@ func TestATimerNeverSleepsPastASuspension(t *testing.T) {
 
 func TestATokenNobodyReadForAWholeLifeIsIdle(t *testing.T) {
 	t.Parallel()
-	require.False(t, idle(noon, noon.Add(-23*time.Hour), noon.Add(-time.Hour), noon.Add(23*time.Hour)))
-	require.True(t, idle(noon, noon.Add(-24*time.Hour), noon.Add(-time.Hour), noon.Add(23*time.Hour)))
+	require.False(t, idle(noon, noon.Add(-23*time.Hour), 24*time.Hour))
+	require.True(t, idle(noon, noon.Add(-24*time.Hour), 24*time.Hour))
 }

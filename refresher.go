@@ -47,13 +47,13 @@ func (c *Client) wake(e *entry) {
 		e.lastUse = now
 	}
 	h := e.current.Load()
-	if h == nil { // a replacement is under way; should its flight have ended before it began, it begins here
+	if h == nil { // Invalidate was a moment ago; should its flight have ended just before, this one puts the token back
 		c.plan(e, now, now.Add(schedule.MinInterval))
 		e.mu.Unlock()
-		c.beginFlight(e, "")
+		c.flight(e.request, e.key())
 		return
 	}
-	if idle(now, e.lastUse, h.acquired, h.expires) {
+	if idle(now, e.lastUse, h.life) {
 		e.dropped = true
 		e.mu.Unlock()
 		c.cache.remove(e)
@@ -70,20 +70,20 @@ func (c *Client) wake(e *entry) {
 
 	_, err := c.attempt(c.ctx, e.request, true)
 
-	if err == nil {
-		c.failures.forget(e.key()) // a flight that failed while the token was expired must not answer now
-	}
+	now = time.Now()
 	e.mu.Lock()
 	e.refreshing = false
-	if err == nil || c.ctx.Err() != nil {
+	if err == nil || c.ctx.Err() != nil || e.current.Load() != h {
+		// The refresh, or a flight beside it, stored a token and planned the next. The timer is set once more, as it
+		// may have run down while an observer of this refresh took its time.
+		c.plan(e, now, e.due)
 		e.mu.Unlock()
 		return
 	}
-	now = time.Now()
 	e.failures++
 	e.lastErr, e.lastErrOn = err, now
-	wait := schedule.Background(e.failures, h.expires.Sub(now), err.retryAfter, random())
-	c.plan(e, now, now.Add(wait))
+	due := now.Add(schedule.Background(e.failures, h.expires.Sub(now), err.retryAfter, random()))
+	c.plan(e, now, due)
 	e.mu.Unlock()
-	c.emit(Event{Kind: EventFailed, Time: now, Resource: e.resource, Background: true, ExpiresOn: h.token.ExpiresOn, RefreshOn: utc(now.Add(wait)), Err: err})
+	c.emit(Event{Kind: EventFailed, Time: now, Resource: e.resource, Background: true, ExpiresOn: h.token.ExpiresOn, RefreshOn: utc(due), Err: err})
 }

@@ -1,8 +1,11 @@
 package aztoken
 
 import (
+	"fmt"
 	"slices"
 	"sync"
+
+	"github.com/seed-ac726066/aztoken/internal/wire"
 )
 
 // rotations are the subscribers of OnRotate by resource.
@@ -26,8 +29,8 @@ type subscriber struct {
 // must be told of a new password rather than ask for it. Calls come one at a time from a goroutine of the client;
 // one that takes long misses tokens that are out of date when it returns. f must not call Close.
 //
-// OnRotate asks for no token itself, but while f is subscribed the resource's token is refreshed even if nobody reads
-// it. stop ends the subscription: no call begins after it has returned.
+// OnRotate asks for no token itself, nor does it tell of the one that is held already: subscribe, then call Token. But while f is subscribed the resource's token is refreshed even if nobody reads
+// it. stop ends the subscription; a call that has begun may still be under way when stop returns.
 func (c *Client) OnRotate(resource string, f func(Token)) (stop func()) {
 	resource = trimScope(resource)
 	s := &subscriber{f: f}
@@ -106,16 +109,10 @@ func (s *subscriber) run(c *Client) {
 			return
 		}
 		s.mu.Unlock()
-		s.call(c, *t)
-	}
-}
-
-// call keeps a panic of the callback from ending the program: it runs in a goroutine that no caller can guard.
-func (s *subscriber) call(c *Client, t Token) {
-	defer func() {
-		if p := recover(); p != nil && c.opts.Logger != nil {
-			c.opts.Logger.Error("aztoken: an OnRotate callback panicked", "resource", t.Resource, "panic", p)
+		if p := contain(func() { s.f(*t) }); p != nil && c.opts.Logger != nil {
+			contain(func() {
+				c.opts.Logger.Error("aztoken: an OnRotate callback panicked", "resource", t.Resource, "panic", wire.Redact(fmt.Sprint(p)))
+			})
 		}
-	}()
-	s.f(t)
+	}
 }

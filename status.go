@@ -1,7 +1,7 @@
 package aztoken
 
 import (
-	"cmp"
+	"maps"
 	"slices"
 	"time"
 )
@@ -35,25 +35,21 @@ type ResourceStatus struct {
 // Status tells where tokens come from and how each of them is. It never waits for the endpoint.
 func (c *Client) Status() Status {
 	s := Status{Host: c.host.name, Resources: []ResourceStatus{}}
-	for _, e := range c.cache.snapshot() {
-		s.Resources = append(s.Resources, e.status())
+	entries := c.cache.snapshot()
+	for _, key := range slices.Sorted(maps.Keys(entries)) {
+		if h := entries[key].latest(); h != nil {
+			s.Resources = append(s.Resources, entries[key].status(h))
+		}
 	}
-	slices.SortFunc(s.Resources, func(a, b ResourceStatus) int {
-		return cmp.Or(cmp.Compare(a.Resource, b.Resource), cmp.Compare(a.TenantID, b.TenantID))
-	})
 	return s
 }
 
-func (e *entry) status() ResourceStatus {
+func (e *entry) status(h *held) ResourceStatus {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	s := ResourceStatus{Resource: e.resource, TenantID: e.tenant, CAE: e.cae, Failures: e.failures, RefreshOn: utc(e.due)}
-	h := e.current.Load()
-	if h == nil {
-		h = e.rejected
-	}
-	if h != nil {
-		s.AcquiredOn, s.ExpiresOn = h.token.AcquiredOn, h.token.ExpiresOn
+	s := ResourceStatus{
+		Resource: e.resource, TenantID: e.tenant, CAE: e.cae,
+		AcquiredOn: h.token.AcquiredOn, ExpiresOn: h.token.ExpiresOn, RefreshOn: utc(e.due), Failures: e.failures,
 	}
 	if e.lastErr != nil {
 		s.LastError, s.LastErrorOn = e.lastErr.Error(), utc(e.lastErrOn)

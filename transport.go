@@ -25,7 +25,7 @@ type Transport struct {
 	// Base sends the requests. Nil is http.DefaultTransport.
 	Base http.RoundTripper
 	// Hosts are further hosts that a redirect may take the token to, as "host" (the scheme's own port) or
-	// "host:port". Empty is none.
+	// "host:port". Empty is none. The host that the caller addresses needs no entry, and Hosts does not limit it.
 	Hosts []string
 	// AllowHTTP lets the token go over http to any host, for a network that encrypts below. Whoever reads the
 	// request can use the token for the rest of its life.
@@ -36,9 +36,6 @@ var (
 	errNoClient  = errors.New("aztoken: Transport.Client is nil; set it, or use Client.Wrap")
 	errPlainHTTP = errors.New("aztoken: a token is not sent over http; use https, or set Transport.AllowHTTP")
 )
-
-// drainLimit is how much of a 401's body is read to keep its connection; a new connection costs less than more.
-const drainLimit = 64 << 10
 
 // RoundTrip implements [http.RoundTripper].
 func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
@@ -78,7 +75,8 @@ func (t *Transport) base() http.RoundTripper {
 	return t.Base
 }
 
-// send sends a copy of req with body and the token: "RoundTrip should not modify the request".
+// send sends a copy of req with body and the token: "RoundTrip should not modify the request". The header's value is
+// shared by all requests, as a Base may not modify what it is given either.
 func (t *Transport) send(req *http.Request, body io.ReadCloser, h *held) (*http.Response, error) {
 	_, header := h.token.secret.reveal()
 	sent := *req
@@ -87,7 +85,7 @@ func (t *Transport) send(req *http.Request, body io.ReadCloser, h *held) (*http.
 	maps.Copy(sent.Header, req.Header)
 	sent.Header["Authorization"] = header
 	resp, err := t.base().RoundTrip(&sent)
-	if resp != nil && resp.Request == &sent {
+	if resp != nil {
 		resp.Request = req // who logs resp.Request must not log the token, and the next redirect finds its history
 	}
 	return resp, err
@@ -99,22 +97,24 @@ func (t *Transport) unauthorized(req *http.Request, resp *http.Response, refused
 	if !refusal.ofToken {
 		return resp, nil
 	}
-	next := t.Client.replace(req.Context(), request{resource: trimScope(t.Resource), claims: refusal.claims}, refused)
+	r := request{resource: trimScope(t.Resource), claims: refusal.claims}
+	body := req.Body
+	hasBody := body != nil && body != http.NoBody
+	if hasBody && req.GetBody == nil {
+		t.Client.beginReplacement(r, refused) // for the next request; this one cannot be repeated
+		return resp, nil
+	}
+	next := t.Client.replace(req.Context(), r, refused)
 	if next == nil {
 		return resp, nil
 	}
-	body := req.Body
-	if body != nil && body != http.NoBody {
-		if req.GetBody == nil {
-			return resp, nil
-		}
+	if hasBody {
 		var err error
 		if body, err = req.GetBody(); err != nil {
 			return resp, nil
 		}
 	}
-	_, _ = io.CopyN(io.Discard, resp.Body, drainLimit)
-	_ = resp.Body.Close()
+	_ = resp.Body.Close() // unread: a service that does not end its 401 must not hold up the next try
 	return t.send(req, body, next)
 }
 

@@ -33,8 +33,8 @@ func Background(failures int, left, after time.Duration, random float64) time.Du
 }
 
 const (
-	// firstTry and maxTry bound the waits between the tries of callers who have nothing to work with: quick for
-	// a hiccup, slow enough for a machine whose other programs are trying too.
+	// firstTry and maxTry bound the waits between the tries of callers who have nothing to work with. The second try
+	// is quick, for a hiccup; then they are quadrupled, as the other programs of the machine are trying too.
 	firstTry = 2 * time.Second
 	maxTry   = 32 * time.Second
 	// lastTryBefore places the last try this long before the end of the flight, so that an endpoint which comes
@@ -47,12 +47,12 @@ const (
 // after, the Retry-After of the answer, is longer than the time there is.
 func Foreground(try int, elapsed, limit, after time.Duration) (wait time.Duration, again bool) {
 	last := limit - lastTryBefore
-	if elapsed >= last || elapsed+after > last {
+	if elapsed >= last || after > last-elapsed {
 		return 0, false
 	}
 	wait = maxTry
-	if try < 6 { // 2 s doubled five times is above maxTry
-		wait = min(firstTry<<(try-1), maxTry)
+	if try < 3 { // 2 s quadrupled twice is maxTry
+		wait = firstTry << (2 * (try - 1))
 	}
 	return min(max(wait, after), last-elapsed), true
 }

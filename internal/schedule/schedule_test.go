@@ -1,6 +1,7 @@
 package schedule_test
 
 import (
+	"math"
 	"math/rand/v2"
 	"testing"
 	"time"
@@ -30,6 +31,7 @@ func TestBackgroundDoublesToAQuarterOfWhatIsLeft(t *testing.T) {
 		{"eighth, highest", 8, 12 * time.Hour, 0, top, 64 * time.Minute},
 		{"tenth, a quarter of 12 h", 10, 12 * time.Hour, 0, top, 3 * time.Hour},
 		{"hundredth, a quarter of 8 h", 100, 8 * time.Hour, 0, top, 2 * time.Hour},
+		{"a thousandth failure with a year in hand", 1000, 400 * 24 * time.Hour, 0, top, 100 * 24 * time.Hour},
 		{"near the end", 10, 8 * time.Minute, 0, top, 2 * time.Minute},
 		{"very near the end", 10, time.Minute, 0, top, time.Minute},
 		{"after the end", 10, -time.Hour, 0, 0, time.Minute},
@@ -41,7 +43,7 @@ func TestBackgroundDoublesToAQuarterOfWhatIsLeft(t *testing.T) {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
 			got := schedule.Background(tc.failures, tc.left, tc.after, tc.random)
-			require.InDelta(t, tc.want.Seconds(), got.Seconds(), 0.001)
+			require.InEpsilon(t, tc.want.Seconds(), got.Seconds(), 1e-6)
 		})
 	}
 }
@@ -66,10 +68,10 @@ func TestForegroundTriesUntilTheFlightEnds(t *testing.T) {
 		took  time.Duration // each try
 		want  []time.Duration
 	}{
-		{"an answer at once", 75 * time.Second, 0, seconds(0, 2, 6, 14, 30, 62, 72)},
-		{"nothing listens", 10 * time.Second, 0, seconds(0, 2, 6, 7)},
+		{"an answer at once", 75 * time.Second, 0, seconds(0, 2, 10, 42, 72)},
+		{"nothing listens", 10 * time.Second, 0, seconds(0, 2, 7)},
 		{"packets are dropped", 10 * time.Second, 3 * time.Second, seconds(0, 5)},
-		{"the endpoint hangs", 75 * time.Second, 30 * time.Second, seconds(0, 32, 66)},
+		{"the endpoint hangs", 75 * time.Second, 30 * time.Second, seconds(0, 32, 70)},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
@@ -94,6 +96,8 @@ func TestForegroundObeysRetryAfterOrGivesUp(t *testing.T) {
 	wait, again := schedule.Foreground(1, 0, 75*time.Second, 20*time.Second)
 	require.True(t, again)
 	require.Equal(t, 20*time.Second, wait)
+	_, again = schedule.Foreground(1, time.Second, 75*time.Second, math.MaxInt64)
+	require.False(t, again, "nor for ever")
 	_, again = schedule.Foreground(1, 0, 75*time.Second, 24*time.Hour)
 	require.False(t, again, "nobody waits a day because a header says so")
 }

@@ -136,6 +136,7 @@ func TestFailuresAreClassified(t *testing.T) {
 		{408, "", ``, wire.Failure{StatusCode: 408, Retry: true}},
 		{410, "70", ``, wire.Failure{StatusCode: 410, Retry: true, RetryAfter: 70 * time.Second}},
 		{429, "5", `slow down`, wire.Failure{StatusCode: 429, Retry: true, RetryAfter: 5 * time.Second, Description: "slow down"}},
+		{429, "99999999999999", ``, wire.Failure{StatusCode: 429, Retry: true}},
 		{429, "-5", ``, wire.Failure{StatusCode: 429, Retry: true}},
 		{429, "soon", ``, wire.Failure{StatusCode: 429, Retry: true}},
 		{429, "Mon, 02 Jan 2006 15:04:05 GMT", ``, wire.Failure{StatusCode: 429, Retry: true}},

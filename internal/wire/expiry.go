@@ -7,9 +7,9 @@ import (
 	"time"
 )
 
-// maxLife is longer than any access token lives (managed identities get 24 h, CAE tokens 28); what claims more is
-// a mistake, and would overflow a Duration sooner or later.
-const maxLife = 10 * 365 * 24 * time.Hour
+// MaxLife is longer than any access token lives (managed identities get 24 h, CAE tokens 28); what claims more is
+// a mistake, such as milliseconds for seconds, and would overflow a counter of nanoseconds sooner or later.
+const MaxLife = 365 * 24 * time.Hour
 
 // layouts are the forms of expires_on that hosts have been seen to send besides Unix seconds.
 var layouts = []string{
@@ -17,6 +17,7 @@ var layouts = []string{
 	"01/02/2006 15:04:05 -07:00",
 	"1/2/2006 3:04:05 PM -07:00",
 	"2006-01-02 15:04:05Z07:00",
+	"2006-01-02 15:04:05 -07:00",
 	"2006-01-02 15:04:05", // without a zone it is UTC
 }
 
@@ -36,7 +37,7 @@ func expiry(fields map[string]json.RawMessage, token string, now time.Time) (tim
 		return on, nil
 	case hasIn:
 		return now.Add(in), nil
-	case hasOn && on.Sub(now) > maxLife, !hasOn:
+	case hasOn && on.Sub(now) > MaxLife, !hasOn:
 		return time.Time{}, errNoExpiry
 	}
 	return on, nil
@@ -45,7 +46,7 @@ func expiry(fields map[string]json.RawMessage, token string, now time.Time) (tim
 // seconds reads a duration sent as a number or a string of seconds, fractions included.
 func seconds(raw json.RawMessage) (time.Duration, bool) {
 	s, err := strconv.ParseFloat(text(raw), 64)
-	if err != nil || s > maxLife.Seconds() || s < -maxLife.Seconds() || s != s {
+	if err != nil || s > MaxLife.Seconds() || s < -MaxLife.Seconds() || s != s {
 		return 0, false
 	}
 	return time.Duration(s * float64(time.Second)), true

@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"context"
 	"crypto/tls"
 	"errors"
 	"io"
@@ -55,6 +56,7 @@ func newTransport(given policy.Transporter) *transport {
 	case *http.Transport:
 		own := base.Clone()
 		own.Proxy = nil
+		own.DialContext = boundedDial(base.DialContext)
 		locked.Transport, t.closeIdle = own, own.CloseIdleConnections
 	}
 	return t
@@ -72,6 +74,18 @@ func newHTTPTransport() *http.Transport {
 	}
 }
 
+// boundedDial is dial within dialTimeout: a machine without an identity endpoint must say so soon.
+func boundedDial(dial func(ctx context.Context, network, address string) (net.Conn, error)) func(context.Context, string, string) (net.Conn, error) {
+	if dial == nil {
+		dial = new(net.Dialer).DialContext
+	}
+	return func(ctx context.Context, network, address string) (net.Conn, error) {
+		ctx, cancel := context.WithTimeout(ctx, dialTimeout)
+		defer cancel()
+		return dial(ctx, network, address)
+	}
+}
+
 // Do implements [policy.Transporter].
 func (t *transport) Do(req *http.Request) (*http.Response, error) {
 	resp, err := t.next.Do(req)
@@ -81,7 +95,7 @@ func (t *transport) Do(req *http.Request) (*http.Response, error) {
 	if resp == nil || resp.Body == nil {
 		return nil, errNoResponse
 	}
-	if resp.Request != nil && resp.Request.URL.String() != req.URL.String() {
+	if resp.Request != nil && resp.Request.Response != nil { // which an http.Client sets when it follows a redirect
 		_ = resp.Body.Close()
 		return nil, errRedirected
 	}
