@@ -74,6 +74,7 @@ func use(t *testing.T, c *aztoken.Client, d time.Duration) usage {
 		held = tok
 		u.tokens[tok.Value()] = true
 	}
+	synctest.Wait() // what refreshes and callbacks counted may be read from here on
 	return u
 }
 

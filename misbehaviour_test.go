@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -180,9 +181,10 @@ func TestACredentialHasTimeToAskAPerson(t *testing.T) {
 
 func TestStuckCallsToACredentialDoNotPileUp(t *testing.T) {
 	virtually(t, func(t *testing.T) {
-		stuck, inside := make(chan struct{}), 0
+		stuck := make(chan struct{})
+		var inside atomic.Int32
 		c := ofCredential(t, func(context.Context) (azcore.AccessToken, error) {
-			inside++
+			inside.Add(1)
 			<-stuck
 			return azcore.AccessToken{}, context.Canceled
 		})
@@ -193,7 +195,7 @@ func TestStuckCallsToACredentialDoNotPileUp(t *testing.T) {
 			require.Error(t, err)
 			time.Sleep(time.Minute)
 		}
-		require.LessOrEqual(t, inside, 4)
+		require.LessOrEqual(t, inside.Load(), int32(4))
 		close(stuck)
 	})
 }

@@ -3,6 +3,7 @@ package aztoken_test
 import (
 	"fmt"
 	"net/http"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -204,21 +205,21 @@ func TestTheTableOfOutages(t *testing.T) {
 func worstOutage(t *testing.T, policy aztoken.RefreshPolicy, length time.Duration) (worst time.Duration) {
 	for start := time.Duration(0); start < 24*time.Hour; start += time.Hour {
 		synctest.Test(t, func(t *testing.T) {
-			down, minted := false, 0
+			var down atomic.Bool
+			var minted atomic.Int32
 			opts := aztoken.Options{Refresh: policy}
 			opts.Transport = handlerTransport(func(w http.ResponseWriter, _ *http.Request) {
-				if down {
+				if down.Load() {
 					w.WriteHeader(http.StatusServiceUnavailable)
 					return
 				}
-				minted++
-				_, _ = fmt.Fprintf(w, `{"access_token":"token-%d","expires_in":"86400"}`, minted)
+				_, _ = fmt.Fprintf(w, `{"access_token":"token-%d","expires_in":"86400"}`, minted.Add(1))
 			})
 			c, err := aztoken.NewClient(&opts)
 			require.NoError(t, err)
 			defer func() { require.NoError(t, c.Close()) }()
 			requireNoHarm(t, use(t, c, 25*time.Hour+start))
-			down = true
+			down.Store(true)
 			end := time.Now().Add(length)
 			if u := use(t, c, length); u.failed > 0 {
 				worst = max(worst, end.Sub(u.firstFailure))
