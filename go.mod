@@ -2,6 +2,8 @@ module github.com/seed-ac726066/aztoken
 
 go 1.25.0
 
+toolchain go1.25.8 // for work on this module: the tests hang in the garbage collector of 1.25.0
+
 require (
 	github.com/Azure/azure-sdk-for-go/sdk/azcore v1.23.3
 	github.com/Azure/azure-sdk-for-go/sdk/azidentity v1.15.0
