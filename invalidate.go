@@ -88,6 +88,9 @@ func (c *Client) challenged(ctx context.Context, r request) (*held, error) {
 	if e.isNewerThanRefusal(h) {
 		return h, nil
 	}
+	if c.ctx.Err() != nil {
+		return nil, ErrClosed
+	}
 	if err := ctx.Err(); err != nil {
 		return nil, gaveUp(c.host.name, r.resource, err, nil)
 	}
@@ -134,6 +137,10 @@ func (e *entry) suspend(h *held) {
 func (e *entry) reinstate() {
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	e.reinstateLocked()
+}
+
+func (e *entry) reinstateLocked() {
 	if e.current.Load() == nil {
 		e.current.Store(e.refused)
 	}
@@ -141,8 +148,8 @@ func (e *entry) reinstate() {
 
 // settle ends the search for another token and gives the one that is in service now, nil for none.
 func (e *entry) settle(now clock) *held {
-	e.reinstate()
 	e.mu.Lock()
+	e.reinstateLocked()
 	e.refused = nil
 	e.mu.Unlock()
 	return e.servable(now)
