@@ -187,6 +187,37 @@ func TestTheServersAdviceIsTakenOnceForATokenThatStaysTheSame(t *testing.T) {
 	})
 }
 
+func TestATokenIsServedToItsEndLessTwoSeconds(t *testing.T) {
+	virtually(t, func(t *testing.T) {
+		imds := imdstest.New(nil)
+		c := over(t, imds, aztoken.Options{})
+		tok, err := c.Token(t.Context(), resource)
+		require.NoError(t, err)
+		imds.Break(imdstest.Status(400))
+		time.Sleep(time.Until(tok.ExpiresOn) - 2*time.Second - time.Millisecond)
+		last, err := c.Token(t.Context(), resource)
+		require.NoError(t, err)
+		require.Equal(t, tok.Value(), last.Value())
+		time.Sleep(time.Millisecond)
+		_, err = c.Token(t.Context(), resource)
+		require.Error(t, err)
+	})
+}
+
+func TestRetryAfterIsObeyedInTheBackground(t *testing.T) {
+	virtually(t, func(t *testing.T) {
+		imds := imdstest.New(&imdstest.Options{MintAfter: -1})
+		c := over(t, imds, aztoken.Options{})
+		first, err := c.Token(t.Context(), resource)
+		require.NoError(t, err)
+		imds.Break(imdstest.Status(429).WithRetryAfter(50 * time.Minute))
+		time.Sleep(time.Until(first.RefreshOn) + 49*time.Minute)
+		require.Equal(t, 2, imds.Count())
+		time.Sleep(2 * time.Minute)
+		require.Equal(t, 3, imds.Count())
+	})
+}
+
 // The table of the README: go test -run TestTheTableOfOutages -v .
 func TestTheTableOfOutages(t *testing.T) {
 	t.Parallel()

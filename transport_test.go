@@ -222,6 +222,49 @@ func TestABodyThatCannotBeSentAgainIsNot(t *testing.T) {
 	require.Len(t, service.tokens, 1)
 }
 
+func TestWhatCanBeSentAgainAfterARefusal(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		request func(*http.Request)
+		status  int
+	}{
+		"no body":            {func(r *http.Request) { r.Body, r.GetBody = nil, nil }, 200},
+		"http.NoBody":        {func(r *http.Request) { r.Body, r.GetBody = http.NoBody, nil }, 200},
+		"a body with a copy": {func(*http.Request) {}, 200},
+		"a stream":           {func(r *http.Request) { r.GetBody = nil }, 401},
+		"a copy that fails":  {func(r *http.Request) { r.GetBody = func() (io.ReadCloser, error) { return nil, errors.New("gone") } }, 401},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c := over(t, imdstest.New(&imdstest.Options{MintAfter: -1}), aztoken.Options{})
+			first, err := c.Token(t.Context(), resource)
+			require.NoError(t, err)
+			service := &picky{refuse: func(token string) bool { return token == first.Value() }}
+			req, err := http.NewRequest(http.MethodPut, "https://api.example.com/", strings.NewReader("body"))
+			require.NoError(t, err)
+			tc.request(req)
+			resp, err := service.client(t, c).Do(req)
+			require.NoError(t, err)
+			require.Equal(t, tc.status, resp.StatusCode)
+		})
+	}
+}
+
+// closable counts the calls of CloseIdleConnections.
+type closable struct {
+	network
+	closed int
+}
+
+func (c *closable) CloseIdleConnections() { c.closed++ }
+
+func TestCloseIdleConnectionsReachesTheBase(t *testing.T) {
+	t.Parallel()
+	base := new(closable)
+	over(t, imdstest.New(nil), aztoken.Options{}).Wrap(&http.Client{Transport: base}, resource).CloseIdleConnections()
+	require.Equal(t, 1, base.closed)
+}
+
 func TestAServiceThatRefusesEverythingHammersNobody(t *testing.T) {
 	t.Parallel()
 	for name, mintAfter := range map[string]time.Duration{"a new token each time": -1, "the platform's cache": 0} {
