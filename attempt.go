@@ -46,7 +46,7 @@ func (c *Client) attempt(ctx context.Context, r request, background bool) (*held
 	if failed.StatusCode != 0 {
 		c.answered.Store(true)
 	}
-	if !background && c.ctx.Err() == nil {
+	if !background && !c.closed() {
 		c.emit(Event{Kind: EventFailed, Time: now, Resource: r.resource, Took: now.Sub(start), Err: failed})
 	}
 	return nil, failed

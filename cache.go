@@ -17,16 +17,16 @@ type request struct {
 	claims   string // of a claims challenge; a request with claims goes past the cache
 }
 
-// appendKey appends the key of r to b. The resource alone is the key of an ordinary request, so that the read path
-// needs no concatenation.
+// ordinary says that the resource alone is the key of r, so that the read path needs no concatenation.
+func (r request) ordinary() bool { return r.tenant == "" && !r.cae }
+
+// appendKey appends the key of a request that is not ordinary to b.
 func (r request) appendKey(b []byte) []byte {
 	b = append(b, r.resource...)
-	if r.tenant != "" || r.cae {
-		b = append(b, 0) // no resource has a NUL, so keys cannot be confused
-		b = append(b, r.tenant...)
-		if r.cae {
-			b = append(b, 0)
-		}
+	b = append(b, 0) // no resource has a NUL, so keys cannot be confused
+	b = append(b, r.tenant...)
+	if r.cae {
+		b = append(b, 0)
 	}
 	return b
 }
@@ -48,7 +48,7 @@ func (r request) check() error {
 }
 
 func (r request) key() string {
-	if r.tenant == "" && !r.cae {
+	if r.ordinary() {
 		return r.resource
 	}
 	return string(r.appendKey(nil))
@@ -57,9 +57,10 @@ func (r request) key() string {
 // held is a token in the cache with its end on both clocks. It does not change.
 type held struct {
 	token Token
-	// acquired and expires are the token's with the readings of the monotonic clock, which Token leaves out.
-	acquired, expires time.Time
-	life              time.Duration // what was left when it was acquired
+	// acquired, due and expires are the token's AcquiredOn, RefreshOn and ExpiresOn with the readings of the
+	// monotonic clock, which Token leaves out.
+	acquired, due, expires time.Time
+	life                   time.Duration // what was left when it was acquired
 	// untilWall ends the token on the wall clock, which runs on while a machine is suspended, in Unix nanoseconds.
 	untilWall int64
 	// untilMono ends it on the monotonic clock, which nobody sets, since the client's epoch.
@@ -138,7 +139,7 @@ func (c *cache) snapshot() map[string]*entry {
 
 // lookup gives the entry of r, nil if there is none.
 func (c *cache) lookup(r request) *entry {
-	if r.tenant == "" && !r.cae {
+	if r.ordinary() {
 		return c.snapshot()[r.resource]
 	}
 	return c.lookupVariant(r)

@@ -16,8 +16,6 @@ import (
 	"github.com/seed-ac726066/aztoken"
 )
 
-const benchResource = "https://orders.example.com"
-
 // credential is a source without a network.
 type credential func(context.Context, policy.TokenRequestOptions) (azcore.AccessToken, error)
 
@@ -60,7 +58,7 @@ type floorToken struct {
 func newFloor() *floor {
 	f, e := new(floor), new(floorEntry)
 	e.token.Store(&floorToken{value: "token", header: []string{"Bearer token"}, expires: time.Now().Add(24 * time.Hour)})
-	f.entries.Store(&map[string]*floorEntry{benchResource: e})
+	f.entries.Store(&map[string]*floorEntry{resource: e})
 	return f
 }
 
@@ -94,25 +92,25 @@ func benchmarkBoth(b *testing.B, read func()) {
 func BenchmarkCacheFloor(b *testing.B) {
 	f := newFloor()
 	benchmarkBoth(b, func() {
-		if _, ok := f.get(benchResource); !ok {
+		if _, ok := f.get(resource); !ok {
 			b.Fatal("no token")
 		}
 	})
 }
 
 func BenchmarkToken(b *testing.B) {
-	c := warmClient(b, benchResource)
+	c := warmClient(b, resource)
 	ctx := b.Context()
 	benchmarkBoth(b, func() {
-		if _, err := c.Token(ctx, benchResource); err != nil {
+		if _, err := c.Token(ctx, resource); err != nil {
 			b.Fatal(err)
 		}
 	})
 }
 
 func BenchmarkGetToken(b *testing.B) {
-	c := warmClient(b, benchResource)
-	ctx, opts := b.Context(), policy.TokenRequestOptions{Scopes: []string{benchResource + "/.default"}}
+	c := warmClient(b, resource)
+	ctx, opts := b.Context(), policy.TokenRequestOptions{Scopes: []string{resource + "/.default"}}
 	benchmarkBoth(b, func() {
 		if _, err := c.GetToken(ctx, opts); err != nil {
 			b.Fatal(err)
@@ -138,7 +136,7 @@ type answer struct{ resp http.Response }
 func (a *answer) RoundTrip(*http.Request) (*http.Response, error) { return &a.resp, nil }
 
 func benchRequest(tb testing.TB) *http.Request {
-	req, err := http.NewRequestWithContext(tb.Context(), http.MethodGet, benchResource+"/orders", nil)
+	req, err := http.NewRequestWithContext(tb.Context(), http.MethodGet, resource+"/orders", nil)
 	require.NoError(tb, err)
 	req.Header.Set("Accept", "application/json")
 	return req
@@ -156,7 +154,7 @@ func floorRoundTrip(base http.RoundTripper, req *http.Request, header []string) 
 func BenchmarkRoundTripFloor(b *testing.B) {
 	req, base, f := benchRequest(b), &answer{http.Response{StatusCode: 200}}, newFloor()
 	benchmarkBoth(b, func() {
-		t, _ := f.get(benchResource)
+		t, _ := f.get(resource)
 		if _, err := floorRoundTrip(base, req, t.header); err != nil {
 			b.Fatal(err)
 		}
@@ -165,7 +163,7 @@ func BenchmarkRoundTripFloor(b *testing.B) {
 
 func BenchmarkRoundTrip(b *testing.B) {
 	req := benchRequest(b)
-	rt := &aztoken.Transport{Client: warmClient(b, benchResource), Resource: benchResource, Base: &answer{http.Response{StatusCode: 200}}}
+	rt := &aztoken.Transport{Client: warmClient(b, resource), Resource: resource, Base: &answer{http.Response{StatusCode: 200}}}
 	benchmarkBoth(b, func() {
 		if _, err := rt.RoundTrip(req); err != nil {
 			b.Fatal(err)

@@ -1,12 +1,12 @@
 package aztoken
 
 import (
-	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
+
+	"github.com/seed-ac726066/aztoken/internal/wire"
 )
 
 // Claims is what a token says about its bearer. It was read without any check: it serves to show to people and to find
@@ -30,16 +30,8 @@ var errNotJWT = errors.New("aztoken: the token is no JWT, so its claims cannot b
 // Claims decodes the token without verifying it. Tokens of Microsoft's own resources may be opaque; for these it
 // returns an error.
 func (t Token) Claims() (Claims, error) {
-	parts := strings.Split(t.Value(), ".")
-	if len(parts) != 3 {
-		return Claims{}, errNotJWT
-	}
-	payload, err := base64.RawURLEncoding.DecodeString(parts[1])
-	if err != nil {
-		return Claims{}, errNotJWT
-	}
-	var fields map[string]json.RawMessage // a struct would fold the case of names: Roles is not roles
-	if json.Unmarshal(payload, &fields) != nil {
+	fields, ok := wire.JWTClaims(t.Value())
+	if !ok {
 		return Claims{}, errNotJWT
 	}
 	var (

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"math/rand/v2"
 	"net/http"
 	"os"
 	"sync"
@@ -64,8 +63,7 @@ type Client struct {
 	// ctx is the lifetime of the client: it ends every request when the client is closed.
 	ctx     context.Context
 	cancel  context.CancelFunc
-	mu      sync.Mutex // guards closed and the Add of running
-	closed  bool
+	mu      sync.Mutex // keeps the Add of running before the end of ctx
 	running sync.WaitGroup
 
 	rotations rotations
@@ -111,8 +109,8 @@ func (c *Client) Token(ctx context.Context, resource string) (Token, error) {
 // always has RefreshOn, at which the SDK's own cache asks again.
 //
 // Claims of a challenge force a request past the cache, and it is an error if that brings the same token; while challenges
-// follow each other they are acted on as rarely as refusals (see [Client.Invalidate]). TenantID and EnableCAE are for Options.Credential; a managed
-// identity has but one tenant.
+// follow each other they are acted on as rarely as refusals (see [Client.Invalidate]). TenantID and EnableCAE are for
+// Options.Credential; a managed identity has but one tenant.
 func (c *Client) GetToken(ctx context.Context, opts policy.TokenRequestOptions) (azcore.AccessToken, error) {
 	if len(opts.Scopes) != 1 {
 		return azcore.AccessToken{}, fmt.Errorf("aztoken: GetToken got %d scopes; give exactly one, such as https://vault.azure.net/.default", len(opts.Scopes))
@@ -129,7 +127,7 @@ func (c *Client) GetToken(ctx context.Context, opts policy.TokenRequestOptions) 
 	if err != nil {
 		return azcore.AccessToken{}, err
 	}
-	return azcore.AccessToken{Token: h.token.secret.value(), ExpiresOn: h.token.ExpiresOn, RefreshOn: h.token.RefreshOn}, nil
+	return azcore.AccessToken{Token: h.token.Value(), ExpiresOn: h.token.ExpiresOn, RefreshOn: h.token.RefreshOn}, nil
 }
 
 // token is the read path: from the cache without a lock or an allocation, or else by a flight.
@@ -172,7 +170,7 @@ func (c *Client) Wrap(hc *http.Client, resource string) *http.Client {
 // at its start meets a missing role or identity there and not in its first request. The error joins one [*Error] for
 // each resource that failed.
 func (c *Client) Warm(ctx context.Context, resources ...string) error {
-	if c.ctx == nil || c.ctx.Err() != nil {
+	if c.closed() {
 		return ErrClosed
 	}
 	errs := make([]error, len(resources))
@@ -189,6 +187,3 @@ func (c *Client) Warm(ctx context.Context, resources ...string) error {
 func (c *Client) Format(f fmt.State, _ rune) {
 	_, _ = fmt.Fprintf(f, "aztoken.Client(%s)", c.host.name)
 }
-
-// random is drawn once for each decision; the decisions themselves are pure.
-func random() float64 { return rand.Float64() }

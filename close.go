@@ -14,13 +14,12 @@ var errSourceRuns = errors.New("aztoken: a request for a token or a callback sti
 // [ErrClosed], as does every call afterwards. It can be called again. The error tells of a source that does not
 // come back.
 func (c *Client) Close() error {
-	c.mu.Lock()
-	c.closed = true
-	c.mu.Unlock()
 	if c.cancel == nil {
 		return nil // the zero Client
 	}
+	c.mu.Lock()
 	c.cancel()
+	c.mu.Unlock()
 	for _, e := range c.cache.close() {
 		e.stop()
 	}
@@ -41,11 +40,14 @@ func (c *Client) Close() error {
 	}
 }
 
+// closed is true after Close, and for the zero Client.
+func (c *Client) closed() bool { return c.ctx == nil || c.ctx.Err() != nil }
+
 // enter registers a goroutine that Close waits for, false if the client is closed. leave is its counterpart.
 func (c *Client) enter() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.closed || c.ctx == nil {
+	if c.closed() {
 		return false
 	}
 	c.running.Add(1)

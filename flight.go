@@ -21,7 +21,7 @@ const (
 // wait is the way of a caller for whom the cache has no token: one flight for all callers of a key, on the client's own
 // context, and each caller's wait on its own.
 func (c *Client) wait(ctx context.Context, r request, e *entry) (*held, error) {
-	if c.ctx == nil || c.ctx.Err() != nil {
+	if c.closed() {
 		return nil, ErrClosed
 	}
 	if err := r.check(); err != nil {
@@ -99,7 +99,7 @@ func (c *Client) fly(r request, key string) (*held, error) {
 		if err == nil {
 			return h, nil
 		}
-		if c.ctx.Err() != nil {
+		if c.closed() {
 			return nil, ErrClosed
 		}
 		// A token that was refused is better than none, and a background refresh may have brought another.

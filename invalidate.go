@@ -88,7 +88,7 @@ func (c *Client) challenged(ctx context.Context, r request) (*held, error) {
 	if e.isNewerThanRefusal(h) {
 		return h, nil
 	}
-	if c.ctx.Err() != nil {
+	if c.closed() {
 		return nil, ErrClosed
 	}
 	if err := ctx.Err(); err != nil {

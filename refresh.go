@@ -64,7 +64,7 @@ func refreshOn(policy RefreshPolicy, now, acquired, expires, hint time.Time, ran
 	if earliest := now.Add(schedule.MinInterval); due.Before(earliest) {
 		due = earliest
 	}
-	return due
+	return now.Add(due.Sub(now)) // with a monotonic reading, also where the policy took its own away
 }
 
 // guarded makes a policy that does not return HalfLife.

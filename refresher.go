@@ -1,6 +1,7 @@
 package aztoken
 
 import (
+	"math/rand/v2"
 	"time"
 
 	"github.com/seed-ac726066/aztoken/internal/schedule"
@@ -9,7 +10,7 @@ import (
 // plan sets the timer of e's next refresh. e.mu is held.
 func (c *Client) plan(e *entry, now, due time.Time) {
 	e.due = due
-	if e.dropped || c.ctx.Err() != nil {
+	if e.dropped || c.closed() {
 		return
 	}
 	wait := sleep(now, due)
@@ -73,7 +74,7 @@ func (c *Client) wake(e *entry) {
 	now = time.Now()
 	e.mu.Lock()
 	e.refreshing = false
-	if err == nil || c.ctx.Err() != nil || e.current.Load() != h {
+	if err == nil || c.closed() || e.current.Load() != h {
 		// The refresh, or a flight beside it, stored a token and planned the next. The timer is set once more, as it
 		// may have run down while an observer of this refresh took its time.
 		c.plan(e, now, e.due)
@@ -82,7 +83,7 @@ func (c *Client) wake(e *entry) {
 	}
 	e.failures++
 	e.lastErr, e.lastErrOn = err, now
-	due := now.Add(schedule.Background(e.failures, h.expires.Sub(now), err.retryAfter, random()))
+	due := now.Add(schedule.Background(e.failures, h.expires.Sub(now), err.retryAfter, rand.Float64()))
 	c.plan(e, now, due)
 	e.mu.Unlock()
 	c.emit(Event{Kind: EventFailed, Time: now, Resource: e.resource, Background: true, ExpiresOn: h.token.ExpiresOn, RefreshOn: utc(due), Err: err})

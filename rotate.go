@@ -29,8 +29,8 @@ type subscriber struct {
 // must be told of a new password rather than ask for it. Calls come one at a time from a goroutine of the client;
 // one that takes long misses tokens that are out of date when it returns. f must not call Close.
 //
-// OnRotate asks for no token itself, nor does it tell of the one that is held already: subscribe, then call Token. But while f is subscribed the resource's token is refreshed even if nobody reads
-// it. stop ends the subscription; a call that has begun may still be under way when stop returns.
+// OnRotate asks for no token itself, nor does it tell of the one that is held already: subscribe, then call Token. But while
+// f is subscribed the resource's token is refreshed even if nobody reads it. stop ends the subscription; a call that has begun may still be under way when stop returns.
 func (c *Client) OnRotate(resource string, f func(Token)) (stop func()) {
 	resource = trimScope(resource)
 	s := &subscriber{f: f}
@@ -65,7 +65,7 @@ func (r *rotations) remove(resource string, s *subscriber) {
 
 // of are the subscribers of the token that r asks for. Tokens for another tenant are not the resource's own.
 func (r *rotations) of(q request) []*subscriber {
-	if q.tenant != "" || q.cae {
+	if !q.ordinary() {
 		return nil
 	}
 	r.mu.Lock()
@@ -103,7 +103,7 @@ func (s *subscriber) run(c *Client) {
 		s.mu.Lock()
 		t := s.next
 		s.next = nil
-		if t == nil || c.ctx.Err() != nil {
+		if t == nil || c.closed() {
 			s.running = false
 			s.mu.Unlock()
 			return

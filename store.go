@@ -1,6 +1,7 @@
 package aztoken
 
 import (
+	"math/rand/v2"
 	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
@@ -36,7 +37,7 @@ func (c *Client) store(r request, got azcore.AccessToken, asked, now time.Time) 
 		if e.lastUse.IsZero() {
 			e.lastUse = now
 		}
-		c.plan(e, now, now.Add(h.token.RefreshOn.Sub(now.Round(0))))
+		c.plan(e, now, h.due)
 		if same == nil {
 			c.rotations.publish(c, e.request, h.token) // under the lock, so that subscribers see tokens in order
 		}
@@ -71,10 +72,10 @@ func (c *Client) hold(r request, got azcore.AccessToken, now time.Time, same *he
 	} else {
 		h.token.secret = newSecret(got.Token)
 	}
-	due := refreshOn(c.opts.Refresh, now, h.acquired, expires, hint, random())
+	h.due = refreshOn(c.opts.Refresh, now, h.acquired, expires, hint, rand.Float64())
 	end := expires.Add(-expirySkew)
 	h.untilWall, h.untilMono = end.UnixNano(), now.Add(end.Sub(now)).Sub(c.epoch)
-	h.token.Resource, h.token.AcquiredOn, h.token.RefreshOn, h.token.ExpiresOn = r.resource, utc(h.acquired), utc(due), utc(expires)
+	h.token.Resource, h.token.AcquiredOn, h.token.RefreshOn, h.token.ExpiresOn = r.resource, utc(h.acquired), utc(h.due), utc(expires)
 	return h
 }
 

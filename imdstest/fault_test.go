@@ -137,21 +137,14 @@ func TestEveryFaultInBothFrontEnds(t *testing.T) {
 }
 
 func TestATruncatedAnswerIsAlwaysShort(t *testing.T) {
-	t.Parallel()
-	for name, open := range frontEnds {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			synctest.Test(t, func(t *testing.T) {
-				c := open(t, nil)
-				c.server.Break(imdstest.Truncated())
-				r := tokenRequest(t.Context(), c.server.URL, vault)
-				r.URL.Path = "/elsewhere"
-				got := c.send(r)
-				require.Equal(t, http.StatusNotFound, got.status)
-				require.ErrorIs(t, got.bodyErr, io.ErrUnexpectedEOF, "even where there is nothing to cut")
-			})
-		})
-	}
+	inBothFrontEnds(t, func(t *testing.T, c caller) {
+		c.server.Break(imdstest.Truncated())
+		r := tokenRequest(t.Context(), c.server.URL, vault)
+		r.URL.Path = "/elsewhere"
+		got := c.send(r)
+		require.Equal(t, http.StatusNotFound, got.status)
+		require.ErrorIs(t, got.bodyErr, io.ErrUnexpectedEOF, "even where there is nothing to cut")
+	})
 }
 
 func TestWithoutASocketARefusalIsAFailedDial(t *testing.T) {

@@ -15,37 +15,30 @@ import (
 )
 
 func TestASuccessLooksAsCaptured(t *testing.T) {
-	t.Parallel()
-	for name, open := range frontEnds {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			synctest.Test(t, func(t *testing.T) {
-				c := open(t, nil)
-				now := time.Now().Unix()
-				got := c.ask(t.Context(), vault)
-				require.Equal(t, http.StatusOK, got.status)
-				require.Equal(t, "application/json; charset=utf-8", got.header.Get("Content-Type"))
-				require.Equal(t, "IMDS/150.870.65.1103", got.header.Get("Server"))
-				require.Equal(t, strconv.Itoa(len(got.body)), got.header.Get("Content-Length"))
-				require.EqualValues(t, len(got.body), got.length)
-				fields := got.fields(t)
-				require.Equal(t, map[string]string{
-					"access_token":   fields["access_token"],
-					"client_id":      imdstest.DefaultClientID,
-					"expires_in":     "86400",
-					"expires_on":     strconv.FormatInt(now+86_400, 10),
-					"ext_expires_in": "86399",
-					"not_before":     strconv.FormatInt(now-300, 10),
-					"resource":       vault,
-					"token_type":     "Bearer",
-				}, fields)
-				require.True(t, strings.HasPrefix(got.body, `{"access_token":"ey`), "the order of members is that of the captured reply")
+	inBothFrontEnds(t, func(t *testing.T, c caller) {
+		now := time.Now().Unix()
+		got := c.ask(t.Context(), vault)
+		require.Equal(t, http.StatusOK, got.status)
+		require.Equal(t, "application/json; charset=utf-8", got.header.Get("Content-Type"))
+		require.Equal(t, "IMDS/150.870.65.1103", got.header.Get("Server"))
+		require.Equal(t, strconv.Itoa(len(got.body)), got.header.Get("Content-Length"))
+		require.EqualValues(t, len(got.body), got.length)
+		fields := got.fields(t)
+		require.Equal(t, map[string]string{
+			"access_token":   fields["access_token"],
+			"client_id":      imdstest.DefaultClientID,
+			"expires_in":     "86400",
+			"expires_on":     strconv.FormatInt(now+86_400, 10),
+			"ext_expires_in": "86399",
+			"not_before":     strconv.FormatInt(now-300, 10),
+			"resource":       vault,
+			"token_type":     "Bearer",
+		}, fields)
+		require.True(t, strings.HasPrefix(got.body, `{"access_token":"ey`), "the order of members is that of the captured reply")
 
-				time.Sleep(83 * time.Second)
-				require.Equal(t, with(fields, map[string]string{"expires_in": "86317"}), c.ask(t.Context(), vault).fields(t))
-			})
-		})
-	}
+		time.Sleep(83 * time.Second)
+		require.Equal(t, with(fields, map[string]string{"expires_in": "86317"}), c.ask(t.Context(), vault).fields(t))
+	})
 }
 
 func TestRequestsAreJudgedAsIMDSDoes(t *testing.T) {

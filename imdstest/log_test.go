@@ -77,30 +77,23 @@ func TestTheLogIsBounded(t *testing.T) {
 }
 
 func TestMaxInFlightIsTheMostAtOnce(t *testing.T) {
-	t.Parallel()
-	for name, open := range frontEnds {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			synctest.Test(t, func(t *testing.T) {
-				c := open(t, nil)
-				for range 20 {
-					c.ask(t.Context(), vault)
-				}
-				require.Equal(t, 1, c.server.MaxInFlight(), "one after the other")
+	inBothFrontEnds(t, func(t *testing.T, c caller) {
+		for range 20 {
+			c.ask(t.Context(), vault)
+		}
+		require.Equal(t, 1, c.server.MaxInFlight(), "one after the other")
 
-				c.server.Next(imdstest.Slow(time.Second), imdstest.SlowBody(time.Second), imdstest.Slow(2*time.Second))
-				var wg sync.WaitGroup
-				for range 3 {
-					wg.Go(func() { c.ask(t.Context(), vault) })
-				}
-				synctest.Wait()
-				require.Zero(t, lastStatus(c.server, imdstest.Slow(time.Second)), "in the log before it is answered")
-				wg.Wait()
-				c.ask(t.Context(), vault)
-				require.Equal(t, 3, c.server.MaxInFlight())
-			})
-		})
-	}
+		c.server.Next(imdstest.Slow(time.Second), imdstest.SlowBody(time.Second), imdstest.Slow(2*time.Second))
+		var wg sync.WaitGroup
+		for range 3 {
+			wg.Go(func() { c.ask(t.Context(), vault) })
+		}
+		synctest.Wait()
+		require.Zero(t, lastStatus(c.server, imdstest.Slow(time.Second)), "in the log before it is answered")
+		wg.Wait()
+		c.ask(t.Context(), vault)
+		require.Equal(t, 3, c.server.MaxInFlight())
+	})
 }
 
 func lastStatus(s *imdstest.Server, f imdstest.Fault) int {

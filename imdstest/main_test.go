@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/url"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -87,6 +88,18 @@ func (l pipeListener) Accept() (net.Conn, error) {
 
 func (l pipeListener) Close() error   { close(l.done); return nil }
 func (l pipeListener) Addr() net.Addr { return &net.TCPAddr{} }
+
+// inBothFrontEnds runs f in virtual time against a server with default options, once for each way to it.
+func inBothFrontEnds(t *testing.T, f func(*testing.T, caller)) {
+	t.Helper()
+	t.Parallel()
+	for name, open := range frontEnds {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) { f(t, open(t, nil)) })
+		})
+	}
+}
 
 // An outcome is all that a client can see of a request.
 type outcome struct {

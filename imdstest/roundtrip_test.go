@@ -129,34 +129,27 @@ func TestABodyIsMadeAsItIsRead(t *testing.T) {
 }
 
 func TestASlowBodyComesInPieces(t *testing.T) {
-	t.Parallel()
-	for name, open := range frontEnds {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			synctest.Test(t, func(t *testing.T) {
-				c := open(t, nil)
-				c.server.Next(imdstest.SlowBody(20 * time.Second))
-				response, err := c.client.Do(tokenRequest(t.Context(), c.server.URL, vault))
-				require.NoError(t, err)
-				defer response.Body.Close()
-				start, got, buffer := time.Now(), int64(0), make([]byte, 4096)
-				var times []time.Duration
-				for err == nil {
-					var n int
-					n, err = response.Body.Read(buffer)
-					if n > 0 {
-						got += int64(n)
-						times = append(times, time.Since(start))
-					}
-				}
-				require.ErrorIs(t, err, io.EOF)
-				require.Equal(t, response.ContentLength, got)
-				require.Greater(t, len(times), 15)
-				require.Less(t, times[0], 2*time.Second)
-				require.Equal(t, 20*time.Second, times[len(times)-1])
-			})
-		})
-	}
+	inBothFrontEnds(t, func(t *testing.T, c caller) {
+		c.server.Next(imdstest.SlowBody(20 * time.Second))
+		response, err := c.client.Do(tokenRequest(t.Context(), c.server.URL, vault))
+		require.NoError(t, err)
+		defer response.Body.Close()
+		start, got, buffer := time.Now(), int64(0), make([]byte, 4096)
+		var times []time.Duration
+		for err == nil {
+			var n int
+			n, err = response.Body.Read(buffer)
+			if n > 0 {
+				got += int64(n)
+				times = append(times, time.Since(start))
+			}
+		}
+		require.ErrorIs(t, err, io.EOF)
+		require.Equal(t, response.ContentLength, got)
+		require.Greater(t, len(times), 15)
+		require.Less(t, times[0], 2*time.Second)
+		require.Equal(t, 20*time.Second, times[len(times)-1])
+	})
 }
 
 func TestAServerMayBeMadeOutsideTheBubble(t *testing.T) {
@@ -175,21 +168,14 @@ func TestAServerMayBeMadeOutsideTheBubble(t *testing.T) {
 }
 
 func TestCloseEndsWhatHangs(t *testing.T) {
-	t.Parallel()
-	for name, open := range frontEnds {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			synctest.Test(t, func(t *testing.T) {
-				c := open(t, nil)
-				c.server.Break(imdstest.Hang())
-				time.AfterFunc(time.Minute, c.server.Close)
-				got := c.ask(t.Context(), vault)
-				require.ErrorIs(t, got.err, io.EOF)
-				require.Equal(t, time.Minute, got.took)
-				c.server.Close()
-				c.server.Recover()
-				require.ErrorIs(t, c.ask(t.Context(), vault).err, io.EOF, "and there are no answers after it")
-			})
-		})
-	}
+	inBothFrontEnds(t, func(t *testing.T, c caller) {
+		c.server.Break(imdstest.Hang())
+		time.AfterFunc(time.Minute, c.server.Close)
+		got := c.ask(t.Context(), vault)
+		require.ErrorIs(t, got.err, io.EOF)
+		require.Equal(t, time.Minute, got.took)
+		c.server.Close()
+		c.server.Recover()
+		require.ErrorIs(t, c.ask(t.Context(), vault).err, io.EOF, "and there are no answers after it")
+	})
 }

@@ -28,7 +28,8 @@ func expiry(fields map[string]json.RawMessage, token string, now time.Time) (tim
 	in, hasIn := seconds(fields["expires_in"])
 	on, hasOn := absolute(fields["expires_on"])
 	if !hasIn && !hasOn {
-		on, hasOn = jwtExpiry(token)
+		claims, _ := JWTClaims(token)
+		on, hasOn = unix(claims["exp"])
 	}
 	switch {
 	case hasIn && in <= 0:

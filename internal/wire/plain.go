@@ -21,11 +21,7 @@ func plain(text string) string {
 		}
 		return r
 	}, text)
-	words := strings.Fields(text)
-	for i, w := range words {
-		words[i] = redactJWT(w)
-	}
-	text = strings.Join(words, " ")
+	text = Redact(strings.Join(strings.Fields(text), " "))
 	if len(text) <= maxText {
 		return text
 	}

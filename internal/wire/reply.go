@@ -1,7 +1,6 @@
 package wire
 
 import (
-	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"strings"
@@ -67,21 +66,4 @@ func Usable(t azcore.AccessToken, now time.Time) error {
 		return errNoLifeToUse
 	}
 	return nil
-}
-
-// jwtExpiry is the exp claim of a token that is a JWT (RFC 7519, section 4.1.4).
-func jwtExpiry(token string) (time.Time, bool) {
-	parts := strings.Split(token, ".")
-	if len(parts) != 3 {
-		return time.Time{}, false
-	}
-	payload, err := base64.RawURLEncoding.DecodeString(parts[1])
-	if err != nil {
-		return time.Time{}, false
-	}
-	var claims map[string]json.RawMessage
-	if json.Unmarshal(payload, &claims) != nil {
-		return time.Time{}, false
-	}
-	return unix(claims["exp"])
 }
