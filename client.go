@@ -119,15 +119,18 @@ func (c *Client) GetToken(ctx context.Context, opts policy.TokenRequestOptions) 
 	if c.opts.Credential != nil {
 		r.tenant, r.cae = opts.TenantID, opts.EnableCAE
 	}
-	get := c.token
+	var h *held
+	var err error
 	if r.claims != "" {
-		get = c.challenged
+		h, err = c.challenged(ctx, r)
+	} else {
+		h, err = c.token(ctx, r)
 	}
-	h, err := get(ctx, r)
 	if err != nil {
 		return azcore.AccessToken{}, err
 	}
-	return azcore.AccessToken{Token: h.token.Value(), ExpiresOn: h.token.ExpiresOn, RefreshOn: h.token.RefreshOn}, nil
+	// Not by Token.Value, which would copy the token: this is the hot path of every SDK client.
+	return azcore.AccessToken{Token: h.token.secret.value(), ExpiresOn: h.token.ExpiresOn, RefreshOn: h.token.RefreshOn}, nil
 }
 
 // token is the read path: from the cache without a lock or an allocation, or else by a flight.
