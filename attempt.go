@@ -9,6 +9,7 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 
+	"github.com/seed-ac726066/aztoken/internal/hosts"
 	"github.com/seed-ac726066/aztoken/internal/wire"
 )
 
@@ -62,6 +63,9 @@ func (c *Client) call(ctx context.Context, r request, background bool) (azcore.A
 	}
 	ctx, cancel := context.WithTimeout(ctx, c.host.timeout)
 	defer cancel()
+	if r.refused != "" {
+		ctx = hosts.WithRefused(ctx, r.refused)
+	}
 	type result struct {
 		token azcore.AccessToken
 		err   error

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
-	"os"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -14,6 +13,8 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 	"golang.org/x/sync/singleflight"
+
+	"github.com/seed-ac726066/aztoken/internal/hosts"
 )
 
 // Options are the settings of a [Client]. The zero value is right for a program on an Azure host.
@@ -21,19 +22,26 @@ type Options struct {
 	// ClientOptions are those of every Azure SDK client, for the requests to the identity endpoint. Retry is not
 	// used (the client has retries of its own), and Logging never shows a body or a secret header. An *http.Client
 	// as Transport is used without its proxy, redirects and cookies; a RoundTripper in it that is no
-	// *http.Transport must itself use no proxy.
+	// *http.Transport must itself use no proxy. (Workload identity, whose endpoint is in the internet, uses the proxy of
+	// the environment, or that of your client.)
 	azcore.ClientOptions
 
-	// ID is the managed identity to use. Nil is the host's default: the system-assigned one or the only one.
+	// ID is the managed identity to use. Nil is the host's default: the system-assigned one or, on most hosts, the only
+	// one. An ID of a kind that the host does not take is an error of NewClient.
 	ID ID
 
 	// Credential is the source of tokens in place of the host's managed identity: any azcore.TokenCredential, for
-	// example azidentity's Azure CLI credential on a developer's machine. ClientOptions, ID and Endpoint do not apply.
+	// example azidentity's Azure CLI credential on a developer's machine. ClientOptions, ID, Endpoint and Getenv do not
+	// apply.
 	Credential azcore.TokenCredential
 
-	// Endpoint is the base URL of IMDS. "" is $AZURE_POD_IDENTITY_AUTHORITY_HOST, and where that is empty too
-	// http://169.254.169.254.
+	// Endpoint is the base URL of IMDS; set, it is used whatever host the environment names. "" leaves it to the
+	// environment, and where that names no other host it is http://169.254.169.254.
 	Endpoint string
+
+	// Getenv reads the environment variables by which the host is found, when the client is made. Nil is os.Getenv.
+	// Tests pass that of imdstest.Environment.
+	Getenv func(name string) string
 
 	// Refresh says when a token is replaced. Nil is HalfLife().
 	Refresh RefreshPolicy
@@ -75,7 +83,9 @@ var _ azcore.TokenCredential = (*Client)(nil)
 // and never touches the network: the first token is got when it is asked for, or by [Client.Warm].
 //
 // Its errors are mistakes in opts or the environment.
-func NewClient(opts *Options) (*Client, error) {
+func NewClient(opts *Options) (*Client, error) { return newClient(opts, arcFiles) }
+
+func newClient(opts *Options, files func(getenv func(string) string) hosts.ArcFiles) (*Client, error) {
 	c := &Client{epoch: time.Now(), places: newPlaces()}
 	if opts != nil {
 		c.opts = *opts
@@ -84,7 +94,7 @@ func NewClient(opts *Options) (*Client, error) {
 		c.opts.Refresh = HalfLife()
 	}
 	var err error
-	if c.host, err = findHost(c.opts, os.Getenv); err != nil {
+	if c.host, err = findHost(c.opts, files); err != nil {
 		return nil, err
 	}
 	c.ctx, c.cancel = context.WithCancel(context.Background())

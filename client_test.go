@@ -331,7 +331,7 @@ func TestEventsAndStatusTellHowItGoes(t *testing.T) {
 		}})
 		tok, err := c.Token(t.Context(), resource)
 		require.NoError(t, err)
-		require.Equal(t, aztoken.Status{Host: "IMDS at http://169.254.169.254", Resources: []aztoken.ResourceStatus{
+		require.Equal(t, aztoken.Status{Host: "IMDS at http://169.254.169.254 (the environment names no other host)", Resources: []aztoken.ResourceStatus{
 			{Resource: resource, AcquiredOn: tok.AcquiredOn, ExpiresOn: tok.ExpiresOn, RefreshOn: tok.RefreshOn},
 		}}, c.Status())
 		time.Sleep(13 * time.Hour)
@@ -385,7 +385,7 @@ func TestInvalidateIsForExactlyTheTokenInUse(t *testing.T) {
 func TestAManyHandedClientKeepsItsPromises(t *testing.T) {
 	t.Parallel()
 	imds := imdstest.New(&imdstest.Options{MintAfter: -1})
-	c, err := aztoken.NewClient(&aztoken.Options{ClientOptions: azcore.ClientOptions{Transport: imds}})
+	c, err := aztoken.NewClient(&aztoken.Options{ClientOptions: azcore.ClientOptions{Transport: imds}, Getenv: noHost})
 	require.NoError(t, err)
 	var wg sync.WaitGroup
 	for i := range 8 {

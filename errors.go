@@ -35,7 +35,7 @@ var (
 type Error struct {
 	// Resource is what a token was wanted for.
 	Resource string
-	// Host is the kind of endpoint and its address, such as "IMDS at http://169.254.169.254".
+	// Host is what was asked, in the words of Status.Host.
 	Host string
 	// StatusCode is the HTTP status of the endpoint's last answer, 0 if there was none.
 	StatusCode int
@@ -46,6 +46,7 @@ type Error struct {
 
 	sentinel   error
 	cause      hidden
+	hint       string        // the host's own advice
 	retry      bool          // the next try may well succeed
 	retryAfter time.Duration // the least wait before it
 }
@@ -113,6 +114,8 @@ func (e *Error) Timeout() bool { return errors.Is(e.cause.reveal(), context.Dead
 // advice is what somebody who reads the error in a log should do.
 func (e *Error) advice() string {
 	switch {
+	case e.hint != "":
+		return e.hint
 	case errors.Is(e.sentinel, ErrNoManagedIdentity):
 		return "run on an Azure host that has a managed identity, or set Options.Credential, on a developer's machine to azidentity's Azure CLI credential"
 	case errors.Is(e.sentinel, ErrIdentityNotFound):
@@ -144,7 +147,7 @@ func newError(host, resource string, err error, known bool) *Error {
 	)
 	switch {
 	case errors.As(err, &f):
-		e.StatusCode, e.Code, e.Description = f.StatusCode, f.Code, f.Description
+		e.StatusCode, e.Code, e.Description, e.hint = f.StatusCode, f.Code, f.Description, f.Advice
 		e.retry, e.retryAfter = f.Retry, f.RetryAfter
 		e.sentinel = sentinel(f, known)
 		err = f.Err
@@ -166,15 +169,11 @@ func endsAContext(err error) bool {
 
 func sentinel(f *wire.Failure, known bool) error {
 	switch {
-	case f.Unreachable && !known:
+	case f.Reason == wire.NoEndpoint, f.Unreachable && !known:
 		return ErrNoManagedIdentity
-	case f.StatusCode == http.StatusForbidden && !f.JSON:
-		return ErrNoManagedIdentity // no identity endpoint says 403 in prose; Docker Desktop's proxy does
-	case f.StatusCode != http.StatusBadRequest:
-		return nil
-	case strings.Contains(f.Description, "Identity not found"):
+	case f.Reason == wire.IdentityNotFound:
 		return ErrIdentityNotFound
-	case strings.Contains(f.Description, "Multiple user assigned identities"):
+	case f.Reason == wire.IdentityAmbiguous:
 		return ErrIdentityAmbiguous
 	}
 	return nil

@@ -19,7 +19,8 @@ import (
 
 // onAzure plays a host that has a managed identity: it gives the client that aztoken.NewClient(nil) gives there.
 func onAzure(opts aztoken.Options) *aztoken.Client {
-	opts.Transport = imdstest.New(nil)
+	imds := imdstest.New(nil)
+	opts.Transport, opts.Endpoint = imds, imds.URL
 	client, err := aztoken.NewClient(&opts)
 	if err != nil {
 		log.Fatal(err)
@@ -59,8 +60,8 @@ func ExampleNewClient() {
 		log.Fatal(err)
 	}
 	defer client.Close()
-	fmt.Println(client)
-	// Output: aztoken.Client(IMDS at http://169.254.169.254)
+	fmt.Println(len(client.Status().Resources), "tokens so far")
+	// Output: 0 tokens so far
 }
 
 func ExampleNewClient_mistake() {
@@ -284,7 +285,7 @@ func ExampleToken_Claims() {
 func ExampleError() {
 	imds := imdstest.New(nil)
 	imds.Break(imdstest.Error(400, "invalid_request", "Identity not found"))
-	opts := aztoken.Options{}
+	opts := aztoken.Options{Endpoint: imds.URL}
 	opts.Transport = imds
 	client, err := aztoken.NewClient(&opts)
 	if err != nil {
@@ -302,7 +303,7 @@ func ExampleError() {
 	// Output:
 	// 400 invalid_request
 	// true
-	// aztoken: no token for "https://orders.example.com" from IMDS at http://169.254.169.254: 400 Bad Request: invalid_request: Identity not found; assign the identity to this host, or correct Options.ID; a new assignment takes some minutes
+	// aztoken: no token for "https://orders.example.com" from IMDS at http://imds.test (Options.Endpoint): 400 Bad Request: invalid_request: Identity not found; assign the identity to this host, or correct Options.ID; a new assignment takes some minutes
 }
 
 func ExampleHalfLife() {

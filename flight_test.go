@@ -363,7 +363,7 @@ func TestFailingResourcesLeaveNothingBehind(t *testing.T) {
 	before := heapInUse()
 	var c *aztoken.Client // not closed: it must be free of them while it lives
 	synctest.Test(t, func(t *testing.T) {
-		opts := aztoken.Options{}
+		opts := aztoken.Options{Getenv: noHost}
 		opts.Transport = handlerTransport(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusBadRequest) })
 		var err error
 		c, err = aztoken.NewClient(&opts)

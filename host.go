@@ -2,10 +2,15 @@ package aztoken
 
 import (
 	"errors"
+	"fmt"
+	"os"
+	"runtime"
 	"strings"
 	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
+
+	"github.com/seed-ac726066/aztoken/internal/hosts"
 )
 
 // defaultScope makes a scope of a resource. It comes off exactly once: https://servicebus.azure.net//.default is the
@@ -17,7 +22,7 @@ func trimScope(scope string) string { return strings.TrimSuffix(scope, defaultSc
 
 // host is where tokens come from. Its source does not cache and makes one try: the cache and the tries are the Client's.
 type host struct {
-	name   string // for people: "IMDS at http://169.254.169.254"
+	name   string // for people: "IMDS at http://169.254.169.254 (the environment names no other host)"
 	source azcore.TokenCredential
 	// timeout is that of one try.
 	timeout time.Duration
@@ -25,7 +30,7 @@ type host struct {
 }
 
 // findHost decides from opts and the environment which source this host has.
-func findHost(opts Options, getenv func(string) string) (host, error) {
+func findHost(opts Options, files func(getenv func(string) string) hosts.ArcFiles) (host, error) {
 	if opts.Credential != nil {
 		if opts.ID != nil || opts.Endpoint != "" {
 			return host{}, errors.New("aztoken: Options.ID and Options.Endpoint are for managed identities; leave them out beside Options.Credential")
@@ -33,5 +38,33 @@ func findHost(opts Options, getenv func(string) string) (host, error) {
 		// A credential may ask a person to sign in, or try again by itself: it has the time of the whole flight.
 		return host{name: "Options.Credential", source: opts.Credential, timeout: flightLimit, close: func() {}}, nil
 	}
-	return newIMDS(opts, getenv)
+	getenv := opts.Getenv
+	if getenv == nil {
+		getenv = os.Getenv
+	}
+	h, err := hosts.Find(hosts.Config{
+		Getenv: getenv, Files: files(getenv), Endpoint: opts.Endpoint, ID: hostID(opts.ID),
+		Module: module, Version: version, Options: opts.ClientOptions,
+	})
+	if err != nil {
+		return host{}, fmt.Errorf("aztoken: %w", err)
+	}
+	return host{name: h.String(), source: h.Source, timeout: attemptTimeout, close: h.Close}, nil
+}
+
+// arcFiles are the places of Azure Arc's agent on this machine.
+func arcFiles(getenv func(string) string) hosts.ArcFiles {
+	return hosts.FindArcFiles(runtime.GOOS, getenv)
+}
+
+func hostID(id ID) hosts.ID {
+	switch id := id.(type) {
+	case ClientID:
+		return hosts.ID{Kind: hosts.ClientID, Value: string(id)}
+	case ObjectID:
+		return hosts.ID{Kind: hosts.ObjectID, Value: string(id)}
+	case ResourceID:
+		return hosts.ID{Kind: hosts.ResourceID, Value: string(id)}
+	}
+	return hosts.ID{}
 }

@@ -2,6 +2,8 @@ package aztoken
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"time"
 
@@ -67,6 +69,10 @@ func (c *Client) beginReplacement(r request, refused *held) <-chan singleflight.
 	e := c.cache.lookup(r)
 	if e == nil || !c.refuse(e, refused) {
 		return nil
+	}
+	if r.claims != "" {
+		sum := sha256.Sum256([]byte(refused.token.Value()))
+		r.refused = hex.EncodeToString(sum[:])
 	}
 	return c.flight(r, e.key())
 }

@@ -18,12 +18,19 @@ import (
 
 const resource = "https://orders.example.com"
 
+// noHost is the environment of a machine that names no host, whatever machine the tests run on.
+func noHost(string) string { return "" }
+
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// over returns a client of srv without a socket between them, for tests in virtual time.
+// over returns a client of srv without a socket between them, for tests in virtual time. Unless opts say otherwise the
+// host is a virtual machine.
 func over(t *testing.T, srv *imdstest.Server, opts aztoken.Options) *aztoken.Client {
 	t.Helper()
 	opts.Transport = srv
+	if opts.Getenv == nil {
+		opts.Getenv = noHost
+	}
 	c, err := aztoken.NewClient(&opts)
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, c.Close()) })
@@ -88,7 +95,7 @@ func requireNoHarm(t *testing.T, u usage) {
 // overFunc returns a client of an endpoint that answers 200 with what body gives.
 func overFunc(t *testing.T, body func() string) *aztoken.Client {
 	t.Helper()
-	opts := aztoken.Options{}
+	opts := aztoken.Options{Getenv: noHost}
 	opts.Transport = handlerTransport(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, body()) })
 	c, err := aztoken.NewClient(&opts)
 	require.NoError(t, err)

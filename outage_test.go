@@ -238,7 +238,7 @@ func worstOutage(t *testing.T, policy aztoken.RefreshPolicy, length time.Duratio
 		synctest.Test(t, func(t *testing.T) {
 			var down atomic.Bool
 			var minted atomic.Int32
-			opts := aztoken.Options{Refresh: policy}
+			opts := aztoken.Options{Refresh: policy, Getenv: noHost}
 			opts.Transport = handlerTransport(func(w http.ResponseWriter, _ *http.Request) {
 				if down.Load() {
 					w.WriteHeader(http.StatusServiceUnavailable)

@@ -83,7 +83,7 @@ func TestTheEndpointComesFromTheOptionsThenTheEnvironment(t *testing.T) {
 	defer func() { require.NoError(t, c.Close()) }()
 	_, err = c.Token(t.Context(), resource)
 	require.NoError(t, err)
-	require.Equal(t, "IMDS at "+imds.URL, c.Status().Host)
+	require.Equal(t, "IMDS at "+imds.URL+" ($AZURE_POD_IDENTITY_AUTHORITY_HOST)", c.Status().Host)
 
 	t.Setenv("AZURE_POD_IDENTITY_AUTHORITY_HOST", "not a URL")
 	_, err = aztoken.NewClient(nil)
@@ -104,7 +104,7 @@ func TestARequestToIMDSIsJustAsDocumented(t *testing.T) {
 		{aztoken.ObjectID("o"), "api-version=2018-02-01&object_id=o&resource=https%3A%2F%2Forders.example.com"},
 		{aztoken.ResourceID("/subscriptions/s"), "api-version=2018-02-01&msi_res_id=%2Fsubscriptions%2Fs&resource=https%3A%2F%2Forders.example.com"},
 	} {
-		opts := aztoken.Options{ID: tc.id}
+		opts := aztoken.Options{ID: tc.id, Getenv: noHost}
 		opts.Telemetry.ApplicationID = "orders"
 		opts.Transport = handlerTransport(func(w http.ResponseWriter, r *http.Request) {
 			require.Equal(t, http.MethodGet, r.Method)

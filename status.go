@@ -8,7 +8,8 @@ import (
 
 // Status is a snapshot of a client, for a debug page or a health check. It contains no token.
 type Status struct {
-	// Host is where tokens come from, such as "IMDS at http://169.254.169.254".
+	// Host is the kind of host, the address of its endpoint, and by what it was found, for people to read:
+	// "App Service at http://localhost:8081/msi/token ($IDENTITY_ENDPOINT, $IDENTITY_HEADER)".
 	Host string `json:"host"`
 	// Resources are those that have a token, sorted by name.
 	Resources []ResourceStatus `json:"resources"`

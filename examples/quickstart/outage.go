@@ -32,7 +32,7 @@ func outliveAnOutage(t *testing.T, w io.Writer) {
 	imds := imdstest.New(nil)
 	defer imds.Close()
 	service := inProcess{imds.Protect(orders, http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))}
-	opts := &aztoken.Options{OnEvent: func(e aztoken.Event) {
+	opts := &aztoken.Options{Endpoint: imds.URL, OnEvent: func(e aztoken.Event) {
 		if e.Kind == aztoken.EventAcquired {
 			say("a new token")
 		}

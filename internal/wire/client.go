@@ -1,11 +1,8 @@
 package wire
 
 import (
-	"errors"
-	"net/http"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
@@ -25,17 +22,30 @@ type Client struct {
 	transport *transport
 }
 
-// NewClient returns a Client that calls itself module and version, such as "v1.2.3", in the User-Agent header.
-// Of opts the retry settings are not used, and bodies and secret headers are never logged.
-func NewClient(module, version string, opts azcore.ClientOptions) (*Client, error) {
+// Config is what a Client is made of.
+type Config struct {
+	// Module and Version, such as "v1.2.3", are what the Client calls itself in the User-Agent header.
+	Module, Version string
+	// Options are the caller's. The retry settings are not used, and bodies and secret headers are never logged.
+	Options azcore.ClientOptions
+	// Reach says how the endpoint is reached. Its zero value is an endpoint of this machine.
+	Reach Reach
+}
+
+// NewClient returns a Client. Its errors are mistakes in cfg.
+func NewClient(cfg Config) (*Client, error) {
+	opts := cfg.Options
 	opts.Retry = policy.RetryOptions{MaxRetries: -1}
 	opts.Logging.IncludeBody = false // the body is the token
 	opts.Logging.AllowedHeaders = withoutSecrets(opts.Logging.AllowedHeaders)
-	t := newTransport(opts.Transport)
+	t, err := newTransport(opts.Transport, cfg.Reach)
+	if err != nil {
+		return nil, err
+	}
 	opts.Transport = t
-	c, err := azcore.NewClient(module, version, runtime.PipelineOptions{
+	c, err := azcore.NewClient(cfg.Module, cfg.Version, runtime.PipelineOptions{
 		APIVersion:             runtime.APIVersionOptions{Name: "api-version", Location: runtime.APIVersionLocationQueryParam},
-		AllowedQueryParameters: []string{"resource", "client_id", "object_id", "msi_res_id", "mi_res_id"},
+		AllowedQueryParameters: []string{"resource", "client_id", "object_id", "msi_res_id", "mi_res_id", "clientid"},
 		Tracing:                runtime.TracingOptions{Namespace: "Microsoft.ManagedIdentity"},
 	}, &opts)
 	if err != nil {
@@ -53,24 +63,34 @@ func withoutSecrets(headers []string) []string {
 // Tracer makes the spans of a source.
 func (c *Client) Tracer() tracing.Tracer { return c.tracer }
 
-// Token sends req and reads the token from the reply. Its error is a [*Failure].
+// Token sends req and reads the token from the answer. Its error is a [*Failure].
 func (c *Client) Token(req *policy.Request) (azcore.AccessToken, error) {
+	a, err := c.Do(req)
+	if err != nil {
+		return azcore.AccessToken{}, err
+	}
+	return a.Token()
+}
+
+// Do sends req and gives whatever answer there is. Its error is a [*Failure].
+func (c *Client) Do(req *policy.Request) (Answer, error) {
 	resp, err := c.pipeline.Do(req)
 	if err != nil {
-		return azcore.AccessToken{}, noAnswer(err)
+		return Answer{}, c.noAnswer(err)
 	}
 	body, err := runtime.Payload(resp)
 	if err != nil {
-		return azcore.AccessToken{}, noAnswer(err)
+		return Answer{}, c.noAnswer(err)
 	}
-	if resp.StatusCode != http.StatusOK {
-		return azcore.AccessToken{}, refusal(resp.StatusCode, resp.Header, body, time.Now())
-	}
-	token, err := ParseReply(body, time.Now())
-	if err != nil {
-		return azcore.AccessToken{}, &Failure{StatusCode: resp.StatusCode, JSON: !errors.Is(err, errNotObject), Err: err}
-	}
-	return token, nil
+	return Answer{StatusCode: resp.StatusCode, Header: resp.Header, body: body}, nil
+}
+
+// noAnswer is the failure of a request that err ended.
+func (c *Client) noAnswer(err error) *Failure {
+	f := noAnswer(err)
+	// That the internet cannot be reached says nothing about this machine's identity.
+	f.Unreachable = f.Unreachable && !c.transport.reach.Internet
+	return f
 }
 
 // Close drops the idle connections that the Client made itself.

@@ -27,7 +27,7 @@ const goodReply = `{"access_token":"secret-token","expires_in":"86400","token_ty
 
 func get(t *testing.T, opts azcore.ClientOptions, address string) (azcore.AccessToken, error) {
 	t.Helper()
-	c, err := wire.NewClient("aztoken", "v0.0.1", opts)
+	c, err := wire.NewClient(wire.Config{Module: "aztoken", Version: "v0.0.1", Options: opts})
 	require.NoError(t, err)
 	defer c.Close()
 	req, err := runtime.NewRequest(t.Context(), http.MethodGet, address)
@@ -129,6 +129,12 @@ func TestFailuresAreClassified(t *testing.T) {
 		{400, "", `{"error":"invalid_request","error_description":"Identity not found"}`, wire.Failure{StatusCode: 400, Code: "invalid_request", Description: "Identity not found", JSON: true}},
 		{400, "", `{"error":"Bad request. api-version is invalid","newest-versions":["2025-04-07"]}`, wire.Failure{StatusCode: 400, Code: "Bad request. api-version is invalid", JSON: true}},
 		{400, "", `{"error":{"code":"bad_resource","message":"no such resource"}}`, wire.Failure{StatusCode: 400, Code: "bad_resource", Description: "no such resource", JSON: true}},
+		{400, "", `{"statusCode":400,"message":"no identity","correlationId":"x"}`, wire.Failure{StatusCode: 400, Description: "no identity", JSON: true}},
+		{400, "", `{"StatusCode":400,"Message":"No MSI found","CorrelationId":"x"}`, wire.Failure{StatusCode: 400, Description: "No MSI found", JSON: true}},
+		{401, "", `{"error":"invalid_client","error_description":"AADSTS70021: no","error_codes":[70021,1]}`, wire.Failure{StatusCode: 401, Code: "invalid_client", EntraCodes: []int{70021, 1}, Description: "AADSTS70021: no", JSON: true}},
+		{400, "", `{"error":"x","error_codes":[1,"two"]}`, wire.Failure{StatusCode: 400, Code: "x", JSON: true}},
+		{400, "", `{"error":{}}`, wire.Failure{StatusCode: 400, JSON: true}},
+		{400, "", `null`, wire.Failure{StatusCode: 400, JSON: true}},
 		{401, "", `{}`, wire.Failure{StatusCode: 401, JSON: true}},
 		{403, "", "connecting to 169.254.169.254:80:\n\tunreachable network", wire.Failure{StatusCode: 403, Description: "connecting to 169.254.169.254:80: unreachable network"}},
 		{404, "", ``, wire.Failure{StatusCode: 404, Retry: true}},

@@ -21,6 +21,8 @@ type Failure struct {
 	StatusCode int
 	// Code is the OAuth error code (RFC 6749, section 5.2), "" where the endpoint named none.
 	Code string
+	// EntraCodes are Entra's own numbers of the error, the nnn of AADSTSnnn, where Entra itself answered.
+	EntraCodes []int
 	// Description is the endpoint's text for people, shortened, on one line, without anything that looks like a token.
 	Description string
 	// RetryAfter is how long the endpoint wants to be left alone, 0 where it did not say.
@@ -31,9 +33,23 @@ type Failure struct {
 	Unreachable bool
 	// JSON says that the answer was JSON, as an identity endpoint's is: a proxy in the way sends text or HTML.
 	JSON bool
+	// Reason is what is known to be wrong, for programs to branch on.
+	Reason Reason
+	// Advice is what to do about it, "" where nothing better is known than what the rest of the failure says.
+	Advice string
 	// Err is the cause, where it was an error.
 	Err error
 }
+
+// Reason is what is known to be wrong.
+type Reason int
+
+const (
+	Unknown           Reason = iota
+	NoEndpoint               // what answers is no identity endpoint
+	IdentityNotFound         // the host does not have the identity, or none, or not yet
+	IdentityAmbiguous        // the host has several identities and none was named
+)
 
 func (f *Failure) Error() string {
 	var parts []string
@@ -77,7 +93,7 @@ func noAnswer(err error) *Failure {
 	var op *net.OpError
 	f.Unreachable = errors.As(err, &op) && op.Op == "dial" || errors.Is(err, syscall.ECONNREFUSED)
 	switch {
-	case errors.Is(err, errBodyTooLarge), errors.Is(err, errRedirected), errors.Is(err, errNoResponse):
+	case errors.Is(err, errBodyTooLarge), errors.Is(err, errRedirected), errors.Is(err, errNoResponse), errors.Is(err, errCertificate):
 		f.Retry = false
 	case errors.Is(err, context.DeadlineExceeded):
 		f.Err = os.ErrDeadlineExceeded
@@ -100,7 +116,7 @@ func refusal(status int, header http.Header, body []byte, now time.Time) *Failur
 		f.Description = "redirects are not followed"
 		return f
 	}
-	f.Code, f.Description, f.JSON = errorBody(body)
+	f.readBody(body)
 	return f
 }
 
@@ -115,18 +131,31 @@ func retryAfter(value string, now time.Time) time.Duration {
 	return 0
 }
 
-// errorBody reads the error bodies of all hosts: OAuth's {"error","error_description"}, Cloud Shell's
-// {"error":{"code","message"}} and plain text.
-func errorBody(body []byte) (code, description string, isJSON bool) {
+// readBody reads the error bodies of all hosts: OAuth's {"error","error_description"}, to which Entra adds its numbers,
+// {"error":{"code","message"}} of Cloud Shell and Service Fabric, {"statusCode","message"} of App Service, and plain text.
+func (f *Failure) readBody(body []byte) {
 	var fields map[string]json.RawMessage
 	if json.Unmarshal(body, &fields) != nil {
-		return "", plain(string(body)), false
+		f.Description = plain(string(body))
+		return
 	}
-	var nested struct{ Code, Message string }
-	if json.Unmarshal(fields["error"], &nested) == nil && (nested.Code != "" || nested.Message != "") {
-		return plain(nested.Code), plain(nested.Message), true
+	f.JSON = true
+	var (
+		nested            struct{ Code, Message string }
+		code, description string
+	)
+	if json.Unmarshal(fields["error"], &nested) == nil {
+		code, description = nested.Code, nested.Message
+	} else {
+		_ = json.Unmarshal(fields["error"], &code)
 	}
-	_ = json.Unmarshal(fields["error"], &code)
-	_ = json.Unmarshal(fields["error_description"], &description)
-	return plain(code), plain(description), true
+	for _, name := range []string{"error_description", "message", "Message"} {
+		if description == "" {
+			_ = json.Unmarshal(fields[name], &description)
+		}
+	}
+	f.Code, f.Description = plain(code), plain(description)
+	if json.Unmarshal(fields["error_codes"], &f.EntraCodes) != nil {
+		f.EntraCodes = nil // half of a list that is none
+	}
 }

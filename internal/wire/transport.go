@@ -19,6 +19,8 @@ const (
 	// dialTimeout outlasts one lost packet: the kernel sends the second SYN after a second, the third after
 	// three. An identity endpoint is on the same machine, so what has not answered by then is not there.
 	dialTimeout = 3 * time.Second
+	// internetDialTimeout allows for a proxy, DNS and a third SYN on the way.
+	internetDialTimeout = 10 * time.Second
 	// idleTimeout keeps a connection for a burst of resources, not for the hours until the next refresh.
 	idleTimeout = 10 * time.Second
 )
@@ -29,18 +31,30 @@ var (
 	errNoResponse   = errors.New("the HTTP client gave neither a response nor an error")
 )
 
-// transport is the bottom of the pipeline: no proxy, no redirect, no cookie, no body above maxBody. Whoever
-// stands between a machine and its identity endpoint could otherwise take its tokens.
+// Reach is how an endpoint is reached.
+type Reach struct {
+	// Internet says that the endpoint is not of this machine: a proxy of the environment is used, and there is more
+	// time for a connection.
+	Internet bool
+	// Thumbprint, if set, is the SHA-1 of the only certificate that the endpoint may show, whoever signed it. SHA-1
+	// is what the platform has; to forge a certificate for a given thumbprint would take a second preimage.
+	Thumbprint []byte
+}
+
+// transport is the bottom of the pipeline: no redirect, no cookie, no body above maxBody, and no proxy on the way to an
+// endpoint of this machine. Whoever stands between a machine and its identity endpoint could otherwise take its tokens.
 type transport struct {
 	next      policy.Transporter
 	closeIdle func()
+	reach     Reach
 }
 
 // newTransport locks down what the caller gave as Transport; nil is a client of its own.
-func newTransport(given policy.Transporter) *transport {
+func newTransport(given policy.Transporter, reach Reach) (*transport, error) {
+	t := &transport{next: given, closeIdle: func() {}, reach: reach}
 	hc, ok := given.(*http.Client)
 	if given != nil && !ok {
-		return &transport{next: given, closeIdle: func() {}}
+		return t, reach.mayUse(nil)
 	}
 	locked := &http.Client{}
 	if hc != nil {
@@ -48,39 +62,56 @@ func newTransport(given policy.Transporter) *transport {
 	}
 	locked.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	locked.Jar = nil
-	t := &transport{next: locked, closeIdle: func() {}}
+	t.next = locked
+	var own *http.Transport
 	switch base := locked.Transport.(type) {
 	case nil:
-		own := newHTTPTransport()
-		locked.Transport, t.closeIdle = own, own.CloseIdleConnections
+		own = reach.newHTTPTransport()
 	case *http.Transport:
-		own := base.Clone()
-		own.Proxy = nil
-		own.DialContext = boundedDial(base.DialContext)
-		locked.Transport, t.closeIdle = own, own.CloseIdleConnections
+		own = base.Clone()
+		own.DialContext = boundedDial(base.DialContext, reach.dialTimeout())
+		if !reach.Internet {
+			own.Proxy = nil
+		}
 	}
-	return t
+	if err := reach.mayUse(own); err != nil || own == nil {
+		return t, err
+	}
+	reach.pin(own)
+	locked.Transport, t.closeIdle = own, own.CloseIdleConnections
+	return t, nil
 }
 
-func newHTTPTransport() *http.Transport {
-	return &http.Transport{
+func (r Reach) newHTTPTransport() *http.Transport {
+	t := &http.Transport{
 		Proxy:                  nil, // a proxy would see the token, and cannot reach a link-local address
-		DialContext:            (&net.Dialer{Timeout: dialTimeout}).DialContext,
+		DialContext:            (&net.Dialer{Timeout: r.dialTimeout()}).DialContext,
 		TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12},
-		TLSHandshakeTimeout:    dialTimeout,
+		TLSHandshakeTimeout:    r.dialTimeout(),
 		MaxIdleConnsPerHost:    4,
 		IdleConnTimeout:        idleTimeout,
 		MaxResponseHeaderBytes: 64 << 10,
 	}
+	if r.Internet {
+		t.Proxy = http.ProxyFromEnvironment // many a cluster has no other way out
+	}
+	return t
 }
 
-// boundedDial is dial within dialTimeout: a machine without an identity endpoint must say so soon.
-func boundedDial(dial func(ctx context.Context, network, address string) (net.Conn, error)) func(context.Context, string, string) (net.Conn, error) {
+func (r Reach) dialTimeout() time.Duration {
+	if r.Internet {
+		return internetDialTimeout
+	}
+	return dialTimeout
+}
+
+// boundedDial is dial within limit: a machine without an identity endpoint must say so soon.
+func boundedDial(dial func(ctx context.Context, network, address string) (net.Conn, error), limit time.Duration) func(context.Context, string, string) (net.Conn, error) {
 	if dial == nil {
 		dial = new(net.Dialer).DialContext
 	}
 	return func(ctx context.Context, network, address string) (net.Conn, error) {
-		ctx, cancel := context.WithTimeout(ctx, dialTimeout)
+		ctx, cancel := context.WithTimeout(ctx, limit)
 		defer cancel()
 		return dial(ctx, network, address)
 	}

@@ -5,21 +5,34 @@ import (
 	"net"
 	"net/http"
 	"net/http/cookiejar"
+	"net/url"
+	"reflect"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 	"github.com/stretchr/testify/require"
 )
 
+// httpTransport is what a Client of given and reach sends its requests with.
+func httpTransport(t *testing.T, given policy.Transporter, reach Reach) *http.Transport {
+	t.Helper()
+	return httpClient(t, given, reach).Transport.(*http.Transport)
+}
+
+func httpClient(t *testing.T, given policy.Transporter, reach Reach) *http.Client {
+	t.Helper()
+	tr, err := newTransport(given, reach)
+	require.NoError(t, err)
+	return tr.next.(*http.Client)
+}
+
 func TestOurOwnClientHasNoProxy(t *testing.T) {
 	t.Parallel()
-	for _, given := range []*http.Client{nil, {}} {
-		tr := newTransport(given)
-		hc := tr.next.(*http.Client)
-		require.Nil(t, hc.Transport.(*http.Transport).Proxy)
+	for _, given := range []policy.Transporter{nil, (*http.Client)(nil), &http.Client{}} {
+		require.Nil(t, httpTransport(t, given, Reach{}).Proxy)
 	}
-	require.Nil(t, newTransport(nil).next.(*http.Client).Transport.(*http.Transport).Proxy)
 }
 
 func TestTheCallersClientKeepsNoCookiesHere(t *testing.T) {
@@ -27,7 +40,7 @@ func TestTheCallersClientKeepsNoCookiesHere(t *testing.T) {
 	jar, err := cookiejar.New(nil)
 	require.NoError(t, err)
 	given := &http.Client{Jar: jar}
-	require.Nil(t, newTransport(given).next.(*http.Client).Jar)
+	require.Nil(t, httpClient(t, given, Reach{}).Jar)
 	require.NotNil(t, given.Jar, "the caller's client stays as it was")
 	require.Nil(t, given.CheckRedirect)
 }
@@ -40,8 +53,20 @@ func TestTheCallersDialerIsBounded(t *testing.T) {
 			return nil, ctx.Err()
 		}}
 		start := time.Now()
-		_, err := newTransport(&http.Client{Transport: given}).next.(*http.Client).Transport.(*http.Transport).DialContext(t.Context(), "tcp", "imds.test:80")
+		_, err := httpTransport(t, &http.Client{Transport: given}, Reach{}).DialContext(t.Context(), "tcp", "imds.test:80")
 		require.Error(t, err)
 		require.Equal(t, dialTimeout, time.Since(start))
 	})
+}
+
+func TestOnlyAnEndpointOfTheInternetIsReachedThroughAProxy(t *testing.T) {
+	t.Parallel()
+	own := httpTransport(t, nil, Reach{Internet: true})
+	require.Equal(t, reflect.ValueOf(http.ProxyFromEnvironment).Pointer(), reflect.ValueOf(own.Proxy).Pointer())
+
+	theirs := func(*http.Request) (*url.URL, error) { return nil, nil }
+	given := &http.Client{Transport: &http.Transport{Proxy: theirs}}
+	require.NotNil(t, httpTransport(t, given, Reach{Internet: true}).Proxy, "the caller's own decision")
+	require.Nil(t, httpTransport(t, given, Reach{}).Proxy)
+	require.Nil(t, httpTransport(t, &http.Client{Transport: &http.Transport{}}, Reach{Internet: true}).Proxy)
 }

@@ -1,0 +1,92 @@
+package hosts
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/seed-ac726066/aztoken/internal/wire"
+)
+
+// maxKey is the limit that Azure's SDKs have for a key file too.
+const maxKey = 4096
+
+// What is wrong with a challenge or its file. The path is not quoted: a hostile endpoint chose it.
+var (
+	errNoChallenge = errors.New("the endpoint did not ask for a key")
+	errChallenge   = errors.New("the endpoint's challenge names no key file")
+	errKeyPlace    = errors.New("the endpoint's challenge names a file that is not a *.key in the agent's own directory")
+)
+
+const notArc = "check that $IDENTITY_ENDPOINT is that of the Azure Arc agent"
+
+// ArcFiles are the places of Azure Arc's agent.
+type ArcFiles struct {
+	// Agent is the agent's program, whose being there says that this is an Arc machine.
+	Agent string
+	// Keys is the only directory from which a key is read.
+	Keys string
+}
+
+// FindArcFiles says where the agent has its files on an operating system.
+func FindArcFiles(goos string, getenv func(string) string) ArcFiles {
+	if goos == "windows" {
+		base := filepath.Join(getenv("ProgramData"), "AzureConnectedMachineAgent")
+		return ArcFiles{Agent: filepath.Join(base, "himds.exe"), Keys: filepath.Join(base, "Tokens")}
+	}
+	return ArcFiles{Agent: "/opt/azcmagent/bin/himds", Keys: "/var/opt/azcmagent/tokens"}
+}
+
+func (f ArcFiles) agentIsThere() (path string, ok bool) {
+	if f.Agent == "" {
+		return "", false
+	}
+	_, err := os.Stat(f.Agent)
+	return f.Agent, err == nil
+}
+
+// key reads the key file that a challenge names.
+func (f ArcFiles) key(challenge string) (string, error) {
+	name, err := f.keyName(challenge)
+	if err != nil {
+		return "", &wire.Failure{StatusCode: 401, Err: err, Advice: notArc}
+	}
+	content, err := f.read(name)
+	if err != nil {
+		failure := &wire.Failure{StatusCode: 401, Err: fmt.Errorf("the agent's key file: %w", err), Advice: notArc}
+		if errors.Is(err, fs.ErrPermission) {
+			failure.Advice = "let the program's user read it: usermod -aG himds <user> (on Windows the group Hybrid agent extension applications), and start the program anew"
+		}
+		return "", failure
+	}
+	return content, nil
+}
+
+// keyName is the name of the file in f.Keys that a challenge names by its whole path:
+//
+//	Basic realm=/var/opt/azcmagent/tokens/6f9c….key
+func (f ArcFiles) keyName(challenge string) (string, error) {
+	const scheme = "Basic realm="
+	if len(challenge) < len(scheme) || !strings.EqualFold(challenge[:len(scheme)], scheme) {
+		return "", errChallenge
+	}
+	path := strings.Trim(challenge[len(scheme):], `"`)
+	dir, name := filepath.Split(path)
+	if filepath.Clean(path) != path || filepath.Clean(dir) != filepath.Clean(f.Keys) || !strings.HasSuffix(name, ".key") || name == ".key" {
+		return "", errKeyPlace
+	}
+	return name, nil
+}
+
+func (f ArcFiles) read(name string) (string, error) {
+	root, err := os.OpenRoot(f.Keys) // from which no link leads out
+	if err != nil {
+		return "", withoutPath(err)
+	}
+	defer root.Close()
+	word, err := readWord(root.OpenFile, name, maxKey)
+	return word, withoutPath(err)
+}

@@ -1,0 +1,116 @@
+package hosts
+
+import (
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/seed-ac726066/aztoken/internal/wire"
+)
+
+func TestAKeyIsReadOnlyFromTheAgentsDirectory(t *testing.T) {
+	t.Parallel()
+	base := t.TempDir()
+	keys := filepath.Join(base, "tokens")
+	require.NoError(t, os.MkdirAll(filepath.Join(keys, "below"), 0o700))
+	write := func(name, content string) {
+		require.NoError(t, os.WriteFile(filepath.Join(keys, name), []byte(content), 0o600))
+	}
+	write("good.key", "the-key")
+	write("line.key", "the-key\n")
+	write("limit.key", strings.Repeat("k", 4096))
+	write("large.key", strings.Repeat("k", 4097))
+	write("empty.key", " \n")
+	write("two.key", "the key")
+	write("header.key", "key\r\nMetadata: true")
+	write("binary.key", "key\x00")
+	write("good.txt", "no key")
+	write(".key", "no name")
+	write("../outside.key", "outside")
+	write("below/good.key", "below")
+	require.NoError(t, os.Symlink(filepath.Join(keys, "good.key"), filepath.Join(keys, "absolute.key")))
+	require.NoError(t, os.Symlink("good.key", filepath.Join(keys, "inside.key")))
+	require.NoError(t, os.Symlink("../outside.key", filepath.Join(keys, "link.key")))
+	require.NoError(t, os.Mkdir(filepath.Join(keys, "directory.key"), 0o700))
+
+	files := ArcFiles{Keys: keys}
+	at := func(name string) string { return "Basic realm=" + keys + "/" + name }
+	for challenge, want := range map[string]string{
+		at("good.key"):                          "the-key",
+		at("line.key"):                          "the-key",
+		"basic realm=" + keys + "/good.key":     "the-key",
+		`Basic realm="` + keys + `/good.key"`:   "the-key",
+		at("limit.key"):                         strings.Repeat("k", 4096),
+		at("inside.key"):                        "the-key",
+		at("large.key"):                         "",
+		at("empty.key"):                         "",
+		at("two.key"):                           "",
+		at("header.key"):                        "",
+		at("binary.key"):                        "",
+		at("good.txt"):                          "",
+		at(".key"):                              "",
+		at("missing.key"):                       "",
+		at("absolute.key"):                      "",
+		at("link.key"):                          "",
+		at("directory.key"):                     "",
+		at("below/good.key"):                    "",
+		at("../outside.key"):                    "",
+		at("below/../good.key"):                 "",
+		at("/good.key"):                         "",
+		"Basic realm=" + base + "/outside.key":  "",
+		"Basic realm=good.key":                  "",
+		"Basic realm=":                          "",
+		"Basic":                                 "",
+		"Bearer realm=" + keys + "/good.key":    "",
+		"":                                      "",
+		"Basic realm=" + keys + "/good.key\x00": "",
+	} {
+		got, err := files.key(challenge)
+		require.Equal(t, want, got, challenge)
+		require.Equal(t, want == "", err != nil, challenge)
+		if err != nil {
+			var f *wire.Failure
+			require.ErrorAs(t, err, &f, challenge)
+			require.False(t, f.Retry, challenge)
+			require.NotEmpty(t, f.Advice, challenge)
+			require.NotContains(t, err.Error(), base, "the endpoint chose the path")
+			require.NotContains(t, err.Error(), "the key", challenge)
+		}
+	}
+}
+
+func TestAKeyThatMayNotBeReadIsAdviceOnTheGroup(t *testing.T) {
+	t.Parallel()
+	if os.Geteuid() == 0 {
+		t.Skip("root may read every file")
+	}
+	keys := t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(keys, "a.key"), []byte("key"), 0))
+	_, err := ArcFiles{Keys: keys}.key("Basic realm=" + keys + "/a.key")
+	var f *wire.Failure
+	require.ErrorAs(t, err, &f)
+	require.ErrorIs(t, err, fs.ErrPermission)
+	require.Contains(t, f.Advice, "himds")
+}
+
+func TestTheAgentsFilesAreWhereTheAgentInstallsThem(t *testing.T) {
+	t.Parallel()
+	getenv := func(name string) string { return map[string]string{"ProgramData": "ProgramData"}[name] }
+	require.Equal(t, ArcFiles{Agent: "/opt/azcmagent/bin/himds", Keys: "/var/opt/azcmagent/tokens"}, FindArcFiles("linux", getenv))
+	require.Equal(t, ArcFiles{
+		Agent: filepath.Join("ProgramData", "AzureConnectedMachineAgent", "himds.exe"),
+		Keys:  filepath.Join("ProgramData", "AzureConnectedMachineAgent", "Tokens"),
+	}, FindArcFiles("windows", getenv))
+
+	agent := filepath.Join(t.TempDir(), "himds")
+	_, ok := ArcFiles{Agent: agent}.agentIsThere()
+	require.False(t, ok)
+	require.NoError(t, os.WriteFile(agent, nil, 0o700))
+	path, ok := ArcFiles{Agent: agent}.agentIsThere()
+	require.True(t, ok)
+	require.Equal(t, agent, path)
+}

@@ -1,0 +1,67 @@
+package hosts
+
+import (
+	"slices"
+	"strings"
+)
+
+// Kind is a kind of host, by its name for people.
+type Kind string
+
+// The kinds of hosts that have managed identities.
+const (
+	IMDS             Kind = "IMDS"        // virtual machines, scale sets, AKS nodes, container instances
+	AppService       Kind = "App Service" // Functions and Container Apps too
+	AzureArc         Kind = "Azure Arc"
+	ServiceFabric    Kind = "Service Fabric"
+	CloudShell       Kind = "Cloud Shell"
+	AzureML          Kind = "Azure ML"
+	WorkloadIdentity Kind = "workload identity" // pods of AKS and of other Kubernetes clusters
+)
+
+// The variables by which hosts make themselves known.
+const (
+	federatedTokenFile = "AZURE_FEDERATED_TOKEN_FILE"
+	tenantID           = "AZURE_TENANT_ID"
+	clientID           = "AZURE_CLIENT_ID"
+	authorityHost      = "AZURE_AUTHORITY_HOST"
+	identityEndpoint   = "IDENTITY_ENDPOINT"
+	identityHeader     = "IDENTITY_HEADER"
+	identityThumbprint = "IDENTITY_SERVER_THUMBPRINT"
+	imdsEndpoint       = "IMDS_ENDPOINT"
+	msiEndpoint        = "MSI_ENDPOINT"
+	msiSecret          = "MSI_SECRET"
+	defaultClientID    = "DEFAULT_IDENTITY_CLIENT_ID"
+	// imdsOverride is what Azure's SDKs for other languages read to find another IMDS, such as AKS pod identity's.
+	imdsOverride = "AZURE_POD_IDENTITY_AUTHORITY_HOST"
+)
+
+// detect says which host this is, and why. The first that matches wins: App Service, for one, sets the variables of
+// Azure ML too.
+func detect(endpoint string, getenv func(string) string, arcAgent func() (path string, ok bool)) (kind Kind, why string) {
+	if endpoint != "" {
+		return IMDS, "Options.Endpoint"
+	}
+	for _, host := range []struct {
+		kind Kind
+		sets []string
+	}{
+		{WorkloadIdentity, []string{federatedTokenFile}},
+		{ServiceFabric, []string{identityEndpoint, identityHeader, identityThumbprint}},
+		{AppService, []string{identityEndpoint, identityHeader}},
+		{AzureML, []string{msiEndpoint, msiSecret}},
+		{CloudShell, []string{msiEndpoint}},
+		{AzureArc, []string{identityEndpoint, imdsEndpoint}},
+	} {
+		if !slices.ContainsFunc(host.sets, func(name string) bool { return getenv(name) == "" }) {
+			return host.kind, "$" + strings.Join(host.sets, ", $")
+		}
+	}
+	if path, ok := arcAgent(); ok {
+		return AzureArc, path + " exists"
+	}
+	if getenv(imdsOverride) != "" {
+		return IMDS, "$" + imdsOverride
+	}
+	return IMDS, "the environment names no other host"
+}

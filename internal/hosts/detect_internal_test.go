@@ -1,0 +1,53 @@
+package hosts
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+func TestTheFirstHostThatMatchesIsTheHost(t *testing.T) {
+	t.Parallel()
+	for _, tc := range []struct {
+		name  string
+		env   map[string]string
+		agent bool
+		kind  Kind
+		why   string
+	}{
+		{"nothing", nil, false, IMDS, "the environment names no other host"},
+		{"another IMDS", env(imdsOverride), false, IMDS, "$AZURE_POD_IDENTITY_AUTHORITY_HOST"},
+		{"workload identity", env(federatedTokenFile, tenantID, clientID, authorityHost), false, WorkloadIdentity, "$AZURE_FEDERATED_TOKEN_FILE"},
+		{"workload identity on a node of Arc", env(federatedTokenFile, tenantID), true, WorkloadIdentity, "$AZURE_FEDERATED_TOKEN_FILE"},
+		{"a service principal's variables", env(tenantID, clientID, authorityHost), false, IMDS, "the environment names no other host"},
+		{"Service Fabric", env(identityEndpoint, identityHeader, identityThumbprint), false, ServiceFabric, "$IDENTITY_ENDPOINT, $IDENTITY_HEADER, $IDENTITY_SERVER_THUMBPRINT"},
+		{"App Service", env(identityEndpoint, identityHeader), false, AppService, "$IDENTITY_ENDPOINT, $IDENTITY_HEADER"},
+		{"App Service with the variables of old", env(identityEndpoint, identityHeader, msiEndpoint, msiSecret), false, AppService, "$IDENTITY_ENDPOINT, $IDENTITY_HEADER"},
+		{"Azure ML", env(msiEndpoint, msiSecret, defaultClientID), false, AzureML, "$MSI_ENDPOINT, $MSI_SECRET"},
+		{"Cloud Shell", env(msiEndpoint), false, CloudShell, "$MSI_ENDPOINT"},
+		{"Arc", env(identityEndpoint, imdsEndpoint), false, AzureArc, "$IDENTITY_ENDPOINT, $IMDS_ENDPOINT"},
+		{"Arc by its agent", nil, true, AzureArc, "the agent exists"},
+		{"half of App Service", env(identityHeader), false, IMDS, "the environment names no other host"},
+		{"half of App Service with Arc's agent", env(identityEndpoint), true, AzureArc, "the agent exists"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+			getenv := func(name string) string { return tc.env[name] }
+			agent := func() (string, bool) { return "the agent", tc.agent }
+			kind, why := detect("", getenv, agent)
+			require.Equal(t, tc.kind, kind)
+			require.Equal(t, tc.why, why)
+			kind, why = detect("http://imds.test", getenv, agent)
+			require.Equal(t, IMDS, kind, "an endpoint in the options goes before all")
+			require.Equal(t, "Options.Endpoint", why)
+		})
+	}
+}
+
+func env(names ...string) map[string]string {
+	set := map[string]string{}
+	for _, name := range names {
+		set[name] = "set"
+	}
+	return set
+}

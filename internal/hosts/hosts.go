@@ -1,0 +1,89 @@
+// Package hosts knows where the identity endpoint of each kind of Azure host is and how to ask it. Its sources do not
+// cache and make one try.
+package hosts
+
+import (
+	"fmt"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
+
+	"github.com/seed-ac726066/aztoken/internal/wire"
+)
+
+// Config is what a host is found by.
+type Config struct {
+	// Getenv reads the environment.
+	Getenv func(name string) string
+	// Files are the places that Azure Arc's agent has on this machine.
+	Files ArcFiles
+	// Endpoint is the base URL of IMDS. Set, it is used whatever the environment says.
+	Endpoint string
+	// ID is the identity to ask for. Its zero value is the host's default.
+	ID ID
+	// Module, Version and Options are for the requests.
+	Module, Version string
+	Options         azcore.ClientOptions
+}
+
+// Host is a place that gives tokens.
+type Host struct {
+	Kind Kind
+	// Endpoint is its address, without anything secret.
+	Endpoint string
+	// Why says by what it was found.
+	Why string
+	// Source asks it.
+	Source azcore.TokenCredential
+	// Close frees what Source holds.
+	Close func()
+}
+
+// String names the host for people: "IMDS at http://169.254.169.254 (the environment names no other host)".
+func (h Host) String() string { return fmt.Sprintf("%s at %s (%s)", h.Kind, h.Endpoint, h.Why) }
+
+// Find decides from cfg which host this is and gives its source. It touches nothing but the environment and, for Azure
+// Arc, the file system. Its errors are mistakes in cfg or the environment; they begin with the name of what is wrong.
+func Find(cfg Config) (Host, error) {
+	kind, why := detect(cfg.Endpoint, cfg.Getenv, cfg.Files.agentIsThere)
+	err := cfg.ID.check()
+	var h Host
+	if err == nil {
+		h, err = newHost(kind, cfg)
+	}
+	switch {
+	case err != nil && cfg.Endpoint != "":
+		return Host{}, err // nothing was found that would need a word
+	case err != nil:
+		return Host{}, fmt.Errorf("%w (the host is %s: %s)", err, kind, why)
+	}
+	h.Kind, h.Why = kind, why
+	return h, nil
+}
+
+// newHost makes a Host without its Kind and Why.
+func newHost(kind Kind, cfg Config) (Host, error) {
+	switch kind {
+	case WorkloadIdentity:
+		return newWorkloadIdentity(cfg)
+	case ServiceFabric:
+		return newServiceFabric(cfg)
+	case AppService:
+		return newAppService(cfg)
+	case AzureML:
+		return newAzureML(cfg)
+	case CloudShell:
+		return newCloudShell(cfg)
+	case AzureArc:
+		return newArc(cfg)
+	}
+	return newIMDS(cfg)
+}
+
+// client is the wire.Client of a host's source.
+func (cfg Config) client(reach wire.Reach) (*wire.Client, error) {
+	w, err := wire.NewClient(wire.Config{Module: cfg.Module, Version: cfg.Version, Options: cfg.Options, Reach: reach})
+	if err != nil {
+		return nil, fmt.Errorf("Options.ClientOptions: %w", err)
+	}
+	return w, nil
+}

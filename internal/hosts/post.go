@@ -1,0 +1,26 @@
+package hosts
+
+import (
+	"context"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/runtime"
+)
+
+// post is a request that sends form to address.
+func post(ctx context.Context, address string, form url.Values) (*policy.Request, error) {
+	req, err := runtime.NewRequest(ctx, http.MethodPost, address)
+	if err != nil {
+		return nil, err
+	}
+	return req, req.SetBody(body{strings.NewReader(form.Encode())}, "application/x-www-form-urlencoded")
+}
+
+// body is a reader that azcore can rewind and close.
+type body struct{ io.ReadSeeker }
+
+func (body) Close() error { return nil }

@@ -1,0 +1,80 @@
+package wire
+
+import (
+	"context"
+	"crypto/sha1"
+	"crypto/tls"
+	"crypto/x509"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
+	"github.com/stretchr/testify/require"
+)
+
+func TestAPinnedCertificateIsTheOnlyOneAccepted(t *testing.T) {
+	t.Parallel()
+	srv := httptest.NewTLSServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	t.Cleanup(srv.Close)
+	right := sha1.Sum(srv.Certificate().Raw)
+	wrong := sha1.Sum([]byte("another certificate"))
+	trusting := srv.Client().Transport.(*http.Transport) // it trusts the server's certificate for what it is
+	for name, given := range map[string]policy.Transporter{
+		"our own client": nil,
+		"the caller's":   &http.Client{Transport: &http.Transport{}},
+		"a trusting one": &http.Client{Transport: trusting},
+		"one of HTTP/2":  &http.Client{Transport: &http.Transport{ForceAttemptHTTP2: true}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			for _, tc := range []struct {
+				thumbprint [sha1.Size]byte
+				ok         bool
+			}{{right, true}, {wrong, false}} {
+				tr, err := newTransport(given, Reach{Thumbprint: tc.thumbprint[:]})
+				require.NoError(t, err)
+				defer tr.closeIdle()
+				req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, srv.URL, nil)
+				require.NoError(t, err)
+				resp, err := tr.Do(req)
+				if !tc.ok {
+					require.ErrorIs(t, err, errCertificate)
+					require.False(t, noAnswer(err).Retry)
+					continue
+				}
+				require.NoError(t, err)
+				require.NoError(t, resp.Body.Close())
+			}
+		})
+	}
+	require.Nil(t, trusting.TLSClientConfig.VerifyConnection, "the caller's transport stays as it was")
+}
+
+func TestAClientThatCannotBePinnedIsRefused(t *testing.T) {
+	t.Parallel()
+	pinned := Reach{Thumbprint: make([]byte, sha1.Size)}
+	for name, given := range map[string]policy.Transporter{
+		"no http.Client":       doer{},
+		"another RoundTripper": &http.Client{Transport: http.NewFileTransport(http.Dir("."))},
+		"a TLS dialer": &http.Client{Transport: &http.Transport{DialTLSContext: func(context.Context, string, string) (net.Conn, error) {
+			return nil, nil
+		}}},
+		"its own verification of the chain": &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{
+			VerifyPeerCertificate: func([][]byte, [][]*x509.Certificate) error { return nil },
+		}}},
+		"its own verification of the connection": &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{
+			VerifyConnection: func(tls.ConnectionState) error { return nil },
+		}}},
+	} {
+		_, err := newTransport(given, pinned)
+		require.ErrorIs(t, err, errCannotPin, name)
+		_, err = newTransport(given, Reach{})
+		require.NoError(t, err, name)
+	}
+}
+
+type doer struct{}
+
+func (doer) Do(*http.Request) (*http.Response, error) { return nil, nil }
