@@ -1,0 +1,217 @@
+package hosts_test
+
+import (
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
+	"github.com/stretchr/testify/require"
+
+	"github.com/seed-ac726066/aztoken/internal/hosts"
+)
+
+const good = `{"access_token":"token","expires_in":"3600","client_id":"Some-Client","object_id":"some-object","msi_res_id":"/Subscriptions/s"}`
+
+var (
+	client = hosts.ID{Kind: hosts.ClientID, Value: "some-client"}
+	object = hosts.ID{Kind: hosts.ObjectID, Value: "some-object"}
+	arm    = hosts.ID{Kind: hosts.ResourceID, Value: "/subscriptions/s"}
+)
+
+// transport answers without a network.
+type transport http.HandlerFunc
+
+func (h transport) Do(r *http.Request) (*http.Response, error) {
+	w := httptest.NewRecorder()
+	h(w, r)
+	return w.Result(), nil
+}
+
+// find gives the host of an environment.
+func find(t *testing.T, env map[string]string, id hosts.ID, answer http.HandlerFunc) (hosts.Host, error) {
+	t.Helper()
+	cfg := hosts.Config{Getenv: func(name string) string { return env[name] }, ID: id, Module: "aztoken", Version: "v0.0.1"}
+	if answer != nil {
+		cfg.Options.Transport = transport(answer)
+	}
+	h, err := hosts.Find(cfg)
+	if err == nil {
+		t.Cleanup(h.Close)
+	}
+	return h, err
+}
+
+func scope(resource string) policy.TokenRequestOptions {
+	return policy.TokenRequestOptions{Scopes: []string{resource + "/.default"}}
+}
+
+func TestARequestIsJustAsTheHostDocumentsIt(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "azure-identity-token")
+	require.NoError(t, os.WriteFile(file, []byte("the.federated.token\n"), 0o600))
+	appService := map[string]string{"IDENTITY_ENDPOINT": "http://localhost:8081/msi/token", "IDENTITY_HEADER": "s3cr3t", "MSI_ENDPOINT": "http://old", "MSI_SECRET": "old"}
+	ml := map[string]string{"MSI_ENDPOINT": "http://127.0.0.1:46808/MSI/auth", "MSI_SECRET": "s3cr3t"}
+	mlDefault := map[string]string{"MSI_ENDPOINT": "http://127.0.0.1:46808/MSI/auth", "MSI_SECRET": "s3cr3t", "DEFAULT_IDENTITY_CLIENT_ID": "the-default"}
+	pod := map[string]string{"AZURE_FEDERATED_TOKEN_FILE": file, "AZURE_TENANT_ID": "some-tenant", "AZURE_CLIENT_ID": "the-annotated"}
+	china := map[string]string{"AZURE_FEDERATED_TOKEN_FILE": file, "AZURE_TENANT_ID": "some-tenant", "AZURE_CLIENT_ID": "the-annotated", "AZURE_AUTHORITY_HOST": "https://login.chinacloudapi.cn/"}
+	assertion := "client_assertion=the.federated.token&client_assertion_type=urn%3Aietf%3Aparams%3Aoauth%3Aclient-assertion-type%3Ajwt-bearer"
+	for _, tc := range []struct {
+		name        string
+		env         map[string]string
+		id          hosts.ID
+		method, url string
+		header      [2]string
+		body        string
+	}{
+		{"IMDS", nil, hosts.ID{}, "GET", "http://169.254.169.254/metadata/identity/oauth2/token?api-version=2018-02-01&resource=https%3A%2F%2Fr", [2]string{"Metadata", "true"}, ""},
+		{"IMDS, client id", nil, client, "GET", "http://169.254.169.254/metadata/identity/oauth2/token?api-version=2018-02-01&client_id=some-client&resource=https%3A%2F%2Fr", [2]string{"Metadata", "true"}, ""},
+		{"IMDS, object id", nil, object, "GET", "http://169.254.169.254/metadata/identity/oauth2/token?api-version=2018-02-01&object_id=some-object&resource=https%3A%2F%2Fr", [2]string{"Metadata", "true"}, ""},
+		{"IMDS, resource id", nil, arm, "GET", "http://169.254.169.254/metadata/identity/oauth2/token?api-version=2018-02-01&msi_res_id=%2Fsubscriptions%2Fs&resource=https%3A%2F%2Fr", [2]string{"Metadata", "true"}, ""},
+		{"App Service", appService, hosts.ID{}, "GET", "http://localhost:8081/msi/token?api-version=2019-08-01&resource=https%3A%2F%2Fr", [2]string{"X-Identity-Header", "s3cr3t"}, ""},
+		{"App Service, client id", appService, client, "GET", "http://localhost:8081/msi/token?api-version=2019-08-01&client_id=some-client&resource=https%3A%2F%2Fr", [2]string{"X-Identity-Header", "s3cr3t"}, ""},
+		{"App Service, object id", appService, object, "GET", "http://localhost:8081/msi/token?api-version=2019-08-01&object_id=some-object&resource=https%3A%2F%2Fr", [2]string{"X-Identity-Header", "s3cr3t"}, ""},
+		{"App Service, resource id", appService, arm, "GET", "http://localhost:8081/msi/token?api-version=2019-08-01&mi_res_id=%2Fsubscriptions%2Fs&resource=https%3A%2F%2Fr", [2]string{"X-Identity-Header", "s3cr3t"}, ""},
+		{"Azure ML", ml, hosts.ID{}, "GET", "http://127.0.0.1:46808/MSI/auth?api-version=2017-09-01&resource=https%3A%2F%2Fr", [2]string{"Secret", "s3cr3t"}, ""},
+		{"Azure ML, its default", mlDefault, hosts.ID{}, "GET", "http://127.0.0.1:46808/MSI/auth?api-version=2017-09-01&clientid=the-default&resource=https%3A%2F%2Fr", [2]string{"Secret", "s3cr3t"}, ""},
+		{"Azure ML, client id", mlDefault, client, "GET", "http://127.0.0.1:46808/MSI/auth?api-version=2017-09-01&clientid=some-client&resource=https%3A%2F%2Fr", [2]string{"Secret", "s3cr3t"}, ""},
+		{"Cloud Shell", map[string]string{"MSI_ENDPOINT": "http://localhost:50342/oauth2/token"}, hosts.ID{}, "POST", "http://localhost:50342/oauth2/token", [2]string{"Metadata", "true"}, "resource=https%3A%2F%2Fr"},
+		{"workload identity", pod, hosts.ID{}, "POST", "https://login.microsoftonline.com/some-tenant/oauth2/v2.0/token", [2]string{}, assertion + "&client_id=the-annotated&grant_type=client_credentials&scope=https%3A%2F%2Fr%2F.default"},
+		{"workload identity, client id", china, client, "POST", "https://login.chinacloudapi.cn/some-tenant/oauth2/v2.0/token", [2]string{}, assertion + "&client_id=some-client&grant_type=client_credentials&scope=https%3A%2F%2Fr%2F.default"},
+		{"an endpoint with a query", map[string]string{"IDENTITY_ENDPOINT": "http://localhost/token?slot=1", "IDENTITY_HEADER": "s3cr3t"}, hosts.ID{}, "GET", "http://localhost/token?api-version=2019-08-01&resource=https%3A%2F%2Fr&slot=1", [2]string{"X-Identity-Header", "s3cr3t"}, ""},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+			h, err := find(t, tc.env, tc.id, func(w http.ResponseWriter, r *http.Request) {
+				require.Equal(t, tc.method, r.Method)
+				require.Equal(t, tc.url, r.URL.String())
+				if tc.header[0] != "" {
+					require.Equal(t, []string{tc.header[1]}, r.Header[tc.header[0]])
+				}
+				if tc.body != "" {
+					body, err := io.ReadAll(r.Body)
+					require.NoError(t, err)
+					require.Equal(t, tc.body, string(body))
+					require.Equal(t, "application/x-www-form-urlencoded", r.Header.Get("Content-Type"))
+				}
+				_, _ = io.WriteString(w, good)
+			})
+			require.NoError(t, err)
+			token, err := h.Source.GetToken(t.Context(), scope("https://r"))
+			require.NoError(t, err)
+			require.Equal(t, "token", token.Token)
+			require.NotContains(t, h.String(), "s3cr3t")
+			require.NotContains(t, h.String(), "slot")
+		})
+	}
+}
+
+func TestServiceFabricAcceptsNoOtherCertificate(t *testing.T) {
+	t.Parallel()
+	srv := httptest.NewTLSServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("the secret was sent") }))
+	t.Cleanup(srv.Close)
+	h, err := find(t, map[string]string{
+		"IDENTITY_ENDPOINT": srv.URL, "IDENTITY_HEADER": "s3cr3t", "IDENTITY_SERVER_THUMBPRINT": "00:11:22:33:44:55:66:77:88:99:AA:BB:CC:DD:EE:FF:00:11:22:33",
+	}, hosts.ID{}, nil)
+	require.NoError(t, err)
+	_, err = h.Source.GetToken(t.Context(), scope("https://r"))
+	require.ErrorContains(t, err, "thumbprint")
+}
+
+func TestAFederatedTokenIsReadAnewForEachExchange(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "azure-identity-token")
+	var sent []string
+	h, err := find(t, map[string]string{"AZURE_FEDERATED_TOKEN_FILE": file, "AZURE_TENANT_ID": "t", "AZURE_CLIENT_ID": "c"}, hosts.ID{}, func(w http.ResponseWriter, r *http.Request) {
+		sent = append(sent, r.PostFormValue("client_assertion"))
+		_, _ = io.WriteString(w, good)
+	})
+	require.NoError(t, err, "the file need not be there when the program starts")
+	_, err = h.Source.GetToken(t.Context(), scope("https://r"))
+	require.ErrorContains(t, err, "federated token file")
+	for _, token := range []string{"first", "second"} {
+		require.NoError(t, os.WriteFile(file, []byte(token), 0o600))
+		_, err = h.Source.GetToken(t.Context(), scope("https://r"))
+		require.NoError(t, err)
+	}
+	for _, bad := range []string{"", "two words", string(make([]byte, 70<<10))} {
+		require.NoError(t, os.WriteFile(file, []byte(bad), 0o600))
+		_, err = h.Source.GetToken(t.Context(), scope("https://r"))
+		require.ErrorContains(t, err, "federated token file")
+	}
+	require.Equal(t, []string{"first", "second"}, sent)
+}
+
+func TestTheClaimsOfAChallengeGoToEntraAsTheyAre(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "azure-identity-token")
+	require.NoError(t, os.WriteFile(file, []byte("assertion"), 0o600))
+	const claims = `{"access_token":{"nbf":{"essential":true,"value":"1700000000"}}}`
+	h, err := find(t, map[string]string{"AZURE_FEDERATED_TOKEN_FILE": file, "AZURE_TENANT_ID": "t", "AZURE_CLIENT_ID": "c"}, hosts.ID{}, func(w http.ResponseWriter, r *http.Request) {
+		require.Equal(t, claims, r.PostFormValue("claims"))
+		_, _ = io.WriteString(w, good)
+	})
+	require.NoError(t, err)
+	opts := scope("https://r")
+	opts.Claims = claims
+	_, err = h.Source.GetToken(t.Context(), opts)
+	require.NoError(t, err)
+}
+
+func TestWhatAHostCannotDoIsAnErrorThatSaysWhatToDo(t *testing.T) {
+	t.Parallel()
+	shell := map[string]string{"MSI_ENDPOINT": "http://localhost/token"}
+	ml := map[string]string{"MSI_ENDPOINT": "http://localhost/token", "MSI_SECRET": "s3cr3t"}
+	fabric := func(endpoint, thumbprint string) map[string]string {
+		return map[string]string{"IDENTITY_ENDPOINT": endpoint, "IDENTITY_HEADER": "s3cr3t", "IDENTITY_SERVER_THUMBPRINT": thumbprint}
+	}
+	const thumbprint = "00112233445566778899AABBCCDDEEFF00112233"
+	pod := func(tenant, client, authority string) map[string]string {
+		return map[string]string{"AZURE_FEDERATED_TOKEN_FILE": "/file", "AZURE_TENANT_ID": tenant, "AZURE_CLIENT_ID": client, "AZURE_AUTHORITY_HOST": authority}
+	}
+	for _, tc := range []struct {
+		name string
+		env  map[string]string
+		id   hosts.ID
+		want []string
+	}{
+		{"Cloud Shell, client id", shell, client, []string{"leave ID nil", "Cloud Shell"}},
+		{"Cloud Shell, object id", shell, object, []string{"leave ID nil", "Cloud Shell"}},
+		{"Cloud Shell, resource id", shell, arm, []string{"leave ID nil", "Cloud Shell"}},
+		{"Service Fabric, client id", fabric("https://localhost", thumbprint), client, []string{"leave ID nil", "Service Fabric"}},
+		{"Service Fabric, object id", fabric("https://localhost", thumbprint), object, []string{"leave ID nil", "Service Fabric"}},
+		{"Service Fabric, resource id", fabric("https://localhost", thumbprint), arm, []string{"leave ID nil", "Service Fabric"}},
+		{"Service Fabric over http", fabric("http://localhost", thumbprint), hosts.ID{}, []string{"$IDENTITY_ENDPOINT", "https://"}},
+		{"Service Fabric, half a thumbprint", fabric("https://localhost", thumbprint[:20]), hosts.ID{}, []string{"$IDENTITY_SERVER_THUMBPRINT"}},
+		{"Service Fabric, no thumbprint", fabric("https://localhost", "none"), hosts.ID{}, []string{"$IDENTITY_SERVER_THUMBPRINT"}},
+		{"Azure ML, object id", ml, object, []string{"client ids only", "ClientID", "Azure ML"}},
+		{"Azure ML, resource id", ml, arm, []string{"client ids only", "ClientID", "Azure ML"}},
+		{"workload identity, object id", pod("t", "c", ""), object, []string{"client ids only", "Options.Endpoint"}},
+		{"workload identity, resource id", pod("t", "c", ""), arm, []string{"client ids only", "Options.Endpoint"}},
+		{"workload identity without a client", pod("t", "", ""), hosts.ID{}, []string{"$AZURE_CLIENT_ID", "azure.workload.identity/client-id"}},
+		{"workload identity without a tenant", pod("", "c", ""), hosts.ID{}, []string{"$AZURE_TENANT_ID", "azure.workload.identity/use"}},
+		{"workload identity, a path for a tenant", pod("../t", "c", ""), hosts.ID{}, []string{"$AZURE_TENANT_ID"}},
+		{"workload identity, dots for a tenant", pod("..", "c", ""), hosts.ID{}, []string{"$AZURE_TENANT_ID"}},
+		{"workload identity over http", pod("t", "c", "http://login.microsoftonline.com"), hosts.ID{}, []string{"$AZURE_AUTHORITY_HOST", "https://"}},
+		{"workload identity without a scheme", pod("t", "c", "login.microsoftonline.com"), hosts.ID{}, []string{"$AZURE_AUTHORITY_HOST"}},
+		{"an endpoint that is none", map[string]string{"IDENTITY_ENDPOINT": "localhost:8081", "IDENTITY_HEADER": "s3cr3t"}, hosts.ID{}, []string{"$IDENTITY_ENDPOINT", "App Service"}},
+		{"an endpoint with a user", map[string]string{"IDENTITY_ENDPOINT": "http://u:s3cr3t@localhost", "IDENTITY_HEADER": "s3cr3t"}, hosts.ID{}, []string{"$IDENTITY_ENDPOINT"}},
+		{"Arc, an endpoint that is none", map[string]string{"IDENTITY_ENDPOINT": "unix:/sock", "IMDS_ENDPOINT": "x"}, hosts.ID{}, []string{"$IDENTITY_ENDPOINT", "Azure Arc"}},
+		{"an empty id", nil, hosts.ID{Kind: hosts.ObjectID}, []string{"Options.ID is empty"}},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+			_, err := find(t, tc.env, tc.id, nil)
+			require.Error(t, err)
+			for _, want := range tc.want {
+				require.ErrorContains(t, err, want)
+			}
+			require.NotContains(t, err.Error(), "s3cr3t")
+		})
+	}
+	_, err := find(t, fabric("https://localhost", thumbprint), hosts.ID{}, func(http.ResponseWriter, *http.Request) {})
+	require.ErrorContains(t, err, "pinned", "a transport that cannot be held to the certificate")
+}
