@@ -28,18 +28,11 @@ func discoveryPath(path string) (tenant, document string, ok bool) {
 // discovery answers a request for the issuer's metadata or keys. No fault reaches it but an outage of Entra,
 // which is where the real ones live.
 func (s *Server) discovery(c call) reply {
-	r := s.discoveryDocument(c)
-	r.header.Del("Server") // this is not IMDS
-	return r
-}
-
-func (s *Server) discoveryDocument(c call) reply {
 	if s.script.lasting().entraDown {
-		return oauthError(http.StatusServiceUnavailable, "temporarily_unavailable",
-			"AADSTS90033: A transient error has occurred. Please try again.")
+		return oauthError(http.StatusServiceUnavailable, "temporarily_unavailable", transientAtEntra)
 	}
 	if c.method != http.MethodGet {
-		r := statusReply(http.StatusMethodNotAllowed)
+		r := plainReply(http.StatusMethodNotAllowed, "", "")
 		r.header.Set("Allow", http.MethodGet)
 		return r
 	}

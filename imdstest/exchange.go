@@ -2,7 +2,9 @@ package imdstest
 
 import (
 	"context"
+	"fmt"
 	"io"
+	"mime"
 	"net/http"
 	"net/url"
 	"sync"
@@ -12,18 +14,20 @@ import (
 // A call is a request as it looks on the wire, whichever front end brought it.
 type call struct {
 	method, path string
-	query        url.Values
+	query, form  url.Values // form: the parameters of the body
 	queryErr     error
+	formErr      error
 	header       http.Header // in canonical form
 	base         string      // scheme and host that the client used
 }
 
-func newCall(r *http.Request, base string) call {
+func newCall(r *http.Request, base string, body []byte) call {
 	c := call{method: r.Method, path: r.URL.EscapedPath(), header: make(http.Header, len(r.Header)), base: base}
 	if c.method == "" {
 		c.method = http.MethodGet
 	}
 	c.query, c.queryErr = url.ParseQuery(r.URL.RawQuery)
+	c.form, c.formErr = parseForm(r.Header, body)
 	for name, values := range r.Header {
 		name = http.CanonicalHeaderKey(name)
 		c.header[name] = append(c.header[name], values...)
@@ -31,11 +35,42 @@ func newCall(r *http.Request, base string) call {
 	return c
 }
 
+// maxRequestBody is far more than any token request carries.
+const maxRequestBody = 64 << 10
+
+// readBody returns the body of a request, and at most one byte more than it may have.
+func readBody(r *http.Request) ([]byte, error) {
+	if r.Body == nil {
+		return nil, nil
+	}
+	return io.ReadAll(io.LimitReader(r.Body, maxRequestBody+1))
+}
+
+// parseForm reads a body that says that it is a form. Of any other nothing is taken, not even for the log: who knows
+// what is in it.
+func parseForm(header http.Header, body []byte) (url.Values, error) {
+	if len(body) == 0 {
+		return nil, nil
+	}
+	if mediaType, _, _ := mime.ParseMediaType(header.Get("Content-Type")); mediaType != "application/x-www-form-urlencoded" {
+		return nil, nil
+	}
+	if len(body) > maxRequestBody {
+		return nil, fmt.Errorf("a body of more than %d bytes", maxRequestBody)
+	}
+	form, err := url.ParseQuery(string(body))
+	if err != nil {
+		return nil, err
+	}
+	return form, nil
+}
+
 // An exchange is one request under way. Its context ends with the client's or with the server's life.
 type exchange struct {
 	server *Server
 	call   call
 	ctx    context.Context
+	host   host // zero for discovery
 	fault  Fault
 	entry  *Request // its place in the log; nil for discovery
 	landed func()   // the client has all of the answer
@@ -51,8 +86,9 @@ func (s *Server) begin(ctx context.Context, c call) *exchange {
 	}
 	x.ctx = ctx
 	if _, _, ok := discoveryPath(c.path); !ok {
+		x.host = s.hostOf(c)
 		x.fault = s.script.take()
-		x.entry = s.log.begin(c, x.fault)
+		x.entry = s.log.begin(x.host.name, c, x.fault)
 		x.landed = sync.OnceFunc(s.log.end)
 	}
 	x.end = func() {
@@ -82,7 +118,11 @@ func (x *exchange) answer() (reply, error) {
 	if x.entry != nil {
 		x.server.log.answered(x.entry, r)
 	}
-	return x.fault.shape(r), nil
+	r = x.fault.shape(r)
+	if x.host.server != "" && !r.foreign {
+		r.header.Set("Server", x.host.server)
+	}
+	return r, nil
 }
 
 // right returns the answer that the request deserves, or the one that the fault has in its place.
@@ -90,9 +130,11 @@ func (x *exchange) right() reply {
 	switch {
 	case x.fault.instead != nil:
 		return *x.fault.instead
+	case x.fault.status != 0:
+		return x.host.status(x.fault.status)
 	case x.entry == nil:
 		return x.server.discovery(x.call)
 	default:
-		return x.server.imds(x.call, x.fault.entraDown)
+		return x.host.answer(x.call, x.fault.entraDown)
 	}
 }

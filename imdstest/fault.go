@@ -12,6 +12,7 @@ type Fault struct {
 	name       string
 	silence    silence
 	instead    *reply // in place of the right answer
+	status     int    // the host answers with this, in place of the right answer; 0: it does not
 	wait       time.Duration
 	over       time.Duration
 	cut        bool
@@ -41,13 +42,13 @@ func (f Fault) String() string {
 // OK is no fault: a place in a script.
 func OK() Fault { return Fault{} }
 
-// Status answers with a status from 200 to 599, and with the body that the platform sends with it, which is
-// none for most; it panics on any other. 400 is "Identity not found", 403 is the text of Docker Desktop
-// and 500 is what the platform says when it cannot reach Entra.
+// Status answers with a status from 200 to 599, and with the body that the host which is asked sends with it, which is
+// none for most; it panics on any other. On all hosts 400 is an identity that is not there, and 500 is what the
+// platform says when it cannot reach Entra; on IMDS, 403 is the text of Docker Desktop. Service Fabric has a body for
+// 404 and 429 too, and workload identity for 401, 429 and all from 500 on, but Cloud Shell for 400 only.
 func Status(code int) Fault {
 	mustBeStatus(code)
-	r := statusReply(code)
-	return Fault{name: fmt.Sprintf("Status(%d)", code), instead: &r}
+	return Fault{name: fmt.Sprintf("Status(%d)", code), status: code}
 }
 
 // Error answers with a status from 200 to 599 and an OAuth error as JSON; it panics on any other status.
@@ -61,10 +62,8 @@ func Error(code int, oauthCode, description string) Fault {
 // A blank content type is none. It panics on any other status.
 func Body(code int, contentType, body string) Fault {
 	mustBeStatus(code)
-	r := reply{status: code, header: http.Header{}, body: []byte(body)}
-	if contentType != "" {
-		r.header.Set("Content-Type", contentType)
-	}
+	r := plainReply(code, contentType, body)
+	r.foreign = true
 	return Fault{name: fmt.Sprintf("Body(%d, %s)", code, contentType), instead: &r}
 }
 
@@ -123,7 +122,8 @@ func Refused() Fault { return Fault{name: "Refused", silence: refused} }
 func Dropped() Fault { return Fault{name: "Dropped", silence: dropped} }
 
 // EntraDown is an outage of Entra ID, with the machine in good health. The tokens that the platform
-// keeps are still given out, however old, while they are valid; for any other it answers 500.
+// keeps are still given out, however old, while they are valid; for any other it answers 500. Workload identity, where
+// no platform is in between, answers 503.
 // While [Server.Break] or [Server.BreakFor] has it in force, discovery and keys are answered with 503.
 func EntraDown() Fault { return Fault{name: "EntraDown", entraDown: true} }
 

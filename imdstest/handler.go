@@ -9,21 +9,19 @@ import (
 	"syscall"
 )
 
-// maxRequestBody is far more than any token request carries.
-const maxRequestBody = 64 << 10
-
 // ServeHTTP answers over a socket, for a program of its own: [http.Serve](listener, s). Where a fault calls for a broken
 // connection it panics with [http.ErrAbortHandler], which every [http.Server] understands.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if r.Body != nil {
-		// net/http notices that a client went away only once the request's body is read.
-		_, _ = io.Copy(io.Discard, io.LimitReader(r.Body, maxRequestBody))
+	// Before anything else: net/http notices that a client went away only once the request's body is read.
+	body, err := readBody(r)
+	if err != nil {
+		panic(http.ErrAbortHandler)
 	}
 	base := "http://" + r.Host
 	if r.TLS != nil {
 		base = "https://" + r.Host
 	}
-	x := s.begin(r.Context(), newCall(r, base))
+	x := s.begin(r.Context(), newCall(r, base, body))
 	defer x.end()
 	answer, err := x.answer()
 	if err != nil {

@@ -21,7 +21,10 @@ type Identity struct {
 }
 
 // A selector names the identity that a request asks for. A host fills in the one that it was given.
-type selector struct{ clientID, objectID, resourceID string }
+type selector struct {
+	clientID, objectID, resourceID string
+	blank                          bool // an id was given, with nothing in it
+}
 
 // What a request for an identity can come to, besides an identity. The words are the platform's.
 const (
@@ -64,13 +67,21 @@ func (s *Server) unnamedIdentity() (id *Identity, problem string) {
 	}
 }
 
-// defaultIdentity is the one whose claims Mint starts from, which is there even where a request would find none.
-func (s *Server) defaultIdentity() Identity {
+// ownIdentity returns the identity of a host that lets no request name one: the system-assigned or else the first.
+func (s *Server) ownIdentity(selector) (id *Identity, problem string) {
 	if id, _ := s.unnamedIdentity(); id != nil {
-		return *id
+		return id, ""
 	}
 	if len(s.options.Identities) > 0 {
-		return s.options.Identities[0]
+		return &s.options.Identities[0], ""
+	}
+	return nil, identityNotFound
+}
+
+// defaultIdentity is the one whose claims Mint starts from, which is there even where a request would find none.
+func (s *Server) defaultIdentity() Identity {
+	if id, _ := s.ownIdentity(selector{}); id != nil {
+		return *id
 	}
 	return Identity{}.filled(1)
 }

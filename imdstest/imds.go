@@ -1,124 +1,101 @@
 package imdstest
 
 import (
-	"fmt"
 	"net/http"
-	"slices"
 	"strconv"
 	"time"
 )
 
-const imdsPath = "/metadata/identity/oauth2/token"
+const (
+	imdsPath   = "/metadata/identity/oauth2/token"
+	imdsServer = "IMDS/150.870.65.1103"
+)
 
-// imds answers a request as the metadata service of a virtual machine does.
-func (s *Server) imds(c call, entraDown bool) reply {
-	if refusal := checkIMDS(c); refusal != nil {
-		return *refusal
-	}
-	sel := selector{
-		clientID:   c.query.Get("client_id"),
-		objectID:   c.query.Get("object_id"),
-		resourceID: c.query.Get("msi_res_id"),
-	}
-	id, problem := s.identity(sel)
-	if id == nil {
-		return oauthError(http.StatusBadRequest, "invalid_request", problem)
-	}
-	resource := c.query.Get("resource")
-	tok, minted, failure := s.issue(id, resource, entraDown)
-	switch failure {
-	case entraAway:
-		return failedAtEntra()
-	case unknownResource:
-		return oauthError(http.StatusBadRequest, "invalid_resource", fmt.Sprintf(
-			"AADSTS50001: The application named %s wasn't found in the tenant named %s. "+
-				"This can happen if the application has not been installed by the administrator of the tenant "+
-				"or consented to by any user in the tenant. "+
-				"You might have sent your authentication request to the wrong tenant.",
-			resource, s.options.TenantID))
-	}
-	r := imdsToken(tok, id.ClientID, resource)
-	r.minted = minted
-	return r
+// IMDS returns the environment in which a client asks the metadata service of a virtual machine at this server. Most
+// clients take IMDS for granted and need none; those that can be led elsewhere look here.
+func (s *Server) IMDS() Environment {
+	return Environment{imdsOverride: s.URL}
 }
 
-// imdsToken is the success: all values are strings, and there is no refresh_in.
-func imdsToken(tok issued, clientID, resource string) reply {
-	decimal := func(n int64) string { return strconv.FormatInt(n, 10) }
-	return jsonReply(http.StatusOK, struct {
-		AccessToken  string `json:"access_token"`
-		ClientID     string `json:"client_id"`
-		ExpiresIn    string `json:"expires_in"`
-		ExpiresOn    string `json:"expires_on"`
-		ExtExpiresIn string `json:"ext_expires_in"`
-		NotBefore    string `json:"not_before"`
-		Resource     string `json:"resource"`
-		TokenType    string `json:"token_type"`
-	}{
-		AccessToken:  tok.value,
-		ClientID:     clientID,
-		ExpiresIn:    decimal(tok.expires - time.Now().Unix()),
-		ExpiresOn:    decimal(tok.expires),
-		ExtExpiresIn: decimal(tok.firstLife - 1), // stale in real replies too: it does not run down
-		NotBefore:    decimal(tok.notBefore),
-		Resource:     resource,
-		TokenType:    "Bearer",
-	})
-}
-
-// checkIMDS returns the refusal of a request that is malformed, whoever it asks for.
-func checkIMDS(c call) *reply {
-	refuse := func(r reply) *reply { return &r }
-	invalid := func(description string) *reply {
-		return refuse(oauthError(http.StatusBadRequest, "invalid_request", description))
-	}
-	if c.path != imdsPath && c.path != imdsPath+"/" {
-		return refuse(statusReply(http.StatusNotFound))
-	}
-	if c.method != http.MethodGet {
-		r := statusReply(http.StatusMethodNotAllowed)
-		r.header.Set("Allow", http.MethodGet)
+// imds is the metadata service of virtual machines, scale sets, AKS nodes and container instances.
+func (s *Server) imds() host {
+	e := s.metadata(imdsVersions, func(g grant) reply { return stringReply(g) })
+	e.admit = func(c call) *reply {
+		if !c.query.Has("mi_res_id") {
+			return nil
+		}
+		r := e.refuse(problem{malformed, "Query variable 'mi_res_id' is not known, use 'msi_res_id'"}) // the name is App Service's
 		return &r
 	}
-	if !slices.Equal(c.header["Metadata"], []string{"true"}) {
-		return invalid("Required metadata header not specified")
-	}
-	if len(c.header["X-Forwarded-For"]) > 0 {
-		return invalid("Requests with an X-Forwarded-For header are not allowed")
-	}
-	if c.queryErr != nil {
-		return invalid("The query string is malformed")
-	}
-	for name, values := range c.query {
-		if len(values) > 1 {
-			return invalid(fmt.Sprintf("Query variable '%s' is specified more than once", name))
-		}
-	}
-	if !slices.Contains(imdsVersions, c.query.Get("api-version")) {
-		return refuse(badVersion())
-	}
-	if c.query.Get("resource") == "" {
-		return invalid("Required query variable 'resource' is missing")
-	}
-	return checkIMDSIdentity(c, invalid)
+	return host{name: "IMDS", path: imdsPath, server: imdsServer, answer: s.answerAt(e), status: imdsStatus}
 }
 
-func checkIMDSIdentity(c call, invalid func(string) *reply) *reply {
-	if c.query.Has("mi_res_id") {
-		return invalid("Query variable 'mi_res_id' is not known, use 'msi_res_id'") // the name is App Service's
+// metadata is the endpoint that IMDS and Azure Arc have in common.
+func (s *Server) metadata(versions []string, succeed func(grant) reply) endpoint {
+	return endpoint{
+		method:   http.MethodGet,
+		header:   "Metadata",
+		value:    "true",
+		direct:   true,
+		versions: versions,
+		ids:      idNames{"client_id": byClientID, "object_id": byObjectID, "msi_res_id": byResourceID},
+		choose:   s.identity,
+		refuse: func(p problem) reply {
+			switch p.kind {
+			case headerMissing, headerWrong:
+				return oauthError(http.StatusBadRequest, "invalid_request", "Required metadata header not specified")
+			case versionUnknown:
+				return badVersion(versions)
+			default:
+				return s.oauthRefusal(p)
+			}
+		},
+		succeed: succeed,
 	}
-	named := 0
-	for _, name := range []string{"client_id", "object_id", "msi_res_id"} {
-		if !c.query.Has(name) {
-			continue
-		}
-		named++
-		if c.query.Get(name) == "" {
-			return invalid(identityNotFound)
-		}
+}
+
+// A stringToken is the success of most hosts: all values are strings, and there is no refresh_in.
+type stringToken struct {
+	AccessToken  string  `json:"access_token"`
+	ClientID     string  `json:"client_id"`
+	ExpiresIn    string  `json:"expires_in"`
+	ExpiresOn    string  `json:"expires_on"`
+	ExtExpiresIn string  `json:"ext_expires_in"`
+	NotBefore    string  `json:"not_before"`
+	Resource     string  `json:"resource"`
+	TokenType    string  `json:"token_type"`
+	ObjectID     string  `json:"object_id,omitempty"`     // Azure Arc only
+	ResourceID   string  `json:"msi_res_id,omitempty"`    // Azure Arc only
+	RefreshToken *string `json:"refresh_token,omitempty"` // Cloud Shell only
+}
+
+// stringReply returns a success as IMDS words it, with what other hosts add to it.
+func stringReply(g grant, additions ...func(*stringToken)) reply {
+	t := stringToken{
+		AccessToken:  g.value,
+		ClientID:     g.id.ClientID,
+		ExpiresIn:    decimal(g.expires - time.Now().Unix()),
+		ExpiresOn:    decimal(g.expires),
+		ExtExpiresIn: decimal(g.firstLife - 1), // stale in real replies too: it does not run down
+		NotBefore:    decimal(g.notBefore),
+		Resource:     g.resource,
+		TokenType:    "Bearer",
 	}
-	if named > 1 {
-		return invalid("Only one of 'client_id', 'object_id' and 'msi_res_id' may be specified")
+	for _, add := range additions {
+		add(&t)
 	}
-	return nil
+	return jsonReply(http.StatusOK, t)
+}
+
+func decimal(n int64) string { return strconv.FormatInt(n, 10) }
+
+// imdsStatus returns what IMDS sends with a status, or what Docker Desktop does, which answers in its place.
+func imdsStatus(code int) reply {
+	if code == http.StatusForbidden {
+		r := plainReply(code, "text/plain; charset=utf-8",
+			"connecting to 169.254.169.254:80: A socket operation was attempted to an unreachable network.")
+		r.foreign = true
+		return r
+	}
+	return oauthStatus(code)
 }

@@ -75,7 +75,7 @@ func TestRequestsAreJudgedAsIMDSDoes(t *testing.T) {
 		"a slash too many":              {path("//metadata/identity/oauth2/token"), 404, ""},
 		"an escaped path":               {func(r *http.Request) { r.URL.RawPath = "/metadata/identity/oauth2/toke%6e" }, 404, ""},
 		"another path":                  {path("/metadata/instance"), 404, ""},
-		"the path of App Service":       {path("/msi/token"), 404, ""},
+		"the path of App Service":       {path("/msi/token"), 401, `"statusCode":401`},
 		"no path":                       {path(""), 404, ""},
 		"POST":                          {method("POST"), 405, ""},
 		"HEAD":                          {method("HEAD"), 405, ""},

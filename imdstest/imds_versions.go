@@ -1,6 +1,9 @@
 package imdstest
 
-import "net/http"
+import (
+	"net/http"
+	"slices"
+)
 
 // imdsVersions are the values of api-version that the token endpoint of IMDS knows: all since the one that
 // brought it.
@@ -14,13 +17,15 @@ var imdsVersions = []string{
 	"2025-04-07",
 }
 
-// badVersion is the refusal of an api-version, which has a form of its own.
-func badVersion() reply {
+// badVersion is the refusal of an api-version, which has a form of its own and names the newest three of those known.
+func badVersion(known []string) reply {
+	newest := slices.Clone(known[max(0, len(known)-3):])
+	slices.Reverse(newest)
 	return jsonReply(http.StatusBadRequest, struct {
 		Error  string   `json:"error"`
 		Newest []string `json:"newest-versions"`
 	}{
 		"Bad request. api-version is invalid or was not specified in the request. For more information refer to aka.ms/azureimds",
-		[]string{"2025-04-07", "2024-07-17", "2024-03-15"},
+		newest,
 	})
 }

@@ -11,7 +11,6 @@ import (
 	"fmt"
 	"math/big"
 	"sync"
-	"time"
 
 	"github.com/go-jose/go-jose/v4"
 )
@@ -37,12 +36,11 @@ func newSigningKey() *signingKey {
 	if err != nil {
 		panic(fmt.Sprintf("imdstest: making a key: %v", err))
 	}
-	// The dates are fixed and far apart, as the clock of a bubble of testing/synctest starts in 2000.
 	template := &x509.Certificate{
 		SerialNumber: big.NewInt(1),
 		Subject:      pkix.Name{CommonName: "accounts.accesscontrol.windows.net"},
-		NotBefore:    time.Date(1999, 1, 1, 0, 0, 0, 0, time.UTC),
-		NotAfter:     time.Date(2099, 1, 1, 0, 0, 0, 0, time.UTC),
+		NotBefore:    certificateStart,
+		NotAfter:     certificateEnd,
 		KeyUsage:     x509.KeyUsageDigitalSignature,
 	}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, private.Public(), private)

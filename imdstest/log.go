@@ -1,9 +1,12 @@
 package imdstest
 
 import (
+	"cmp"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -13,17 +16,22 @@ import (
 // keptRequests bounds the log.
 const keptRequests = 10_000
 
-// secretHeaders are those whose values never enter the log.
-var secretHeaders = []string{"Authorization", "X-Identity-Header", "Secret"}
+// What is never in the log, but for its name.
+var (
+	secretHeaders    = []string{"Authorization", "X-Identity-Header", "Secret"}
+	secretParameters = []string{"client_assertion", "client_secret", "refresh_token", "password"}
+)
 
 // Request is a token request that the server received: every request that is not for discovery or keys, refused
 // and unanswered ones too. Its maps are shared and must not be changed.
 type Request struct {
 	Time     time.Time   // of arrival
+	Host     string      // which host was asked: "IMDS", "App Service", "Azure Arc", "Service Fabric", "Cloud Shell", "Azure ML", "workload identity"; blank: none has this path
 	Method   string      // "GET"
 	Path     string      // as sent, without the query
-	Resource string      // the parameter resource; blank: none
-	Query    url.Values  // all parameters
+	Resource string      // the parameter resource, or scope without /.default; blank: none
+	Query    url.Values  // all parameters of the URL
+	Form     url.Values  // all parameters of the body of a POST; the value of client_assertion is "REDACTED"
 	Header   http.Header // the values of Authorization, X-Identity-Header and Secret are "REDACTED"
 	Status   int         // of the answer; 0: none, or none yet
 	Fault    string      // the name of the fault that it met; blank: none
@@ -36,6 +44,9 @@ func (r Request) String() string {
 	fmt.Fprintf(&b, "%s %s %s", r.Time.UTC().Format(time.RFC3339Nano), r.Method, r.Path)
 	if len(r.Query) > 0 {
 		b.WriteString("?" + r.Query.Encode())
+	}
+	if len(r.Form) > 0 {
+		b.WriteString(" with " + r.Form.Encode())
 	}
 	if r.Status == 0 {
 		b.WriteString(": no answer")
@@ -77,14 +88,16 @@ type requestLog struct {
 	inFlight, maxInFlight int
 }
 
-func (l *requestLog) begin(c call, f Fault) *Request {
+func (l *requestLog) begin(host string, c call, f Fault) *Request {
 	r := &Request{
 		Time:     time.Now(),
+		Host:     host,
 		Method:   c.method,
 		Path:     c.path,
-		Resource: c.query.Get("resource"),
-		Query:    c.query,
-		Header:   redacted(c.header),
+		Resource: c.resource(),
+		Query:    redacted(c.query, secretParameters),
+		Form:     redacted(c.form, secretParameters),
+		Header:   redacted(c.header, secretHeaders),
 		Fault:    f.name,
 	}
 	l.mu.Lock()
@@ -122,12 +135,22 @@ func (l *requestLog) requests() []Request {
 	return all
 }
 
-func redacted(h http.Header) http.Header {
-	h = h.Clone()
-	for _, name := range secretHeaders {
-		for i := range h[name] {
-			h[name][i] = "REDACTED"
+// resource returns what a token is asked for, wherever that is said.
+func (c call) resource() string {
+	if r := cmp.Or(c.query.Get("resource"), c.form.Get("resource")); r != "" {
+		return r
+	}
+	resource, _ := scopeResource(c.form.Get("scope"))
+	return resource
+}
+
+// redacted returns a copy of m in which the secrets are not.
+func redacted[M ~map[string][]string](m M, secrets []string) M {
+	m = maps.Clone(m)
+	for name := range m {
+		if slices.ContainsFunc(secrets, func(secret string) bool { return strings.EqualFold(secret, name) }) {
+			m[name] = slices.Repeat([]string{"REDACTED"}, len(m[name]))
 		}
 	}
-	return h
+	return m
 }

@@ -48,6 +48,11 @@ type Options struct {
 	// sts.windows.net, which is what resources get by default. 2: v2, with azp and an issuer at
 	// login.microsoftonline.com.
 	TokenVersion int
+
+	// ArcKeyDir is the directory where the key files of Azure Arc are written. Blank: the agent's own,
+	// /var/opt/azcmagent/tokens, or on Windows %ProgramData%\AzureConnectedMachineAgent\Tokens. Clients read from
+	// nowhere else; another is for those that can be told so.
+	ArcKeyDir string
 }
 
 // filled returns a copy of o that shares no memory with it and has no blanks.
@@ -71,6 +76,9 @@ func (o *Options) filled() Options {
 	}
 	if f.MintAfter == 0 {
 		f.MintAfter = defaultMintAfter
+	}
+	if f.ArcKeyDir == "" {
+		f.ArcKeyDir = defaultKeyDir()
 	}
 	f.Resources = slices.Clone(f.Resources)
 	if f.Identities == nil {

@@ -1,6 +1,8 @@
 package imdstest
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"slices"
 	"sync"
 	"time"
@@ -29,43 +31,47 @@ type issued struct {
 	firstLife          int64
 }
 
-// What the platform can fail with.
-type platformFailure int
+// An order is what a host asks of the platform.
+type order struct {
+	identity  *Identity
+	resource  string
+	revoked   string // lower-case hex SHA-256 of a kept token that is of no use any more; blank: none
+	entraDown bool
+}
 
-const (
-	fine platformFailure = iota
-	unknownResource
-	entraAway
-)
-
-// issue returns a token of id for resource, from the cache if the rules allow, and says whether it is a new one.
-func (s *Server) issue(id *Identity, resource string, entraDown bool) (tok issued, minted bool, failure platformFailure) {
+// issue returns a token, from the cache if the rules allow, and says whether it is a new one.
+func (s *Server) issue(o order) (tok issued, minted bool, bad *problem) {
 	now := time.Now()
 	keeps := s.options.MintAfter >= 0
-	slot := keptFor{id, resource}
+	slot := keptFor{o.identity, o.resource}
 	if keeps {
 		// Held while minting, so that many requests at once get one token, as they do from a cache.
 		s.platform.mu.Lock()
 		defer s.platform.mu.Unlock()
 		tok, found := s.platform.kept[slot]
-		if found && tok.alive(now) && (entraDown || now.Sub(tok.minted) < s.options.MintAfter) {
-			return tok, false, fine
+		if found && tok.alive(now) && !tok.is(o.revoked) && (o.entraDown || now.Sub(tok.minted) < s.options.MintAfter) {
+			return tok, false, nil
 		}
 	}
-	if entraDown {
-		return issued{}, false, entraAway
+	if o.entraDown {
+		return issued{}, false, &problem{kind: entraAway}
 	}
-	if known := s.options.Resources; known != nil && !slices.Contains(known, resource) {
-		return issued{}, false, unknownResource
+	if !s.knows(o.resource) {
+		return issued{}, false, &problem{resourceUnknown, o.resource}
 	}
-	tok = s.mint(*id, resource, now)
+	tok = s.mint(*o.identity, o.resource, now)
 	if keeps {
 		if s.platform.kept == nil {
 			s.platform.kept = make(map[keptFor]issued)
 		}
 		s.platform.kept[slot] = tok
 	}
-	return tok, true, fine
+	return tok, true, nil
+}
+
+// knows tells whether Entra has the resource.
+func (s *Server) knows(resource string) bool {
+	return s.options.Resources == nil || slices.Contains(s.options.Resources, resource)
 }
 
 func (s *Server) mint(id Identity, resource string, now time.Time) issued {
@@ -79,6 +85,15 @@ func (s *Server) mint(id Identity, resource string, now time.Time) issued {
 		expires:   expires,
 		firstLife: expires - now.Unix(),
 	}
+}
+
+// is tells whether t is the token that has this hash.
+func (t issued) is(hash string) bool {
+	if hash == "" {
+		return false
+	}
+	sum := sha256.Sum256([]byte(t.value))
+	return hash == hex.EncodeToString(sum[:])
 }
 
 func (t issued) alive(now time.Time) bool {

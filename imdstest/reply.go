@@ -8,21 +8,19 @@ import (
 	"time"
 )
 
-const (
-	contentTypeJSON = "application/json; charset=utf-8"
-	serverHeader    = "IMDS/150.870.65.1103"
-)
+const contentTypeJSON = "application/json; charset=utf-8"
 
 // A reply is an answer that was decided on, and how it is to reach the client. The front ends only carry it
 // out.
 type reply struct {
-	status int
-	header http.Header
-	body   []byte
-	filler int64         // so many bytes more follow the body, and no length is told
-	over   time.Duration // the body trickles over this time
-	cut    bool          // only half of the body follows
-	minted bool          // for the log
+	status  int
+	header  http.Header
+	body    []byte
+	filler  int64         // so many bytes more follow the body, and no length is told
+	over    time.Duration // the body trickles over this time
+	cut     bool          // only half of the body follows
+	foreign bool          // it is not in the host's name
+	minted  bool          // for the log
 }
 
 // length returns the Content-Length, or -1 for none.
@@ -37,9 +35,9 @@ func (r reply) length() int64 {
 	}
 }
 
-// fromPlatform returns an answer in the platform's name; a blank content type is none.
-func fromPlatform(status int, contentType, body string) reply {
-	header := http.Header{"Server": {serverHeader}}
+// plainReply returns an answer; a blank content type is none.
+func plainReply(status int, contentType, body string) reply {
+	header := http.Header{}
 	if contentType != "" {
 		header.Set("Content-Type", contentType)
 	}
@@ -54,37 +52,5 @@ func jsonReply(status int, v any) reply {
 	if err := enc.Encode(v); err != nil {
 		panic(fmt.Sprintf("imdstest: writing a reply: %v", err))
 	}
-	return fromPlatform(status, contentTypeJSON, string(bytes.TrimSpace(b.Bytes())))
-}
-
-// oauthError returns an error in the form of OAuth.
-func oauthError(status int, code, description string) reply {
-	return jsonReply(status, struct {
-		Error       string `json:"error"`
-		Description string `json:"error_description"`
-	}{code, description})
-}
-
-// failedAtEntra is the platform's answer when it gets no token from Entra.
-func failedAtEntra() reply {
-	return oauthError(http.StatusInternalServerError, "unknown",
-		"Failed to retrieve token from the Active directory. For details see logs in /var/log/azure/imds/identity.log")
-}
-
-// statusReply returns what the platform sends with a status: often nothing at all.
-func statusReply(code int) reply {
-	switch code {
-	case http.StatusBadRequest:
-		return oauthError(code, "invalid_request", identityNotFound)
-	case http.StatusForbidden:
-		// Not the platform, but Docker Desktop, which answers in its place.
-		r := fromPlatform(code, "text/plain; charset=utf-8",
-			"connecting to 169.254.169.254:80: A socket operation was attempted to an unreachable network.")
-		r.header.Del("Server")
-		return r
-	case http.StatusInternalServerError:
-		return failedAtEntra()
-	default:
-		return fromPlatform(code, "", "")
-	}
+	return plainReply(status, contentTypeJSON, string(bytes.TrimSpace(b.Bytes())))
 }

@@ -20,7 +20,11 @@ func (s *Server) RoundTrip(r *http.Request) (*http.Response, error) {
 	if err := context.Cause(r.Context()); err != nil {
 		return nil, err
 	}
-	x := s.begin(r.Context(), newCall(r, r.URL.Scheme+"://"+r.URL.Host))
+	body, err := readBody(r)
+	if err != nil {
+		return nil, err
+	}
+	x := s.begin(r.Context(), newCall(r, r.URL.Scheme+"://"+r.URL.Host, body))
 	answer, err := x.answer()
 	if err != nil {
 		x.end()
@@ -36,6 +40,9 @@ func (s *Server) RoundTrip(r *http.Request) (*http.Response, error) {
 		ContentLength: answer.length(),
 		Body:          &responseBody{newStream(x.ctx, answer, x.landed), x.end},
 		Request:       r,
+	}
+	if r.URL.Scheme == "https" {
+		response.TLS = s.connectionState(r.URL.Hostname())
 	}
 	if response.ContentLength < 0 {
 		response.TransferEncoding = []string{"chunked"}

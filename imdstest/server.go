@@ -2,6 +2,7 @@ package imdstest
 
 import (
 	"context"
+	"errors"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -18,14 +19,28 @@ type Server struct {
 	// without a socket is "http://imds.test"; such a server answers to any other host name too.
 	URL string
 
-	options  Options
-	keys     func() keySet // the first key is made when it is first needed
-	platform platform
-	script   script
-	log      requestLog
-	life     context.Context
-	end      context.CancelCauseFunc
+	options Options
+	secrets secrets
+	hosts   []host
+
+	keys        func() keySet      // the first key is made when it is first needed
+	certificate func() tlsIdentity // and so is this
+	secure      secureSide
+	platform    platform
+	federation  federation
+	keyFiles    keyFiles
+	files       files
+
+	script script
+	log    requestLog
+	life   context.Context
+	end    context.CancelCauseFunc
 }
+
+// secrets are what a host gives to the programs on it, so that nobody else gets a token.
+type secrets struct{ appService, serviceFabric, azureML string }
+
+var errClosed = errors.New("imdstest: the server is closed")
 
 var (
 	_ http.Handler       = (*Server)(nil)
@@ -33,15 +48,17 @@ var (
 	_ policy.Transporter = (*Server)(nil)
 )
 
-// NewServer starts a server on a free port of the loopback interface. It is closed when the test ends, with
-// all its connections. Nil options are the defaults.
+// NewServer starts a server on a free port of the loopback interface, and one more for https when that is first needed. It
+// is closed when the test ends, with all its connections and files. Nil options are the defaults.
 func NewServer(tb testing.TB, opts *Options) *Server {
 	tb.Helper()
 	s := New(opts)
+	s.secure.socket = true
 	listener := httptest.NewServer(s)
 	s.URL = listener.URL
 	tb.Cleanup(func() {
 		s.Close()
+		s.secure.close()
 		// A client that reads no more would otherwise block the end for ever.
 		listener.CloseClientConnections()
 		listener.Close()
@@ -50,13 +67,18 @@ func NewServer(tb testing.TB, opts *Options) *Server {
 }
 
 // New returns a server without a socket. Use it as a transport, by RoundTrip or Do, or as an [http.Handler] in a
-// program of its own. It starts nothing in the background. Nil options are the defaults.
+// program of its own. It starts nothing in the background, and is reached over https too, at "https://imds.test". Nil options are the defaults.
 func New(opts *Options) *Server {
 	s := &Server{
 		URL:     "http://imds.test",
 		options: opts.filled(),
-		keys:    sync.OnceValue(func() keySet { return keySet{sharedKey()} }),
+		secrets: secrets{guid(), guid(), guid()},
+
+		keys:        sync.OnceValue(func() keySet { return keySet{sharedKey()} }),
+		certificate: sync.OnceValue(newTLSIdentity),
 	}
+	s.keyFiles.dir = s.options.ArcKeyDir
+	s.hosts = s.allHosts()
 	s.life, s.end = context.WithCancelCause(context.Background())
 	// A context makes its channel when it is first asked. If that were inside a bubble of
 	// testing/synctest, no other bubble could use the server.
@@ -65,6 +87,12 @@ func New(opts *Options) *Server {
 }
 
 // Close ends the requests that are under way, such as those that hang: their clients see the connection
-// closed. It does not close the socket of a program that serves s as a handler. Close may be called
-// more than once, and need not be called for a server of [NewServer], or for one that leaves no request hanging.
-func (s *Server) Close() { s.end(io.EOF) }
+// closed. It removes the files that the server wrote: the certificate, the federated token and the key files of Azure Arc.
+// It does not close the socket of a program that serves s as a handler. Close may be called
+// more than once, and need not be called for a server of [NewServer], or for one that leaves neither a request hanging
+// nor a file.
+func (s *Server) Close() {
+	s.end(io.EOF)
+	s.files.close()
+	s.keyFiles.close()
+}

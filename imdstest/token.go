@@ -89,6 +89,14 @@ func noise(bytes int) string {
 	return base64.RawURLEncoding.EncodeToString(b)
 }
 
+// guid returns a new random one.
+func guid() string {
+	b := make([]byte, 16)
+	rand.Read(b) // never fails
+	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
+	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
+}
+
 func (k *signingKey) header() map[string]any {
 	return map[string]any{"typ": "JWT", "alg": "RS256", "kid": k.id, "x5t": k.id}
 }

@@ -1,0 +1,70 @@
+package imdstest
+
+import (
+	"io"
+	"log"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+)
+
+// A secureSide is where a server is reached over https.
+type secureSide struct {
+	socket bool // it is a listener of its own, which starts when it is first needed
+
+	mu       sync.Mutex
+	listener *httptest.Server
+	closed   bool
+}
+
+// secureURL returns the address of the server over https, without a path.
+func (s *Server) secureURL() string {
+	switch {
+	case s.secure.socket:
+		return s.startSecure().URL
+	case strings.HasPrefix(s.URL, "https://"):
+		return s.URL // of a program that serves s over TLS
+	default:
+		return "https://imds.test"
+	}
+}
+
+// Client returns an HTTP client that trusts the server's certificate, the same each time. For a server without a socket
+// it is one whose transport is the server itself.
+func (s *Server) Client() *http.Client {
+	if s.secure.socket {
+		return s.startSecure().Client()
+	}
+	return &http.Client{Transport: s}
+}
+
+func (s *Server) startSecure() *httptest.Server {
+	s.secure.mu.Lock()
+	defer s.secure.mu.Unlock()
+	if s.secure.closed {
+		panic(errClosed.Error())
+	}
+	if s.secure.listener == nil {
+		l := httptest.NewUnstartedServer(s)
+		l.TLS = s.TLSConfig()
+		// A client that does not trust the certificate tells so itself.
+		l.Config.ErrorLog = log.New(io.Discard, "", 0)
+		l.StartTLS()
+		s.secure.listener = l
+	}
+	return s.secure.listener
+}
+
+// close ends the listener with all its connections.
+func (s *secureSide) close() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.closed = true
+	if s.listener != nil {
+		// A client that reads no more would otherwise block the end for ever.
+		s.listener.CloseClientConnections()
+		s.listener.Close()
+		s.listener = nil
+	}
+}
