@@ -22,7 +22,8 @@ func newAppService(cfg Config) (Host, error) {
 	query := url.Values{"api-version": {appServiceVersion}}
 	parameters{"client_id", "object_id", "mi_res_id"}.set(query, cfg.ID)
 	return getter{
-		url: u, query: query, header: "X-IDENTITY-HEADER", secret: cfg.Getenv(identityHeader), explain: explainAppService,
+		url: u, query: query, header: "X-IDENTITY-HEADER", secret: cfg.Getenv(identityHeader),
+		explain: explainAppService, absent: absentAt(identityEndpoint),
 	}.host(cfg, "aztoken.AppService")
 }
 

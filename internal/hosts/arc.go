@@ -67,7 +67,7 @@ func newArc(cfg Config) (Host, error) {
 	}
 	return Host{
 		Endpoint: address(u),
-		Source:   &source{wire: w, span: "aztoken.AzureArc", ask: ask, explain: explainOAuth},
+		Source:   &source{wire: w, span: "aztoken.AzureArc", ask: ask, explain: explainOAuth, absent: "start the Azure Arc agent (azcmagent show tells how it is)"},
 		Close:    w.Close,
 	}, nil
 }

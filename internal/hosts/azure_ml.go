@@ -23,5 +23,8 @@ func newAzureML(cfg Config) (Host, error) {
 	if id := cmp.Or(cfg.ID.Value, cfg.Getenv(defaultClientID)); id != "" {
 		query.Set("clientid", id)
 	}
-	return getter{url: u, query: query, header: "Secret", secret: cfg.Getenv(msiSecret), explain: explainOAuth}.host(cfg, "aztoken.AzureML")
+	return getter{
+		url: u, query: query, header: "Secret", secret: cfg.Getenv(msiSecret),
+		explain: explainOAuth, absent: absentAt(msiEndpoint),
+	}.host(cfg, "aztoken.AzureML")
 }

@@ -35,7 +35,7 @@ func newCloudShell(cfg Config) (Host, error) {
 	}
 	return Host{
 		Endpoint: address(u),
-		Source:   &source{wire: w, span: "aztoken.CloudShell", ask: ask, explain: explainCloudShell},
+		Source:   &source{wire: w, span: "aztoken.CloudShell", ask: ask, explain: explainCloudShell, absent: absentAt(msiEndpoint)},
 		Close:    w.Close,
 	}, nil
 }

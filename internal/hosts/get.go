@@ -22,6 +22,7 @@ type getter struct {
 	// claims are the parameters of a claims challenge; nil: the endpoint has none.
 	claims  func(ctx context.Context, claims string) url.Values
 	explain func(*wire.Failure)
+	absent  string
 }
 
 // host is the Host of g for cfg. What it holds of g is in a closure.
@@ -39,7 +40,7 @@ func (g getter) host(cfg Config, span string) (Host, error) {
 	}
 	return Host{
 		Endpoint: address(g.url),
-		Source:   &source{wire: w, span: span, ask: ask, explain: g.explain},
+		Source:   &source{wire: w, span: span, ask: ask, explain: g.explain, absent: g.absent},
 		Close:    w.Close,
 	}, nil
 }

@@ -34,7 +34,8 @@ func newServiceFabric(cfg Config) (Host, error) {
 	}
 	return getter{
 		url: u, query: url.Values{"api-version": {serviceFabricVersion}}, header: "Secret", secret: cfg.Getenv(identityHeader),
-		reach: wire.Reach{Thumbprint: thumbprint}, claims: revocation, explain: explainServiceFabric,
+		reach: wire.Reach{Thumbprint: thumbprint}, claims: revocation,
+		explain: explainServiceFabric, absent: absentAt(identityEndpoint),
 	}.host(cfg, "aztoken.ServiceFabric")
 }
 

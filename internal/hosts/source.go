@@ -23,6 +23,8 @@ type source struct {
 	ask  func(ctx context.Context, resource string, opts policy.TokenRequestOptions) (azcore.AccessToken, error)
 	// explain adds to a failure what this host means by it.
 	explain func(*wire.Failure)
+	// absent is what to do where nothing listens, though the environment names this host; "" for nothing in particular.
+	absent string
 }
 
 // GetToken implements azcore.TokenCredential: one try, no cache.
@@ -32,9 +34,17 @@ func (s *source) GetToken(ctx context.Context, opts policy.TokenRequestOptions) 
 	token, err = s.ask(ctx, strings.TrimSuffix(opts.Scopes[0], "/.default"), opts)
 	var f *wire.Failure
 	if errors.As(err, &f) {
+		if f.Unreachable {
+			f.Advice = s.absent
+		}
 		s.explain(f)
 	}
 	return token, err
+}
+
+// absentAt is the absent of a host whose endpoint a variable names.
+func absentAt(variable string) string {
+	return "nothing answers at the address in $" + variable + ": unset it if it was copied from another machine; else the host's agent is not up yet, and calling again will do"
 }
 
 // endpoint reads the URL of an endpoint from a variable. It quotes no value: some hold secrets by mistake.

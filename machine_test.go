@@ -1,0 +1,136 @@
+package aztoken_test
+
+import (
+	"context"
+	"crypto/tls"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/seed-ac726066/aztoken"
+	"github.com/seed-ac726066/aztoken/imdstest"
+)
+
+// platform is a kind of host that imdstest plays.
+type platform struct {
+	name  string
+	on    func(*imdstest.Server) imdstest.Environment
+	takes []string // the kinds of id, as named in ids
+	asks  int      // how many requests a token takes
+}
+
+var platforms = []platform{
+	{"IMDS", (*imdstest.Server).IMDS, []string{"default", "client id", "object id", "resource id"}, 1},
+	{"App Service", (*imdstest.Server).AppService, []string{"default", "client id", "object id", "resource id"}, 1},
+	{"Azure Arc", (*imdstest.Server).Arc, []string{"default", "client id", "object id", "resource id"}, 2},
+	{"Service Fabric", (*imdstest.Server).ServiceFabric, []string{"default"}, 1},
+	{"Cloud Shell", (*imdstest.Server).CloudShell, []string{"default"}, 1},
+	{"Azure ML", (*imdstest.Server).AzureML, []string{"default", "client id"}, 1},
+	{"workload identity", (*imdstest.Server).WorkloadIdentity, []string{"default", "client id"}, 1},
+}
+
+func on(name string) platform {
+	return platforms[slices.IndexFunc(platforms, func(p platform) bool { return p.name == name })]
+}
+
+// machine is a host of some platform.
+type machine struct {
+	*imdstest.Server
+	platform platform
+	env      imdstest.Environment
+	keys     string // the directory of Arc's keys
+}
+
+func (p platform) machine(t *testing.T, opts imdstest.Options) machine {
+	t.Helper()
+	opts.ArcKeyDir = t.TempDir()
+	srv := imdstest.New(&opts)
+	t.Cleanup(srv.Close)
+	return machine{srv, p, p.on(srv), opts.ArcKeyDir}
+}
+
+// client gives what aztoken.NewClient gives on m, with no socket between them.
+func (m machine) client(t *testing.T, opts aztoken.Options) (*aztoken.Client, error) {
+	t.Helper()
+	opts.Getenv = m.env.Get
+	opts.Transport = m.Server
+	if m.platform.name == "Service Fabric" {
+		opts.Transport = piped(t, m.Server) // its certificate is pinned, so there must be one
+	}
+	c, err := aztoken.NewClientWithKeys(&opts, m.keys)
+	if err == nil {
+		t.Cleanup(func() { require.NoError(t, c.Close()) })
+	}
+	return c, err
+}
+
+// secrets are what must not be seen anywhere.
+func (m machine) secrets() []string {
+	return []string{m.env["IDENTITY_HEADER"], m.env["MSI_SECRET"], "eyJ", "Basic "}
+}
+
+func (m machine) requireNoSecret(t *testing.T, text string) {
+	t.Helper()
+	for _, s := range m.secrets() {
+		if s != "" {
+			require.NotContains(t, text, s)
+		}
+	}
+}
+
+// piped is an HTTP client that reaches srv through net/http on both sides, with TLS for https, and without a socket, for
+// which virtual time would not pass.
+func piped(t *testing.T, srv *imdstest.Server) *http.Client {
+	t.Helper()
+	conns := pipes{make(chan net.Conn), make(chan struct{}), new(sync.Once)}
+	serving := &http.Server{Handler: srv, ErrorLog: log.New(io.Discard, "", 0)}
+	var done sync.WaitGroup
+	done.Go(func() { _ = serving.Serve(conns) })
+	transport := &http.Transport{
+		DialContext: func(ctx context.Context, _, address string) (net.Conn, error) {
+			near, far := net.Pipe()
+			if strings.HasSuffix(address, ":443") {
+				far = tls.Server(far, srv.TLSConfig())
+			}
+			select {
+			case conns.accept <- far:
+				return near, nil
+			case <-ctx.Done():
+				return nil, ctx.Err()
+			}
+		},
+	}
+	t.Cleanup(func() {
+		srv.Close()
+		transport.CloseIdleConnections()
+		_ = serving.Close()
+		done.Wait()
+	})
+	return &http.Client{Transport: transport}
+}
+
+// pipes is a net.Listener of one end of each pipe.
+type pipes struct {
+	accept chan net.Conn
+	closed chan struct{}
+	once   *sync.Once
+}
+
+func (p pipes) Accept() (net.Conn, error) {
+	select {
+	case c := <-p.accept:
+		return c, nil
+	case <-p.closed:
+		return nil, net.ErrClosed
+	}
+}
+
+func (p pipes) Close() error   { p.once.Do(func() { close(p.closed) }); return nil }
+func (p pipes) Addr() net.Addr { return &net.TCPAddr{} }
