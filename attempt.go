@@ -63,8 +63,10 @@ func (c *Client) call(ctx context.Context, r request, background bool) (azcore.A
 	}
 	ctx, cancel := context.WithTimeout(ctx, c.host.timeout)
 	defer cancel()
-	if r.refused != "" {
-		ctx = hosts.WithRefused(ctx, r.refused)
+	claims := ""
+	if r.demand != nil {
+		claims = r.demand.claims
+		ctx = hosts.WithRefused(ctx, r.demand.refused)
 	}
 	type result struct {
 		token azcore.AccessToken
@@ -81,7 +83,7 @@ func (c *Client) call(ctx context.Context, r request, background bool) (azcore.A
 			done <- got
 		}()
 		got.token, got.err = c.host.source.GetToken(ctx, policy.TokenRequestOptions{
-			Scopes: []string{r.resource + defaultScope}, TenantID: r.tenant, EnableCAE: r.cae, Claims: r.claims,
+			Scopes: []string{r.resource + defaultScope}, TenantID: r.tenant, EnableCAE: r.cae, Claims: claims,
 		})
 	})
 	select {

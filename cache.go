@@ -9,13 +9,18 @@ import (
 	"time"
 )
 
-// request is what a token is asked for. All of it but claims and refused is the token's key in the cache.
+// request is what a token is asked for. All of it but the demand is the token's key in the cache.
 type request struct {
 	resource string
-	tenant   string // only for Options.Credential: a managed identity has one tenant
-	cae      bool   // the same: continuous access evaluation
-	claims   string // of a claims challenge; a request with claims goes past the cache
-	refused  string // the hex SHA-256 of the token that the challenge refused, for Service Fabric; "" if there is none
+	tenant   string  // only for Options.Credential: a managed identity has one tenant
+	cae      bool    // the same: continuous access evaluation
+	demand   *demand // of a claims challenge, nil for none; a request with a demand goes past the cache
+}
+
+// demand is what a claims challenge asks of a token. It is apart, as every look into the cache carries a request.
+type demand struct {
+	claims  string
+	refused string // the hex SHA-256 of the token that the challenge refused, "" if there was none
 }
 
 // ordinary says that the resource alone is the key of r, so that the read path needs no concatenation.
@@ -162,7 +167,7 @@ func (c *cache) obtain(r request) *entry {
 	if e := c.lookup(r); e != nil {
 		return e
 	}
-	r.claims, r.refused = "", ""
+	r.demand = nil
 	e := &entry{request: r}
 	next := maps.Clone(c.snapshot())
 	if next == nil {

@@ -125,13 +125,14 @@ func (c *Client) GetToken(ctx context.Context, opts policy.TokenRequestOptions) 
 	if len(opts.Scopes) != 1 {
 		return azcore.AccessToken{}, fmt.Errorf("aztoken: GetToken got %d scopes; give exactly one, such as https://vault.azure.net/.default", len(opts.Scopes))
 	}
-	r := request{resource: trimScope(opts.Scopes[0]), claims: opts.Claims}
+	r := request{resource: trimScope(opts.Scopes[0])}
 	if c.opts.Credential != nil {
 		r.tenant, r.cae = opts.TenantID, opts.EnableCAE
 	}
 	var h *held
 	var err error
-	if r.claims != "" {
+	if opts.Claims != "" {
+		r.demand = &demand{claims: opts.Claims}
 		h, err = c.challenged(ctx, r)
 	} else {
 		h, err = c.token(ctx, r)

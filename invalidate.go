@@ -70,9 +70,9 @@ func (c *Client) beginReplacement(r request, refused *held) <-chan singleflight.
 	if e == nil || !c.refuse(e, refused) {
 		return nil
 	}
-	if r.claims != "" {
+	if r.demand != nil {
 		sum := sha256.Sum256([]byte(refused.token.Value()))
-		r.refused = hex.EncodeToString(sum[:])
+		r.demand = &demand{r.demand.claims, hex.EncodeToString(sum[:])}
 	}
 	return c.flight(r, e.key())
 }

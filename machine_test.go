@@ -73,7 +73,7 @@ func (m machine) client(t *testing.T, opts aztoken.Options) (*aztoken.Client, er
 
 // secrets are what must not be seen anywhere.
 func (m machine) secrets() []string {
-	return []string{m.env["IDENTITY_HEADER"], m.env["MSI_SECRET"], "eyJ", "Basic "}
+	return []string{m.env["IDENTITY_HEADER"], m.env["MSI_SECRET"], "eyJ", "Authorization: Basic"}
 }
 
 func (m machine) requireNoSecret(t *testing.T, text string) {

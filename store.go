@@ -55,7 +55,7 @@ func (c *Client) keeps(e *entry, old *held, r request, got azcore.AccessToken, a
 	if !old.servable(c.now()) {
 		return false
 	}
-	return old.acquired.After(asked) || r.claims == "" && !e.replacing() && old.expires.After(got.ExpiresOn)
+	return old.acquired.After(asked) || r.demand == nil && !e.replacing() && old.expires.After(got.ExpiresOn)
 }
 
 // hold makes the cache's form of a token. same is the held form of the same token, got again.

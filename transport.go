@@ -97,7 +97,10 @@ func (t *Transport) unauthorized(req *http.Request, resp *http.Response, refused
 	if !refusal.ofToken {
 		return resp, nil
 	}
-	r := request{resource: trimScope(t.Resource), claims: refusal.claims}
+	r := request{resource: trimScope(t.Resource)}
+	if refusal.claims != "" {
+		r.demand = &demand{claims: refusal.claims}
+	}
 	body := req.Body
 	hasBody := body != nil && body != http.NoBody
 	if hasBody && req.GetBody == nil {

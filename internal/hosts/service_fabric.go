@@ -41,7 +41,7 @@ func newServiceFabric(cfg Config) (Host, error) {
 
 type refusedKey struct{}
 
-// WithRefused tells a source which token a claims challenge refused, by the lower-case hex SHA-256 of it.
+// WithRefused tells a source which token a claims challenge refused, by the lower-case hex SHA-256 of it; "" for none.
 func WithRefused(ctx context.Context, sha256 string) context.Context {
 	return context.WithValue(ctx, refusedKey{}, sha256)
 }
@@ -50,7 +50,7 @@ func WithRefused(ctx context.Context, sha256 string) context.Context {
 // challenge say is not passed on: the endpoint knows revocations only.
 func revocation(ctx context.Context, _ string) url.Values {
 	query := url.Values{"xms_cc": {"cp1"}} // the client understands claims challenges
-	if refused, ok := ctx.Value(refusedKey{}).(string); ok {
+	if refused, _ := ctx.Value(refusedKey{}).(string); refused != "" {
 		query.Set("token_sha256_to_refresh", refused)
 	}
 	return query
