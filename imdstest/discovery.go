@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"net/url"
 	"strings"
 )
 
@@ -13,13 +14,15 @@ const (
 	configV2 = "v2.0/.well-known/openid-configuration"
 	keysV1   = "discovery/keys"
 	keysV2   = "discovery/v2.0/keys"
+	// instance tells whether Microsoft vouches for an authority: MSAL asks before it sends a secret to one.
+	instance = "discovery/instance"
 )
 
 // discoveryPath takes the path of a discovery document apart.
 func discoveryPath(path string) (tenant, document string, ok bool) {
 	tenant, document, _ = strings.Cut(strings.TrimPrefix(path, "/"), "/")
 	switch document {
-	case configV1, configV2, keysV1, keysV2:
+	case configV1, configV2, keysV1, keysV2, instance:
 		return tenant, document, true
 	}
 	return "", "", false
@@ -47,6 +50,8 @@ func (s *Server) discovery(c call) reply {
 	}
 	root := c.base + "/" + tenant
 	switch document {
+	case instance:
+		return instanceMetadata(c.query.Get("authorization_endpoint"))
 	case configV1:
 		return jsonReply(http.StatusOK, metadata(issuer(1, named), root+"/oauth2", root+"/"+keysV1))
 	case configV2:
@@ -73,6 +78,26 @@ func metadata(issuer, endpoints, keys string) any {
 		"scopes_supported":                      []string{"openid"},
 		"cloud_instance_name":                   "microsoftonline.com",
 	}
+}
+
+// instanceMetadata vouches for the authority that an authorization endpoint is one of, whichever it is.
+func instanceMetadata(endpoint string) reply {
+	u, err := url.Parse(endpoint)
+	authority, ok := strings.CutSuffix(endpoint, "/oauth2/v2.0/authorize")
+	if err != nil || !ok || u.Host == "" {
+		return oauthError(http.StatusBadRequest, "invalid_instance",
+			"AADSTS50049: Unknown or invalid instance.")
+	}
+	type alias struct {
+		Network string   `json:"preferred_network"`
+		Cache   string   `json:"preferred_cache"`
+		Aliases []string `json:"aliases"`
+	}
+	return jsonReply(http.StatusOK, map[string]any{
+		"tenant_discovery_endpoint": authority + "/" + configV2,
+		"api-version":               "1.1",
+		"metadata":                  []alias{{u.Host, u.Host, []string{u.Host}}},
+	})
 }
 
 // publish returns the public keys as a JWKS, each with the issuer that it is good for, if there is one to name.

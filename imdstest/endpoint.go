@@ -111,16 +111,16 @@ func (e endpoint) check(c call) (parameters url.Values, named selector, bad *pro
 	if e.direct && len(c.header["X-Forwarded-For"]) > 0 {
 		return wrong(malformed, "Requests with an X-Forwarded-For header are not allowed")
 	}
-	parameters, err := c.query, c.queryErr
+	parameters, err, where := c.query, c.queryErr, "query string"
 	if e.method == http.MethodPost {
-		parameters, err = c.form, c.formErr
+		parameters, err, where = c.form, c.formErr, "body"
 	}
 	if err != nil {
-		return wrong(malformed, "The query string is malformed")
+		return wrong(malformed, "The "+where+" is malformed")
 	}
 	for name, values := range parameters {
 		if len(values) > 1 {
-			return wrong(malformed, fmt.Sprintf("Query variable '%s' is specified more than once", name))
+			return wrong(malformed, fmt.Sprintf("The parameter '%s' is specified more than once", name))
 		}
 	}
 	if e.versions != nil && !slices.Contains(e.versions, parameters.Get("api-version")) {

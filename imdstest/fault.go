@@ -42,10 +42,14 @@ func (f Fault) String() string {
 // OK is no fault: a place in a script.
 func OK() Fault { return Fault{} }
 
-// Status answers with a status from 200 to 599, and with the body that the host which is asked sends with it, which is
-// none for most; it panics on any other. On all hosts 400 is an identity that is not there, and 500 is what the
-// platform says when it cannot reach Entra; on IMDS, 403 is the text of Docker Desktop. Service Fabric has a body for
-// 404 and 429 too, and workload identity for 401, 429 and all from 500 on, but Cloud Shell for 400 only.
+// Status answers with a status from 200 to 599, and with the body that the host which is asked sends with it. It panics on
+// any other. These have a body; all else is answered without one:
+//
+//   - IMDS: 400, "Identity not found"; 403, the text of Docker Desktop; 500, Entra cannot be reached
+//   - App Service, Azure Arc, Azure ML: 400, the identity is not there; 500
+//   - Service Fabric: 400; 404, the identity is not there; 429, in plain text; 500
+//   - Cloud Shell: 400
+//   - workload identity: 400, the client is not there; 401, the assertion is refused; 429 and from 500 on
 func Status(code int) Fault {
 	mustBeStatus(code)
 	return Fault{name: fmt.Sprintf("Status(%d)", code), status: code}

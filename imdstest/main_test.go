@@ -2,12 +2,15 @@ package imdstest_test
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"encoding/json"
 	"io"
 	"maps"
 	"net"
 	"net/http"
 	"net/url"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -48,10 +51,22 @@ func inMemory(t *testing.T, opts *imdstest.Options) caller {
 func overPipe(t *testing.T, opts *imdstest.Options) caller {
 	t.Helper()
 	server := imdstest.New(opts)
-	pipes := pipeListener{make(chan net.Conn), make(chan struct{})}
-	serving := &http.Server{Handler: server}
+	pipes, secure := newPipeListener(), newPipeListener()
+	serving := &http.Server{Handler: server, TLSConfig: server.TLSConfig()}
 	go func() { _ = serving.Serve(pipes) }()
-	transport := &http.Transport{DialContext: pipes.dial, DisableKeepAlives: true}
+	go func() { _ = serving.ServeTLS(secure, "", "") }()
+	trusted := x509.NewCertPool()
+	trusted.AddCert(server.TLSConfig().Certificates[0].Leaf)
+	transport := &http.Transport{
+		DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
+			if strings.HasSuffix(address, ":443") {
+				return secure.dial(ctx, network, address)
+			}
+			return pipes.dial(ctx, network, address)
+		},
+		TLSClientConfig:   &tls.Config{RootCAs: trusted},
+		DisableKeepAlives: true,
+	}
 	t.Cleanup(func() {
 		server.Close()
 		transport.CloseIdleConnections()
@@ -66,6 +81,8 @@ type pipeListener struct {
 	conns chan net.Conn
 	done  chan struct{}
 }
+
+func newPipeListener() pipeListener { return pipeListener{make(chan net.Conn), make(chan struct{})} }
 
 func (l pipeListener) dial(ctx context.Context, _, _ string) (net.Conn, error) {
 	near, far := net.Pipe()

@@ -3,6 +3,7 @@ package imdstest
 import (
 	"fmt"
 	"maps"
+	"path/filepath"
 	"slices"
 	"time"
 )
@@ -79,6 +80,9 @@ func (o *Options) filled() Options {
 	}
 	if f.ArcKeyDir == "" {
 		f.ArcKeyDir = defaultKeyDir()
+	}
+	if absolute, err := filepath.Abs(f.ArcKeyDir); err == nil {
+		f.ArcKeyDir = absolute // clients are told it, and may run elsewhere
 	}
 	f.Resources = slices.Clone(f.Resources)
 	if f.Identities == nil {

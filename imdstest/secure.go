@@ -30,8 +30,8 @@ func (s *Server) secureURL() string {
 	}
 }
 
-// Client returns an HTTP client that trusts the server's certificate, the same each time. For a server without a socket
-// it is one whose transport is the server itself.
+// Client returns an HTTP client that trusts the server's certificate. For a server without a socket it is one
+// whose transport is the server itself.
 func (s *Server) Client() *http.Client {
 	if s.secure.socket {
 		return s.startSecure().Client()

@@ -20,6 +20,9 @@ const transientAtEntra = "AADSTS90033: A transient error has occurred. Please tr
 // with workload identity. The endpoint is there over https only, see [Server.Client]. No platform is in between: each
 // request mints, whatever [Options.MintAfter] says. The federated token is valid for a year from the first call on
 // and until [Server.RotateFederatedToken].
+//
+// A client that asks Microsoft about authorities first must be told not to (azidentity: DisableInstanceDiscovery), unless
+// s is its transport: then it asks s.
 func (s *Server) WorkloadIdentity() Environment {
 	return Environment{
 		federatedTokenFile: s.federatedTokenFile(),
