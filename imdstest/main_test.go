@@ -71,6 +71,8 @@ func overPipe(t *testing.T, opts *imdstest.Options) caller {
 		server.Close()
 		transport.CloseIdleConnections()
 		_ = serving.Close()
+		// The goodbyes of TLS wait for each other where they meet in a pipe. They give up after five seconds.
+		time.Sleep(time.Minute)
 	})
 	return caller{server, &http.Client{Transport: transport, CheckRedirect: stay}}
 }
