@@ -27,9 +27,23 @@
 //
 // The same Server is an [http.Handler], for a program of its own.
 //
-// The endpoint is IMDS, the one of virtual machines, scale sets and AKS nodes. The same address also
-// answers as the token issuer: it publishes discovery documents and keys, so that the services of a test
-// can verify the tokens ([Server.Protect] is such a service).
+// The same address also answers as the token issuer: it publishes discovery documents and keys, so that the
+// services of a test can verify the tokens ([Server.Protect] is such a service).
+//
+// # Hosts
+//
+// The endpoint is that of every Azure host which has managed identities, all at once, told apart by the path. By
+// default a client asks IMDS, the one of virtual machines, scale sets and AKS nodes. For the others it needs their
+// environment, which the methods [Server.AppService], [Server.Arc], [Server.ServiceFabric], [Server.CloudShell],
+// [Server.AzureML] and [Server.WorkloadIdentity] return. There are three ways to give it to a client:
+//
+//	opts.Getenv = imds.AppService().Get         // to this one, and tests stay parallel
+//	imds.AppService().Setenv(t)                 // to any that reads the environment of the process
+//	command.Env = imds.AppService().Environ()   // to a program that the test starts
+//
+// Each host checks its requests, chooses the identity and words its answers as the real one does; faults, log and
+// platform are the same for all. Service Fabric and workload identity are there over https only, with a certificate of the
+// server's own: see [Server.Client], [Server.CertificateFile] and [Server.TLSConfig].
 //
 // # Outages
 //

@@ -1,6 +1,7 @@
 package imdstest_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
@@ -49,6 +50,37 @@ func ExampleServer_Next() {
 	// 429 Too Many Requests, ""
 	// Get "http://imds.test/metadata/identity/oauth2/token": dial tcp imds.test:80: connect: connection refused
 	// 400 Bad Request, "{\"error\":\"invalid_request\",\"error_description\":\"Required metadata header not specified\"}"
+}
+
+func ExampleServer_AppService() {
+	imds := imdstest.New(&imdstest.Options{Identities: []imdstest.Identity{{ClientID: "11111111-0000-4000-8000-000000000001"}}})
+	client := imds.Client()
+
+	getenv := imds.AppService().Get // what the app has for os.Getenv
+	ask := func(id string) {
+		request, _ := http.NewRequest(http.MethodGet,
+			getenv("IDENTITY_ENDPOINT")+"?api-version=2019-08-01&resource=https://orders.example"+id, nil)
+		request.Header.Set("X-IDENTITY-HEADER", getenv("IDENTITY_HEADER"))
+		response, err := client.Do(request)
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		defer response.Body.Close()
+		var body struct {
+			Message  string
+			ClientID string `json:"client_id"`
+		}
+		err = json.NewDecoder(response.Body).Decode(&body)
+		fmt.Println(response.Status, body.ClientID, body.Message, err)
+	}
+	ask("&client_id=11111111-0000-4000-8000-000000000001")
+	ask("") // App Service has no default identity but the system-assigned one
+	fmt.Println(imds.Requests()[0].Host)
+	// Output:
+	// 200 OK 11111111-0000-4000-8000-000000000001  <nil>
+	// 400 Bad Request  Unable to load the proper Managed Identity. <nil>
+	// App Service
 }
 
 func ExampleServer_Mint() {

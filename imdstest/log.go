@@ -25,8 +25,12 @@ var (
 // Request is a token request that the server received: every request that is not for discovery or keys, refused
 // and unanswered ones too. Its maps are shared and must not be changed.
 type Request struct {
-	Time     time.Time   // of arrival
-	Host     string      // which host was asked: "IMDS", "App Service", "Azure Arc", "Service Fabric", "Cloud Shell", "Azure ML", "workload identity"; blank: none has this path
+	Time time.Time // of arrival
+
+	// Host is the one that was asked: "IMDS", "App Service", "Azure Arc", "Service Fabric", "Cloud Shell", "Azure ML" or
+	// "workload identity". Blank: no host has this path, or not over plain http.
+	Host string
+
 	Method   string      // "GET"
 	Path     string      // as sent, without the query
 	Resource string      // the parameter resource, or scope without /.default; blank: none

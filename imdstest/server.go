@@ -67,7 +67,8 @@ func NewServer(tb testing.TB, opts *Options) *Server {
 }
 
 // New returns a server without a socket. Use it as a transport, by RoundTrip or Do, or as an [http.Handler] in a
-// program of its own. It starts nothing in the background, and is reached over https too, at "https://imds.test". Nil options are the defaults.
+// program of its own. It is reached over https too, at "https://imds.test", and starts nothing in the background. Nil
+// options are the defaults.
 func New(opts *Options) *Server {
 	s := &Server{
 		URL:     "http://imds.test",

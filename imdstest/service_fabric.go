@@ -62,7 +62,7 @@ func (s *Server) serviceFabricRefusal(p problem) reply {
 	case versionUnknown:
 		return serviceFabricError(http.StatusBadRequest, "InvalidApiVersion", "The api-version is missing or not supported.")
 	case resourceMissing:
-		return serviceFabricError(http.StatusBadRequest, "ArgumentNullOrEmpty", "The parameter 'resource' should not be null or empty string.")
+		return serviceFabricError(http.StatusBadRequest, "ArgumentNullOrEmpty", "The parameter resource is missing.")
 	case identityMissing:
 		return serviceFabricStatus(http.StatusNotFound)
 	case resourceUnknown:
