@@ -1,21 +1,15 @@
 package aztoken_test
 
 import (
-	"context"
-	"crypto/tls"
-	"io"
-	"log"
-	"net"
 	"net/http"
 	"slices"
-	"strings"
-	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/seed-ac726066/aztoken"
 	"github.com/seed-ac726066/aztoken/imdstest"
+	"github.com/seed-ac726066/aztoken/internal/pipe"
 )
 
 // platform is a kind of host that imdstest plays.
@@ -62,7 +56,9 @@ func (m machine) client(t *testing.T, opts aztoken.Options) (*aztoken.Client, er
 	opts.Getenv = m.env.Get
 	opts.Transport = m.Server
 	if m.platform.name == "Service Fabric" {
-		opts.Transport = piped(t, m.Server) // its certificate is pinned, so there must be one
+		// Its certificate is pinned, so there must be one.
+		opts.Transport = &http.Client{Transport: pipe.Transport(t, m.Server, m.TLSConfig())}
+		t.Cleanup(m.Close)
 	}
 	c, err := aztoken.NewClientWithKeys(&opts, m.keys)
 	if err == nil {
@@ -84,53 +80,3 @@ func (m machine) requireNoSecret(t *testing.T, text string) {
 		}
 	}
 }
-
-// piped is an HTTP client that reaches srv through net/http on both sides, with TLS for https, and without a socket, for
-// which virtual time would not pass.
-func piped(t *testing.T, srv *imdstest.Server) *http.Client {
-	t.Helper()
-	conns := pipes{make(chan net.Conn), make(chan struct{}), new(sync.Once)}
-	serving := &http.Server{Handler: srv, ErrorLog: log.New(io.Discard, "", 0)}
-	var done sync.WaitGroup
-	done.Go(func() { _ = serving.Serve(conns) })
-	transport := &http.Transport{
-		DialContext: func(ctx context.Context, _, address string) (net.Conn, error) {
-			near, far := net.Pipe()
-			if strings.HasSuffix(address, ":443") {
-				far = tls.Server(far, srv.TLSConfig())
-			}
-			select {
-			case conns.accept <- far:
-				return near, nil
-			case <-ctx.Done():
-				return nil, ctx.Err()
-			}
-		},
-	}
-	t.Cleanup(func() {
-		srv.Close()
-		transport.CloseIdleConnections()
-		_ = serving.Close()
-		done.Wait()
-	})
-	return &http.Client{Transport: transport}
-}
-
-// pipes is a net.Listener of one end of each pipe.
-type pipes struct {
-	accept chan net.Conn
-	closed chan struct{}
-	once   *sync.Once
-}
-
-func (p pipes) Accept() (net.Conn, error) {
-	select {
-	case c := <-p.accept:
-		return c, nil
-	case <-p.closed:
-		return nil, net.ErrClosed
-	}
-}
-
-func (p pipes) Close() error   { p.once.Do(func() { close(p.closed) }); return nil }
-func (p pipes) Addr() net.Addr { return &net.TCPAddr{} }

@@ -2,15 +2,11 @@ package imdstest_test
 
 import (
 	"context"
-	"crypto/tls"
-	"crypto/x509"
 	"encoding/json"
 	"io"
 	"maps"
-	"net"
 	"net/http"
 	"net/url"
-	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -19,6 +15,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/seed-ac726066/aztoken/imdstest"
+	"github.com/seed-ac726066/aztoken/internal/pipe"
 )
 
 const (
@@ -51,71 +48,13 @@ func inMemory(t *testing.T, opts *imdstest.Options) caller {
 func overPipe(t *testing.T, opts *imdstest.Options) caller {
 	t.Helper()
 	server := imdstest.New(opts)
-	pipes, secure := newPipeListener(), newPipeListener()
-	serving := &http.Server{Handler: server, TLSConfig: server.TLSConfig()}
-	go func() { _ = serving.Serve(pipes) }()
-	go func() { _ = serving.ServeTLS(secure, "", "") }()
-	trusted := x509.NewCertPool()
-	trusted.AddCert(server.TLSConfig().Certificates[0].Leaf)
-	transport := &http.Transport{
-		DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
-			if strings.HasSuffix(address, ":443") {
-				return secure.dial(ctx, network, address)
-			}
-			return pipes.dial(ctx, network, address)
-		},
-		TLSClientConfig:   &tls.Config{RootCAs: trusted},
-		DisableKeepAlives: true,
-	}
-	t.Cleanup(func() {
-		server.Close()
-		transport.CloseIdleConnections()
-		_ = serving.Close()
-	})
+	transport := pipe.Transport(t, server, server.TLSConfig())
+	transport.DisableKeepAlives = true
+	t.Cleanup(server.Close) // before the transport's, which waits for what hangs
 	return caller{server, &http.Client{Transport: transport, CheckRedirect: stay}}
 }
 
 func stay(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-
-type pipeListener struct {
-	conns chan net.Conn
-	done  chan struct{}
-}
-
-// A brusqueConn has no time for the goodbye of TLS, before which alone a write deadline is set: in a pipe two goodbyes would
-// wait for each other, and net/http holds a lock meanwhile, so that virtual time could not come to their deadline.
-type brusqueConn struct{ net.Conn }
-
-func (c brusqueConn) SetWriteDeadline(t time.Time) error {
-	if !t.IsZero() {
-		t = time.Now()
-	}
-	return c.Conn.SetWriteDeadline(t)
-}
-
-func newPipeListener() pipeListener { return pipeListener{make(chan net.Conn), make(chan struct{})} }
-
-func (l pipeListener) dial(ctx context.Context, _, _ string) (net.Conn, error) {
-	near, far := net.Pipe()
-	select {
-	case l.conns <- brusqueConn{far}:
-		return brusqueConn{near}, nil
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
-}
-
-func (l pipeListener) Accept() (net.Conn, error) {
-	select {
-	case c := <-l.conns:
-		return c, nil
-	case <-l.done:
-		return nil, net.ErrClosed
-	}
-}
-
-func (l pipeListener) Close() error   { close(l.done); return nil }
-func (l pipeListener) Addr() net.Addr { return &net.TCPAddr{} }
 
 // inBothFrontEnds runs f in virtual time against a server with default options, once for each way to it.
 func inBothFrontEnds(t *testing.T, f func(*testing.T, caller)) {

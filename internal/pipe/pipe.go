@@ -1,0 +1,95 @@
+// Package pipe connects net/http's client and server through net.Pipe, for tests in virtual time: while a bubble of
+// testing/synctest waits for a real socket, time stands still.
+package pipe
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// Transport returns a transport that reaches handler whatever the address, over https with the certificate of config, which
+// it trusts. What it starts ends with the test, of which handler must by then let go.
+func Transport(tb testing.TB, handler http.Handler, config *tls.Config) *http.Transport {
+	tb.Helper()
+	plain, secure := newListener(), newListener()
+	server := &http.Server{Handler: handler, TLSConfig: config, ErrorLog: log.New(io.Discard, "", 0)}
+	var serving sync.WaitGroup
+	serving.Go(func() { _ = server.Serve(plain) })
+	serving.Go(func() { _ = server.ServeTLS(secure, "", "") })
+	trusted := x509.NewCertPool()
+	for _, c := range config.Certificates {
+		trusted.AddCert(c.Leaf)
+	}
+	transport := &http.Transport{
+		DialContext: func(ctx context.Context, _, address string) (net.Conn, error) {
+			if strings.HasSuffix(address, ":443") {
+				return secure.dial(ctx)
+			}
+			return plain.dial(ctx)
+		},
+		TLSClientConfig: &tls.Config{RootCAs: trusted},
+	}
+	tb.Cleanup(func() {
+		transport.CloseIdleConnections()
+		_ = server.Close()
+		serving.Wait()
+	})
+	return transport
+}
+
+// listener accepts one end of each pipe.
+type listener struct {
+	conns chan net.Conn
+	done  chan struct{}
+	close func()
+}
+
+func newListener() listener {
+	l := listener{conns: make(chan net.Conn), done: make(chan struct{})}
+	l.close = sync.OnceFunc(func() { close(l.done) })
+	return l
+}
+
+func (l listener) dial(ctx context.Context) (net.Conn, error) {
+	near, far := net.Pipe()
+	select {
+	case l.conns <- brusque{far}:
+		return brusque{near}, nil
+	case <-l.done:
+		return nil, net.ErrClosed
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+func (l listener) Accept() (net.Conn, error) {
+	select {
+	case c := <-l.conns:
+		return c, nil
+	case <-l.done:
+		return nil, net.ErrClosed
+	}
+}
+
+func (l listener) Close() error   { l.close(); return nil }
+func (l listener) Addr() net.Addr { return &net.TCPAddr{} }
+
+// brusque has no time for the goodbye of TLS, before which alone a write deadline is set: in a pipe two goodbyes would wait
+// for each other, and net/http holds a lock meanwhile, so that virtual time could not come to their deadline.
+type brusque struct{ net.Conn }
+
+func (c brusque) SetWriteDeadline(t time.Time) error {
+	if !t.IsZero() {
+		t = time.Now()
+	}
+	return c.Conn.SetWriteDeadline(t)
+}

@@ -1,0 +1,38 @@
+package pipe_test
+
+import (
+	"io"
+	"net/http"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/seed-ac726066/aztoken/imdstest"
+	"github.com/seed-ac726066/aztoken/internal/pipe"
+)
+
+func TestBothSchemesReachTheHandlerAndTimePassesMeanwhile(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		config := imdstest.New(nil).TLSConfig()
+		client := &http.Client{Transport: pipe.Transport(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			time.Sleep(time.Hour)
+			if r.TLS != nil {
+				_, _ = io.WriteString(w, "secure ")
+			}
+			_, _ = io.WriteString(w, r.Host)
+		}), config)}
+		for address, want := range map[string]string{"http://imds.test/": "imds.test", "https://imds.test/": "secure imds.test"} {
+			start := time.Now()
+			resp, err := client.Get(address)
+			require.NoError(t, err)
+			body, err := io.ReadAll(resp.Body)
+			require.NoError(t, err)
+			require.NoError(t, resp.Body.Close())
+			require.Equal(t, want, string(body))
+			require.Equal(t, time.Hour, time.Since(start))
+		}
+	})
+}
