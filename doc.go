@@ -18,4 +18,8 @@
 //	               │  again until it works          │ deadline
 //
 // No caller waits for the endpoint while a valid token is held, whatever the endpoint does.
+//
+// [NewClient] finds the host's endpoint by the environment: virtual machines, scale sets, AKS nodes and container instances
+// (IMDS), App Service, Functions and Container Apps, Azure Arc, Service Fabric, Azure Machine Learning, Cloud Shell, and pods
+// with workload identity.
 package aztoken

@@ -64,6 +64,24 @@ func ExampleNewClient() {
 	// Output: 0 tokens so far
 }
 
+// A client on App Service, in a test that may run in parallel with others.
+func ExampleOptions_getenv() {
+	imds := imdstest.New(&imdstest.Options{Identities: []imdstest.Identity{{ClientID: "c0000000-0000-4000-8000-00000000000a"}}})
+	opts := aztoken.Options{Getenv: imds.AppService().Get}
+	opts.Transport = imds
+	client, err := aztoken.NewClient(&opts)
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer client.Close()
+	fmt.Println(client.Status().Host)
+	_, err = client.Token(context.Background(), "https://orders.example.com")
+	fmt.Println(errors.Is(err, aztoken.ErrIdentityNotFound)) // there is one, but App Service wants it named
+	// Output:
+	// App Service at http://imds.test/msi/token ($IDENTITY_ENDPOINT, $IDENTITY_HEADER)
+	// true
+}
+
 func ExampleNewClient_mistake() {
 	_, err := aztoken.NewClient(&aztoken.Options{Endpoint: "169.254.169.254"})
 	fmt.Println(err)
