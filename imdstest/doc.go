@@ -19,7 +19,7 @@
 //
 //	synctest.Test(t, func(t *testing.T) {
 //		imds := imdstest.New(nil)
-//		opts := &aztoken.Options{}
+//		opts := &aztoken.Options{Endpoint: imds.URL}
 //		opts.Transport = imds
 //		// …
 //		time.Sleep(72 * time.Hour)
