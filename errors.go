@@ -183,7 +183,10 @@ func sentinel(f *wire.Failure, known bool) error {
 func gaveUp(host, resource string, ctxErr error, last *Error) *Error {
 	e := &Error{Resource: resource, Host: host, cause: hide(ctxErr)}
 	if last != nil {
-		e.StatusCode, e.Code, e.Description, e.sentinel = last.StatusCode, last.Code, last.Description, last.sentinel
+		e.StatusCode, e.Code, e.Description, e.sentinel, e.hint = last.StatusCode, last.Code, last.Description, last.sentinel, last.hint
+		if cause := last.cause.reveal(); cause != nil {
+			e.cause = hide(fmt.Errorf("%w (so far: %s)", ctxErr, wire.Redact(cause.Error())))
+		}
 	}
 	return e
 }

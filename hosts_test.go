@@ -2,6 +2,7 @@ package aztoken_test
 
 import (
 	"bytes"
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -257,5 +258,21 @@ func TestAFederatedTokenMayBeReplacedAtAnyTime(t *testing.T) {
 			m.RotateFederatedToken()
 		}
 		require.GreaterOrEqual(t, len(tokens), 6, "each exchange with the token of the hour")
+	})
+}
+
+func TestACallerThatGivesUpIsToldWhatTheHostHadComeTo(t *testing.T) {
+	virtually(t, func(t *testing.T) {
+		m := on("App Service").machine(t, imdstest.Options{})
+		m.Break(imdstest.Refused())
+		c, err := m.client(t, aztoken.Options{})
+		require.NoError(t, err)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		_, err = c.Token(ctx, resource)
+		require.ErrorIs(t, err, context.DeadlineExceeded)
+		require.ErrorIs(t, err, aztoken.ErrNoManagedIdentity)
+		require.ErrorContains(t, err, "connection refused")
+		require.ErrorContains(t, err, "$IDENTITY_ENDPOINT: unset it")
 	})
 }

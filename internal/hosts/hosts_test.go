@@ -2,6 +2,7 @@ package hosts_test
 
 import (
 	"io"
+	"log"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -12,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/seed-ac726066/aztoken/internal/hosts"
+	"github.com/seed-ac726066/aztoken/internal/wire"
 )
 
 const good = `{"access_token":"token","expires_in":"3600","client_id":"Some-Client","object_id":"some-object","msi_res_id":"/Subscriptions/s"}`
@@ -214,4 +216,21 @@ func TestWhatAHostCannotDoIsAnErrorThatSaysWhatToDo(t *testing.T) {
 	}
 	_, err := find(t, fabric("https://localhost", thumbprint), hosts.ID{}, func(http.ResponseWriter, *http.Request) {})
 	require.ErrorContains(t, err, "pinned", "a transport that cannot be held to the certificate")
+}
+
+func TestACertificateThatNobodyKnowsIsToldAtOnce(t *testing.T) {
+	t.Parallel()
+	srv := httptest.NewUnstartedServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("the assertion was sent") }))
+	srv.Config.ErrorLog = log.New(io.Discard, "", 0) // its side of the failed handshake
+	srv.StartTLS()
+	t.Cleanup(srv.Close)
+	file := filepath.Join(t.TempDir(), "azure-identity-token")
+	require.NoError(t, os.WriteFile(file, []byte("assertion"), 0o600))
+	h, err := find(t, map[string]string{"AZURE_FEDERATED_TOKEN_FILE": file, "AZURE_TENANT_ID": "t", "AZURE_CLIENT_ID": "c", "AZURE_AUTHORITY_HOST": srv.URL}, hosts.ID{}, nil)
+	require.NoError(t, err)
+	_, err = h.Source.GetToken(t.Context(), scope("https://r"))
+	var f *wire.Failure
+	require.ErrorAs(t, err, &f)
+	require.False(t, f.Retry)
+	require.Contains(t, f.Advice, "SSL_CERT_FILE")
 }

@@ -65,7 +65,10 @@ func explainServiceFabric(f *wire.Failure) {
 	case "SecretHeaderNotFound":
 		f.Advice = "take $IDENTITY_HEADER from the process's own environment"
 	}
-	if f.StatusCode == http.StatusUnauthorized {
+	switch {
+	case errors.Is(f.Err, wire.ErrCertificate):
+		f.Advice = "start the program anew if the cluster's certificate was renewed; else it is not Service Fabric that answers there"
+	case f.StatusCode == http.StatusUnauthorized:
 		f.Advice = "the endpoint does not accept the value of $IDENTITY_HEADER; take it from the process's own environment"
 	}
 }

@@ -3,6 +3,7 @@ package hosts
 import (
 	"cmp"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net/http"
@@ -115,6 +116,8 @@ func explainEntra(f *wire.Failure) {
 		return slices.ContainsFunc(f.EntraCodes, func(code int) bool { return slices.Contains(codes, code) })
 	}
 	switch {
+	case errors.As(f.Err, new(*tls.CertificateVerificationError)):
+		f.Advice = "if a proxy ends TLS on the way, add its certificate to the roots of the container (SSL_CERT_FILE), or set Options.Transport"
 	case has(700016):
 		f.Reason = wire.IdentityNotFound
 		f.Advice = "correct the client id (the service account's annotation azure.workload.identity/client-id) or the tenant"

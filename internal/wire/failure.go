@@ -2,6 +2,7 @@ package wire
 
 import (
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -93,7 +94,8 @@ func noAnswer(err error) *Failure {
 	var op *net.OpError
 	f.Unreachable = errors.As(err, &op) && op.Op == "dial" || errors.Is(err, syscall.ECONNREFUSED)
 	switch {
-	case errors.Is(err, errBodyTooLarge), errors.Is(err, errRedirected), errors.Is(err, errNoResponse), errors.Is(err, errCertificate):
+	case errors.Is(err, errBodyTooLarge), errors.Is(err, errRedirected), errors.Is(err, errNoResponse), errors.Is(err, ErrCertificate),
+		errors.As(err, new(*tls.CertificateVerificationError)):
 		f.Retry = false
 	case errors.Is(err, context.DeadlineExceeded):
 		f.Err = os.ErrDeadlineExceeded

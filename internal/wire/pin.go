@@ -9,8 +9,9 @@ import (
 )
 
 var (
-	errCannotPin   = errors.New("the certificate of this host is pinned, which needs an *http.Client with an *http.Transport that has no TLS dialer or verification of its own; leave Transport nil")
-	errCertificate = errors.New("the endpoint's certificate does not have the thumbprint that the host names")
+	errCannotPin = errors.New("the certificate of this host is pinned, which needs an *http.Client with an *http.Transport that has no TLS dialer or verification of its own; leave Transport nil")
+	// ErrCertificate is the cause of a failure where another certificate was shown than the pinned one.
+	ErrCertificate = errors.New("the endpoint's certificate does not have the thumbprint that the host names")
 )
 
 // mayUse says why t, nil for something else than an http.Transport, cannot be held to the pinned certificate.
@@ -43,10 +44,10 @@ func (r Reach) pin(t *http.Transport) {
 	t.TLSClientConfig.InsecureSkipVerify = true
 	t.TLSClientConfig.VerifyConnection = func(s tls.ConnectionState) error {
 		if len(s.PeerCertificates) == 0 {
-			return errCertificate
+			return ErrCertificate
 		}
 		if sum := sha1.Sum(s.PeerCertificates[0].Raw); !bytes.Equal(sum[:], r.Thumbprint) {
-			return errCertificate
+			return ErrCertificate
 		}
 		return nil
 	}

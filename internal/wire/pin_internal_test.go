@@ -40,7 +40,7 @@ func TestAPinnedCertificateIsTheOnlyOneAccepted(t *testing.T) {
 				require.NoError(t, err)
 				resp, err := tr.Do(req)
 				if !tc.ok {
-					require.ErrorIs(t, err, errCertificate)
+					require.ErrorIs(t, err, ErrCertificate)
 					require.False(t, noAnswer(err).Retry)
 					continue
 				}
