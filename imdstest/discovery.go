@@ -28,11 +28,16 @@ func discoveryPath(path string) (tenant, document string, ok bool) {
 	return "", "", false
 }
 
-// discovery answers a request for the issuer's metadata or keys. No fault reaches it but an outage of Entra,
-// which is where the real ones live.
-func (s *Server) discovery(c call) reply {
-	if s.script.lasting().entraDown {
-		return oauthError(http.StatusServiceUnavailable, "temporarily_unavailable", transientAtEntra)
+// entra returns Entra ID, as the services see it that verify tokens.
+func (s *Server) entra() host {
+	return host{name: "Entra ID", answer: s.discovery, status: documentStatus}
+}
+
+// discovery answers a request for the issuer's metadata or keys. An outage of Entra is one of these too, whichever
+// script has it.
+func (s *Server) discovery(c call, entraDown bool) reply {
+	if entraDown || s.script.lasting().entraDown {
+		return documentStatus(http.StatusServiceUnavailable)
 	}
 	if c.method != http.MethodGet {
 		r := plainReply(http.StatusMethodNotAllowed, "", "")
@@ -57,10 +62,18 @@ func (s *Server) discovery(c call) reply {
 	case configV2:
 		return jsonReply(http.StatusOK, metadata(issuer(2, named), root+"/oauth2/v2.0", root+"/"+keysV2))
 	case keysV2:
-		return jsonReply(http.StatusOK, s.keys().publish(issuer(2, named)))
+		return jsonReply(http.StatusOK, s.keys.document(issuer(2, named)))
 	default:
-		return jsonReply(http.StatusOK, s.keys().publish(""))
+		return jsonReply(http.StatusOK, s.keys.document(""))
 	}
+}
+
+// documentStatus returns what is sent in place of a document with a status.
+func documentStatus(code int) reply {
+	if code == http.StatusTooManyRequests || code >= http.StatusInternalServerError {
+		return oauthError(code, "temporarily_unavailable", transientAtEntra)
+	}
+	return plainReply(code, "", "")
 }
 
 // metadata returns what verifiers insist on, little as they need of it.
@@ -100,9 +113,9 @@ func instanceMetadata(endpoint string) reply {
 	})
 }
 
-// publish returns the public keys as a JWKS, each with the issuer that it is good for, if there is one to name.
-func (ks keySet) publish(issuer string) any {
-	published := make([]map[string]any, 0, len(ks))
+// publish returns the public keys as members of a JWKS, each with the issuer that it is good for, if there is one to name.
+func (ks keySet) publish(issuer string) []any {
+	published := make([]any, 0, len(ks))
 	for _, k := range ks {
 		public, err := json.Marshal(k.public())
 		if err != nil {
@@ -117,5 +130,5 @@ func (ks keySet) publish(issuer string) any {
 		}
 		published = append(published, members)
 	}
-	return map[string]any{"keys": published}
+	return published
 }

@@ -28,7 +28,7 @@
 // The same Server is an [http.Handler], for a program of its own.
 //
 // The same address also answers as the token issuer: it publishes discovery documents and keys, so that the
-// services of a test can verify the tokens ([Server.Protect] is such a service).
+// services of a test can verify the tokens.
 //
 // # Hosts
 //
@@ -45,9 +45,32 @@
 // platform are the same for all. Service Fabric and workload identity are there over https only, with a certificate of the
 // server's own: see [Server.Client], [Server.CertificateFile] and [Server.TLSConfig].
 //
+// # Protected services
+//
+// A test of a client needs a service that wants a token: [Server.Protect] is one. A test of a service needs tokens of
+// every kind, and keys that change and break:
+//
+//	verifier := imds.Verifier(t, verify.Options{Audiences: []string{"https://orders.example"}})
+//	service := verifier.Handler(orders, verify.Role("reader"))
+//	// …
+//	token := imds.Mint("https://orders.example", func(j *imdstest.JWT) {
+//		j.Claims["roles"] = []string{"reader"}
+//	})
+//	imds.RotateKey()                      // another key signs
+//	imds.WithdrawKeys()                   // and the ones before it are of no use any more
+//	imds.BreakKeys(imdstest.EntraDown())  // keys cannot be fetched, but there are still tokens
+//	// … call the service …
+//	if imds.KeyFetches() > 2 {
+//		t.Errorf("Entra was hammered: %v", imds.KeyRequests())
+//	}
+//
+// [Server.Mint] signs whatever a test makes of a token, and with a key of the test's own ([JWT]). [Server.Publish] puts such
+// a key among the server's.
+//
 // # Outages
 //
 // There are two kinds, and they look different to a client. When Entra ID is away ([EntraDown]), the
 // endpoint still answers, and still serves the tokens that it has. When the endpoint itself is away, there is no
-// answer: use [Refused], [Dropped] or [Hang].
+// answer: use [Refused], [Dropped] or [Hang]. A service sees the first kind when it fetches keys; [Server.BreakKeys] breaks those
+// apart from the tokens.
 package imdstest

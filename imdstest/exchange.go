@@ -70,11 +70,12 @@ type exchange struct {
 	server *Server
 	call   call
 	ctx    context.Context
-	host   host // zero for discovery
+	host   host
 	fault  Fault
-	entry  *Request // its place in the log; nil for discovery
-	landed func()   // the client has all of the answer
-	end    func()   // the exchange is over
+	log    *requestLog // nil: it is in none
+	entry  *Request    // its place in the log
+	landed func()      // the client has all of the answer
+	end    func()      // the exchange is over
 }
 
 func (s *Server) begin(ctx context.Context, c call) *exchange {
@@ -85,11 +86,16 @@ func (s *Server) begin(ctx context.Context, c call) *exchange {
 		cancel(err) // at once: what AfterFunc starts may be late
 	}
 	x.ctx = ctx
-	if _, _, ok := discoveryPath(c.path); !ok {
+	if _, document, ok := discoveryPath(c.path); ok {
+		x.host = s.entra()
+		x.fault, x.log = s.documents.meet(document)
+	} else {
 		x.host = s.hostOf(c)
-		x.fault = s.script.take()
-		x.entry = s.log.begin(x.host.name, c, x.fault)
-		x.landed = sync.OnceFunc(s.log.end)
+		x.fault, x.log = s.script.take(), &s.log
+	}
+	if x.log != nil {
+		x.entry = x.log.begin(x.host.name, c, x.fault)
+		x.landed = sync.OnceFunc(x.log.end)
 	}
 	x.end = func() {
 		x.landed()
@@ -115,8 +121,8 @@ func (x *exchange) answer() (reply, error) {
 		return reply{}, err
 	}
 	r := x.right()
-	if x.entry != nil {
-		x.server.log.answered(x.entry, r)
+	if x.log != nil {
+		x.log.answered(x.entry, r)
 	}
 	r = x.fault.shape(r)
 	if x.host.server != "" && !r.foreign {
@@ -132,8 +138,6 @@ func (x *exchange) right() reply {
 		return *x.fault.instead
 	case x.fault.status != 0:
 		return x.host.status(x.fault.status)
-	case x.entry == nil:
-		return x.server.discovery(x.call)
 	default:
 		return x.host.answer(x.call, x.fault.entraDown)
 	}

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// Fault is something that goes wrong with a token request. The zero value is [OK].
+// Fault is something that goes wrong with a token request, or with one for the issuer's documents. The zero value is [OK].
 type Fault struct {
 	name       string
 	silence    silence
@@ -18,6 +18,7 @@ type Fault struct {
 	cut        bool
 	entraDown  bool
 	retryAfter string
+	only       document // of the issuer's; zero: both
 }
 
 // A silence is a way of not answering.
@@ -50,6 +51,7 @@ func OK() Fault { return Fault{} }
 //   - Service Fabric: 400; 404, the identity is not there; 429, in plain text; 500
 //   - Cloud Shell: 400
 //   - workload identity: 400, the client is not there; 401, the assertion is refused; 429 and from 500 on
+//   - discovery and keys: 429 and from 500 on
 func Status(code int) Fault {
 	mustBeStatus(code)
 	return Fault{name: fmt.Sprintf("Status(%d)", code), status: code}
@@ -128,7 +130,8 @@ func Dropped() Fault { return Fault{name: "Dropped", silence: dropped} }
 // EntraDown is an outage of Entra ID, with the machine in good health. The tokens that the platform
 // keeps are still given out, however old, while they are valid; for any other it answers 500. Workload identity, where
 // no platform is in between, answers 503.
-// While [Server.Break] or [Server.BreakFor] has it in force, discovery and keys are answered with 503.
+// While [Server.Break] or [Server.BreakFor] has it in force, discovery and keys are answered with 503. With
+// [Server.BreakKeys] they are, and tokens are given out as ever.
 func EntraDown() Fault { return Fault{name: "EntraDown", entraDown: true} }
 
 // WithRetryAfter adds a Retry-After, in whole seconds, rounded up, to every answer but a 2xx.
@@ -137,6 +140,23 @@ func (f Fault) WithRetryAfter(d time.Duration) Fault {
 	f.retryAfter = strconv.FormatInt(int64((max(0, d)+time.Second-1)/time.Second), 10)
 	return f
 }
+
+// KeysOnly lets only requests for keys suffer f, and not those for discovery documents. It makes a difference to
+// [Server.BreakKeys] and [Server.BreakKeysFor] only.
+func (f Fault) KeysOnly() Fault { return f.limited("KeysOnly", keyDocument) }
+
+// DiscoveryOnly lets only requests for discovery documents suffer f, and not those for keys. It makes a difference to
+// [Server.BreakKeys], [Server.BreakKeysFor] and [Server.NextKeys] only.
+func (f Fault) DiscoveryOnly() Fault { return f.limited("DiscoveryOnly", discoveryDocument) }
+
+func (f Fault) limited(name string, only document) Fault {
+	f.name = fmt.Sprintf("%v.%s", f, name)
+	f.only = only
+	return f
+}
+
+// hits tells whether a request for a document of the issuer suffers f.
+func (f Fault) hits(d document) bool { return f.only == 0 || f.only == d }
 
 // shape returns an answer as the fault lets it through. It shares no header with r.
 func (f Fault) shape(r reply) reply {

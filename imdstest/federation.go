@@ -43,7 +43,7 @@ func (s *Server) federatedTokenFile() string {
 
 func (s *Server) rotate() {
 	now := time.Now()
-	key := s.keys()[0]
+	key := s.keys.signing()
 	token := key.token(JWT{
 		Header: map[string]any{"alg": "RS256", "kid": key.id},
 		Claims: map[string]any{
@@ -62,7 +62,7 @@ func (s *Server) rotate() {
 
 // federated returns what Entra has against an assertion: its error's number and words, or 0.
 func (s *Server) federated(assertion string) (number int, description string) {
-	payload, err := s.keys().verify(assertion)
+	payload, err := s.keys.all().verify(assertion)
 	var claims struct {
 		Issuer   string   `json:"iss"`
 		Subject  string   `json:"sub"`

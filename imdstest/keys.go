@@ -1,9 +1,11 @@
 package imdstest
 
 import (
+	"crypto"
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/sha1"
+	"crypto/sha256"
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/base64"
@@ -23,13 +25,24 @@ type signingKey struct {
 	id          string // the thumbprint in base64url: 27 characters, both kid and x5t
 }
 
-// A keySet is what one server signs with and publishes: the first key signs, all are published. Each
-// server has its own, so that one can change its keys under the feet of no other.
-type keySet []*signingKey
+// sharedKeys are those that the process has made. They are no behaviour, only time saved: making an RSA key takes a good
+// part of a second, and a test has no way to tell whose key it got.
+var sharedKeys struct {
+	mu   sync.Mutex
+	made []func() *signingKey
+}
 
-// sharedKey is one key for all servers of the process. It is no behaviour, only time saved: making an RSA key
-// takes a good part of a second, and a test has no way to tell whose key it got.
-var sharedKey = sync.OnceValue(newSigningKey)
+// sharedKey returns the n-th key of the process, counted from 0, which is the n-th of each server. It waits for no other
+// key than this one.
+func sharedKey(n int) *signingKey {
+	sharedKeys.mu.Lock()
+	for len(sharedKeys.made) <= n {
+		sharedKeys.made = append(sharedKeys.made, sync.OnceValue(newSigningKey))
+	}
+	key := sharedKeys.made[n]
+	sharedKeys.mu.Unlock()
+	return key()
+}
 
 func newSigningKey() *signingKey {
 	private, err := rsa.GenerateKey(rand.Reader, 2048)
@@ -72,26 +85,20 @@ func (k *signingKey) public() jose.JSONWebKey {
 	}
 }
 
-// sign returns the compact JWS of payload. The header is taken as it is, even where it lies about the
-// signature, which is always RS256; only a missing alg is filled in.
-func (k *signingKey) sign(header map[string]any, payload []byte) (string, error) {
-	extra := make(map[jose.HeaderKey]any, len(header))
-	for name, value := range header {
-		extra[jose.HeaderKey(name)] = value
-	}
-	signer, err := jose.NewSigner(
-		jose.SigningKey{Algorithm: jose.RS256, Key: k.private},
-		&jose.SignerOptions{ExtraHeaders: extra},
-	)
+// sign returns the compact JWS (RFC 7515) of payload. Header and payload are taken as they are, even where the header lies
+// about the signature, which is always RS256: no library signs what a test of a verifier needs.
+func sign(key *rsa.PrivateKey, header, payload []byte) (string, error) {
+	signed := base64.RawURLEncoding.EncodeToString(header) + "." + base64.RawURLEncoding.EncodeToString(payload)
+	digest := sha256.Sum256([]byte(signed))
+	signature, err := rsa.SignPKCS1v15(nil, key, crypto.SHA256, digest[:])
 	if err != nil {
 		return "", err
 	}
-	signed, err := signer.Sign(payload)
-	if err != nil {
-		return "", err
-	}
-	return signed.CompactSerialize()
+	return signed + "." + base64.RawURLEncoding.EncodeToString(signature), nil
 }
+
+// A keySet is some of a server's keys.
+type keySet []*signingKey
 
 // verify returns the payload of a token that one of the keys signed.
 func (ks keySet) verify(token string) ([]byte, error) {

@@ -22,13 +22,14 @@ var (
 	secretParameters = []string{"client_assertion", "client_secret", "refresh_token", "password"}
 )
 
-// Request is a token request that the server received: every request that is not for discovery or keys, refused
-// and unanswered ones too. Its maps are shared and must not be changed.
+// Request is a request that the server received, refused and unanswered ones too. [Server.KeyRequests] has those for
+// discovery and keys, [Server.Requests] all others, which are the token requests. Its maps are shared and must not be
+// changed.
 type Request struct {
 	Time time.Time // of arrival
 
 	// Host is the one that was asked: "IMDS", "App Service", "Azure Arc", "Service Fabric", "Cloud Shell", "Azure ML" or
-	// "workload identity". Blank: no host has this path, or not over plain http.
+	// "workload identity", and for discovery and keys "Entra ID". Blank: no host has this path, or not over plain http.
 	Host string
 
 	Method   string      // "GET"

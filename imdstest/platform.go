@@ -75,7 +75,7 @@ func (s *Server) knows(resource string) bool {
 }
 
 func (s *Server) mint(id Identity, resource string, now time.Time) issued {
-	key := s.keys()[0]
+	key := s.keys.signing()
 	claims := s.claims(id, resource, now)
 	expires := claims["exp"].(int64)
 	return issued{

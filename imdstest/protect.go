@@ -9,10 +9,12 @@ import (
 	"time"
 )
 
-// Claims returns the claims of a token that this server signed, expired or not, in the types of package
-// encoding/json: numbers are float64. It is what a test asserts on.
-func (s *Server) Claims(token string) (map[string]any, error) {
-	payload, err := s.keys().verify(token)
+// Claims returns the claims of a token that this server signed, expired or not and its key withdrawn or not, in the types
+// of package encoding/json: numbers are float64. It is what a test asserts on.
+func (s *Server) Claims(token string) (map[string]any, error) { return s.keys.all().claims(token) }
+
+func (ks keySet) claims(token string) (map[string]any, error) {
+	payload, err := ks.verify(token)
 	if err != nil {
 		return nil, fmt.Errorf("imdstest: the token is not one of this server: %w", err)
 	}
@@ -23,9 +25,10 @@ func (s *Server) Claims(token string) (map[string]any, error) {
 	return claims, nil
 }
 
-// Protect returns a protected service for tests. It lets a request through to next if its bearer token was
-// signed by this server for exactly this audience and is valid now. Any other gets a 401 whose WWW-Authenticate tells
-// why, as RFC 6750 has it.
+// Protect returns a protected service for tests of clients. It lets a request through to next if its bearer token was
+// signed by this server, with a key that is not withdrawn, for exactly this audience, and is valid now. Any other gets a
+// 401 whose WWW-Authenticate tells why, as RFC 6750 has it. It knows the keys without asking for them, and leaves no slack
+// for clocks; a service that is itself under test has a [Server.Verifier].
 func (s *Server) Protect(audience string, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		token, ok := bearer(r)
@@ -51,7 +54,7 @@ func bearer(r *http.Request) (token string, ok bool) {
 
 // admit returns why a token is not good enough, in words that are fit for a header.
 func (s *Server) admit(token, audience string, now time.Time) error {
-	claims, err := s.Claims(token)
+	claims, err := s.keys.signers().claims(token)
 	if err != nil {
 		return errors.New("the token was not signed by this issuer")
 	}

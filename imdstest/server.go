@@ -23,18 +23,19 @@ type Server struct {
 	secrets secrets
 	hosts   []host
 
-	keys        func() keySet      // the first key is made when it is first needed
-	certificate func() tlsIdentity // and so is this
+	keys        keyring
+	certificate func() tlsIdentity // made when it is first needed
 	secure      secureSide
 	platform    platform
 	federation  federation
 	keyFiles    keyFiles
 	files       files
 
-	script script
-	log    requestLog
-	life   context.Context
-	end    context.CancelCauseFunc
+	script    script
+	log       requestLog
+	documents documents
+	life      context.Context
+	end       context.CancelCauseFunc
 }
 
 // secrets are what a host gives to the programs on it, so that nobody else gets a token.
@@ -75,7 +76,6 @@ func New(opts *Options) *Server {
 		options: opts.filled(),
 		secrets: secrets{guid(), guid(), guid()},
 
-		keys:        sync.OnceValue(func() keySet { return keySet{sharedKey()} }),
 		certificate: sync.OnceValue(newTLSIdentity),
 	}
 	s.keyFiles.dir = s.options.ArcKeyDir

@@ -1,7 +1,9 @@
 package imdstest
 
 import (
+	"cmp"
 	"crypto/rand"
+	"crypto/rsa"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
@@ -18,6 +20,13 @@ const tenantCreated = 1582274297
 type JWT struct {
 	Header map[string]any // typ, alg, kid and x5t
 	Claims map[string]any // strings, except for the int64 iat, nbf, exp and xms_tcdt, and the []string roles
+
+	// RawHeader and Payload are signed as they are, in place of Header and Claims: JSON with a member twice, or what is no
+	// JSON at all. Nil: Header and Claims as JSON.
+	RawHeader, Payload []byte
+
+	// Key signs the token. The header still names the server's key: see its kid and x5t. Nil: the key that signs now.
+	Key *rsa.PrivateKey
 }
 
 // Mint returns a token that the endpoint would not give: expired, for another audience, of another tenant, without a
@@ -30,11 +39,11 @@ type JWT struct {
 //
 // The default identity is the one that a request without an id gets; of several it is the first, and of none one
 // with [DefaultClientID] and [DefaultObjectID]. The signature is always a right one, by RS256, whatever the
-// header says; alg can be changed but not removed. Mint asks no platform: it works through every
+// header says. Mint asks no platform: it works through every
 // fault, and neither the log nor the platform's cache knows of it. It panics if the
-// token cannot be written as JSON.
+// token cannot be written as JSON, or its Key cannot sign.
 func (s *Server) Mint(resource string, edits ...func(*JWT)) string {
-	key := s.keys()[0]
+	key := s.keys.signing()
 	j := JWT{Header: key.header(), Claims: s.claims(s.defaultIdentity(), resource, time.Now())}
 	for _, edit := range edits {
 		edit(&j)
@@ -102,13 +111,21 @@ func (k *signingKey) header() map[string]any {
 }
 
 func (k *signingKey) token(j JWT) string {
-	payload, err := json.Marshal(j.Claims)
-	if err != nil {
-		panic(fmt.Sprintf("imdstest: claims of a token: %v", err))
-	}
-	token, err := k.sign(j.Header, payload)
+	token, err := sign(cmp.Or(j.Key, k.private), rawOr(j.RawHeader, j.Header), rawOr(j.Payload, j.Claims))
 	if err != nil {
 		panic(fmt.Sprintf("imdstest: signing a token: %v", err))
 	}
 	return token
+}
+
+// rawOr returns raw, or members as JSON where there is none.
+func rawOr(raw []byte, members map[string]any) []byte {
+	if raw != nil {
+		return raw
+	}
+	text, err := json.Marshal(members)
+	if err != nil {
+		panic(fmt.Sprintf("imdstest: a token as JSON: %v", err))
+	}
+	return text
 }
