@@ -6,14 +6,11 @@ import (
 	"github.com/seed-ac726066/aztoken/verify"
 )
 
-// Verifier returns a verifier of this server's tokens, as a service has one that is under test. It is closed when the test
-// ends. Where opts are blank it fills in Tenants with the server's, unless AnyTenant is set, Authority with the server's address, and
-// HTTPClient with one that reaches it. Options that package verify refuses fail the test.
+// VerifierOptions returns opts for a service that trusts this server: where they are blank it fills in Tenants with the
+// server's, unless AnyTenant is set, Authority with the server's address, and HTTPClient with one that reaches it.
 //
-// Tokens have only the roles of [Identity.Roles], and so by default none: a service that wants none sets AllowRoleless. Inside
-// a bubble of [testing/synctest], use [New], and make the verifier in the bubble.
-func (s *Server) Verifier(tb testing.TB, opts verify.Options) *verify.Verifier {
-	tb.Helper()
+// Tokens have only the roles of [Identity.Roles], and so by default none: a service that wants none sets AllowRoleless.
+func (s *Server) VerifierOptions(opts verify.Options) verify.Options {
 	if len(opts.Tenants) == 0 && !opts.AnyTenant {
 		opts.Tenants = []string{s.options.TenantID}
 	}
@@ -23,7 +20,15 @@ func (s *Server) Verifier(tb testing.TB, opts verify.Options) *verify.Verifier {
 	if opts.HTTPClient == nil {
 		opts.HTTPClient = s.Client()
 	}
-	v, err := verify.New(opts)
+	return opts
+}
+
+// Verifier returns a verifier with [Server.VerifierOptions], as a service has one that is under test. It is closed when the
+// test ends. Options that package verify refuses fail the test. Inside a bubble of [testing/synctest], use [New], and make the
+// verifier in the bubble.
+func (s *Server) Verifier(tb testing.TB, opts verify.Options) *verify.Verifier {
+	tb.Helper()
+	v, err := verify.New(s.VerifierOptions(opts))
 	if err != nil {
 		tb.Fatalf("imdstest: making a verifier: %v", err)
 	}

@@ -53,14 +53,14 @@ func FromContext(ctx context.Context) (*Claims, bool) {
 func bearer(h http.Header) (token string, problem *answer) {
 	values := h["Authorization"]
 	if len(values) == 0 {
-		return "", &answer{status: http.StatusUnauthorized}
+		return "", &answer{status: http.StatusUnauthorized, description: "a bearer token is required"}
 	}
 	scheme, token, _ := strings.Cut(values[0], " ")
 	switch {
 	case len(values) > 1:
 		return "", &answer{status: http.StatusBadRequest, code: "invalid_request", description: "more than one Authorization header"}
 	case !strings.EqualFold(scheme, "Bearer"):
-		return "", &answer{status: http.StatusUnauthorized}
+		return "", &answer{status: http.StatusUnauthorized, description: "a bearer token is required"}
 	case token == "" || strings.ContainsAny(token, " \t,"):
 		return "", &answer{status: http.StatusBadRequest, code: "invalid_request", description: "the Authorization header is not Bearer and one token"}
 	}
@@ -70,7 +70,7 @@ func bearer(h http.Header) (token string, problem *answer) {
 // answer is what a request gets that is not let through.
 type answer struct {
 	status            int
-	code, description string // of RFC 6750, section 3
+	code, description string // of RFC 6750, section 3; no code where there was no token
 	retryAfter        time.Duration
 }
 
@@ -80,13 +80,12 @@ func (a answer) write(w http.ResponseWriter) {
 		http.Error(w, "tokens cannot be checked at the moment", a.status)
 		return
 	}
-	challenge, text := "Bearer", http.StatusText(a.status)
+	challenge := "Bearer"
 	if a.code != "" {
 		challenge += ` error="` + a.code + `", error_description="` + a.description + `"`
-		text = a.description
 	}
 	w.Header().Set("WWW-Authenticate", challenge)
-	http.Error(w, text, a.status)
+	http.Error(w, a.description, a.status)
 }
 
 // answerTo is the answer to a token that was not accepted. It quotes nothing: that is for the log.

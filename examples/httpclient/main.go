@@ -12,18 +12,26 @@ import (
 
 	"github.com/seed-ac726066/aztoken"
 	"github.com/seed-ac726066/aztoken/imdstest"
+	"github.com/seed-ac726066/aztoken/verify"
 )
 
 const orders = "https://orders.example.com"
 
 func main() {
 	// What Azure gives a real program: an identity endpoint, and a service that asks for tokens.
-	imds := imdstest.New(nil)
+	imds := imdstest.New(&imdstest.Options{Identities: []imdstest.Identity{
+		{SystemAssigned: true, Roles: map[string][]string{orders: {"consumer"}}},
+	}})
 	endpoint := httptest.NewServer(imds)
 	defer endpoint.Close()
-	service := httptest.NewServer(imds.Protect(orders, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	verifier, err := verify.New(imds.VerifierOptions(verify.Options{Audiences: []string{orders}}))
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer verifier.Close()
+	service := httptest.NewServer(verifier.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		fmt.Fprintln(w, "hello from", r.URL.Path)
-	})))
+	}), verify.Role("consumer")))
 	defer service.Close()
 
 	client, err := aztoken.NewClient(&aztoken.Options{Endpoint: endpoint.URL}) // on Azure: aztoken.NewClient(nil)

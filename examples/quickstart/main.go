@@ -43,26 +43,44 @@ func main() {
 	}
 }
 
-func callAProtectedService(w io.Writer) error {
-	imds := imdstest.New(nil)
+// theIdentities are those of the fake machine: one with the role that the service wants, and one without.
+var theIdentities = []imdstest.Identity{
+	{SystemAssigned: true, Roles: map[string][]string{orders: {"consumer"}}},
+	{},
+}
+
+func callAProtectedService(w io.Writer) (err error) {
+	imds := imdstest.New(&imdstest.Options{Identities: theIdentities})
 	endpoint := httptest.NewServer(imds)
 	defer endpoint.Close()
-	service := httptest.NewServer(imds.Protect(orders, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		_, _ = io.WriteString(w, "3 orders")
-	})))
-	defer service.Close()
-	fmt.Fprintln(w, "A fake identity endpoint and a protected service are running.")
-
-	client, err := aztoken.NewClient(&aztoken.Options{Endpoint: endpoint.URL}) // on Azure: aztoken.NewClient(nil)
+	service, stop, err := newService(imds)
 	if err != nil {
 		return err
 	}
-	api := client.Wrap(http.DefaultClient, orders)
+	defer func() { err = errors.Join(err, stop()) }()
+	listening := httptest.NewServer(service)
+	defer listening.Close()
+	fmt.Fprintln(w, "A fake identity endpoint and a protected service are running.")
+
+	consumer, err := aztoken.NewClient(&aztoken.Options{Endpoint: endpoint.URL}) // on Azure: aztoken.NewClient(nil)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, consumer.Close()) }()
+	stranger, err := aztoken.NewClient(&aztoken.Options{Endpoint: endpoint.URL, ID: aztoken.ClientID("c0000000-0000-4000-8000-000000000002")})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, stranger.Close()) }()
 	for _, caller := range []struct {
 		name string
 		*http.Client
-	}{{"without a token", http.DefaultClient}, {"through the wrapped client", api}} {
-		resp, err := caller.Get(service.URL + "/orders")
+	}{
+		{"without a token", http.DefaultClient},
+		{"by an identity without the role", stranger.Wrap(nil, orders)},
+		{"by an identity with the role", consumer.Wrap(nil, orders)},
+	} {
+		resp, err := caller.Get(listening.URL + "/orders")
 		if err != nil {
 			return err
 		}
@@ -71,9 +89,9 @@ func callAProtectedService(w io.Writer) error {
 			return err
 		}
 		_ = resp.Body.Close()
-		fmt.Fprintf(w, "GET /orders %-26s → %s: %s\n", caller.name, resp.Status, strings.TrimSpace(string(body)))
+		fmt.Fprintf(w, "GET /orders %-31s → %s: %s\n", caller.name, resp.Status, strings.TrimSpace(string(body)))
 	}
-	return client.Close()
+	return nil
 }
 
 func onTheHost(w io.Writer, resource string) error {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -29,9 +30,12 @@ func outliveAnOutage(t *testing.T, w io.Writer) {
 	start := time.Now()
 	say := func(what string) { fmt.Fprintf(w, "  %3.0f h  %s\n", time.Since(start).Hours(), what) }
 
-	imds := imdstest.New(nil)
+	imds := imdstest.New(&imdstest.Options{Identities: theIdentities})
 	defer imds.Close()
-	service := inProcess{imds.Protect(orders, http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))}
+	service, stop, err := newService(imds)
+	if err != nil {
+		t.Fatal(err)
+	}
 	opts := &aztoken.Options{Endpoint: imds.URL, OnEvent: func(e aztoken.Event) {
 		if e.Kind == aztoken.EventAcquired {
 			say("a new token")
@@ -42,16 +46,18 @@ func outliveAnOutage(t *testing.T, w io.Writer) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	api := client.Wrap(&http.Client{Transport: service}, orders)
+	api := client.Wrap(&http.Client{Transport: inProcess{service}}, orders)
 	calls, failed := 0, 0
 	for minute := range 60 * 60 {
 		switch minute {
 		case 15 * 60:
 			say("the identity endpoint and Entra ID go down")
 			imds.Break(imdstest.Hang())
+			imds.BreakKeys(imdstest.Hang())
 		case 27 * 60:
 			say("they are back")
 			imds.Recover()
+			imds.RecoverKeys()
 		}
 		calls++
 		if resp, err := api.Get(orders + "/orders"); err != nil || resp.StatusCode != http.StatusOK {
@@ -60,7 +66,7 @@ func outliveAnOutage(t *testing.T, w io.Writer) {
 		time.Sleep(time.Minute)
 	}
 	say(fmt.Sprintf("%d calls, %d failed, %d requests to the endpoint", calls, failed, imds.Count()))
-	if err := client.Close(); err != nil {
+	if err := errors.Join(client.Close(), stop()); err != nil {
 		t.Error(err)
 	}
 	if failed > 0 {
