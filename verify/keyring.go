@@ -100,7 +100,7 @@ func (r *keyring) search() <-chan struct{} {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.progress.wanted = true
-	if due := r.progress.next(0); due.Before(r.due) {
+	if due := r.progress.next(1); due.Before(r.due) {
 		r.due = due
 		select {
 		case r.wake <- struct{}{}:
