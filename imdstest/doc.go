@@ -64,13 +64,13 @@
 //		t.Errorf("Entra was hammered: %v", imds.KeyRequests())
 //	}
 //
-// [Server.Mint] signs whatever a test makes of a token, and with a key of the test's own ([JWT]). [Server.Publish] puts such
-// a key among the server's.
+// [Server.Mint] signs whatever a test makes of a token, also with a key of the test's own ([JWT]). [Server.Publish] puts
+// such a key among the server's.
 //
 // # Outages
 //
 // There are two kinds, and they look different to a client. When Entra ID is away ([EntraDown]), the
 // endpoint still answers, and still serves the tokens that it has. When the endpoint itself is away, there is no
-// answer: use [Refused], [Dropped] or [Hang]. A service sees the first kind when it fetches keys; [Server.BreakKeys] breaks those
-// apart from the tokens.
+// answer: use [Refused], [Dropped] or [Hang]. A service sees the first kind when it fetches keys; [Server.BreakKeys]
+// breaks those apart from the tokens.
 package imdstest

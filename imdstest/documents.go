@@ -20,13 +20,13 @@ type documents struct {
 	fetches atomic.Int64 // of keys
 }
 
-// BreakKeys lets every request for discovery documents and keys suffer f until [Server.RecoverKeys], in place of an earlier
-// BreakKeys or BreakKeysFor. Token requests go on as ever. [Fault.KeysOnly] and [Fault.DiscoveryOnly] spare one of the
-// two: poisoned keys are
+// BreakKeys lets every request for discovery documents and keys suffer f until [Server.RecoverKeys], in place of an
+// earlier BreakKeys or BreakKeysFor. Token requests go on as ever. [Fault.KeysOnly] and [Fault.DiscoveryOnly] spare one of
+// the two. This poisons the keys:
 //
 //	imds.BreakKeys(imdstest.Body(200, "application/json", `{"keys":[]}`).KeysOnly())
 //
-// When f is not [OK] it comes before an [EntraDown] of [Server.Break].
+// An [EntraDown] of [Server.Break] shows only where f has no answer of its own.
 func (s *Server) BreakKeys(f Fault) { s.documents.script.set(f, time.Time{}) }
 
 // BreakKeysFor is [Server.BreakKeys] for d from now on. The time is that of package time, and so is virtual inside a
@@ -36,8 +36,8 @@ func (s *Server) BreakKeysFor(d time.Duration, f Fault) {
 }
 
 // NextKeys sets faults for the next requests for keys, one for each, in order. They come after those of an earlier
-// NextKeys and before what [Server.BreakKeys] or [Server.BreakKeysFor] say. Discovery documents are answered rightly, so that one
-// fault is one fetch of keys; but a fault with [Fault.DiscoveryOnly] is for the next request for one of these.
+// NextKeys and before what [Server.BreakKeys] or [Server.BreakKeysFor] say. Requests for discovery documents take none of
+// them, so that one fault is one fetch of keys; but a fault with [Fault.DiscoveryOnly] is for the next of those.
 func (s *Server) NextKeys(faults ...Fault) {
 	aimed := make([]Fault, len(faults))
 	for i, f := range faults {

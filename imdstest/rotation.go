@@ -19,8 +19,8 @@ type keyring struct {
 	extra     []json.RawMessage // members of the key document that the test made
 }
 
-// RotateKey lets another key sign from now on: the one that [Server.PublishKey] published ahead, or else a new one. The keys
-// before it stay published. Tokens that the platform keeps are given out as they are, see [Options.MintAfter].
+// RotateKey lets another key sign from now on: the next that [Server.PublishKey] published ahead, or else a new one. The
+// keys before it stay published. Tokens that the platform keeps are given out as they are, see [Options.MintAfter].
 //
 // The first use of a key in a process makes it, which takes a good part of a second of real time; the servers of a
 // process share their keys.
@@ -50,8 +50,8 @@ func (s *Server) WithdrawKeys() {
 	s.keys.extra = nil
 }
 
-// Publish adds a key of the test's own to the key documents, as it is and behind the server's. See [JWK] for its members and
-// [JWT] for how it signs. Publish panics if the key cannot be written as JSON.
+// Publish adds a key of the test's own to the key documents, as it is and behind the server's. [JWK] has its usual members,
+// and [JWT] signs with it. Publish panics if the key cannot be written as JSON.
 func (s *Server) Publish(jwk map[string]any) {
 	raw, err := json.Marshal(jwk)
 	if err != nil {
@@ -62,8 +62,8 @@ func (s *Server) Publish(jwk map[string]any) {
 	s.keys.extra = append(s.keys.extra, raw)
 }
 
-// JWK returns a public key in the form of RFC 7517, with the members kty, use, kid, n and e. A test of what a service makes of
-// odd keys changes them before it calls [Server.Publish].
+// JWK returns a public key in the form of RFC 7517, with the members kty, use, kid, n and e. A test of what a service
+// makes of odd keys changes them before it calls [Server.Publish].
 func JWK(kid string, key *rsa.PublicKey) map[string]any {
 	return map[string]any{
 		"kty": "RSA",

@@ -1,6 +1,9 @@
 package imdstest_test
 
 import (
+	"crypto"
+	"crypto/rsa"
+	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
 	"strings"
@@ -8,6 +11,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/go-jose/go-jose/v4"
 	"github.com/stretchr/testify/require"
 
 	"github.com/seed-ac726066/aztoken/imdstest"
@@ -142,6 +146,57 @@ func TestMintTakesEveryEdit(t *testing.T) {
 
 	require.Equal(t, "none", header(t, server.Mint(vault, func(j *imdstest.JWT) { j.Header["alg"] = "none" }))["alg"])
 	require.Panics(t, func() { server.Mint(vault, func(j *imdstest.JWT) { j.Claims["f"] = func() {} }) })
+}
+
+func TestMintSignsWhatIsNoTokenToo(t *testing.T) {
+	t.Parallel()
+	server := imdstest.New(nil)
+	kid := header(t, server.Mint(vault))["kid"].(string)
+	for name, edit := range map[string]imdstest.JWT{
+		"a claim twice":       {Payload: []byte(`{"aud":"a","aud":"b"}`)},
+		"two values":          {Payload: []byte(`{"aud":"a"} {"aud":"b"}`)},
+		"null":                {Payload: []byte("null")},
+		"nothing":             {Payload: []byte{}},
+		"no JSON":             {Payload: []byte("\xff\n")},
+		"a member twice":      {RawHeader: []byte(`{"alg":"RS256","alg":"none"}`)},
+		"a header of its own": {RawHeader: []byte(`{ "kid": "` + kid + `", "alg": "RS256" }`)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var want imdstest.JWT
+			token := server.Mint(vault, func(j *imdstest.JWT) {
+				j.RawHeader, j.Payload = edit.RawHeader, edit.Payload
+				want = *j
+			})
+			part := func(n int, raw []byte, members map[string]any) {
+				got, err := base64.RawURLEncoding.DecodeString(strings.Split(token, ".")[n])
+				require.NoError(t, err)
+				if raw != nil {
+					require.Equal(t, raw, got)
+					return
+				}
+				text, err := json.Marshal(members)
+				require.NoError(t, err)
+				require.JSONEq(t, string(text), string(got))
+			}
+			part(0, edit.RawHeader, want.Header)
+			part(1, edit.Payload, want.Claims)
+			requireSigned(t, server, token)
+		})
+	}
+}
+
+// requireSigned wants a signature by the server's first key, whatever it has signed.
+func requireSigned(t *testing.T, server *imdstest.Server, token string) {
+	t.Helper()
+	c := caller{server, server.Client()}
+	var set jose.JSONWebKeySet
+	require.NoError(t, json.Unmarshal([]byte(c.get(t, keysPath).body), &set))
+	end := strings.LastIndexByte(token, '.')
+	signature, err := base64.RawURLEncoding.DecodeString(token[end+1:])
+	require.NoError(t, err)
+	digest := sha256.Sum256([]byte(token[:end]))
+	require.NoError(t, rsa.VerifyPKCS1v15(set.Keys[0].Key.(*rsa.PublicKey), crypto.SHA256, digest[:], signature))
 }
 
 func TestClaimsAreOnlyThoseOfATokenThatTheServerSigned(t *testing.T) {
