@@ -9,7 +9,8 @@ import (
 
 // What a token can fail for. Errors of [Verifier.Verify] are an [*Error] for which [errors.Is] finds one of these.
 var (
-	// ErrKeysUnavailable: there are no keys to check the token with, as Entra cannot be reached. The token may be good.
+	// ErrKeysUnavailable: there are no keys to check the token with, as Entra cannot
+	// be reached or what answers is not Entra. The token may be good.
 	ErrKeysUnavailable = errors.New("the signing keys are not available")
 	// ErrMalformed: it is no token of the form that Entra's have.
 	ErrMalformed = errors.New("malformed token")
@@ -76,7 +77,7 @@ func (e *Error) Unwrap() []error {
 func (e *Error) advice() string {
 	switch e.sentinel {
 	case ErrKeysUnavailable:
-		return "Entra ID cannot be reached: call again later; Options.KeyFile helps services that start during an outage"
+		return "call again later; if Entra ID is down, Options.KeyFile helps services that start meanwhile"
 	case ErrMalformed:
 		return "send an access token of Entra ID as it is, in the header Authorization: Bearer"
 	case ErrMicrosoftAPI:

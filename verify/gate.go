@@ -17,8 +17,8 @@ var (
 	errAlgorithm = errors.New("its alg is not RS256")
 	errType      = errors.New("its typ is neither JWT nor at+jwt")
 	errKeyID     = errors.New("its header has no kid")
-	errBringsKey = errors.New("its header brings or points to a key of its own (jwk, jku, x5u)")
-	errCritical  = errors.New("its header has crit, and nothing that is critical is known here")
+	errBringsKey = errors.New("its header brings or points to a key of its own (jwk, jku, x5u, x5c)")
+	errCritical  = errors.New("its header has crit or b64, of which nothing is known here")
 )
 
 // keyID looks at the form of a token and at its header, and gives the id of the key that is said to have signed it. It is cheap,
@@ -59,9 +59,9 @@ func readHeader(header []byte) (kid string, err error) {
 			typ, _ = unquote(value)
 		case "kid":
 			kid, _ = unquote(value)
-		case "jwk", "jku", "x5u":
+		case "jwk", "jku", "x5u", "x5c":
 			found = errBringsKey
-		case "crit":
+		case "crit", "b64":
 			found = errCritical
 		case "nonce":
 			found = ErrMicrosoftAPI

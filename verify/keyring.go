@@ -99,7 +99,7 @@ func (r *keyring) warm(ctx context.Context) error {
 func (r *keyring) search() <-chan struct{} {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.progress.wanted = true
+	r.progress.wanted = r.current.Load() != nil
 	if due := r.progress.next(1); due.Before(r.due) {
 		r.due = due
 		select {
@@ -185,7 +185,7 @@ func (r *keyring) run() {
 	defer timer.Stop()
 	for {
 		r.mu.Lock()
-		timer.Reset(time.Until(r.due))
+		timer.Reset(min(time.Until(r.due), refreshEvery)) // the clock may have been set back
 		r.mu.Unlock()
 		select {
 		case <-r.life.Done():
@@ -203,17 +203,12 @@ func (r *keyring) refresh() {
 	if r.closed.Load() {
 		return
 	}
-	now := time.Now()
+	now := time.Now().Round(0)
 	if err == nil {
 		r.current.Store(set)
 	}
 	r.mu.Lock()
-	if err == nil {
-		r.progress = progress{fetched: set.fetched}
-	} else {
-		r.progress.tried = now
-		r.progress.failures++
-	}
+	r.progress = r.progress.after(err, now)
 	r.lastErr = err
 	r.due = r.progress.next(rand.Float64())
 	close(r.round)

@@ -56,6 +56,7 @@ func bearer(h http.Header) (token string, problem *answer) {
 		return "", &answer{status: http.StatusUnauthorized, description: "a bearer token is required"}
 	}
 	scheme, token, _ := strings.Cut(values[0], " ")
+	token = strings.TrimLeft(token, " ") // "1*SP", says the RFC
 	switch {
 	case len(values) > 1:
 		return "", &answer{status: http.StatusBadRequest, code: "invalid_request", description: "more than one Authorization header"}

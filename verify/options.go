@@ -45,7 +45,8 @@ type Options struct {
 	KeyFile string
 	// Logger gets a line for each fetch of keys and each token that is not accepted. Nil: silent.
 	Logger *slog.Logger
-	// OnEvent is called for every Event before what caused it goes on: it should be quick. Nil: nobody.
+	// OnEvent is called for every Event before what caused it goes on: it should be quick, and must not close the
+	// Verifier. Nil: nobody.
 	OnEvent func(Event)
 }
 
@@ -123,5 +124,5 @@ func (o Options) authority(h hosts) (*url.URL, error) {
 // isLoopback says whether what is sent to host stays on this machine.
 func isLoopback(host string) bool {
 	ip := net.ParseIP(host)
-	return host == "localhost" || ip != nil && ip.IsLoopback()
+	return strings.EqualFold(host, "localhost") || ip != nil && ip.IsLoopback()
 }

@@ -23,6 +23,21 @@ type progress struct {
 	tried    time.Time // the last; zero: none
 	failures int       // since the last that worked
 	wanted   bool      // somebody looks for a key that is not there
+	searched time.Time // the last that worked and was for such a key; zero: none
+}
+
+// after is the progress with one more fetch.
+func (p progress) after(err error, now time.Time) progress {
+	if err != nil {
+		p.tried = now
+		p.failures++
+		return p
+	}
+	next := progress{fetched: now, searched: p.searched}
+	if p.wanted {
+		next.searched = now // only such a fetch uses up the budget: a key may well be published right after an hourly one
+	}
+	return next
 }
 
 // next is when to fetch. random is from [0, 1) and keeps the instances of a service apart.
@@ -37,7 +52,7 @@ func (p progress) next(random float64) time.Time {
 	case p.fetched.IsZero():
 		return time.Time{} // at once
 	case p.wanted:
-		return p.fetched.Add(searchEvery)
+		return p.searched.Add(searchEvery)
 	}
 	return p.fetched.Add(refreshEvery - time.Duration(random*float64(refreshEvery/10)))
 }

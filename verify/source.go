@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/go-jose/go-jose/v4/json"
@@ -71,10 +72,21 @@ func (s *source) fetch(ctx context.Context) ([]byte, error) {
 		return nil, errDiscovery
 	}
 	keys, err := url.Parse(document.Keys)
-	if err != nil || keys.Scheme != s.discovery.Scheme || keys.Host != s.discovery.Host || keys.User != nil {
+	if err != nil || keys.User != nil || keys.Scheme != s.discovery.Scheme || !sameHost(keys, s.discovery) {
 		return nil, errElsewhere
 	}
 	return s.get(ctx, withAppID(keys, s.appID))
+}
+
+// sameHost says whether two URLs of one scheme go to the same host and port.
+func sameHost(a, b *url.URL) bool {
+	port := func(u *url.URL) string {
+		if p := u.Port(); p != "" {
+			return p
+		}
+		return map[string]string{"https": "443", "http": "80"}[u.Scheme]
+	}
+	return strings.EqualFold(a.Hostname(), b.Hostname()) && port(a) == port(b)
 }
 
 // withAppID asks for the keys of an application with claims mapping.

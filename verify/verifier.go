@@ -116,9 +116,11 @@ func (v *Verifier) judge(token string, id tokenID, kid string, key *signingKey) 
 	}
 	until := now.Add(rememberFor)
 	if c.ExpiresOn.Before(until) {
-		until = c.ExpiresOn
+		until = c.ExpiresOn // what the skew adds is looked at anew each time
 	}
-	v.cache.put(id, remembered{claims: c, kid: kid, key: key, until: until}, now)
+	if now.Before(until) {
+		v.cache.put(id, remembered{claims: c, kid: kid, key: key, until: until}, now)
+	}
 	return c, nil
 }
 
