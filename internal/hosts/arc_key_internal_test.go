@@ -28,8 +28,9 @@ func TestAKeyIsReadOnlyFromTheAgentsDirectory(t *testing.T) {
 	write("two.key", "the key")
 	write("header.key", "key\r\nMetadata: true")
 	write("binary.key", "key\x00")
-	write("good.txt", "no key")
-	write(".key", "no name")
+	write("latin.key", "clé")
+	write("good.txt", "text")
+	write(".key", "nameless")
 	write("../outside.key", "outside")
 	write("below/good.key", "below")
 	require.NoError(t, os.Symlink(filepath.Join(keys, "good.key"), filepath.Join(keys, "absolute.key")))
@@ -40,32 +41,35 @@ func TestAKeyIsReadOnlyFromTheAgentsDirectory(t *testing.T) {
 	files := ArcFiles{Keys: keys}
 	at := func(name string) string { return "Basic realm=" + keys + "/" + name }
 	for challenge, want := range map[string]string{
-		at("good.key"):                          "the-key",
-		at("line.key"):                          "the-key",
-		"basic realm=" + keys + "/good.key":     "the-key",
-		`Basic realm="` + keys + `/good.key"`:   "the-key",
-		at("limit.key"):                         strings.Repeat("k", 4096),
-		at("inside.key"):                        "the-key",
-		at("large.key"):                         "",
-		at("empty.key"):                         "",
-		at("two.key"):                           "",
-		at("header.key"):                        "",
-		at("binary.key"):                        "",
-		at("good.txt"):                          "",
-		at(".key"):                              "",
-		at("missing.key"):                       "",
-		at("absolute.key"):                      "",
-		at("link.key"):                          "",
-		at("directory.key"):                     "",
-		at("below/good.key"):                    "",
-		at("../outside.key"):                    "",
-		at("below/../good.key"):                 "",
-		at("/good.key"):                         "",
-		"Basic realm=" + base + "/outside.key":  "",
-		"Basic realm=good.key":                  "",
-		"Basic realm=":                          "",
-		"Basic":                                 "",
-		"Bearer realm=" + keys + "/good.key":    "",
+		at("good.key"):                         "the-key",
+		at("line.key"):                         "the-key",
+		"basic realm=" + keys + "/good.key":    "the-key",
+		`Basic realm="` + keys + `/good.key"`:  "the-key",
+		at("limit.key"):                        strings.Repeat("k", 4096),
+		at("inside.key"):                       "the-key",
+		at("large.key"):                        "",
+		at("empty.key"):                        "",
+		at("two.key"):                          "",
+		at("header.key"):                       "",
+		at("binary.key"):                       "",
+		at("latin.key"):                        "",
+		at("good.txt"):                         "",
+		at(".key"):                             "",
+		at("missing.key"):                      "",
+		at("absolute.key"):                     "",
+		at("link.key"):                         "",
+		at("directory.key"):                    "",
+		at("below/good.key"):                   "",
+		at("../outside.key"):                   "",
+		at("below/../good.key"):                "",
+		at("/good.key"):                        "",
+		"Basic realm=" + base + "/outside.key": "",
+		"Basic realm=good.key":                 "",
+		"Basic realm=":                         "",
+		"Basic":                                "",
+		"Bearer realm=" + keys + "/good.key":   "",
+		"Basik realm=" + keys + "/good.key":    "",
+		"Basic realm=" + strings.ToUpper(keys) + "/good.key": "",
 		"":                                      "",
 		"Basic realm=" + keys + "/good.key\x00": "",
 	} {
@@ -78,9 +82,23 @@ func TestAKeyIsReadOnlyFromTheAgentsDirectory(t *testing.T) {
 			require.False(t, f.Retry, challenge)
 			require.NotEmpty(t, f.Advice, challenge)
 			require.NotContains(t, err.Error(), base, "the endpoint chose the path")
+			require.NotContains(t, err.Error(), "missing", "and the name")
 			require.NotContains(t, err.Error(), "the key", challenge)
 		}
 	}
+}
+
+func TestTheDirectoryOfKeysIsNamedAsTheAgentNamesIt(t *testing.T) {
+	t.Parallel()
+	keys := t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(keys, "a.key"), []byte("key"), 0o600))
+	got, err := ArcFiles{Keys: keys + "/"}.key("Basic realm=" + keys + "/a.key")
+	require.NoError(t, err, "a slash at its end changes nothing")
+	require.Equal(t, "key", got)
+	missing := filepath.Join(keys, "missing")
+	_, err = ArcFiles{Keys: missing}.key("Basic realm=" + missing + "/a.key")
+	require.ErrorIs(t, err, fs.ErrNotExist)
+	require.NotContains(t, err.Error(), keys)
 }
 
 func TestAKeyThatMayNotBeReadIsAdviceOnTheGroup(t *testing.T) {
