@@ -44,10 +44,15 @@ func TestAFailureIsExplainedInTheTermsOfItsHost(t *testing.T) {
 		{"App Service: wrong secret", appService, 401, ``, wire.Unknown, false, "$IDENTITY_HEADER"},
 		{"App Service: something else", appService, 400, `{"statusCode":400,"message":"no"}`, wire.Unknown, false, ""},
 		{"App Service: a proxy", appService, 403, docker, wire.NoEndpoint, false, ""},
+		{"App Service: the words with another status", appService, 500, `{"statusCode":500,"message":"Unable to load the proper Managed Identity."}`, wire.Unknown, true, ""},
 		{"Cloud Shell: another audience", shell, 400, `{"error":{"code":"AudienceNotSupported","message":"Audience x is not a supported MSI token audience."}}`, wire.Unknown, false, "azidentity"},
 		{"Entra: no such client", pod, 400, `{"error":"unauthorized_client","error_codes":[700016]}`, wire.IdentityNotFound, false, "client id"},
 		{"Entra: no federated credential", pod, 401, `{"error":"invalid_client","error_codes":[70021]}`, wire.IdentityNotFound, false, "federated credential"},
+		{"Entra: another issuer", pod, 401, `{"error":"invalid_client","error_codes":[700211]}`, wire.IdentityNotFound, false, "federated credential"},
+		{"Entra: another audience", pod, 401, `{"error":"invalid_client","error_codes":[700212]}`, wire.IdentityNotFound, false, "federated credential"},
 		{"Entra: another subject", pod, 401, `{"error":"invalid_client","error_codes":[700213]}`, wire.IdentityNotFound, false, "federated credential"},
+		{"Entra: the subject's case", pod, 401, `{"error":"invalid_client","error_codes":[7002138]}`, wire.IdentityNotFound, false, "federated credential"},
+		{"Entra: several codes", pod, 401, `{"error":"invalid_client","error_codes":[50000,70021]}`, wire.IdentityNotFound, false, "federated credential"},
 		{"Entra: an old assertion", pod, 401, `{"error":"invalid_client","error_codes":[700024]}`, wire.Unknown, false, "expired"},
 		{"Entra: a proxy", pod, 407, `<html>Who are you?</html>`, wire.Unknown, false, "HTTPS_PROXY"},
 		{"Entra: a captive portal", pod, 403, `<html>`, wire.Unknown, false, "HTTPS_PROXY"},
@@ -70,6 +75,55 @@ func TestAFailureIsExplainedInTheTermsOfItsHost(t *testing.T) {
 				require.Empty(t, f.Advice)
 			}
 			require.Contains(t, f.Advice, tc.advice)
+		})
+	}
+}
+
+func TestWhatEntraSaysIsNotBlamedOnAProxy(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "azure-identity-token")
+	require.NoError(t, os.WriteFile(file, []byte("assertion"), 0o600))
+	pod := map[string]string{"AZURE_FEDERATED_TOKEN_FILE": file, "AZURE_TENANT_ID": "t", "AZURE_CLIENT_ID": "c"}
+	for body, status := range map[string]int{`{"error":"invalid_request","error_codes":[90002]}`: 400, `<html>`: 503} {
+		h, err := find(t, pod, hosts.ID{}, answer(status, body))
+		require.NoError(t, err)
+		_, err = h.Source.GetToken(t.Context(), scope("https://r"))
+		var f *wire.Failure
+		require.ErrorAs(t, err, &f)
+		require.NotContains(t, f.Advice, "HTTPS_PROXY")
+	}
+}
+
+func TestWhereNothingListensTheAdviceIsAboutWhatNamesTheEndpoint(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "azure-identity-token")
+	require.NoError(t, os.WriteFile(file, []byte("assertion"), 0o600))
+	const nobody = "127.0.0.1:1"
+	for _, tc := range []struct {
+		kind   hosts.Kind
+		env    map[string]string
+		advice string
+	}{
+		{hosts.IMDS, map[string]string{"AZURE_POD_IDENTITY_AUTHORITY_HOST": "http://" + nobody}, ""},
+		{hosts.AppService, map[string]string{"IDENTITY_ENDPOINT": "http://" + nobody, "IDENTITY_HEADER": "x"}, "$IDENTITY_ENDPOINT"},
+		{hosts.ServiceFabric, map[string]string{"IDENTITY_ENDPOINT": "https://" + nobody, "IDENTITY_HEADER": "x", "IDENTITY_SERVER_THUMBPRINT": "00112233445566778899AABBCCDDEEFF00112233"}, "$IDENTITY_ENDPOINT"},
+		{hosts.AzureML, map[string]string{"MSI_ENDPOINT": "http://" + nobody, "MSI_SECRET": "x"}, "$MSI_ENDPOINT"},
+		{hosts.CloudShell, map[string]string{"MSI_ENDPOINT": "http://" + nobody}, "$MSI_ENDPOINT"},
+		{hosts.AzureArc, map[string]string{"IDENTITY_ENDPOINT": "http://" + nobody, "IMDS_ENDPOINT": "x"}, "azcmagent"},
+		{hosts.WorkloadIdentity, map[string]string{"AZURE_AUTHORITY_HOST": "https://" + nobody, "AZURE_FEDERATED_TOKEN_FILE": file, "AZURE_TENANT_ID": "t", "AZURE_CLIENT_ID": "c"}, ""},
+	} {
+		t.Run(string(tc.kind), func(t *testing.T) {
+			t.Parallel()
+			h, err := find(t, tc.env, hosts.ID{}, nil)
+			require.NoError(t, err)
+			require.Equal(t, tc.kind, h.Kind)
+			_, err = h.Source.GetToken(t.Context(), scope("https://r"))
+			var f *wire.Failure
+			require.ErrorAs(t, err, &f)
+			require.True(t, f.Retry)
+			require.Equal(t, tc.kind != hosts.WorkloadIdentity, f.Unreachable, "that the internet is away says nothing about the identity")
+			require.Contains(t, f.Advice, tc.advice)
+			require.Equal(t, tc.kind == hosts.IMDS, f.Advice == "" && f.Unreachable)
 		})
 	}
 }

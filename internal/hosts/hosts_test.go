@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
@@ -83,6 +84,10 @@ func TestARequestIsJustAsTheHostDocumentsIt(t *testing.T) {
 		{"Cloud Shell", map[string]string{"MSI_ENDPOINT": "http://localhost:50342/oauth2/token"}, hosts.ID{}, "POST", "http://localhost:50342/oauth2/token", [2]string{"Metadata", "true"}, "resource=https%3A%2F%2Fr"},
 		{"workload identity", pod, hosts.ID{}, "POST", "https://login.microsoftonline.com/some-tenant/oauth2/v2.0/token", [2]string{}, assertion + "&client_id=the-annotated&grant_type=client_credentials&scope=https%3A%2F%2Fr%2F.default"},
 		{"workload identity, client id", china, client, "POST", "https://login.chinacloudapi.cn/some-tenant/oauth2/v2.0/token", [2]string{}, assertion + "&client_id=some-client&grant_type=client_credentials&scope=https%3A%2F%2Fr%2F.default"},
+		{"an endpoint over https", map[string]string{"IDENTITY_ENDPOINT": "https://localhost/token", "IDENTITY_HEADER": "s3cr3t"}, hosts.ID{}, "GET", "https://localhost/token?api-version=2019-08-01&resource=https%3A%2F%2Fr", [2]string{"X-Identity-Header", "s3cr3t"}, ""},
+		{"an endpoint with our parameters", map[string]string{"IDENTITY_ENDPOINT": "http://localhost/token?api-version=1&resource=slot", "IDENTITY_HEADER": "s3cr3t"}, hosts.ID{}, "GET", "http://localhost/token?api-version=2019-08-01&resource=https%3A%2F%2Fr", [2]string{"X-Identity-Header", "s3cr3t"}, ""},
+		{"a post to an endpoint with a query", map[string]string{"MSI_ENDPOINT": "http://localhost/oauth2/token?slot=1"}, hosts.ID{}, "POST", "http://localhost/oauth2/token?slot=1", [2]string{"Metadata", "true"}, "resource=https%3A%2F%2Fr"},
+		{"another IMDS", map[string]string{"AZURE_POD_IDENTITY_AUTHORITY_HOST": "http://localhost/below/"}, hosts.ID{}, "GET", "http://localhost/below/metadata/identity/oauth2/token?api-version=2018-02-01&resource=https%3A%2F%2Fr", [2]string{"Metadata", "true"}, ""},
 		{"an endpoint with a query", map[string]string{"IDENTITY_ENDPOINT": "http://localhost/token?slot=1", "IDENTITY_HEADER": "s3cr3t"}, hosts.ID{}, "GET", "http://localhost/token?api-version=2019-08-01&resource=https%3A%2F%2Fr&slot=1", [2]string{"X-Identity-Header", "s3cr3t"}, ""},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -134,17 +139,21 @@ func TestAFederatedTokenIsReadAnewForEachExchange(t *testing.T) {
 	require.NoError(t, err, "the file need not be there when the program starts")
 	_, err = h.Source.GetToken(t.Context(), scope("https://r"))
 	require.ErrorContains(t, err, "federated token file")
-	for _, token := range []string{"first", "second"} {
+	limit := strings.Repeat("x", 64<<10)
+	for _, token := range []string{"first", "second", limit} {
 		require.NoError(t, os.WriteFile(file, []byte(token), 0o600))
 		_, err = h.Source.GetToken(t.Context(), scope("https://r"))
 		require.NoError(t, err)
 	}
-	for _, bad := range []string{"", "two words", string(make([]byte, 70<<10))} {
+	for _, bad := range []string{"", "two words", limit + "x"} {
 		require.NoError(t, os.WriteFile(file, []byte(bad), 0o600))
 		_, err = h.Source.GetToken(t.Context(), scope("https://r"))
 		require.ErrorContains(t, err, "federated token file")
+		var f *wire.Failure
+		require.ErrorAs(t, err, &f)
+		require.Contains(t, f.Advice, "$AZURE_FEDERATED_TOKEN_FILE")
 	}
-	require.Equal(t, []string{"first", "second"}, sent)
+	require.Equal(t, []string{"first", "second", limit}, sent)
 }
 
 func TestTheClaimsOfAChallengeGoToEntraAsTheyAre(t *testing.T) {
@@ -170,7 +179,7 @@ func TestWhatAHostCannotDoIsAnErrorThatSaysWhatToDo(t *testing.T) {
 	fabric := func(endpoint, thumbprint string) map[string]string {
 		return map[string]string{"IDENTITY_ENDPOINT": endpoint, "IDENTITY_HEADER": "s3cr3t", "IDENTITY_SERVER_THUMBPRINT": thumbprint}
 	}
-	const thumbprint = "00112233445566778899AABBCCDDEEFF00112233"
+	const thumbprint, imdsURL = "00112233445566778899AABBCCDDEEFF00112233", "http://169.254.169.254"
 	pod := func(tenant, client, authority string) map[string]string {
 		return map[string]string{"AZURE_FEDERATED_TOKEN_FILE": "/file", "AZURE_TENANT_ID": tenant, "AZURE_CLIENT_ID": client, "AZURE_AUTHORITY_HOST": authority}
 	}
@@ -202,6 +211,15 @@ func TestWhatAHostCannotDoIsAnErrorThatSaysWhatToDo(t *testing.T) {
 		{"an endpoint that is none", map[string]string{"IDENTITY_ENDPOINT": "localhost:8081", "IDENTITY_HEADER": "s3cr3t"}, hosts.ID{}, []string{"$IDENTITY_ENDPOINT", "App Service"}},
 		{"an endpoint with a user", map[string]string{"IDENTITY_ENDPOINT": "http://u:s3cr3t@localhost", "IDENTITY_HEADER": "s3cr3t"}, hosts.ID{}, []string{"$IDENTITY_ENDPOINT"}},
 		{"Arc, an endpoint that is none", map[string]string{"IDENTITY_ENDPOINT": "unix:/sock", "IMDS_ENDPOINT": "x"}, hosts.ID{}, []string{"$IDENTITY_ENDPOINT", "Azure Arc"}},
+		{"an endpoint with a fragment", map[string]string{"IDENTITY_ENDPOINT": "http://localhost/token#s3cr3t", "IDENTITY_HEADER": "x"}, hosts.ID{}, []string{"$IDENTITY_ENDPOINT"}},
+		{"an endpoint without a host", map[string]string{"IDENTITY_ENDPOINT": "http:///token", "IDENTITY_HEADER": "x"}, hosts.ID{}, []string{"$IDENTITY_ENDPOINT"}},
+		{"another IMDS without a host", map[string]string{"AZURE_POD_IDENTITY_AUTHORITY_HOST": "http:///imds"}, hosts.ID{}, []string{"$AZURE_POD_IDENTITY_AUTHORITY_HOST", imdsURL}},
+		{"another IMDS with a fragment", map[string]string{"AZURE_POD_IDENTITY_AUTHORITY_HOST": "http://localhost#s3cr3t"}, hosts.ID{}, []string{"$AZURE_POD_IDENTITY_AUTHORITY_HOST", imdsURL}},
+		{"workload identity without a login host", pod("t", "c", "https:///s3cr3t"), hosts.ID{}, []string{"$AZURE_AUTHORITY_HOST"}},
+		{"workload identity, a login host with a user", pod("t", "c", "https://u:s3cr3t@login.microsoftonline.com"), hosts.ID{}, []string{"$AZURE_AUTHORITY_HOST"}},
+		{"workload identity, a login host with a query", pod("t", "c", "https://login.microsoftonline.com?s3cr3t"), hosts.ID{}, []string{"$AZURE_AUTHORITY_HOST"}},
+		{"workload identity, a login host with a fragment", pod("t", "c", "https://login.microsoftonline.com#s3cr3t"), hosts.ID{}, []string{"$AZURE_AUTHORITY_HOST"}},
+		{"Service Fabric, a thumbprint too many", fabric("https://localhost", thumbprint+"00"), hosts.ID{}, []string{"$IDENTITY_SERVER_THUMBPRINT"}},
 		{"an empty id", nil, hosts.ID{Kind: hosts.ObjectID}, []string{"Options.ID is empty"}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -215,6 +233,7 @@ func TestWhatAHostCannotDoIsAnErrorThatSaysWhatToDo(t *testing.T) {
 		})
 	}
 	_, err := find(t, fabric("https://localhost", thumbprint), hosts.ID{}, func(http.ResponseWriter, *http.Request) {})
+	require.ErrorContains(t, err, "Options.ClientOptions: ")
 	require.ErrorContains(t, err, "pinned", "a transport that cannot be held to the certificate")
 }
 
