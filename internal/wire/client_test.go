@@ -75,6 +75,7 @@ func TestARedirectIsNeverFollowed(t *testing.T) {
 			var f *wire.Failure
 			require.ErrorAs(t, err, &f)
 			require.Equal(t, code, f.StatusCode)
+			require.Contains(t, f.Description, "not followed")
 			require.False(t, f.Retry)
 		}
 	}
@@ -86,6 +87,47 @@ func TestAReplyFromSomewhereElseIsRefused(t *testing.T) {
 	srv := serve(t, func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, target.URL, http.StatusFound) })
 	_, err := get(t, azcore.ClientOptions{Transport: roundTrip(http.DefaultClient.Do)}, srv.URL)
 	require.ErrorContains(t, err, "followed a redirect")
+}
+
+func TestTheBodyOfARedirectThatWasFollowedIsClosed(t *testing.T) {
+	t.Parallel()
+	body := &watched{Reader: strings.NewReader(goodReply)}
+	_, err := get(t, azcore.ClientOptions{Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
+		r.Response = &http.Response{StatusCode: http.StatusFound}
+		return &http.Response{StatusCode: http.StatusOK, Request: r, Body: body}, nil
+	})}, "http://imds.test")
+	require.ErrorContains(t, err, "followed a redirect")
+	require.True(t, body.closed)
+}
+
+type watched struct {
+	io.Reader
+	closed bool
+}
+
+func (w *watched) Close() error { w.closed = true; return nil }
+
+func TestAReplyWithoutATokenSaysWhetherItWasJSON(t *testing.T) {
+	t.Parallel()
+	for body, isJSON := range map[string]bool{`{"access_token":""}`: true, `{}`: true, `<html>`: false, ``: false, `[]`: false} {
+		srv := serve(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, body) })
+		_, err := get(t, azcore.ClientOptions{}, srv.URL)
+		var f *wire.Failure
+		require.ErrorAs(t, err, &f)
+		require.Equal(t, http.StatusOK, f.StatusCode)
+		require.Equal(t, isJSON, f.JSON, body)
+		require.False(t, f.Retry)
+	}
+}
+
+func TestHeadersAreBoundedToo(t *testing.T) {
+	t.Parallel()
+	srv := serve(t, func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("WWW-Authenticate", strings.Repeat("x", 1<<20))
+		_, _ = io.WriteString(w, goodReply)
+	})
+	_, err := get(t, azcore.ClientOptions{}, srv.URL)
+	require.ErrorContains(t, err, "header")
 }
 
 func TestNoMoreThanAMebibyteIsRead(t *testing.T) {
@@ -133,6 +175,8 @@ func TestFailuresAreClassified(t *testing.T) {
 		{400, "", `{"StatusCode":400,"Message":"No MSI found","CorrelationId":"x"}`, wire.Failure{StatusCode: 400, Description: "No MSI found", JSON: true}},
 		{401, "", `{"error":"invalid_client","error_description":"AADSTS70021: no","error_codes":[70021,1]}`, wire.Failure{StatusCode: 401, Code: "invalid_client", EntraCodes: []int{70021, 1}, Description: "AADSTS70021: no", JSON: true}},
 		{400, "", `{"error":"x","error_codes":[1,"two"]}`, wire.Failure{StatusCode: 400, Code: "x", JSON: true}},
+		{400, "", `{"error":"x","message":"second","error_description":"first"}`, wire.Failure{StatusCode: 400, Code: "x", Description: "first", JSON: true}},
+		{201, "", goodReply, wire.Failure{StatusCode: 201, JSON: true}},
 		{400, "", `{"error":{}}`, wire.Failure{StatusCode: 400, JSON: true}},
 		{400, "", `null`, wire.Failure{StatusCode: 400, JSON: true}},
 		{401, "", `{}`, wire.Failure{StatusCode: 401, JSON: true}},
@@ -211,12 +255,15 @@ func TestNoSecretReachesTheRequestLog(t *testing.T) {
 		Logging:         policy.LogOptions{IncludeBody: true, AllowedHeaders: []string{"SECRET", "x-identity-header", "authorization", "Metadata"}},
 		PerCallPolicies: []policy.Policy{setHeaders{"Metadata": "true", "Secret": "s3cr3t", "X-Identity-Header": "s3cr3t", "Authorization": "Basic s3cr3t"}},
 	}
-	_, err := get(t, opts, srv.URL+"?resource=https://vault.azure.net")
+	_, err := get(t, opts, srv.URL+"?resource=https://vault.azure.net&clientid=id-1&client_id=id-2&object_id=id-3&msi_res_id=id-4&mi_res_id=id-5")
 	require.NoError(t, err)
 	mu.Lock()
 	defer mu.Unlock()
 	require.Contains(t, log.String(), "Metadata: true", "the log works")
 	require.Contains(t, log.String(), "vault.azure.net")
+	for _, id := range []string{"id-1", "id-2", "id-3", "id-4", "id-5"} {
+		require.Contains(t, log.String(), id, "which identity is asked for is no secret, on whatever host")
+	}
 	require.NotContains(t, log.String(), "s3cr3t")
 	require.NotContains(t, log.String(), "secret-token")
 }

@@ -52,10 +52,13 @@ func TestTheCallersDialerIsBounded(t *testing.T) {
 			<-ctx.Done()
 			return nil, ctx.Err()
 		}}
-		start := time.Now()
-		_, err := httpTransport(t, &http.Client{Transport: given}, Reach{}).DialContext(t.Context(), "tcp", "imds.test:80")
-		require.Error(t, err)
-		require.Equal(t, dialTimeout, time.Since(start))
+		for reach, limit := range map[*Reach]time.Duration{{}: 3 * time.Second, {Internet: true}: 10 * time.Second} {
+			start := time.Now()
+			_, err := httpTransport(t, &http.Client{Transport: given}, *reach).DialContext(t.Context(), "tcp", "imds.test:80")
+			require.Error(t, err)
+			require.Equal(t, limit, time.Since(start))
+			require.Equal(t, limit, httpTransport(t, nil, *reach).TLSHandshakeTimeout)
+		}
 	})
 }
 
