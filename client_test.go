@@ -4,6 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
+	"net/http"
+	"net/http/httptest"
 	"runtime"
 	"sync"
 	"sync/atomic"
@@ -200,6 +203,30 @@ func TestCloseEndsEverythingAndCanBeRepeated(t *testing.T) {
 		time.Sleep(72 * time.Hour)
 		require.Equal(t, asked, imds.Count())
 	})
+}
+
+func TestCloseEndsTheConnectionToTheEndpoint(t *testing.T) {
+	t.Parallel()
+	imds := imdstest.New(nil)
+	closed := make(chan struct{}, 1)
+	srv := httptest.NewUnstartedServer(imds)
+	srv.Config.ConnState = func(_ net.Conn, state http.ConnState) {
+		if state == http.StateClosed {
+			closed <- struct{}{}
+		}
+	}
+	srv.Start()
+	defer srv.Close()
+	c, err := aztoken.NewClient(&aztoken.Options{Endpoint: srv.URL})
+	require.NoError(t, err)
+	_, err = c.Token(t.Context(), resource)
+	require.NoError(t, err)
+	require.NoError(t, c.Close())
+	select {
+	case <-closed:
+	case <-time.After(5 * time.Second): // before an idle connection ends by itself
+		t.Error("a connection is left")
+	}
 }
 
 func TestCloseTellsOfASourceThatDoesNotComeBack(t *testing.T) {

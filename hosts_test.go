@@ -202,6 +202,64 @@ func TestAnOutageOfHalfATokensLifeHarmsNobodyOnAnyHost(t *testing.T) {
 	}
 }
 
+func TestEveryTryOnEveryHostIsBounded(t *testing.T) {
+	onEveryHost(t, func(t *testing.T, p platform, id string) {
+		for answered := range p.asks {
+			m := p.machine(t, twoIdentities)
+			c, err := m.client(t, aztoken.Options{ID: ids[id].id})
+			require.NoError(t, err)
+			m.Next(append(slices.Repeat([]imdstest.Fault{imdstest.OK()}, answered), imdstest.Hang())...)
+			start := time.Now()
+			_, err = c.Token(t.Context(), resource)
+			require.NoError(t, err)
+			require.Less(t, time.Since(start), 40*time.Second, "a request that hangs is given up for another")
+		}
+	})
+}
+
+func TestTheAdviceOfTheHostIsInTheError(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		fault  imdstest.Fault
+		advice string
+	}{
+		"App Service":       {imdstest.Refused(), "$IDENTITY_ENDPOINT"},
+		"Azure Arc":         {imdstest.Refused(), "azcmagent"},
+		"Service Fabric":    {imdstest.Status(404), "IdentityBindingPolicy"},
+		"Cloud Shell":       {imdstest.Refused(), "$MSI_ENDPOINT"},
+		"Azure ML":          {imdstest.Refused(), "$MSI_ENDPOINT"},
+		"workload identity": {imdstest.Status(401), "federated credential"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			virtually(t, func(t *testing.T) {
+				m := on(name).machine(t, imdstest.Options{})
+				c, err := m.client(t, aztoken.Options{})
+				require.NoError(t, err)
+				m.Break(tc.fault)
+				_, err = c.Token(t.Context(), resource)
+				require.ErrorContains(t, err, tc.advice)
+				if tc.fault == imdstest.Refused() {
+					require.ErrorIs(t, err, aztoken.ErrNoManagedIdentity)
+				}
+			})
+		})
+	}
+}
+
+func TestThatEntraCannotBeReachedIsNoLackOfAnIdentity(t *testing.T) {
+	virtually(t, func(t *testing.T) {
+		m := on("workload identity").machine(t, imdstest.Options{})
+		c, err := m.client(t, aztoken.Options{})
+		require.NoError(t, err)
+		m.Break(imdstest.Refused())
+		start := time.Now()
+		_, err = c.Token(t.Context(), resource)
+		require.Error(t, err)
+		require.NotErrorIs(t, err, aztoken.ErrNoManagedIdentity)
+		require.Greater(t, time.Since(start), time.Minute, "it is an outage, and may be over")
+	})
+}
+
 func TestOverServiceFabricAChallengeNamesTheTokenThatWasRefused(t *testing.T) {
 	virtually(t, func(t *testing.T) {
 		m := on("Service Fabric").machine(t, imdstest.Options{})

@@ -104,6 +104,37 @@ func TestAChallengeWithoutATokenGetsOne(t *testing.T) {
 	})
 }
 
+func TestTheClaimsOfAChallengeAreNotAskedForByLaterRefreshes(t *testing.T) {
+	virtually(t, func(t *testing.T) {
+		source := new(counting)
+		c := ofSource(t, source)
+		_, err := c.GetToken(t.Context(), policy.TokenRequestOptions{Scopes: []string{resource}, Claims: claims})
+		require.NoError(t, err)
+		requireNoHarm(t, use(t, c, 24*time.Hour))
+		require.Greater(t, len(source.claims), 1)
+		for _, later := range source.claims[1:] {
+			require.Empty(t, later)
+		}
+	})
+}
+
+func TestATokenInPlaceOfARefusedOneMayEndSooner(t *testing.T) {
+	virtually(t, func(t *testing.T) {
+		lives := []time.Duration{24 * time.Hour, time.Hour}
+		c := ofCredential(t, func(context.Context) (azcore.AccessToken, error) {
+			life := lives[0]
+			lives = lives[1:]
+			return azcore.AccessToken{Token: fmt.Sprint("token-", life), ExpiresOn: time.Now().Add(life)}, nil
+		})
+		first, err := c.Token(t.Context(), resource)
+		require.NoError(t, err)
+		c.Invalidate(resource, first.Value())
+		next, err := c.Token(t.Context(), resource)
+		require.NoError(t, err)
+		require.Equal(t, "token-1h0m0s", next.Value())
+	})
+}
+
 func TestARefusalWhileTheEndpointHangsHoldsUpOnlyWhoWasRefused(t *testing.T) {
 	virtually(t, func(t *testing.T) {
 		imds := imdstest.New(nil)

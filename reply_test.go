@@ -130,6 +130,7 @@ func TestMistakesInOptionsAreErrorsOfNewClient(t *testing.T) {
 		"a user":                       {Endpoint: "http://user:pw@169.254.169.254"},
 		"an empty id":                  {ID: aztoken.ClientID("")},
 		"an id beside a credential":    {ID: aztoken.ClientID("x"), Credential: credential(nil)},
+		"an endpoint beside one":       {Endpoint: "http://169.254.169.254", Credential: credential(nil)},
 	} {
 		_, err := aztoken.NewClient(&opts)
 		require.ErrorContains(t, err, "aztoken: ", name)
