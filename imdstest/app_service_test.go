@@ -26,6 +26,8 @@ func TestRequestsAreJudgedAsAppServiceDoes(t *testing.T) {
 	const (
 		good    = `{"access_token":"ey…`
 		invalid = `{"statusCode":400,"message":"…`
+		version = `{"statusCode":400,"message":"The api-version is missing or not supported.","correlationId":"GUID"}`
+		missing = `{"statusCode":400,"message":"The resource is missing.","correlationId":"GUID"}`
 		secret  = `{"statusCode":401,"message":"The X-IDENTITY-HEADER header is missing or wrong.","correlationId":"GUID"}`
 		unknown = `{"statusCode":400,"message":"No User Assigned or Delegated Managed Identity found for specified ClientId/ResourceId/PrincipalId.","correlationId":"GUID"}`
 	)
@@ -39,11 +41,12 @@ func TestRequestsAreJudgedAsAppServiceDoes(t *testing.T) {
 		"a wrong secret":                  {setHeader("X-Identity-Header", nobody), 401, secret},
 		"a blank secret":                  {setHeader("X-Identity-Header", ""), 401, secret},
 		"another secret beside it":        {func(r *http.Request) { r.Header.Add("X-Identity-Header", nobody) }, 401, secret},
-		"no api-version":                  {setParameter("api-version"), 400, invalid},
-		"the api-version of 2017":         {setParameter("api-version", "2017-09-01"), 400, invalid},
-		"IMDS's api-version":              {setParameter("api-version", "2018-02-01"), 400, invalid},
-		"no resource":                     {setParameter("resource"), 400, invalid},
-		"a blank resource":                {setParameter("resource", ""), 400, invalid},
+		"forwarded":                       {setHeader("X-Forwarded-For", "10.0.0.1"), 200, good},
+		"no api-version":                  {setParameter("api-version"), 400, version},
+		"the api-version of 2017":         {setParameter("api-version", "2017-09-01"), 400, version},
+		"IMDS's api-version":              {setParameter("api-version", "2018-02-01"), 400, version},
+		"no resource":                     {setParameter("resource"), 400, missing},
+		"a blank resource":                {setParameter("resource", ""), 400, missing},
 		"resource twice":                  {setParameter("resource", vault, orders), 400, invalid},
 		"a malformed query":               {func(r *http.Request) { r.URL.RawQuery += "&x=%zz" }, 400, invalid},
 		"a parameter nobody knows":        {setParameter("bypass_cache", "true"), 200, good},

@@ -59,6 +59,7 @@ func TestArcConfirmsTheIdentityThatItUsed(t *testing.T) {
 		"by client id":     {[]string{"client_id", clientB}, clientB, nil},
 		"by object id":     {[]string{"object_id", objectB}, clientB, map[string]any{"object_id": objectB}},
 		"by ARM id":        {[]string{"msi_res_id", armB}, clientB, map[string]any{"msi_res_id": armB}},
+		"by ARM id, loud":  {[]string{"msi_res_id", strings.ToUpper(armB)}, clientB, map[string]any{"msi_res_id": armB}},
 		"by the wrong one": {[]string{"mi_res_id", armB}, system.ClientID, nil},
 	} {
 		t.Run(name, func(t *testing.T) {

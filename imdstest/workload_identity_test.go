@@ -38,6 +38,8 @@ func TestRequestsAreJudgedAsEntraDoes(t *testing.T) {
 		"no grant":                    {setForm("grant_type"), 400, missing},
 		"another grant":               {setForm("grant_type", "authorization_code"), 400, entra("unsupported_grant_type", "70003")},
 		"no client":                   {setForm("client_id"), 400, missing},
+		"a blank client":              {setForm("client_id", ""), 400, missing},
+		"a blank assertion":           {setForm("client_assertion", ""), 400, missing},
 		"a client nobody knows":       {setForm("client_id", nobody), 400, entra("unauthorized_client", "700016")},
 		"an object id for a client":   {setForm("client_id", imdstest.DefaultObjectID), 400, entra("unauthorized_client", "700016")},
 		"two clients":                 {setForm("client_id", nobody, nobody), 400, invalid},
@@ -84,6 +86,8 @@ func TestAnAssertionMustBeTheClustersForEntra(t *testing.T) {
 		"another issuer":                         {set("iss", "https://other.example"), "700211"},
 		"another subject":                        {set("sub", "system:serviceaccount:default:other"), "700213"},
 		"another audience":                       {set("aud", []string{"api://other"}), "700212"},
+		"one audience and no list":               {set("aud", "api://AzureADTokenExchange"), "70021"},
+		"another audience and no list":           {set("aud", "api://other"), "700212"},
 		"one more audience":                      {set("aud", []string{"api://AzureADTokenExchange", "api://other"}), "700212"},
 		"claims of another kind":                 {set("sub", 7), "50027"},
 		"a key that nobody has":                  {func(j *imdstest.JWT) { j.Header["kid"] = "x" }, "50027"},
@@ -116,6 +120,13 @@ func TestOnlyTheFederatedTokenInTheFileIsAccepted(t *testing.T) {
 		file := g.environment["AZURE_FEDERATED_TOKEN_FILE"]
 		before, err := os.ReadFile(file)
 		require.NoError(t, err)
+		require.Equal(t, g.environment, g.server.WorkloadIdentity())
+		same, err := os.ReadFile(file)
+		require.NoError(t, err)
+		require.Equal(t, before, same, "to ask for the environment again changes nothing")
+		info, err := os.Stat(file)
+		require.NoError(t, err)
+		require.Equal(t, os.FileMode(0o600), info.Mode().Perm())
 		g.server.RotateFederatedToken()
 		require.Equal(t, g.environment, g.server.WorkloadIdentity(), "the file stays where it is")
 		after, err := os.ReadFile(file)
