@@ -81,7 +81,7 @@ func TestThePinnedCertificateBehindAnotherIsNotAccepted(t *testing.T) {
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, thief.URL, nil)
 	require.NoError(t, err)
 	_, err = tr.Do(req)
-	require.ErrorIs(t, err, errCertificate)
+	require.ErrorIs(t, err, ErrCertificate)
 }
 
 func TestAPinnedConnectionIsNotGivenToTheCallersHTTP2(t *testing.T) {
