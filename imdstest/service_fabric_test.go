@@ -77,7 +77,7 @@ func TestServiceFabricMintsForWhoWasRefusedWithTheKeptToken(t *testing.T) {
 		require.Equal(t, http.StatusInternalServerError, g.ask(t, vault, "xms_cc", "cp1", "token_sha256_to_refresh", hash).status)
 		require.Equal(t, kept, token(), "an outage takes nothing away")
 
-		minted := token("xms_cc", "cp1", "token_sha256_to_refresh", hash)
+		minted := token("xms_cc", "cp0,cp1", "token_sha256_to_refresh", hash)
 		require.NotEqual(t, kept, minted)
 		require.True(t, g.asked().Minted)
 		require.Equal(t, minted, token(), "and is kept in its place")

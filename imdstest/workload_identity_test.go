@@ -182,6 +182,9 @@ func TestTheLogKeepsNoAssertion(t *testing.T) {
 	defer g.server.Close()
 	r := g.request(t, vault)
 	setParameter("client_assertion", "hush", "hush")(r)
+	for _, secret := range []string{"client_secret", "refresh_token", "password"} {
+		setForm(secret, "hush")(r)
+	}
 	require.Equal(t, http.StatusOK, g.send(r).status)
 	log := g.asked()
 	require.Equal(t, []string{"REDACTED"}, log.Form["client_assertion"])

@@ -46,6 +46,7 @@ func TestAFailureIsExplainedInTheTermsOfItsHost(t *testing.T) {
 		{"App Service: a proxy", appService, 403, docker, wire.NoEndpoint, false, ""},
 		{"App Service: the words with another status", appService, 500, `{"statusCode":500,"message":"Unable to load the proper Managed Identity."}`, wire.Unknown, true, ""},
 		{"Cloud Shell: another audience", shell, 400, `{"error":{"code":"AudienceNotSupported","message":"Audience x is not a supported MSI token audience."}}`, wire.Unknown, false, "azidentity"},
+		{"Cloud Shell: a proxy", shell, 403, docker, wire.NoEndpoint, false, ""},
 		{"Entra: no such client", pod, 400, `{"error":"unauthorized_client","error_codes":[700016]}`, wire.IdentityNotFound, false, "client id"},
 		{"Entra: no federated credential", pod, 401, `{"error":"invalid_client","error_codes":[70021]}`, wire.IdentityNotFound, false, "federated credential"},
 		{"Entra: another issuer", pod, 401, `{"error":"invalid_client","error_codes":[700211]}`, wire.IdentityNotFound, false, "federated credential"},

@@ -116,6 +116,24 @@ func TestARequestIsJustAsTheHostDocumentsIt(t *testing.T) {
 	}
 }
 
+func TestTheSuffixOfAScopeComesOffOnce(t *testing.T) {
+	t.Parallel()
+	for scope, want := range map[string]string{
+		"https://r/.default":                     "https://r",
+		"https://servicebus.azure.net//.default": "https://servicebus.azure.net/",
+		"api://app/.default/.default":            "api://app/.default",
+		"api://app/.default/more/.default":       "api://app/.default/more",
+	} {
+		h, err := find(t, nil, hosts.ID{}, func(w http.ResponseWriter, r *http.Request) {
+			require.Equal(t, []string{want}, r.URL.Query()["resource"])
+			_, _ = io.WriteString(w, good)
+		})
+		require.NoError(t, err)
+		_, err = h.Source.GetToken(t.Context(), policy.TokenRequestOptions{Scopes: []string{scope}})
+		require.NoError(t, err)
+	}
+}
+
 func TestServiceFabricAcceptsNoOtherCertificate(t *testing.T) {
 	t.Parallel()
 	srv := httptest.NewTLSServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("the secret was sent") }))
@@ -213,7 +231,7 @@ func TestWhatAHostCannotDoIsAnErrorThatSaysWhatToDo(t *testing.T) {
 		{"Arc, an endpoint that is none", map[string]string{"IDENTITY_ENDPOINT": "unix:/sock", "IMDS_ENDPOINT": "x"}, hosts.ID{}, []string{"$IDENTITY_ENDPOINT", "Azure Arc"}},
 		{"an endpoint with a fragment", map[string]string{"IDENTITY_ENDPOINT": "http://localhost/token#s3cr3t", "IDENTITY_HEADER": "x"}, hosts.ID{}, []string{"$IDENTITY_ENDPOINT"}},
 		{"an endpoint without a host", map[string]string{"IDENTITY_ENDPOINT": "http:///token", "IDENTITY_HEADER": "x"}, hosts.ID{}, []string{"$IDENTITY_ENDPOINT"}},
-		{"another IMDS without a host", map[string]string{"AZURE_POD_IDENTITY_AUTHORITY_HOST": "http:///imds"}, hosts.ID{}, []string{"$AZURE_POD_IDENTITY_AUTHORITY_HOST", imdsURL}},
+		{"another IMDS without a host", map[string]string{"AZURE_POD_IDENTITY_AUTHORITY_HOST": "http:///imds"}, hosts.ID{}, []string{"$AZURE_POD_IDENTITY_AUTHORITY_HOST is no", imdsURL}},
 		{"another IMDS with a fragment", map[string]string{"AZURE_POD_IDENTITY_AUTHORITY_HOST": "http://localhost#s3cr3t"}, hosts.ID{}, []string{"$AZURE_POD_IDENTITY_AUTHORITY_HOST", imdsURL}},
 		{"workload identity without a login host", pod("t", "c", "https:///s3cr3t"), hosts.ID{}, []string{"$AZURE_AUTHORITY_HOST"}},
 		{"workload identity, a login host with a user", pod("t", "c", "https://u:s3cr3t@login.microsoftonline.com"), hosts.ID{}, []string{"$AZURE_AUTHORITY_HOST"}},
