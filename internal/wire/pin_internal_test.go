@@ -121,6 +121,7 @@ func TestAClientThatCannotBePinnedIsRefused(t *testing.T) {
 		"a TLS dialer": &http.Client{Transport: &http.Transport{DialTLSContext: func(context.Context, string, string) (net.Conn, error) {
 			return nil, nil
 		}}},
+		//lint:ignore SA1019 where somebody still sets it, it bypasses the pin
 		"a TLS dialer of old": &http.Client{Transport: &http.Transport{DialTLS: func(string, string) (net.Conn, error) { return nil, nil }}},
 		"its own verification of the chain": &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{
 			VerifyPeerCertificate: func([][]byte, [][]*x509.Certificate) error { return nil },
