@@ -105,6 +105,7 @@ type entry struct {
 	refused    *held // by a service, while a flight looks for another
 	refusedOn  time.Time
 	holdoff    time.Duration
+	demanded   bool // the refusal that holds off others was a challenge
 }
 
 // servable is the token of e, nil if there is none that can be served.

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"os"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -22,7 +24,7 @@ type Options struct {
 	// ClientOptions are those of every Azure SDK client, for the requests to the identity endpoint. Retry is not
 	// used (the client has retries of its own), and Logging never shows a body or a secret header. An *http.Client
 	// as Transport is used without its proxy, redirects and cookies; a RoundTripper in it that is no
-	// *http.Transport must itself use no proxy. (Workload identity, whose endpoint is in the internet, uses the proxy of
+	// *http.Transport, or a Transport that is no *http.Client, must itself use no proxy and follow no redirect. (Workload identity, whose endpoint is in the internet, uses the proxy of
 	// the environment, or that of your client.)
 	azcore.ClientOptions
 
@@ -40,7 +42,7 @@ type Options struct {
 	Endpoint string
 
 	// Getenv reads the environment variables by which the host is found, when the client is made. Nil is os.Getenv.
-	// Tests pass that of imdstest.Environment.
+	// Tests pass that of imdstest.Environment. The proxy of workload identity is always that of the process.
 	Getenv func(name string) string
 
 	// Refresh says when a token is replaced. Nil is HalfLife().
@@ -83,9 +85,11 @@ var _ azcore.TokenCredential = (*Client)(nil)
 // and never touches the network: the first token is got when it is asked for, or by [Client.Warm].
 //
 // Its errors are mistakes in opts or the environment.
-func NewClient(opts *Options) (*Client, error) { return newClient(opts, arcFiles) }
+func NewClient(opts *Options) (*Client, error) {
+	return newClient(opts, hosts.FindArcFiles(runtime.GOOS, os.Getenv)) // the machine's, whatever Getenv says of the host
+}
 
-func newClient(opts *Options, files func(getenv func(string) string) hosts.ArcFiles) (*Client, error) {
+func newClient(opts *Options, files hosts.ArcFiles) (*Client, error) {
 	c := &Client{epoch: time.Now(), places: newPlaces()}
 	if opts != nil {
 		c.opts = *opts

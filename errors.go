@@ -150,6 +150,9 @@ func newError(host, resource string, err error, known bool) *Error {
 		e.StatusCode, e.Code, e.Description, e.hint = f.StatusCode, f.Code, f.Description, f.Advice
 		e.retry, e.retryAfter = f.Retry, f.RetryAfter
 		e.sentinel = sentinel(f, known)
+		if f.Unreachable && known {
+			e.hint = "" // an outage: the advice is for an endpoint that was never there
+		}
 		err = f.Err
 	case errors.As(err, &resp) && resp != nil:
 		e.StatusCode, e.Code, e.retry = resp.StatusCode, wire.Redact(resp.ErrorCode), wire.RetryStatus(resp.StatusCode)

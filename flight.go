@@ -83,7 +83,7 @@ func (c *Client) fly(r request, key string) (*held, error) {
 	}
 	defer c.leave()
 	// Between the caller's look and this one another flight may have ended.
-	if e := c.cache.lookup(r); e != nil && !e.replacing() {
+	if e := c.cache.lookup(r); e != nil && !e.replacing() && r.demand == nil {
 		if h := e.read(c.now()); h != nil {
 			return h, nil
 		}

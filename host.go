@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"runtime"
 	"strings"
 	"time"
 
@@ -30,7 +29,7 @@ type host struct {
 }
 
 // findHost decides from opts and the environment which source this host has.
-func findHost(opts Options, files func(getenv func(string) string) hosts.ArcFiles) (host, error) {
+func findHost(opts Options, files hosts.ArcFiles) (host, error) {
 	if opts.Credential != nil {
 		if opts.ID != nil || opts.Endpoint != "" {
 			return host{}, errors.New("aztoken: Options.ID and Options.Endpoint are for managed identities; leave them out beside Options.Credential")
@@ -43,18 +42,13 @@ func findHost(opts Options, files func(getenv func(string) string) hosts.ArcFile
 		getenv = os.Getenv
 	}
 	h, err := hosts.Find(hosts.Config{
-		Getenv: getenv, Files: files(getenv), Endpoint: opts.Endpoint, ID: hostID(opts.ID),
+		Getenv: getenv, Files: files, Endpoint: opts.Endpoint, ID: hostID(opts.ID),
 		Module: module, Version: version, Options: opts.ClientOptions,
 	})
 	if err != nil {
 		return host{}, fmt.Errorf("aztoken: %w", err)
 	}
 	return host{name: h.String(), source: h.Source, timeout: attemptTimeout, close: h.Close}, nil
-}
-
-// arcFiles are the places of Azure Arc's agent on this machine.
-func arcFiles(getenv func(string) string) hosts.ArcFiles {
-	return hosts.FindArcFiles(runtime.GOOS, getenv)
 }
 
 func hostID(id ID) hosts.ID {

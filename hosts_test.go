@@ -334,3 +334,36 @@ func TestACallerThatGivesUpIsToldWhatTheHostHadComeTo(t *testing.T) {
 		require.ErrorContains(t, err, "$IDENTITY_ENDPOINT: unset it")
 	})
 }
+
+func TestAChallengeIsActedOnWhateverWasRefusedBefore(t *testing.T) {
+	t.Parallel()
+	for name, before := range map[string]func(c *aztoken.Client, token string){
+		"while another is looked for": func(c *aztoken.Client, token string) { c.Invalidate(resource, token) },
+		"within the hold-off of a refusal": func(c *aztoken.Client, token string) {
+			c.Invalidate(resource, token)
+			time.Sleep(time.Minute)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			virtually(t, func(t *testing.T) {
+				m := on("Service Fabric").machine(t, imdstest.Options{})
+				c, err := m.client(t, aztoken.Options{})
+				require.NoError(t, err)
+				opts := policy.TokenRequestOptions{Scopes: []string{resource}}
+				first, err := c.GetToken(t.Context(), opts)
+				require.NoError(t, err)
+				before(c, first.Token)
+				opts.Claims = "{}"
+				second, err := c.GetToken(t.Context(), opts)
+				require.NoError(t, err)
+				require.NotEqual(t, first.Token, second.Token)
+				synctest.Wait()
+				requests := m.Requests()
+				require.LessOrEqual(t, len(requests), 3)
+				require.True(t, slices.ContainsFunc(requests, func(r imdstest.Request) bool {
+					return r.Query.Get("token_sha256_to_refresh") == sha256Of(first.Token)
+				}))
+			})
+		})
+	}
+}

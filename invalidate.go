@@ -31,7 +31,7 @@ var errNoOther = errors.New("there is no other token than the one that was refus
 func (c *Client) Invalidate(resource, token string) {
 	resource = trimScope(resource)
 	for _, e := range c.cache.snapshot() {
-		if h := e.current.Load(); e.resource == resource && h != nil && h.token.Value() == token && c.refuse(e, h) {
+		if h := e.current.Load(); e.resource == resource && h != nil && h.token.Value() == token && c.refuse(e, h, false) {
 			e.suspend(h)
 			// The flight is begun here and not by the next caller, so that the old token is back in time whoever comes.
 			c.flight(e.request, e.key())
@@ -67,14 +67,15 @@ func (c *Client) replace(ctx context.Context, r request, refused *held) *held {
 // beginReplacement begins or joins the flight for a token in place of refused, nil if there is to be none.
 func (c *Client) beginReplacement(r request, refused *held) <-chan singleflight.Result {
 	e := c.cache.lookup(r)
-	if e == nil || !c.refuse(e, refused) {
+	if e == nil || !c.refuse(e, refused, r.demand != nil) {
 		return nil
 	}
-	if r.demand != nil {
-		sum := sha256.Sum256([]byte(refused.token.Value()))
-		r.demand = &demand{r.demand.claims, hex.EncodeToString(sum[:])}
+	if r.demand == nil {
+		return c.flight(r, e.key())
 	}
-	return c.flight(r, e.key())
+	sum := sha256.Sum256([]byte(refused.token.Value()))
+	r.demand = &demand{r.demand.claims, hex.EncodeToString(sum[:])}
+	return c.flight(r, e.key()+"\x00claims") // a flight that is under way already asks for less
 }
 
 // challenged gets a token that meets the claims of a challenge. It goes past the cache once; while challenges follow each
@@ -85,6 +86,9 @@ func (c *Client) challenged(ctx context.Context, r request) (*held, error) {
 		return c.wait(ctx, r, nil)
 	}
 	h := e.read(c.now())
+	if h == nil {
+		h = e.suspended(c.now()) // by Invalidate: it is the token that the challenge is about
+	}
 	if h == nil {
 		return c.wait(ctx, r, e)
 	}
@@ -104,27 +108,30 @@ func (c *Client) challenged(ctx context.Context, r request) (*held, error) {
 }
 
 // refuse notes that h was refused and says whether a flight for another token is to be begun or joined.
-func (c *Client) refuse(e *entry, h *held) bool {
+func (c *Client) refuse(e *entry, h *held, demand bool) bool {
 	now := time.Now()
-	begin, join := e.refuse(h, now)
+	begin, join := e.refuse(h, now, demand)
 	if begin {
 		c.emit(Event{Kind: EventRejected, Time: now, Resource: e.resource, ExpiresOn: h.token.ExpiresOn, RefreshOn: h.token.RefreshOn})
 	}
 	return begin || join
 }
 
-func (e *entry) refuse(h *held, now time.Time) (begin, join bool) {
+func (e *entry) refuse(h *held, now time.Time, demand bool) (begin, join bool) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	since := now.Sub(e.refusedOn)
 	switch {
 	case e.refused != nil:
-		return false, e.refused.token.secret == h.token.secret
+		join = e.refused.token.secret == h.token.secret
+		e.demanded = e.demanded || join && demand
+		return false, join
 	case e.current.Load() == nil || e.current.Load().token.secret != h.token.secret:
 		return false, false
-	case !e.refusedOn.IsZero() && since < e.holdoff:
-		return false, false
+	case !e.refusedOn.IsZero() && since < e.holdoff && (e.demanded || !demand):
+		return false, false // but a challenge may get what a refusal without claims could not
 	}
+	e.demanded = demand
 	e.holdoff = schedule.Holdoff(e.holdoff, since)
 	e.refusedOn, e.refused = now, e.current.Load()
 	return true, false
@@ -137,6 +144,16 @@ func (e *entry) suspend(h *held) {
 	if e.refused != nil && e.refused.token.secret == h.token.secret {
 		e.current.CompareAndSwap(e.refused, nil)
 	}
+}
+
+// suspended is the token that suspend took out of service, nil if there is none.
+func (e *entry) suspended(now clock) *held {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.refused == nil || !e.refused.servable(now) {
+		return nil
+	}
+	return e.refused
 }
 
 // reinstate puts a suspended token back into service.

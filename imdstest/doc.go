@@ -43,7 +43,8 @@
 //
 // Each host checks its requests, chooses the identity and words its answers as the real one does; faults, log and
 // platform are the same for all. Service Fabric and workload identity are there over https only, with a certificate of the
-// server's own: see [Server.Client], [Server.CertificateFile] and [Server.TLSConfig].
+// server's own: see [Server.Client], [Server.CertificateFile] and [Server.TLSConfig]. As aztoken pins the certificate of
+// Service Fabric, it needs a server of [NewServer] for it, and no Transport.
 //
 // # Protected services
 //

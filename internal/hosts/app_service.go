@@ -19,10 +19,14 @@ func newAppService(cfg Config) (Host, error) {
 	if err != nil {
 		return Host{}, err
 	}
+	header, err := secret(cfg.Getenv, identityHeader)
+	if err != nil {
+		return Host{}, err
+	}
 	query := url.Values{"api-version": {appServiceVersion}}
 	parameters{"client_id", "object_id", "mi_res_id"}.set(query, cfg.ID)
 	return getter{
-		url: u, query: query, header: "X-IDENTITY-HEADER", secret: cfg.Getenv(identityHeader),
+		url: u, query: query, header: "X-IDENTITY-HEADER", secret: header,
 		explain: explainAppService, absent: absentAt(identityEndpoint),
 	}.host(cfg, "aztoken.AppService")
 }

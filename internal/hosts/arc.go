@@ -28,7 +28,7 @@ var errNotEchoed = errors.New("the agent gave a token of another identity than t
 // https://learn.microsoft.com/azure/azure-arc/servers/managed-identity-authentication
 func newArc(cfg Config) (Host, error) {
 	u, err := url.Parse(arcAddress)
-	if cfg.Getenv(identityEndpoint) != "" {
+	if cfg.Getenv(identityEndpoint) != "" && cfg.Getenv(imdsEndpoint) != "" { // one alone is no word of the agent's
 		u, err = endpoint(cfg.Getenv, identityEndpoint, "http", "https")
 	}
 	if err != nil {

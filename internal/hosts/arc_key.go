@@ -34,6 +34,9 @@ type ArcFiles struct {
 // FindArcFiles says where the agent has its files on an operating system.
 func FindArcFiles(goos string, getenv func(string) string) ArcFiles {
 	if goos == "windows" {
+		if getenv("ProgramData") == "" {
+			return ArcFiles{} // a relative path would be that of whoever chose the working directory
+		}
 		base := filepath.Join(getenv("ProgramData"), "AzureConnectedMachineAgent")
 		return ArcFiles{Agent: filepath.Join(base, "himds.exe"), Keys: filepath.Join(base, "Tokens")}
 	}
@@ -75,7 +78,7 @@ func (f ArcFiles) keyName(challenge string) (string, error) {
 	}
 	path := strings.Trim(challenge[len(scheme):], `"`)
 	dir, name := filepath.Split(path)
-	if filepath.Clean(path) != path || filepath.Clean(dir) != filepath.Clean(f.Keys) || !strings.HasSuffix(name, ".key") || name == ".key" {
+	if f.Keys == "" || filepath.Clean(path) != path || filepath.Clean(dir) != filepath.Clean(f.Keys) || !strings.HasSuffix(name, ".key") || name == ".key" {
 		return "", errKeyPlace
 	}
 	return name, nil

@@ -19,12 +19,16 @@ func newAzureML(cfg Config) (Host, error) {
 	if err != nil {
 		return Host{}, err
 	}
+	header, err := secret(cfg.Getenv, msiSecret)
+	if err != nil {
+		return Host{}, err
+	}
 	query := url.Values{"api-version": {azureMLVersion}}
 	if id := cmp.Or(cfg.ID.Value, cfg.Getenv(defaultClientID)); id != "" {
 		query.Set("clientid", id)
 	}
 	return getter{
-		url: u, query: query, header: "Secret", secret: cfg.Getenv(msiSecret),
+		url: u, query: query, header: "Secret", secret: header,
 		explain: explainOAuth, absent: absentAt(msiEndpoint),
 	}.host(cfg, "aztoken.AzureML")
 }

@@ -6,7 +6,6 @@ import (
 	"io/fs"
 	"os"
 	"strings"
-	"syscall"
 )
 
 var (
@@ -17,8 +16,8 @@ var (
 
 // readWord reads a file that holds one secret and perhaps a line feed. open is os.OpenFile or that of an os.Root.
 func readWord(open func(name string, flag int, perm fs.FileMode) (*os.File, error), name string, limit int64) (string, error) {
-	// Without O_NONBLOCK a FIFO of that name would hold up the program until somebody writes to it.
-	file, err := open(name, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	// Without it a FIFO of that name would hold up the program until somebody writes to it.
+	file, err := open(name, os.O_RDONLY|nonblock, 0)
 	if err != nil {
 		return "", err
 	}

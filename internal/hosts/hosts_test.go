@@ -238,6 +238,9 @@ func TestWhatAHostCannotDoIsAnErrorThatSaysWhatToDo(t *testing.T) {
 		{"workload identity, a login host with a query", pod("t", "c", "https://login.microsoftonline.com?s3cr3t"), hosts.ID{}, []string{"$AZURE_AUTHORITY_HOST"}},
 		{"workload identity, a login host with a fragment", pod("t", "c", "https://login.microsoftonline.com#s3cr3t"), hosts.ID{}, []string{"$AZURE_AUTHORITY_HOST"}},
 		{"Service Fabric, a thumbprint too many", fabric("https://localhost", thumbprint+"00"), hosts.ID{}, []string{"$IDENTITY_SERVER_THUMBPRINT"}},
+		{"a secret with a line feed", map[string]string{"IDENTITY_ENDPOINT": "http://localhost", "IDENTITY_HEADER": "s3cr3t\n"}, hosts.ID{}, []string{"$IDENTITY_HEADER", "line feed"}},
+		{"Azure ML, a secret with a line feed", map[string]string{"MSI_ENDPOINT": "http://localhost", "MSI_SECRET": "s3cr3t\r\n"}, hosts.ID{}, []string{"$MSI_SECRET", "line feed"}},
+		{"Service Fabric, a secret with a line feed", map[string]string{"IDENTITY_ENDPOINT": "https://localhost", "IDENTITY_HEADER": "s3cr3t\n", "IDENTITY_SERVER_THUMBPRINT": thumbprint}, hosts.ID{}, []string{"$IDENTITY_HEADER", "line feed"}},
 		{"an empty id", nil, hosts.ID{Kind: hosts.ObjectID}, []string{"Options.ID is empty"}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

@@ -2,13 +2,13 @@ package hosts
 
 import (
 	"context"
-	"io"
 	"net/http"
 	"net/url"
 	"strings"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/runtime"
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/streaming"
 )
 
 // post is a request that sends form to address.
@@ -17,10 +17,5 @@ func post(ctx context.Context, address string, form url.Values) (*policy.Request
 	if err != nil {
 		return nil, err
 	}
-	return req, req.SetBody(body{strings.NewReader(form.Encode())}, "application/x-www-form-urlencoded")
+	return req, req.SetBody(streaming.NopCloser(strings.NewReader(form.Encode())), "application/x-www-form-urlencoded")
 }
-
-// body is a reader that azcore can rewind and close.
-type body struct{ io.ReadSeeker }
-
-func (body) Close() error { return nil }

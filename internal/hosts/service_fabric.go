@@ -32,8 +32,12 @@ func newServiceFabric(cfg Config) (Host, error) {
 	if err != nil || len(thumbprint) != sha1.Size {
 		return Host{}, errThumbprint
 	}
+	header, err := secret(cfg.Getenv, identityHeader)
+	if err != nil {
+		return Host{}, err
+	}
 	return getter{
-		url: u, query: url.Values{"api-version": {serviceFabricVersion}}, header: "Secret", secret: cfg.Getenv(identityHeader),
+		url: u, query: url.Values{"api-version": {serviceFabricVersion}}, header: "Secret", secret: header,
 		reach: wire.Reach{Thumbprint: thumbprint}, claims: revocation,
 		explain: explainServiceFabric, absent: absentAt(identityEndpoint),
 	}.host(cfg, "aztoken.ServiceFabric")

@@ -56,6 +56,15 @@ func endpoint(getenv func(string) string, variable string, schemes ...string) (*
 	return u, nil
 }
 
+// secret reads a header's value from a variable, which it does not quote.
+func secret(getenv func(string) string, variable string) (string, error) {
+	value := getenv(variable)
+	if strings.ContainsFunc(value, func(r rune) bool { return r < ' ' || r > '~' }) {
+		return "", fmt.Errorf("$%s has a character that no header may have, such as a line feed; set it as the host does", variable)
+	}
+	return value, nil
+}
+
 // address is u for people, without a query.
 func address(u *url.URL) string {
 	shown := *u
@@ -79,7 +88,7 @@ func explainOAuth(f *wire.Failure) {
 
 // explainLocal explains the failures of every endpoint that is on this machine.
 func explainLocal(f *wire.Failure) {
-	if f.StatusCode == http.StatusForbidden && !f.JSON {
+	if f.StatusCode == http.StatusForbidden && !f.JSON && f.Description != "" {
 		f.Reason = wire.NoEndpoint // no identity endpoint says 403 in prose; Docker Desktop's proxy does
 	}
 }

@@ -126,7 +126,13 @@ func explainEntra(f *wire.Failure) {
 		f.Advice = "give the identity a federated credential with this issuer, subject and audience, to the letter; a new one takes some minutes"
 	case has(700024):
 		f.Advice = "the federated token has expired; check that the kubelet renews the file in $AZURE_FEDERATED_TOKEN_FILE, and the clocks"
-	case f.StatusCode >= http.StatusMultipleChoices && f.StatusCode < http.StatusInternalServerError && !f.JSON:
+	case has(90002):
+		f.Advice = "correct $AZURE_TENANT_ID"
+	case len(f.EntraCodes) > 0 && !f.Retry && f.Code != "invalid_resource":
+		f.Advice = "look the AADSTS code up in Entra's sign-in logs, among those of service principals"
+	case f.StatusCode == 0 && f.Advice == "" && f.Description == "": // no connection came about
+		f.Advice = "check the way to $AZURE_AUTHORITY_HOST: DNS, network policies, HTTPS_PROXY, and the roots that this container trusts"
+	case f.StatusCode >= http.StatusOK && f.StatusCode < http.StatusInternalServerError && !f.JSON:
 		f.Advice = "check $AZURE_AUTHORITY_HOST and the proxy (HTTPS_PROXY): this is no answer of Entra ID"
 	}
 }

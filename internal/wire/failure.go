@@ -143,11 +143,11 @@ func (f *Failure) readBody(body []byte) {
 	}
 	f.JSON = true
 	var (
-		nested            struct{ Code, Message string }
+		nested            map[string]json.RawMessage
 		code, description string
 	)
 	if json.Unmarshal(fields["error"], &nested) == nil {
-		code, description = nested.Code, nested.Message
+		code, description = text(nested["code"]), text(nested["message"])
 	} else {
 		_ = json.Unmarshal(fields["error"], &code)
 	}
