@@ -196,3 +196,17 @@ func unpart(text string) []byte {
 	}
 	return content
 }
+
+// forgedForExponentOne is a token whose signature is the padded digest itself, as a key with e = 1 would leave it. It takes no
+// private key.
+func forgedForExponentOne(s signer) string {
+	return mint(by(s), resign(func(signed []byte) []byte {
+		digest := sha256.Sum256(signed)
+		prefix := []byte{0x30, 0x31, 0x30, 0x0d, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x01, 0x05, 0x00, 0x04, 0x20}
+		padded := []byte{0, 1}
+		for len(padded) < s.private.Size()-len(prefix)-len(digest)-1 {
+			padded = append(padded, 0xff)
+		}
+		return append(append(append(padded, 0), prefix...), digest[:]...)
+	}))
+}
