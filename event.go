@@ -4,6 +4,8 @@ import (
 	"context"
 	"log/slog"
 	"time"
+
+	"github.com/seed-ac726066/aztoken/internal/contain"
 )
 
 // EventKind is what happened to a token.
@@ -41,10 +43,10 @@ type Event struct {
 // emit hands ev to the logger and to OnEvent.
 func (c *Client) emit(ev Event) {
 	if c.opts.Logger != nil {
-		contain(func() { c.log(ev) })
+		contain.Call(func() { c.log(ev) })
 	}
 	if c.opts.OnEvent != nil {
-		contain(func() { c.opts.OnEvent(ev) })
+		contain.Call(func() { c.opts.OnEvent(ev) })
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"sync"
 
+	"github.com/seed-ac726066/aztoken/internal/contain"
 	"github.com/seed-ac726066/aztoken/internal/wire"
 )
 
@@ -109,8 +110,8 @@ func (s *subscriber) run(c *Client) {
 			return
 		}
 		s.mu.Unlock()
-		if p := contain(func() { s.f(*t) }); p != nil && c.opts.Logger != nil {
-			contain(func() {
+		if p := contain.Call(func() { s.f(*t) }); p != nil && c.opts.Logger != nil {
+			contain.Call(func() {
 				c.opts.Logger.Error("aztoken: an OnRotate callback panicked", "resource", t.Resource, "panic", wire.Redact(fmt.Sprint(p)))
 			})
 		}

@@ -49,9 +49,12 @@ type Error struct {
 
 // Error says which check failed, what was found and wanted, and what to do.
 func (e *Error) Error() string {
+	what := "not accepted" // of an Error that a requirement of somebody else made
+	if e.sentinel != nil {
+		what = e.sentinel.Error()
+	}
 	var b strings.Builder
-	b.WriteString("verify: ")
-	b.WriteString(e.sentinel.Error())
+	b.WriteString("verify: " + what)
 	if e.Found != "" {
 		b.WriteString(": found " + e.Found)
 	}
@@ -67,10 +70,13 @@ func (e *Error) Error() string {
 
 // Unwrap gives the sentinel and the cause.
 func (e *Error) Unwrap() []error {
-	if e.cause == nil {
-		return []error{e.sentinel}
+	var errs []error
+	for _, err := range []error{e.sentinel, e.cause} {
+		if err != nil {
+			errs = append(errs, err)
+		}
 	}
-	return []error{e.sentinel, e.cause}
+	return errs
 }
 
 // advice is what somebody who reads the error in a log should do.

@@ -4,6 +4,8 @@ import (
 	"context"
 	"log/slog"
 	"time"
+
+	"github.com/seed-ac726066/aztoken/internal/contain"
 )
 
 // EventKind is what happened.
@@ -24,15 +26,20 @@ type Event struct {
 	Err  error // why something failed
 }
 
-// emit tells the observers. What panics in one of them is lost: it must not become the fault of a request.
+// emit tells the observers. What goes wrong in one of them is lost: it must not become the fault of a request.
 func (v *Verifier) emit(e Event) {
 	if v.onEvent == nil && v.logger == nil {
 		return
 	}
-	defer func() { _ = recover() }()
-	if v.onEvent != nil {
-		v.onEvent(e)
-	}
+	contain.Call(func() {
+		if v.onEvent != nil {
+			v.onEvent(e)
+		}
+	})
+	contain.Call(func() { v.log(e) })
+}
+
+func (v *Verifier) log(e Event) {
 	if v.logger == nil {
 		return
 	}

@@ -239,7 +239,7 @@ func TestACertificateThatATokenBringsDoesNotCount(t *testing.T) {
 		entra := issue(first().jwk())
 		v := warm(t, entra)
 		token := mint(func(j *jwt) { j.key, j.header["x5c"] = second(), []string{"MIIB"} })
-		requireTelling(t, reject(t, v, token, verify.ErrSignature), shown("first"), token)
+		requireTelling(t, reject(t, v, token, verify.ErrMalformed), "x5c", token)
 		require.Len(t, entra.asks(""), 2)
 	})
 }

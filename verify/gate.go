@@ -29,7 +29,7 @@ func keyID(token string) (kid string, err error) {
 	}
 	first, rest, _ := strings.Cut(token, ".")
 	payload, signature, ok := strings.Cut(rest, ".")
-	if !ok || !isBase64URL(first) {
+	if !ok || payload == "" || signature == "" || !isBase64URL(first) {
 		return "", errParts
 	}
 	header, err := base64.RawURLEncoding.DecodeString(first)

@@ -67,9 +67,7 @@ func TestAKeyFileDoesNotKeepNewKeysAway(t *testing.T) {
 		require.NoError(t, v.Close())
 		v = open(t, down(), keyFile(path))
 		accept(t, v, mint(by(second())))
-		reject(t, v, mint(), verify.ErrSignature)
-		time.Sleep(interval)
-		reject(t, v, mint(), verify.ErrKeysUnavailable)
+		reject(t, v, mint(), verify.ErrKeysUnavailable) // it may be of a newer key than those in the file
 	})
 }
 

@@ -2,11 +2,13 @@ package verify
 
 import (
 	"context"
-	"fmt"
+	"errors"
 	"math/rand/v2"
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/seed-ac726066/aztoken/internal/contain"
 )
 
 // keyring holds the last good keys and keeps them fresh:
@@ -224,15 +226,13 @@ func (r *keyring) refresh() {
 	}
 }
 
-// fetch gets the keys from Entra. A panic in the caller's HTTP client is an error: this goroutine is nobody's request, and it
-// would end the program.
-func (r *keyring) fetch() (set *keySet, err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			err = fmt.Errorf("the HTTP client panicked: %v", p)
-		}
-	}()
-	jwks, err := r.source.fetch(r.life)
+var errClient = errors.New("the HTTP client panicked or ended its goroutine")
+
+// fetch gets the keys from Entra. A panic in the caller's HTTP client is an error: it would end the program.
+func (r *keyring) fetch() (*keySet, error) {
+	var jwks []byte
+	err := errClient
+	contain.Call(func() { jwks, err = r.source.fetch(r.life) })
 	if err != nil {
 		return nil, err
 	}

@@ -95,7 +95,7 @@ func answerTo(err error) answer {
 	switch {
 	case errors.Is(err, ErrClosed):
 		return answer{status: http.StatusServiceUnavailable, retryAfter: firstBackoff}
-	case !errors.As(err, &e):
+	case !errors.As(err, &e), e.sentinel == nil:
 		return answer{status: http.StatusForbidden, code: "insufficient_scope", description: "a requirement of this route is not met"}
 	case e.sentinel == ErrKeysUnavailable:
 		return answer{status: http.StatusServiceUnavailable, retryAfter: e.RetryAfter}

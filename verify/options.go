@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"strings"
 	"time"
+	"unicode"
 )
 
 // defaultSkew is what Microsoft's own libraries allow between the clocks of Entra and of a service.
@@ -72,7 +73,7 @@ func (o Options) resolve() (rules, *source, error) {
 		return rules{}, nil, errNoAudience
 	}
 	for _, a := range o.Audiences {
-		if strings.TrimSpace(a) == "" || strings.HasSuffix(a, "//") || strings.HasSuffix(a, "/.default") {
+		if a == "" || a == "/" || strings.ContainsFunc(a, unicode.IsSpace) || strings.HasSuffix(a, "//") || strings.HasSuffix(a, "/.default") {
 			return rules{}, nil, fmt.Errorf("verify: Options.Audiences has %q; give an App ID URI or a client id, not a scope", a)
 		}
 	}
@@ -112,7 +113,7 @@ func (o Options) authority(h hosts) (*url.URL, error) {
 		return &url.URL{Scheme: "https", Host: h.login}, nil
 	}
 	u, err := url.Parse(o.Authority)
-	if err != nil || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
+	if err != nil || u.Hostname() == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
 		return nil, errAuthority
 	}
 	if u.Scheme != "https" && !(u.Scheme == "http" && isLoopback(u.Hostname())) {

@@ -32,11 +32,7 @@ func timeRows() (rows []row) {
 	for _, name := range []string{"exp", "nbf"} {
 		rows = append(rows, row{name: "no " + name, token: claim(name, nil), want: verify.ErrMalformed, says: name})
 		for _, value := range []string{`"946771200"`, `""`, `null`, `true`, `[946771200]`, `{}`, `0`, `-1`, `1e300`, `1e400`, `"2000-01-02T00:00:00Z"`, `9223372036854775808`} {
-			says := name
-			if value == "1e400" {
-				says = "payload" // no float64 holds it, so the JSON is refused
-			}
-			rows = append(rows, row{name: name + " is " + value, token: claim(name, json.RawMessage(value)), want: verify.ErrMalformed, says: says})
+			rows = append(rows, row{name: name + " is " + value, token: claim(name, json.RawMessage(value)), want: verify.ErrMalformed, says: name})
 		}
 	}
 	return append(rows, row{name: "iat is text", token: claim("iat", "1"), want: verify.ErrMalformed, says: "iat"})
@@ -91,7 +87,7 @@ var payloadRows = []row{
 	{name: "text after the payload", token: func(j *jwt) { j.body = text("", j.claims) + "}" }, want: verify.ErrMalformed, says: "payload"},
 	{name: "a comma too many", token: func(j *jwt) { j.body = strings.Replace(text("", j.claims), "{", "{,", 1) }, want: verify.ErrMalformed, says: "payload"},
 	{name: "a byte order mark", token: func(j *jwt) { j.body = "\ufeff" + text("", j.claims) }, want: verify.ErrMalformed, says: "payload"},
-	{name: "an empty object", token: body(`{}`), want: verify.ErrMalformed, says: "exp or nbf"},
+	{name: "an empty object", token: body(`{}`), want: verify.ErrMalformed, says: "exp is not present"},
 	{name: "an abyss of brackets", token: func(j *jwt) {
 		j.body = added(j.claims, `"x":`+strings.Repeat("[", 4000)+strings.Repeat("]", 4000))
 	}},

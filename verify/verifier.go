@@ -102,6 +102,10 @@ func (v *Verifier) verify(ctx context.Context, token string) (*Claims, error) {
 
 // judge checks a token of a key, and remembers it if it is good.
 func (v *Verifier) judge(token string, id tokenID, kid string, key *signingKey) (*Claims, error) {
+	// Between the caller's look and this one another verification may have ended.
+	if found, ok := v.cache.get(id); ok && found.key == key && time.Now().Before(found.until) {
+		return found.claims, nil
+	}
 	payload, err := verifyJWS(token, key.public)
 	if err != nil {
 		return nil, &Error{sentinel: ErrSignature, Found: "key " + quoted(kid), Wanted: "a signature by it"}
