@@ -3,6 +3,7 @@ package verify
 import (
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -112,9 +113,9 @@ func (e *Error) advice() string {
 func quoted(text string) string {
 	const enough = 120 // for an App ID URI or an issuer
 	if len(text) > enough {
-		return fmt.Sprintf("%+q…", text[:enough])
+		return strconv.QuoteToASCII(text[:enough]) + "…"
 	}
-	return fmt.Sprintf("%+q", text)
+	return strconv.QuoteToASCII(text)
 }
 
 // oneOf lists what was wanted.
