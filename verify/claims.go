@@ -125,7 +125,7 @@ func (r *reader) texts(name string, value []byte) []string {
 	if err != nil {
 		r.wrong(name, errNoStrings)
 	}
-	return all
+	return slices.DeleteFunc(all, func(s string) bool { return s == "" }) // a role without a name is none
 }
 
 // time reads a NumericDate of RFC 7519.

@@ -103,3 +103,17 @@ func TestAnOutageOfAlmostADayRefusesNoCall(t *testing.T) {
 		})
 	}
 }
+
+// With the token and the keys just fetched, both serve for a whole day without Entra.
+func TestAnOutageOfAWholeDayRefusesNoCallIfTokenAndKeysAreFresh(t *testing.T) {
+	virtually(t, func(t *testing.T) {
+		const day = 24 * time.Hour
+		d := deploy(t)
+		d.call(t)
+		d.entra.BreakFor(day, imdstest.EntraDown())
+		d.run(t, day, 3*time.Hour)
+		time.Sleep(2 * time.Minute) // the keys are fetched again within a minute
+		d.run(t, 3*time.Hour, 0)
+		require.Zero(t, d.refused)
+	})
+}
