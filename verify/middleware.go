@@ -35,6 +35,11 @@ func (v *Verifier) Handler(next http.Handler, reqs ...Requirement) http.Handler 
 	})
 }
 
+// Middleware is [Verifier.Handler] in the form that routers take: chi's Use, alice's New, and so on.
+func (v *Verifier) Middleware(reqs ...Requirement) func(http.Handler) http.Handler {
+	return func(next http.Handler) http.Handler { return v.Handler(next, reqs...) }
+}
+
 type claimsKey struct{}
 
 // NewContext returns a context in which [FromContext] finds c, for interceptors of other protocols.
