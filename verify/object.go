@@ -10,13 +10,9 @@ import (
 
 // The form of a token's header and payload that this package accepts.
 var (
-	errNotObject  = errors.New("it is not one JSON object")
-	errTooMany    = errors.New("it has more than 256 members")
-	errTwice      = errors.New("it has a member twice, or two whose names differ in case only")
-	errNoString   = errors.New("a string")
-	errNoStrings  = errors.New("an array of strings")
-	errNoNumber   = errors.New("a number of seconds since 1970")
-	errNotPresent = errors.New("present")
+	errNotObject = errors.New("it is not one JSON object")
+	errTooMany   = errors.New("it has more than 256 members")
+	errTwice     = errors.New("it has a member twice, or two whose names differ in case only")
 )
 
 // maxMembers is far above the claims that Entra can be made to send, and low enough to compare each name with all others.
@@ -43,8 +39,8 @@ func readObject(text []byte, visit func(name string, value []byte)) error {
 			w.at++
 			w.next()
 		}
-		name, err := unquote(w.value())
-		if err != nil {
+		name, ok := unquote(w.value())
+		if !ok {
 			return errNotObject
 		}
 		folded := lowerASCII(name)
@@ -126,43 +122,41 @@ func (w *walker) skipPlain(depth int) {
 	}
 }
 
-// unquote gives the content of a JSON string.
-func unquote(value []byte) (string, error) {
+// unquote gives the content of a JSON string, and false if value is none.
+func unquote(value []byte) (s string, ok bool) {
 	if len(value) < 2 || value[0] != '"' {
-		return "", errNoString
+		return "", false
 	}
 	for _, c := range value {
 		if c == '\\' || c >= 0x80 {
-			var s string
-			err := json.Unmarshal(value, &s)
-			return s, err
+			return s, json.Unmarshal(value, &s) == nil
 		}
 	}
-	return string(value[1 : len(value)-1]), nil
+	return string(value[1 : len(value)-1]), true
 }
 
-// unquoteAll gives the content of a JSON array of strings.
-func unquoteAll(value []byte) ([]string, error) {
+// unquoteAll gives the content of a JSON array of strings, and false if value is none.
+func unquoteAll(value []byte) (all []string, ok bool) {
 	var list []*string // null is no string
 	if len(value) == 0 || value[0] != '[' || json.Unmarshal(value, &list) != nil {
-		return nil, errNoStrings
+		return nil, false
 	}
-	all := make([]string, 0, len(list))
 	for _, s := range list {
 		if s == nil {
-			return nil, errNoStrings
+			return nil, false
 		}
 		all = append(all, *s)
 	}
-	return all, nil
+	return all, true
 }
 
-// number gives a JSON number.
-func number(value []byte) (float64, error) {
+// number gives a JSON number, and false if value is none that a float64 holds.
+func number(value []byte) (n float64, ok bool) {
 	if len(value) == 0 || value[0] != '-' && (value[0] < '0' || value[0] > '9') {
-		return 0, errNoNumber
+		return 0, false
 	}
-	return strconv.ParseFloat(string(value), 64)
+	n, err := strconv.ParseFloat(string(value), 64)
+	return n, err == nil
 }
 
 // lowerASCII folds the case of ASCII letters and no others.
