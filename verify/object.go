@@ -129,7 +129,8 @@ func unquote(value []byte) (s string, ok bool) {
 	}
 	for _, c := range value {
 		if c == '\\' || c >= 0x80 {
-			return s, json.Unmarshal(value, &s) == nil
+			err := json.Unmarshal(value, &s)
+			return s, err == nil
 		}
 	}
 	return string(value[1 : len(value)-1]), true
