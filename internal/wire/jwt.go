@@ -17,5 +17,6 @@ func JWTClaims(token string) (claims map[string]json.RawMessage, ok bool) {
 	if err != nil {
 		return nil, false
 	}
-	return claims, json.Unmarshal(payload, &claims) == nil
+	err = json.Unmarshal(payload, &claims)
+	return claims, err == nil
 }
