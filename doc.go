@@ -22,4 +22,6 @@
 // [NewClient] finds the host's endpoint by the environment: virtual machines, scale sets, AKS nodes and container instances
 // (IMDS), App Service, Functions and Container Apps, Azure Arc, Service Fabric, Azure Machine Learning, Cloud Shell, and pods
 // with workload identity.
+//
+// The service that is called checks the tokens with package verify, and package imdstest plays Azure in tests of both.
 package aztoken
