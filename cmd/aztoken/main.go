@@ -1,0 +1,17 @@
+// Command aztoken gets, inspects and diagnoses tokens of managed identities, and plays an identity endpoint for local
+// development. Its --help has examples of each.
+package main
+
+import (
+	"context"
+	"os"
+	"os/signal"
+	"syscall"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	status := run(ctx, os.Args[1:], streams{os.Stdin, os.Stdout, os.Stderr})
+	stop()
+	os.Exit(status)
+}

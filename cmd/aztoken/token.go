@@ -1,0 +1,126 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/seed-ac726066/aztoken"
+)
+
+type tokenCommand struct {
+	*printer
+	source
+	watch, showToken, dev bool
+}
+
+func newToken(p *printer) *cobra.Command {
+	t := &tokenCommand{printer: p}
+	cmd := &cobra.Command{
+		Use:   "token RESOURCE",
+		Short: "Get a token and print it",
+		Long: `Gets a token for RESOURCE, the App ID URI of the service to call, and prints it on stdout, alone on a line. With
+--output json it is the member "token" of an object that says when it expires.
+
+With --watch the command stays, keeps the token fresh as a program with the library would, and tells of each rotation on
+stderr. Tokens are then printed only with --show-token: each on a line of stdout. With --watch --output json each event is a
+line of JSON on stdout, with the token in it only if --show-token is given.`,
+		Example: `  curl -H "Authorization: Bearer $(aztoken token https://orders.example.com)" https://orders.example.com/orders
+  aztoken token https://vault.azure.net --client-id 0d46c104-0000-4000-8000-000000000001
+  aztoken token https://management.azure.com --dev          # on your own machine, by az login
+  aztoken token https://orders.example.com --watch          # see it being refreshed; ends with Ctrl-C
+  aztoken token https://vault.azure.net --output json | jq -r .expires_on`,
+		Args: oneResource,
+		RunE: runs(t.run),
+	}
+	t.addFlags(cmd)
+	f := cmd.Flags()
+	f.BoolVar(&t.watch, "watch", false, "stay, and tell of each new token")
+	f.BoolVar(&t.showToken, "show-token", false, "with --watch: print the tokens too")
+	f.BoolVar(&t.dev, "dev", false, "use your own sign-in in place of a managed identity: Azure CLI, azd or PowerShell")
+	for _, flag := range append([]string{"endpoint"}, idFlags...) {
+		cmd.MarkFlagsMutuallyExclusive("dev", flag)
+	}
+	return cmd
+}
+
+func (t *tokenCommand) run(cmd *cobra.Command, args []string) error {
+	if err := t.check(); err != nil {
+		return err
+	}
+	if t.showToken && !t.watch {
+		return usage("aztoken: --show-token is for --watch; without it the token is printed anyway")
+	}
+	opts := &aztoken.Options{ID: t.id(), Endpoint: t.endpoint}
+	if t.dev {
+		credential, err := developer()
+		if err != nil {
+			return err
+		}
+		opts.Credential = credential
+	}
+	if t.watch {
+		return t.advise(t.watchOver(cmd, opts, args[0]))
+	}
+	token, client, err := first(cmd.Context(), opts, args[0], t.timeout)
+	if err != nil {
+		return t.advise(err)
+	}
+	defer client.Close()
+	return t.print(cmd.OutOrStdout(), newTokenResult(token, client.Status().Host), func() string { return token.Value() + "\n" })
+}
+
+// advise adds what the tools of a developer leave out of their errors.
+func (t *tokenCommand) advise(err error) error {
+	if err == nil || !t.dev {
+		return err
+	}
+	return fmt.Errorf("%w; sign in by az login, azd auth login or Connect-AzAccount", err)
+}
+
+// tokenResult is a token as JSON, for whoever asked for it.
+type tokenResult struct {
+	Token     string    `json:"token"`
+	Resource  string    `json:"resource"`
+	Host      string    `json:"host"`
+	ExpiresOn time.Time `json:"expires_on"`
+	RefreshOn time.Time `json:"refresh_on"`
+}
+
+func newTokenResult(t aztoken.Token, host string) tokenResult {
+	return tokenResult{t.Value(), t.Resource, inFlags(host), t.ExpiresOn.UTC(), t.RefreshOn.UTC().Truncate(time.Second)}
+}
+
+// first makes a client and gets its first token. A program may wait for an identity endpoint that comes up with it; for a
+// person the first sign that there is none is the answer.
+func first(ctx context.Context, opts *aztoken.Options, resource string, timeout time.Duration) (aztoken.Token, *aztoken.Client, error) {
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	ctx, giveUp := context.WithCancelCause(ctx)
+	defer giveUp(nil)
+	next := opts.OnEvent
+	opts.OnEvent = func(ev aztoken.Event) {
+		if ev.Kind == aztoken.EventFailed && errors.Is(ev.Err, aztoken.ErrNoManagedIdentity) {
+			giveUp(ev.Err)
+		}
+		if next != nil {
+			next(ev)
+		}
+	}
+	client, err := aztoken.NewClient(opts)
+	if err != nil {
+		return aztoken.Token{}, nil, err
+	}
+	token, err := client.Token(ctx, resource)
+	if err == nil {
+		return token, client, nil
+	}
+	_ = client.Close()
+	if cause := context.Cause(ctx); errors.Is(cause, aztoken.ErrNoManagedIdentity) {
+		err = cause
+	}
+	return aztoken.Token{}, nil, err
+}
