@@ -108,7 +108,7 @@ var volatile = []struct {
 	{regexp.MustCompile(`\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC`), "TIME"},
 	{regexp.MustCompile(`"(expires_in|took_ms)": -?[\d.]+`), `"$1": 0`},
 	{regexp.MustCompile(`\b\d+(\.\d+)?(µs|ms)\b`), "DURATION"},
-	{regexp.MustCompile(`\b(\d+h)?(\d+m)?\d+s\b|\b\d+h(\d+m)?\b|\b\d+m\b`), "DURATION"},
+	{regexp.MustCompile(`\b(\d+h)?(\d+m)?\d+(\.\d+)?s\b|\b\d+h(\d+m)?\b|\b\d+m\b`), "DURATION"},
 	{regexp.MustCompile(` +DURATION`), " DURATION"},
 }
 

@@ -1,0 +1,136 @@
+package doctor
+
+import (
+	"crypto/tls"
+	"errors"
+	"io"
+	"net/http"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/seed-ac726066/aztoken/internal/hosts"
+	"github.com/seed-ac726066/aztoken/internal/wire"
+)
+
+// diagnosis is the check that fails, and what to do about it.
+type diagnosis struct{ check, fix string }
+
+// What to do where the failure itself does not say.
+const (
+	fixAbsent    = "this machine has no identity endpoint, or not here. On an Azure host give it a managed identity; in a container or pod see that 169.254.169.254 is let through (network policies, firewall), or on AKS use workload identity; on your own machine use aztoken token --dev, or play an endpoint with aztoken fake"
+	fixSilent    = "the endpoint takes connections and does not answer: it is being updated, or overloaded (IMDS serves 5 requests at once for a whole machine), or a firewall swallows what it says. Try again in a minute; if that does not help restart the host's agent"
+	fixClosed    = "the connection ends without an answer: another program has this port, or a firewall cuts it. Check the address, and the variables by which the host was found"
+	fixDocker    = "it is not an identity endpoint that answers but Docker Desktop, or a firewall, in its place. This is no Azure host: on your own machine use aztoken token --dev, or play an endpoint with aztoken fake"
+	fixProxy     = "something else answers in the endpoint's place: a proxy, a captive portal or a service mesh. Take 169.254.169.254 (or the address above) out of what it intercepts: NO_PROXY for a proxy, traffic.sidecar.istio.io/excludeOutboundIPRanges for a sidecar; or correct the variables by which the host was found"
+	fixForwarded = "a proxy stands before the endpoint: it adds X-Forwarded-For, which the endpoint refuses. Let requests to it go directly (NO_PROXY, or the exclusions of the sidecar)"
+	fixHeader    = "something on the way drops the header by which the endpoint knows that a program of this machine asks. Take proxies and sidecars out of the way to it"
+	fixRequest   = "the endpoint refuses the request for the reason that it gives; see that it is the one of this host, and that its agent is up to date"
+	fixIdentity  = "assign the identity to this host, or correct the id (client id, object id and resource id are three different things); a new assignment takes some minutes"
+	fixSeveral   = "this host has several identities: name the one to use by --client-id, --object-id or --resource-id"
+	fixResource  = "correct the resource: it must be the App ID URI of an application in the identity's own tenant, to the letter (https or api, and the slash at the end, matter). az ad app list --identifier-uri finds it"
+	fixUnsigned  = "the application wants an assignment, and the identity has none: grant it one of the application's roles, and wait some minutes"
+	fixThrottled = "the endpoint is throttling: IMDS allows 20 requests a second and 5 at once for a machine. Find the program that asks without a cache, and try again in a minute"
+	fixUpdating  = "the endpoint is being updated, or this is not its address. Try again in two minutes; if it stays so check the address"
+	fixOutage    = "Entra ID or the platform is down; nothing on this machine is wrong. Try again later; status.azure.com may know more"
+	fixReply     = "the endpoint answers, but not with a token that can be used. Update the host's agent, and see that nothing changes the answer on its way"
+	fixElsewhere = "the login host cannot be reached: check DNS, network policies and HTTPS_PROXY"
+	fixCert      = "what answers shows a certificate that is not trusted: a proxy that ends TLS, or the wrong address"
+	fixLocal     = "nothing was asked: correct what the message names"
+)
+
+// diagnose says what the failure of a means.
+func diagnose(kind hosts.Kind, a answer) diagnosis {
+	f := a.failure
+	d := place(kind, a)
+	// The host knows better what its own failures ask for; but where nothing of the host's answered, it does not.
+	if f.Advice != "" && d.check != directCheck && d.fix != fixUnsigned && d.fix != fixSilent {
+		d.fix = f.Advice
+	}
+	return d
+}
+
+func place(kind hosts.Kind, a answer) diagnosis {
+	f := a.failure
+	switch {
+	case !a.sent:
+		return diagnosis{requestCheck, fixLocal}
+	case f.StatusCode == 0:
+		return unanswered(kind, a)
+	case f.Reason == wire.NoEndpoint:
+		return diagnosis{directCheck, fixDocker}
+	case strings.Contains(f.Description, "X-Forwarded-For"):
+		return diagnosis{directCheck, fixForwarded}
+	case isForeign(f, a.header):
+		return diagnosis{directCheck, fixProxy}
+	case f.Reason == wire.IdentityNotFound:
+		return diagnosis{identityCheck, fixIdentity}
+	case f.Reason == wire.IdentityAmbiguous:
+		return diagnosis{identityCheck, fixSeveral}
+	case hasEntraCode(f, 501051):
+		return diagnosis{resourceCheck, fixUnsigned}
+	case f.Code == "invalid_resource", f.Code == "AudienceNotSupported", hasEntraCode(f, 500011), hasEntraCode(f, 50001):
+		return diagnosis{resourceCheck, fixResource}
+	}
+	return byStatus(f)
+}
+
+// unanswered is for a request that got no answer.
+func unanswered(kind hosts.Kind, a answer) diagnosis {
+	f := a.failure
+	switch {
+	case errors.Is(f.Err, wire.ErrCertificate), errors.As(f.Err, new(*tls.CertificateVerificationError)):
+		fix := fixCert
+		if f.Advice != "" {
+			fix = f.Advice
+		}
+		return diagnosis{directCheck, fix}
+	case f.Unreachable, !a.connected && kind != hosts.WorkloadIdentity:
+		return diagnosis{reachableCheck, fixAbsent}
+	case kind == hosts.WorkloadIdentity:
+		return diagnosis{reachableCheck, fixElsewhere}
+	case errors.Is(f.Err, os.ErrDeadlineExceeded), f.Err == nil:
+		return diagnosis{reachableCheck, fixSilent}
+	case a.header != nil && !errors.Is(f.Err, io.ErrUnexpectedEOF):
+		return diagnosis{directCheck, fixProxy} // an answer began that no identity endpoint gives
+	}
+	return diagnosis{reachableCheck, fixClosed}
+}
+
+// isForeign says whether something other than an identity endpoint answered. Identity endpoints answer in JSON or with an
+// empty body, but for some that throttle in prose.
+func isForeign(f *wire.Failure, header http.Header) bool {
+	prose := !f.JSON && f.Description != ""
+	page := prose && strings.HasPrefix(f.Description, "<")
+	switch {
+	case header.Get("Via") != "", header.Get("Proxy-Authenticate") != "", f.StatusCode == http.StatusProxyAuthRequired, page:
+		return true
+	case f.StatusCode >= 300 && f.StatusCode < 400:
+		return true
+	case f.StatusCode == http.StatusOK:
+		return !f.JSON && f.Advice == "" // with advice it is an endpoint that is not the host's
+	}
+	return prose && f.StatusCode != http.StatusTooManyRequests && f.StatusCode < http.StatusInternalServerError
+}
+
+func byStatus(f *wire.Failure) diagnosis {
+	switch code := f.StatusCode; {
+	case code == http.StatusOK:
+		return diagnosis{tokenCheck, fixReply}
+	case code == http.StatusTooManyRequests:
+		return diagnosis{tokenCheck, fixThrottled}
+	case code == http.StatusNotFound, code == http.StatusRequestTimeout, code == http.StatusGone:
+		return diagnosis{tokenCheck, fixUpdating}
+	case code >= http.StatusInternalServerError:
+		return diagnosis{tokenCheck, fixOutage}
+	case strings.Contains(f.Description, "metadata header"):
+		return diagnosis{requestCheck, fixHeader}
+	}
+	return diagnosis{requestCheck, fixRequest}
+}
+
+// hasEntraCode says whether Entra gave this code, in the list of codes or in the text, where most hosts pass it on.
+func hasEntraCode(f *wire.Failure, code int) bool {
+	return slices.Contains(f.EntraCodes, code) || strings.Contains(f.Description, "AADSTS"+strconv.Itoa(code)+":")
+}

@@ -1,0 +1,80 @@
+package doctor
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
+
+	"github.com/seed-ac726066/aztoken/internal/hosts"
+)
+
+// Run looks at everything in turn and calls tell with each check as it is known. ctx bounds the whole.
+func Run(ctx context.Context, o Options, tell func(Check)) Report {
+	var report Report
+	add := func(checks ...Check) {
+		for _, c := range checks {
+			report.Checks = append(report.Checks, c)
+			tell(c)
+		}
+	}
+	o.Resource = strings.TrimSuffix(o.Resource, "/.default")
+	r := &recorder{}
+	start := time.Now()
+	host, err := r.find(o, o.ID)
+	took := time.Since(start)
+	if err != nil {
+		add(badHost(err, o.ID, took))
+		add(skipped(afterHost)...)
+		return report
+	}
+	defer host.Close()
+	report.Kind, report.Endpoint, report.Why = string(host.Kind), host.Endpoint, host.Why
+	add(Check{Name: hostCheck, Status: OK, Detail: host.String(), Took: took})
+
+	first := r.ask(ctx, host.Source, o.Resource)
+	if first.failure != nil {
+		failed := diagnose(host.Kind, first)
+		if failed.check == identityCheck {
+			failed.fix = rightKind(o.ID, failed.fix, func(id hosts.ID) bool { return r.works(ctx, o, id) })
+		}
+		add(failures(host.Kind, first, failed, proxyNote(o, host))...)
+		return report
+	}
+	t := readToken(first.token)
+	now := time.Now()
+	add(successes(host.Kind, first, t, proxyNote(o, host), now)...)
+	add(judgeClock(first, t, now))
+	add(judgeCache(first.token, r.ask(ctx, host.Source, o.Resource), t, now))
+	add(judgeRole(o.Role, t, now))
+	return report
+}
+
+// find is the host for id, whose requests r sees.
+func (r *recorder) find(o Options, id hosts.ID) (hosts.Host, error) {
+	cfg := hosts.Config{
+		Getenv: o.Getenv, Files: o.Files, Endpoint: o.Endpoint, ID: id, Module: module, Version: version,
+	}
+	cfg.Options.PerRetryPolicies = []policy.Policy{r}
+	return hosts.Find(cfg)
+}
+
+// works says whether there is a token for another id.
+func (r *recorder) works(ctx context.Context, o Options, id hosts.ID) bool {
+	host, err := r.find(o, id)
+	if err != nil {
+		return false
+	}
+	defer host.Close()
+	return r.ask(ctx, host.Source, o.Resource).failure == nil
+}
+
+// skipped are the checks that there was no way to.
+func skipped(names []string) []Check {
+	var all []Check
+	for _, name := range names {
+		all = append(all, Check{Name: name, Status: Skipped})
+	}
+	return all
+}

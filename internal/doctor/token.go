@@ -1,0 +1,141 @@
+package doctor
+
+import (
+	"encoding/json"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
+
+	"github.com/seed-ac726066/aztoken/internal/wire"
+)
+
+// token is what stands in a token. Nobody has checked it; the endpoint gave it.
+type token struct {
+	readable                     bool // a JWT: some of Microsoft's own services have others
+	objectID, clientID, tenantID string
+	roles                        []string
+	issued, notBefore, expires   time.Time
+}
+
+func readToken(t azcore.AccessToken) token {
+	claims, ok := wire.JWTClaims(t.Token)
+	if !ok {
+		return token{}
+	}
+	text := func(name string) string {
+		var s string
+		_ = json.Unmarshal(claims[name], &s)
+		return plainHeader(s)
+	}
+	at := func(name string) time.Time {
+		var s float64
+		if json.Unmarshal(claims[name], &s) != nil || s <= 0 || s > 1<<37 {
+			return time.Time{}
+		}
+		return time.Unix(int64(s), 0)
+	}
+	r := token{
+		readable: true, objectID: text("oid"), tenantID: text("tid"), clientID: text("azp"),
+		issued: at("iat"), notBefore: at("nbf"), expires: at("exp"),
+	}
+	if r.clientID == "" {
+		r.clientID = text("appid")
+	}
+	_ = json.Unmarshal(claims["roles"], &r.roles)
+	for i := range r.roles {
+		r.roles[i] = plainHeader(r.roles[i])
+	}
+	return r
+}
+
+const (
+	// mayDiffer is far above the second that a Date header is exact to, and far below the five minutes at which
+	// services refuse a token.
+	mayDiffer = time.Minute
+	fixClock  = "set the clock of this machine: timedatectl set-ntp true, chronyc makestep, or on Windows w32tm /resync. Services refuse tokens once they differ by five minutes"
+)
+
+// judgeClock compares this machine's clock with what the endpoint sent.
+func judgeClock(a answer, t token, now time.Time) Check {
+	c := Check{Name: clockCheck, Status: OK, Detail: "nothing to compare it with"}
+	ahead := time.Duration(0)
+	if date, err := http.ParseTime(a.header.Get("Date")); err == nil {
+		ahead = a.at.Sub(date).Truncate(time.Second)
+		c.Detail = "as the endpoint's"
+	} else if t.readable {
+		c.Detail = "within the token's life"
+	}
+	switch {
+	case ahead > mayDiffer:
+		c.Detail = "it is " + span(ahead) + " ahead of the endpoint's"
+	case ahead < -mayDiffer:
+		c.Detail = "it is " + span(-ahead) + " behind the endpoint's"
+	case t.notBefore.After(now):
+		c.Detail = "it is at least " + span(t.notBefore.Sub(now)) + " behind: the token is not valid yet"
+	case !t.expires.IsZero() && !t.expires.After(now):
+		c.Detail = "it is at least " + span(now.Sub(t.expires)) + " ahead: the token that just came has expired"
+	default:
+		return c
+	}
+	c.Status, c.Fix = Failed, fixClock
+	return c
+}
+
+// judgeCache compares the first token with the answer to a second question.
+func judgeCache(first azcore.AccessToken, second answer, t token, now time.Time) Check {
+	c := Check{Name: cacheCheck, Status: OK, Took: second.took}
+	switch {
+	case second.failure != nil:
+		c.Status, c.Detail = Failed, "the second question failed: "+second.failure.Error()
+		c.Fix = "the endpoint does not answer every time; run this again, and if it stays so look at the host's agent"
+	case second.token.Token != first.Token:
+		c.Detail = "another token each time: the platform keeps none"
+	default:
+		c.Detail = "the same token again"
+		if !t.issued.IsZero() {
+			c.Detail += ", issued " + span(now.Sub(t.issued)) + " ago"
+		}
+		c.Detail += "; what was granted since is not in it"
+	}
+	return c
+}
+
+// judgeRole looks for a role; "" is none in particular.
+func judgeRole(wanted string, t token, now time.Time) Check {
+	c := Check{Name: roleCheck, Status: OK, Detail: "none in the token; a service that wants one refuses it (--role NAME looks for one)"}
+	if len(t.roles) > 0 {
+		c.Detail = "the token has " + strings.Join(t.roles, ", ")
+	}
+	switch {
+	case wanted == "" && !t.readable:
+		c.Detail = "the token is opaque: only the service can read it"
+	case wanted == "" || slices.Contains(t.roles, wanted):
+	case !t.readable:
+		c.Status, c.Detail = Failed, "the token is opaque, so its roles cannot be seen"
+		c.Fix = "leave --role out: services with opaque tokens decide by other means, such as Azure roles"
+	default:
+		c.Status = Failed
+		c.Fix = "grant the role " + wanted + " to the object id " + t.objectID + " if that is not done; if it is, wait. The platform keeps its tokens, and nothing makes it mint another, no restart either:"
+		if len(t.roles) == 0 {
+			c.Detail = "the token has no roles"
+		}
+		if !t.issued.IsZero() && !t.expires.IsZero() {
+			c.Fix += " this one was issued " + span(now.Sub(t.issued)) + " ago and is replaced in " + span(t.expires.Sub(now)) + " at the latest"
+		} else {
+			c.Fix += " it takes up to 24 h"
+		}
+	}
+	return c
+}
+
+// span is a duration to the minute, or to the second below one.
+func span(d time.Duration) string {
+	d = max(0, d)
+	if d < time.Minute {
+		return d.Round(time.Second).String()
+	}
+	return strings.TrimSuffix(d.Round(time.Minute).String(), "0s")
+}
