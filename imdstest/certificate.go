@@ -23,7 +23,8 @@ type tlsIdentity struct {
 	leaf    *x509.Certificate
 }
 
-func newTLSIdentity() tlsIdentity {
+// newTLSIdentity makes a certificate for this machine and for further DNS names and IP addresses.
+func newTLSIdentity(names []string) tlsIdentity {
 	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		panic(fmt.Sprintf("imdstest: making a key for TLS: %v", err))
@@ -43,6 +44,13 @@ func newTLSIdentity() tlsIdentity {
 		ExtKeyUsage:           []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
 		DNSNames:              []string{"localhost", "imds.test"},
 		IPAddresses:           []net.IP{net.IPv4(127, 0, 0, 1), net.IPv6loopback},
+	}
+	for _, name := range names {
+		if ip := net.ParseIP(name); ip != nil {
+			template.IPAddresses = append(template.IPAddresses, ip)
+		} else {
+			template.DNSNames = append(template.DNSNames, name)
+		}
 	}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, private.Public(), private)
 	if err != nil {
@@ -66,8 +74,8 @@ func (t tlsIdentity) pem() []byte {
 }
 
 // TLSConfig returns the configuration for a program that serves s, as an [http.Handler], over https, with s's own
-// certificate. That is for localhost, imds.test and the loopback addresses, and valid from 1999 to 2099. Such a program
-// sets [Server.URL] to its https address before it asks for an environment.
+// certificate. That is for localhost, imds.test, the loopback addresses and [Options.CertificateNames], and valid from 1999 to
+// 2099. Such a program sets [Server.SecureURL] to its https address before it asks for an environment.
 func (s *Server) TLSConfig() *tls.Config {
 	t := s.certificate()
 	return &tls.Config{

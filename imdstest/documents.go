@@ -53,6 +53,9 @@ func (s *Server) NextKeys(faults ...Fault) {
 // [Server.Recover] is for token requests.
 func (s *Server) RecoverKeys() { s.documents.script.clear() }
 
+// KeysInForce returns the fault that BreakKeys or BreakKeysFor has in force, and [OK] if there is none.
+func (s *Server) KeysInForce() Fault { return s.documents.script.lasting() }
+
 // KeyRequests returns the requests for discovery documents and keys, oldest first, also those still under way. Only the
 // last 10 000 are kept.
 func (s *Server) KeyRequests() []Request { return s.documents.log.requests() }

@@ -95,7 +95,12 @@ func (s *Server) begin(ctx context.Context, c call) *exchange {
 	}
 	if x.log != nil {
 		x.entry = x.log.begin(x.host.name, c, x.fault)
-		x.landed = sync.OnceFunc(x.log.end)
+		x.landed = sync.OnceFunc(func() {
+			entry := x.log.end(x.entry)
+			if s.options.OnRequest != nil {
+				s.options.OnRequest(entry)
+			}
+		})
 	}
 	x.end = func() {
 		x.landed()

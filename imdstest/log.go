@@ -124,10 +124,12 @@ func (l *requestLog) answered(entry *Request, r reply) {
 	entry.Status, entry.Minted = r.status, r.minted
 }
 
-func (l *requestLog) end() {
+// end returns what became of a request that is over.
+func (l *requestLog) end(entry *Request) Request {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.inFlight--
+	return *entry
 }
 
 func (l *requestLog) requests() []Request {

@@ -54,6 +54,18 @@ type Options struct {
 	// /var/opt/azcmagent/tokens, or on Windows %ProgramData%\AzureConnectedMachineAgent\Tokens. Clients read from
 	// nowhere else; another is for those that can be told so.
 	ArcKeyDir string
+
+	// Secret is what a program shows to App Service, Service Fabric and Azure ML, for an environment that is written down
+	// before the server starts. Blank: one for each host, which nobody can guess.
+	Secret string
+
+	// CertificateNames are further DNS names and IP addresses that the server's certificate is for. Nil: localhost, imds.test
+	// and the loopback addresses alone.
+	CertificateNames []string
+
+	// OnRequest is called with each request, for tokens or for documents, once its client has all of the answer or has given
+	// up. Calls may come at the same time. Nil: nobody is told.
+	OnRequest func(Request)
 }
 
 // filled returns a copy of o that shares no memory with it and has no blanks.
@@ -85,6 +97,7 @@ func (o *Options) filled() Options {
 		f.ArcKeyDir = absolute // clients are told it, and may run elsewhere
 	}
 	f.Resources = slices.Clone(f.Resources)
+	f.CertificateNames = slices.Clone(f.CertificateNames)
 	if f.Identities == nil {
 		f.Identities = []Identity{{SystemAssigned: true}}
 	}

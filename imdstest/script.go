@@ -28,6 +28,9 @@ func (s *Server) BreakFor(d time.Duration, f Fault) { s.script.set(f, time.Now()
 // Requests that already hang stay so, and so do the faults that end with [Server.RecoverKeys].
 func (s *Server) Recover() { s.script.clear() }
 
+// InForce returns the fault that Break or BreakFor has in force for token requests, and [OK] if there is none.
+func (s *Server) InForce() Fault { return s.script.lasting() }
+
 func (p *script) add(faults ...Fault) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

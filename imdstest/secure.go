@@ -21,6 +21,8 @@ type secureSide struct {
 // secureURL returns the address of the server over https, without a path.
 func (s *Server) secureURL() string {
 	switch {
+	case s.SecureURL != "":
+		return s.SecureURL
 	case s.secure.socket:
 		return s.startSecure().URL
 	case strings.HasPrefix(s.URL, "https://"):

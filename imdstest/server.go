@@ -19,6 +19,11 @@ type Server struct {
 	// without a socket is "http://imds.test"; such a server answers to any other host name too.
 	URL string
 
+	// SecureURL is the address of the endpoint over https, without a path, where a program of its own serves it there with
+	// [Server.TLSConfig]. The environments of Service Fabric and workload identity name it. Blank: URL if that is https, or
+	// else the listener that a server of [NewServer] starts.
+	SecureURL string
+
 	options Options
 	secrets secrets
 	hosts   []host
@@ -75,9 +80,11 @@ func New(opts *Options) *Server {
 		URL:     "http://imds.test",
 		options: opts.filled(),
 		secrets: secrets{guid(), guid(), guid()},
-
-		certificate: sync.OnceValue(newTLSIdentity),
 	}
+	if given := s.options.Secret; given != "" {
+		s.secrets = secrets{given, given, given}
+	}
+	s.certificate = sync.OnceValue(func() tlsIdentity { return newTLSIdentity(s.options.CertificateNames) })
 	s.keyFiles.dir = s.options.ArcKeyDir
 	s.hosts = s.allHosts()
 	s.life, s.end = context.WithCancelCause(context.Background())
