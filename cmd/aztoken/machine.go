@@ -1,0 +1,146 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/seed-ac726066/aztoken/imdstest"
+	"github.com/seed-ac726066/aztoken/internal/fake"
+)
+
+// machine says by a file and by flags what a fake plays. A flag that is given overrules the file.
+type machine struct {
+	file          string
+	identities    []string
+	roles         []string
+	none          bool
+	tenant        string
+	resources     []string
+	lifetime      time.Duration
+	mintAfter     time.Duration
+	version       int
+	secret, keyAt string
+
+	given func(flag string) bool
+}
+
+func (m *machine) addFlags(cmd *cobra.Command) {
+	f := cmd.Flags()
+	f.StringVar(&m.file, "config", "", `a file in YAML with what follows, for several identities; "-" is stdin`)
+	f.StringArrayVar(&m.identities, "identity", nil, "an identity of the machine: client-id=GUID,object-id=GUID,resource-id=/subscriptions/…,system; each of these may be left out (may be repeated)")
+	f.BoolVar(&m.none, "no-identity", false, "a machine without any identity")
+	f.StringArrayVar(&m.roles, "role", nil, "RESOURCE=ROLE: an app role that the identities have (may be repeated)")
+	f.StringVar(&m.tenant, "tenant", "", "the tenant, a GUID (default "+imdstest.DefaultTenantID+")")
+	f.StringArrayVar(&m.resources, "resource", nil, "a resource that the tenant knows (may be repeated; default: every resource)")
+	f.DurationVar(&m.lifetime, "token-lifetime", 24*time.Hour, "the life of a token")
+	f.DurationVar(&m.mintAfter, "mint-after", time.Hour, "the age until which the same token is given again; below 0: a new one each time")
+	f.IntVar(&m.version, "token-version", 1, "the form of the claims: 1 or 2")
+	f.StringVar(&m.secret, "secret", "", "what App Service, Service Fabric and Azure ML want in their header (default: random)")
+	f.StringVar(&m.keyAt, "arc-key-dir", "", "where Azure Arc's key files are written (default: the agent's directory, where clients read them)")
+	complete(cmd, "token-version", "1", "2")
+	cmd.MarkFlagsMutuallyExclusive("identity", "no-identity")
+	cmd.MarkFlagsMutuallyExclusive("role", "no-identity")
+	m.given = f.Changed
+}
+
+// options are what imdstest plays.
+func (m *machine) options(stdin io.Reader) (imdstest.Options, error) {
+	config, err := m.read(stdin)
+	if err != nil {
+		return imdstest.Options{}, err
+	}
+	if config.Identities, err = m.named(config.Identities); err != nil {
+		return imdstest.Options{}, err
+	}
+	for flag, apply := range map[string]func(){
+		"tenant":         func() { config.Tenant = m.tenant },
+		"resource":       func() { config.Resources = m.resources },
+		"token-lifetime": func() { config.TokenLifetime = fake.Duration(m.lifetime) },
+		"mint-after":     func() { config.MintAfter = fake.Duration(m.mintAfter) },
+		"token-version":  func() { config.TokenVersion = m.version },
+		"secret":         func() { config.Secret = m.secret },
+	} {
+		if m.given(flag) {
+			apply()
+		}
+	}
+	options, err := config.Machine()
+	options.ArcKeyDir = m.keyAt
+	return options, err
+}
+
+func (m *machine) read(stdin io.Reader) (fake.Config, error) {
+	switch m.file {
+	case "":
+		return fake.Config{}, nil
+	case "-":
+		return fake.ReadConfig(stdin, "stdin")
+	}
+	file, err := os.Open(m.file)
+	if err != nil {
+		return fake.Config{}, fmt.Errorf("aztoken: %w; give the file of the fake, or describe the machine by flags", err)
+	}
+	defer file.Close()
+	return fake.ReadConfig(file, m.file)
+}
+
+// named are the identities by flags, or those of the file.
+func (m *machine) named(ofFile []fake.Identity) ([]fake.Identity, error) {
+	if m.none {
+		return []fake.Identity{}, nil
+	}
+	if len(m.identities) == 0 && len(m.roles) == 0 {
+		return ofFile, nil
+	}
+	if len(m.identities) == 0 && ofFile != nil {
+		return nil, usage("aztoken: --role is for identities by flag; write the roles into %s", m.file)
+	}
+	roles := map[string][]string{}
+	for _, text := range m.roles {
+		at := strings.LastIndex(text, "=") // a resource may have one too
+		if at <= 0 || at == len(text)-1 {
+			return nil, usage("aztoken: --role is %q; give RESOURCE=ROLE, as in https://orders.example.com=consumer", text)
+		}
+		roles[text[:at]] = append(roles[text[:at]], text[at+1:])
+	}
+	if len(m.identities) == 0 {
+		return []fake.Identity{{SystemAssigned: true, Roles: roles}}, nil
+	}
+	var all []fake.Identity
+	for _, text := range m.identities {
+		id, err := parseIdentity(text)
+		if err != nil {
+			return nil, err
+		}
+		id.Roles = roles
+		all = append(all, id)
+	}
+	return all, nil
+}
+
+// parseIdentity reads the value of --identity.
+func parseIdentity(text string) (fake.Identity, error) {
+	var id fake.Identity
+	for part := range strings.SplitSeq(text, ",") {
+		name, value, _ := strings.Cut(part, "=")
+		switch strings.TrimSpace(name) {
+		case "client-id":
+			id.ClientID = value
+		case "object-id":
+			id.ObjectID = value
+		case "resource-id":
+			id.ResourceID = value
+		case "system":
+			id.SystemAssigned = true
+		case "":
+		default:
+			return id, usage("aztoken: --identity has %q; give client-id=, object-id=, resource-id= or system, separated by commas", part)
+		}
+	}
+	return id, nil
+}

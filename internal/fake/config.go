@@ -1,0 +1,114 @@
+package fake
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"regexp"
+	"strings"
+	"time"
+
+	"go.yaml.in/yaml/v3"
+
+	"github.com/seed-ac726066/aztoken/imdstest"
+)
+
+// Config is the file of a fake, in YAML. What it leaves out is as in imdstest.Options.
+type Config struct {
+	Tenant string `yaml:"tenant"`
+	// Identities are those of the machine. Left out: one system-assigned identity. [] is a machine without any.
+	Identities    []Identity `yaml:"identities"`
+	Resources     []string   `yaml:"resources"`
+	TokenLifetime Duration   `yaml:"token_lifetime"`
+	MintAfter     Duration   `yaml:"mint_after"`
+	TokenVersion  int        `yaml:"token_version"`
+	Secret        string     `yaml:"secret"`
+}
+
+// Identity is one of the machine's identities.
+type Identity struct {
+	SystemAssigned bool                `yaml:"system_assigned"`
+	ClientID       string              `yaml:"client_id"`
+	ObjectID       string              `yaml:"object_id"`
+	ResourceID     string              `yaml:"resource_id"`
+	Roles          map[string][]string `yaml:"roles"` // by resource
+}
+
+// Duration is a time as Go writes it: 90m, 24h.
+type Duration time.Duration
+
+// UnmarshalText implements [encoding.TextUnmarshaler].
+func (d *Duration) UnmarshalText(text []byte) error {
+	parsed, err := time.ParseDuration(string(text))
+	if err != nil {
+		return fmt.Errorf("%q is no time such as 90m or 24h", text)
+	}
+	*d = Duration(parsed)
+	return nil
+}
+
+// maxConfig is far more than any machine's identities need.
+const maxConfig = 1 << 20
+
+// ReadConfig reads a file that was opened as name. A member that it does not know is an error, as it is a typing mistake.
+func ReadConfig(r io.Reader, name string) (Config, error) {
+	text, err := io.ReadAll(io.LimitReader(r, maxConfig+1))
+	if err != nil {
+		return Config{}, fmt.Errorf("aztoken: reading %s: %w", name, err)
+	}
+	if len(text) > maxConfig {
+		return Config{}, fmt.Errorf("aztoken: %s is larger than 1 MiB; give the file of the fake", name)
+	}
+	var c Config
+	decoder := yaml.NewDecoder(strings.NewReader(string(text)))
+	decoder.KnownFields(true)
+	if err := decoder.Decode(&c); err != nil && !errors.Is(err, io.EOF) {
+		return Config{}, fmt.Errorf("aztoken: %s: %w; aztoken fake --help shows a whole one", name, err)
+	}
+	if err := decoder.Decode(new(yaml.Node)); !errors.Is(err, io.EOF) {
+		return Config{}, fmt.Errorf("aztoken: %s has several documents; keep one", name)
+	}
+	return c, nil
+}
+
+var guid = regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
+
+// Machine is what imdstest plays for c. Its errors say which value is wrong.
+func (c Config) Machine() (imdstest.Options, error) {
+	m := imdstest.Options{
+		TenantID: c.Tenant, Resources: c.Resources, Secret: c.Secret, TokenVersion: c.TokenVersion,
+		TokenLifetime: time.Duration(c.TokenLifetime), MintAfter: time.Duration(c.MintAfter),
+	}
+	if c.Identities != nil {
+		m.Identities = []imdstest.Identity{}
+	}
+	for i, id := range c.Identities {
+		if err := id.check(); err != nil {
+			return m, fmt.Errorf("aztoken: identity %d: %w", i+1, err)
+		}
+		m.Identities = append(m.Identities, imdstest.Identity(id))
+	}
+	switch {
+	case c.Tenant != "" && !guid.MatchString(c.Tenant):
+		return m, fmt.Errorf("aztoken: the tenant %q is no GUID; give one, or leave it out", c.Tenant)
+	case c.TokenVersion < 0 || c.TokenVersion > 2:
+		return m, fmt.Errorf("aztoken: the token version is %d; give 1 or 2", c.TokenVersion)
+	case m.TokenLifetime != 0 && m.TokenLifetime < time.Second:
+		return m, fmt.Errorf("aztoken: the token lifetime is %v; give at least 1s", m.TokenLifetime)
+	case strings.ContainsFunc(c.Secret, func(r rune) bool { return r <= ' ' || r > '~' }):
+		return m, errors.New("aztoken: the secret cannot be sent in a header; give printable ASCII without spaces")
+	}
+	return m, nil
+}
+
+func (id Identity) check() error {
+	for name, value := range map[string]string{"client id": id.ClientID, "object id": id.ObjectID} {
+		if value != "" && !guid.MatchString(value) {
+			return fmt.Errorf("the %s %q is no GUID; give one, or leave it out", name, value)
+		}
+	}
+	if id.ResourceID != "" && !strings.HasPrefix(strings.ToLower(id.ResourceID), "/subscriptions/") {
+		return fmt.Errorf("the resource id %q is none of Azure; give /subscriptions/…, or leave it out", id.ResourceID)
+	}
+	return nil
+}

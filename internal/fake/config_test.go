@@ -1,0 +1,84 @@
+package fake_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/seed-ac726066/aztoken/imdstest"
+	"github.com/seed-ac726066/aztoken/internal/fake"
+)
+
+func TestAFileDescribesTheMachine(t *testing.T) {
+	t.Parallel()
+	config, err := fake.ReadConfig(strings.NewReader(`
+tenant: 7e000000-0000-4000-8000-000000000009
+token_lifetime: 90m
+mint_after: -1s
+token_version: 2
+secret: known
+resources: [https://orders.example.com]
+identities:
+  - system_assigned: true
+    client_id: c0000000-0000-4000-8000-00000000000a
+    roles:
+      https://orders.example.com: [consumer, reader]
+  - object_id: 0b000000-0000-4000-8000-00000000000b
+    resource_id: /subscriptions/s/resourceGroups/g/providers/Microsoft.ManagedIdentity/userAssignedIdentities/i
+`), "machine.yaml")
+	require.NoError(t, err)
+	machine, err := config.Machine()
+	require.NoError(t, err)
+	require.Equal(t, imdstest.Options{
+		TenantID: "7e000000-0000-4000-8000-000000000009", TokenLifetime: 90 * time.Minute, MintAfter: -time.Second, TokenVersion: 2,
+		Secret: "known", Resources: []string{"https://orders.example.com"},
+		Identities: []imdstest.Identity{
+			{
+				SystemAssigned: true, ClientID: "c0000000-0000-4000-8000-00000000000a",
+				Roles: map[string][]string{"https://orders.example.com": {"consumer", "reader"}},
+			},
+			{
+				ObjectID:   "0b000000-0000-4000-8000-00000000000b",
+				ResourceID: "/subscriptions/s/resourceGroups/g/providers/Microsoft.ManagedIdentity/userAssignedIdentities/i",
+			},
+		},
+	}, machine)
+}
+
+func TestAFileMayLeaveOutEverything(t *testing.T) {
+	t.Parallel()
+	for text, identities := range map[string][]imdstest.Identity{"": nil, "# nothing\n": nil, "identities: []": {}} {
+		config, err := fake.ReadConfig(strings.NewReader(text), "machine.yaml")
+		require.NoError(t, err)
+		machine, err := config.Machine()
+		require.NoError(t, err)
+		require.Equal(t, imdstest.Options{Identities: identities}, machine)
+	}
+}
+
+func TestAFileWithAMistakeIsToldSo(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		"identites: []":                           "field identites not found",
+		"token_lifetime: 1 day":                   `"1 day" is no time`,
+		"token_lifetime: 1ms":                     "at least 1s",
+		"token_version: 3":                        "token version is 3",
+		"tenant: contoso":                         `"contoso" is no GUID`,
+		"secret: \"a b\"":                         "printable ASCII",
+		"identities: [{client_id: x}]":            `identity 1: the client id "x" is no GUID`,
+		"identities: [{}, {object_id: x}]":        `identity 2: the object id "x" is no GUID`,
+		"identities: [{resource_id: orders}]":     "give /subscriptions/",
+		"tenant: [":                               "machine.yaml: ",
+		"token_version: 1\n---\ntoken_version: 2": "several documents",
+		"# " + strings.Repeat("x", 1<<20):         "larger than 1 MiB",
+	} {
+		config, err := fake.ReadConfig(strings.NewReader(text), "machine.yaml")
+		if err == nil {
+			_, err = config.Machine()
+		}
+		require.ErrorContains(t, err, want)
+		require.Less(t, len(err.Error()), 300, "a person reads it")
+	}
+}

@@ -1,0 +1,176 @@
+// Package fake runs imdstest as a program: what it plays comes from flags and a file, what it suffers from a control address.
+package fake
+
+import (
+	"cmp"
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log"
+	"net"
+	"net/http"
+	"os"
+	"strings"
+	"syscall"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/seed-ac726066/aztoken/imdstest"
+)
+
+// Options say where a fake is, and what it plays.
+type Options struct {
+	Machine imdstest.Options
+
+	// Listen is the address of the identity endpoint, host:port. Port 0 is a free one.
+	Listen string
+	// ListenTLS is the address of the endpoint over https, which Service Fabric and workload identity want. "": none.
+	ListenTLS string
+	// Control is the address at which faults are switched. "": none.
+	Control string
+	// Hostname is by which name or address programs reach the fake. "": that of the listener, or localhost if it has none.
+	Hostname string
+	// ErrorLog is told of connections that fail, as where a client does not trust the certificate. Nil: that of package log.
+	ErrorLog *log.Logger
+}
+
+// Fake is a server that listens. Serve lets it answer, and Close must be called where Serve is not.
+type Fake struct {
+	Machine *imdstest.Server
+	// URL and SecureURL are the addresses of the endpoint, ControlURL is that of the control. "": there is none.
+	URL, SecureURL, ControlURL string
+
+	errorLog *log.Logger
+	serving  []serving
+}
+
+// serving is a listener and what answers there.
+type serving struct {
+	listener net.Listener
+	server   *http.Server
+}
+
+const (
+	// maxHeaderTime keeps connections that say nothing from piling up.
+	maxHeaderTime = 10 * time.Second
+	// grace is how long requests that are under way may take once the fake is told to stop: longer than any answer takes
+	// that no fault delays, and shorter than the ten seconds after which Docker kills a container.
+	grace = 5 * time.Second
+)
+
+// Listen opens the addresses. Its error says which one is not to be had.
+func Listen(o Options) (_ *Fake, err error) {
+	if o.Hostname != "" {
+		o.Machine.CertificateNames = append(o.Machine.CertificateNames, o.Hostname)
+	}
+	f := &Fake{Machine: imdstest.New(&o.Machine), errorLog: o.ErrorLog}
+	defer func() {
+		if err != nil {
+			f.Close()
+		}
+	}()
+	if f.URL, err = f.listen(o.Listen, o.Hostname, nil, f.Machine); err != nil {
+		return nil, err
+	}
+	f.Machine.URL = f.URL
+	if o.ListenTLS != "" {
+		if f.SecureURL, err = f.listen(o.ListenTLS, o.Hostname, f.Machine.TLSConfig(), f.Machine); err != nil {
+			return nil, err
+		}
+		f.Machine.SecureURL = f.SecureURL
+	}
+	if o.Control != "" {
+		if f.ControlURL, err = f.listen(o.Control, "", nil, control(f.Machine)); err != nil {
+			return nil, err
+		}
+	}
+	return f, nil
+}
+
+// listen opens an address and returns its URL.
+func (f *Fake) listen(address, hostname string, secure *tls.Config, handler http.Handler) (string, error) {
+	listener, err := net.Listen("tcp", address)
+	if err != nil {
+		return "", unusable(address, err)
+	}
+	scheme := "http"
+	if secure != nil {
+		scheme, listener = "https", tls.NewListener(listener, secure)
+	}
+	f.serving = append(f.serving, serving{listener, &http.Server{
+		Handler: handler, ReadHeaderTimeout: maxHeaderTime, ErrorLog: f.errorLog, MaxHeaderBytes: 64 << 10,
+	}})
+	return baseURL(scheme, listener.Addr().String(), hostname), nil
+}
+
+// baseURL is how programs write the address of a listener that has all addresses of the machine, or one.
+func baseURL(scheme, address, hostname string) string {
+	host, port, _ := net.SplitHostPort(address)
+	if net.ParseIP(host).IsUnspecified() {
+		host = "localhost"
+	}
+	url := scheme + "://" + net.JoinHostPort(cmp.Or(hostname, host), port)
+	for _, implied := range []string{"http:80", "https:443"} {
+		if scheme+":"+port == implied {
+			return strings.TrimSuffix(url, ":"+port)
+		}
+	}
+	return url
+}
+
+// Serve answers until ctx is done, and then lets requests that are under way come to their end. Those that hang by a fault end
+// at once.
+func (f *Fake) Serve(ctx context.Context) error {
+	defer f.Close()
+	group, ctx := errgroup.WithContext(ctx)
+	for _, s := range f.serving {
+		group.Go(func() error {
+			if err := s.server.Serve(s.listener); !errors.Is(err, http.ErrServerClosed) {
+				return fmt.Errorf("aztoken: the fake at %s: %w", s.listener.Addr(), err)
+			}
+			return nil
+		})
+	}
+	group.Go(func() error {
+		<-ctx.Done()
+		f.shutDown()
+		return nil
+	})
+	return group.Wait()
+}
+
+// shutDown ends the servers, and those connections with them that do not end by themselves.
+func (f *Fake) shutDown() {
+	f.Machine.Close()
+	ctx, cancel := context.WithTimeout(context.Background(), grace)
+	defer cancel()
+	for _, s := range f.serving {
+		if s.server.Shutdown(ctx) != nil {
+			_ = s.server.Close()
+		}
+	}
+}
+
+// Close gives the addresses back and removes the files. Serve does so too.
+func (f *Fake) Close() {
+	f.Machine.Close()
+	for _, s := range f.serving {
+		_ = s.listener.Close()
+	}
+}
+
+// unusable says what to do about an address.
+func unusable(address string, err error) error {
+	fix := "give another address, host:port"
+	switch {
+	case errors.Is(err, os.ErrPermission):
+		fix = "ports below 1024 are for root; give another, or let the user have it (on Linux by setcap cap_net_bind_service=+ep)"
+	case errors.Is(err, syscall.EADDRINUSE):
+		fix = "something listens there already; end it, or give another port"
+	case errors.Is(err, syscall.EADDRNOTAVAIL):
+		fix = "this machine has no such address; add it, on Linux by ip addr add 169.254.169.254/32 dev lo, or give one that it has"
+	}
+	return fmt.Errorf("aztoken: cannot listen at %q: %w; %s", address, err, fix)
+}

@@ -1,0 +1,139 @@
+package fake_test
+
+import (
+	"context"
+	"crypto/x509"
+	"net"
+	"net/http"
+	"os"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+
+	"github.com/seed-ac726066/aztoken"
+	"github.com/seed-ac726066/aztoken/imdstest"
+	"github.com/seed-ac726066/aztoken/internal/fake"
+)
+
+func TestMain(m *testing.M) {
+	goleak.VerifyTestMain(m, goleak.Cleanup(func(status int) {
+		http.DefaultClient.CloseIdleConnections()
+		os.Exit(status)
+	}))
+}
+
+// serve lets f answer until stop is called, which waits for its end.
+func serve(t *testing.T, f *fake.Fake) (stop func()) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() { ended <- f.Serve(ctx) }()
+	return func() {
+		cancel()
+		require.NoError(t, <-ended)
+	}
+}
+
+func TestAClientFindsEveryHostByItsEnvironment(t *testing.T) {
+	t.Parallel()
+	f := running(t, imdstest.Options{ArcKeyDir: t.TempDir()})
+	for _, h := range fake.Hosts() {
+		if h == fake.Arc {
+			continue // its clients read keys from the agent's directory alone
+		}
+		env, err := f.Environment(h)
+		require.NoError(t, err)
+		require.NotEmpty(t, h.Title())
+		require.NotEqual(t, string(h), h.Title())
+		opts := &aztoken.Options{Getenv: env.Get}
+		if h == fake.WorkloadIdentity {
+			opts.Transport = trusting(t, f)
+		}
+		client, err := aztoken.NewClient(opts)
+		require.NoError(t, err)
+		token, err := client.Token(t.Context(), "https://orders.example.com")
+		require.NoError(t, err, h)
+		claims, err := f.Machine.Claims(token.Value())
+		require.NoError(t, err)
+		require.Equal(t, "https://orders.example.com", claims["aud"])
+		require.NoError(t, client.Close())
+	}
+}
+
+// trusting is a client that trusts what SSL_CERT_FILE has.
+func trusting(t *testing.T, f *fake.Fake) *http.Client {
+	t.Helper()
+	transport := &http.Transport{TLSClientConfig: f.Machine.TLSConfig()}
+	transport.TLSClientConfig.RootCAs = roots(t, f.Machine.CertificateFile())
+	t.Cleanup(transport.CloseIdleConnections)
+	return &http.Client{Transport: transport}
+}
+
+func TestAnEnvironmentThatCannotBeIsToldSo(t *testing.T) {
+	t.Parallel()
+	file := t.TempDir() + "/file"
+	require.NoError(t, os.WriteFile(file, nil, 0o600))
+	f, err := fake.Listen(fake.Options{Listen: "127.0.0.1:0", Machine: imdstest.Options{ArcKeyDir: file + "/below"}})
+	require.NoError(t, err)
+	defer f.Close()
+	_, err = f.Environment(fake.ServiceFabric)
+	require.ErrorContains(t, err, "--listen-tls")
+	_, err = f.Environment(fake.Arc)
+	require.ErrorContains(t, err, "--arc-key-dir")
+	require.Empty(t, f.SecureURL)
+	require.Empty(t, f.ControlURL)
+}
+
+func TestAnAddressThatIsNotToBeHadIsToldWithWhatToDo(t *testing.T) {
+	t.Parallel()
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer taken.Close()
+	for address, want := range map[string]string{
+		taken.Addr().String(): "something listens there already",
+		"192.0.2.1:0":         "ip addr add",
+		"nowhere":             "give another address",
+	} {
+		for _, o := range []fake.Options{
+			{Listen: address},
+			{Listen: "127.0.0.1:0", ListenTLS: address},
+			{Listen: "127.0.0.1:0", Control: address},
+		} {
+			_, err := fake.Listen(o)
+			require.ErrorContains(t, err, want)
+			require.ErrorContains(t, err, address)
+		}
+	}
+}
+
+func TestTheEndIsNotHeldUpByARequestThatHangs(t *testing.T) {
+	t.Parallel()
+	f, err := fake.Listen(fake.Options{Listen: "127.0.0.1:0"})
+	require.NoError(t, err)
+	stop := serve(t, f)
+	f.Machine.Break(imdstest.Hang())
+	ended := make(chan error, 1)
+	go func() {
+		resp, err := http.Get(f.URL)
+		if err == nil {
+			_ = resp.Body.Close()
+		}
+		ended <- err
+	}()
+	require.Eventually(t, func() bool { return f.Machine.Count() == 1 }, time.Minute, time.Millisecond)
+	stop()
+	require.Error(t, <-ended)
+	_, err = net.Dial("tcp", f.URL[len("http://"):])
+	require.Error(t, err, "the port is free again")
+}
+
+func roots(t *testing.T, file string) *x509.CertPool {
+	t.Helper()
+	pem, err := os.ReadFile(file)
+	require.NoError(t, err)
+	pool := x509.NewCertPool()
+	require.True(t, pool.AppendCertsFromPEM(pem))
+	return pool
+}
