@@ -2,6 +2,7 @@ package fake
 
 import (
 	"encoding/json"
+	"encoding/pem"
 	"errors"
 	"fmt"
 	"net/http"
@@ -24,6 +25,7 @@ POST /withdraw-keys                          only the key that signs now stays p
 POST /rotate-federated-token                 workload identity: a new token is in the file
 GET  /status                                 what is in force, and how often the endpoint was asked
 GET  /requests, /key-requests                what was asked, oldest first
+GET  /certificate                            that of the https side, as PEM, for clients to trust
 
 As in: curl -d 'fault=Status(503).WithRetryAfter(10s)' -d for=10m ADDRESS/break
 `
@@ -82,6 +84,10 @@ func control(machine *imdstest.Server) http.Handler {
 			writeJSON(w, all)
 		})
 	}
+	mux.HandleFunc("GET /certificate", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/x-pem-file")
+		_ = pem.Encode(w, &pem.Block{Type: "CERTIFICATE", Bytes: machine.TLSConfig().Certificates[0].Certificate[0]})
+	})
 	for path, act := range actions(machine) {
 		mux.HandleFunc("POST "+path, func(w http.ResponseWriter, r *http.Request) {
 			r.Body = http.MaxBytesReader(w, r.Body, maxControlBody)

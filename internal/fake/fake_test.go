@@ -2,6 +2,7 @@ package fake_test
 
 import (
 	"context"
+	"crypto/tls"
 	"crypto/x509"
 	"net"
 	"net/http"
@@ -62,11 +63,13 @@ func TestAClientFindsEveryHostByItsEnvironment(t *testing.T) {
 	}
 }
 
-// trusting is a client that trusts what SSL_CERT_FILE has.
+// trusting is a client that trusts the certificate which the control address gives.
 func trusting(t *testing.T, f *fake.Fake) *http.Client {
 	t.Helper()
-	transport := &http.Transport{TLSClientConfig: f.Machine.TLSConfig()}
-	transport.TLSClientConfig.RootCAs = roots(t, f.Machine.CertificateFile())
+	_, pem := get(t, f.ControlURL+"/certificate")
+	roots := x509.NewCertPool()
+	require.True(t, roots.AppendCertsFromPEM([]byte(pem)))
+	transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots}}
 	t.Cleanup(transport.CloseIdleConnections)
 	return &http.Client{Transport: transport}
 }
@@ -127,13 +130,4 @@ func TestTheEndIsNotHeldUpByARequestThatHangs(t *testing.T) {
 	require.Error(t, <-ended)
 	_, err = net.Dial("tcp", f.URL[len("http://"):])
 	require.Error(t, err, "the port is free again")
-}
-
-func roots(t *testing.T, file string) *x509.CertPool {
-	t.Helper()
-	pem, err := os.ReadFile(file)
-	require.NoError(t, err)
-	pool := x509.NewCertPool()
-	require.True(t, pool.AppendCertsFromPEM(pem))
-	return pool
 }
