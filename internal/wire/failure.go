@@ -111,7 +111,7 @@ func noAnswer(err error) *Failure {
 func refusal(status int, header http.Header, body []byte, now time.Time) *Failure {
 	f := &Failure{
 		StatusCode: status,
-		RetryAfter: retryAfter(header.Get("Retry-After"), now),
+		RetryAfter: RetryAfter(header.Get("Retry-After"), now),
 		Retry:      RetryStatus(status),
 	}
 	if status >= 300 && status < 400 {
@@ -122,8 +122,8 @@ func refusal(status int, header http.Header, body []byte, now time.Time) *Failur
 	return f
 }
 
-// retryAfter reads both forms of RFC 9110, section 10.2.3: seconds and a date.
-func retryAfter(value string, now time.Time) time.Duration {
+// RetryAfter reads both forms of RFC 9110, section 10.2.3: seconds and a date. 0 is neither.
+func RetryAfter(value string, now time.Time) time.Duration {
 	if s, err := strconv.ParseUint(value, 10, 31); err == nil {
 		return time.Duration(s) * time.Second
 	}
@@ -138,7 +138,7 @@ func retryAfter(value string, now time.Time) time.Duration {
 func (f *Failure) readBody(body []byte) {
 	var fields map[string]json.RawMessage
 	if json.Unmarshal(body, &fields) != nil {
-		f.Description = plain(string(body))
+		f.Description = Plain(string(body))
 		return
 	}
 	f.JSON = true
@@ -156,7 +156,7 @@ func (f *Failure) readBody(body []byte) {
 			_ = json.Unmarshal(fields[name], &description)
 		}
 	}
-	f.Code, f.Description = plain(code), plain(description)
+	f.Code, f.Description = Plain(code), Plain(description)
 	if json.Unmarshal(fields["error_codes"], &f.EntraCodes) != nil {
 		f.EntraCodes = nil // half of a list that is none
 	}

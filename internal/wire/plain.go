@@ -9,9 +9,9 @@ import (
 // maxText is enough for an AADSTS message with its trace ids, and a page of HTML is not worth more.
 const maxText = 400
 
-// plain makes text from outside fit for an error message: one line, short, printable, and without anything that
+// Plain makes text from outside fit for an error message: one line, short, printable, and without anything that
 // looks like a token, which a confused or hostile endpoint may echo.
-func plain(text string) string {
+func Plain(text string) string {
 	text = strings.Map(func(r rune) rune {
 		switch {
 		case unicode.IsSpace(r):

@@ -49,6 +49,15 @@ type transport struct {
 	reach     Reach
 }
 
+// NewTransport is the bottom of a pipeline of the caller's own; closeIdle drops the idle connections that it made itself.
+func NewTransport(given policy.Transporter, reach Reach) (t policy.Transporter, closeIdle func(), err error) {
+	locked, err := newTransport(given, reach)
+	if err != nil {
+		return nil, nil, err
+	}
+	return locked, locked.closeIdle, nil
+}
+
 // newTransport locks down what the caller gave as Transport; nil is a client of its own.
 func newTransport(given policy.Transporter, reach Reach) (*transport, error) {
 	t := &transport{next: given, closeIdle: func() {}, reach: reach}
