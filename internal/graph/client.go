@@ -1,0 +1,170 @@
+package graph
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/runtime"
+
+	"github.com/seed-ac726066/aztoken/internal/wire"
+)
+
+const (
+	// maxRetries is for what is throttled or interrupted: with azcore's growing delays some twenty seconds, or as many
+	// times what Retry-After says.
+	maxRetries = 4
+	// maxRetryDelay is the longest Retry-After that is waited for; Graph asks for some minutes at worst.
+	maxRetryDelay = 5 * time.Minute
+	// tryTimeout is for one request: Graph answers in seconds, or never.
+	tryTimeout = time.Minute
+)
+
+// Options are what a Client is made of. The Credential is needed.
+type Options struct {
+	// Cloud is where Graph is; the zero value is [Public].
+	Cloud Cloud
+	// Endpoint replaces https://Host, for a fake on this machine. Only a loopback address is allowed, as the token goes
+	// there. "" is Graph itself.
+	Endpoint string
+	// Credential signs in. Its errors come back as a [*SignInError].
+	Credential azcore.TokenCredential
+	// Transport sends the requests; nil is a client of its own, which uses the proxy of the environment.
+	Transport policy.Transporter
+	// OnThrottled, if set, is told for how long Graph wants to be left alone.
+	OnThrottled func(wait time.Duration)
+}
+
+// Client calls Microsoft Graph. It is safe for concurrent use.
+type Client struct {
+	base     *url.URL // with the version, without a slash at its end
+	pipeline runtime.Pipeline
+	idle     func()
+}
+
+// New returns a Client. Its errors are mistakes in opts.
+func New(opts Options) (*Client, error) {
+	if opts.Credential == nil {
+		return nil, errors.New("graph: Options.Credential is nil; set it")
+	}
+	if opts.Cloud.Host == "" {
+		opts.Cloud = Public()
+	}
+	base, err := baseURL(opts)
+	if err != nil {
+		return nil, err
+	}
+	transport, idle, err := wire.NewTransport(opts.Transport, wire.Reach{Internet: true})
+	if err != nil {
+		return nil, err
+	}
+	bearer := runtime.NewBearerTokenPolicy(signIn{opts.Credential}, []string{opts.Cloud.scope()}, &policy.BearerTokenOptions{
+		InsecureAllowCredentialWithHTTP: base.Scheme == "http", // which baseURL allows on this machine only
+	})
+	c, err := azcore.NewClient("aztoken-graph", "v0.1.0", runtime.PipelineOptions{
+		AllowedQueryParameters: []string{"$filter", "$select"},
+		PerRetry:               []policy.Policy{bearer, throttling(opts.OnThrottled)},
+	}, &azcore.ClientOptions{
+		Transport: transport,
+		Retry:     policy.RetryOptions{MaxRetries: maxRetries, MaxRetryDelay: maxRetryDelay, TryTimeout: tryTimeout},
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &Client{base: base, pipeline: c.Pipeline(), idle: idle}, nil
+}
+
+// Close drops the idle connections that the Client made itself.
+func (c *Client) Close() { c.idle() }
+
+// baseURL is the address of the version of Graph that is called.
+func baseURL(opts Options) (*url.URL, error) {
+	if opts.Endpoint == "" {
+		return &url.URL{Scheme: "https", Host: opts.Cloud.Host, Path: "/v1.0"}, nil
+	}
+	u, err := url.Parse(opts.Endpoint)
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || !loopback(u.Hostname()) {
+		return nil, errors.New("graph: Options.Endpoint is no http or https address of this machine; give one such as http://127.0.0.1:8080, or none")
+	}
+	return &url.URL{Scheme: u.Scheme, Host: u.Host, Path: strings.TrimSuffix(u.Path, "/") + "/v1.0"}, nil
+}
+
+func loopback(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
+}
+
+// throttling tells of each 429 with a Retry-After.
+type throttling func(time.Duration)
+
+func (t throttling) Do(req *policy.Request) (*http.Response, error) {
+	resp, err := req.Next()
+	if t != nil && err == nil && resp.StatusCode == http.StatusTooManyRequests {
+		if wait := wire.RetryAfter(resp.Header.Get("Retry-After"), time.Now()); wait > 0 {
+			t(wait)
+		}
+	}
+	return resp, err
+}
+
+// call is one request.
+type call struct {
+	method string
+	path   string     // escaped, from the slash after the version on
+	query  url.Values // "" for none
+	upsert bool       // make what is not there
+	body   any        // nil for none
+	needs  Permission // which is named where it is missing
+}
+
+// do makes a call and reads its answer into result, unless that is nil or there is none. An answer other than a success is an
+// [*Error].
+func (c *Client) do(ctx context.Context, l call, result any) (status int, err error) {
+	address := c.base.String() + l.path
+	if len(l.query) > 0 {
+		// OData reads a plus as a plus.
+		address += "?" + strings.ReplaceAll(l.query.Encode(), "+", "%20")
+	}
+	return c.doAt(ctx, address, l, result)
+}
+
+func (c *Client) doAt(ctx context.Context, address string, l call, result any) (status int, err error) {
+	req, err := runtime.NewRequest(ctx, l.method, address)
+	if err != nil {
+		return 0, err
+	}
+	req.Raw().Header.Set("Accept", "application/json")
+	if l.upsert {
+		req.Raw().Header.Set("Prefer", "create-if-missing")
+	}
+	if l.body != nil {
+		if err := runtime.MarshalAsJSON(req, l.body); err != nil {
+			return 0, err
+		}
+	}
+	resp, err := c.pipeline.Do(req)
+	if err != nil {
+		return 0, noAnswer(ctx, err)
+	}
+	body, err := runtime.Payload(resp)
+	if err != nil {
+		return 0, noAnswer(ctx, err)
+	}
+	if resp.StatusCode < 200 || resp.StatusCode > 299 {
+		return resp.StatusCode, newError(resp.StatusCode, resp.Header, body, l.needs, time.Now())
+	}
+	if result == nil || resp.StatusCode == http.StatusNoContent {
+		return resp.StatusCode, nil
+	}
+	if err := json.Unmarshal(body, result); err != nil {
+		return resp.StatusCode, &Error{StatusCode: resp.StatusCode, Err: errNotGraph}
+	}
+	return resp.StatusCode, nil
+}

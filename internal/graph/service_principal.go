@@ -1,0 +1,81 @@
+package graph
+
+import (
+	"context"
+	"net/http"
+	"strings"
+)
+
+// ManagedIdentity is the type of a managed identity's service principal.
+const ManagedIdentity = "ManagedIdentity"
+
+// ServicePrincipal is an application, or a managed identity, as a tenant has it.
+//
+// https://learn.microsoft.com/graph/api/resources/serviceprincipal
+type ServicePrincipal struct {
+	ID                        string    `json:"id"`    // the object id, which assignments are made by
+	AppID                     string    `json:"appId"` // the client id
+	DisplayName               string    `json:"displayName"`
+	Type                      string    `json:"servicePrincipalType"`
+	AlternativeNames          []string  `json:"alternativeNames"`
+	AppRoles                  []AppRole `json:"appRoles"`
+	AppRoleAssignmentRequired bool      `json:"appRoleAssignmentRequired"`
+}
+
+const servicePrincipalFields = "id,appId,displayName,servicePrincipalType,alternativeNames,appRoles,appRoleAssignmentRequired"
+
+// ResourceID is the Azure resource id of a managed identity, or of the resource that it belongs to; "" if there is none.
+func (p ServicePrincipal) ResourceID() string {
+	for _, name := range p.AlternativeNames {
+		if strings.HasPrefix(name, "/subscriptions/") {
+			return name
+		}
+	}
+	return ""
+}
+
+// ServicePrincipal is the service principal with an object id.
+func (c *Client) ServicePrincipal(ctx context.Context, id string) (ServicePrincipal, error) {
+	return c.servicePrincipal(ctx, byID("servicePrincipals", id))
+}
+
+// ServicePrincipalByAppID is the service principal with a client id.
+func (c *Client) ServicePrincipalByAppID(ctx context.Context, appID string) (ServicePrincipal, error) {
+	return c.servicePrincipal(ctx, byKey("servicePrincipals", "appId", appID))
+}
+
+func (c *Client) servicePrincipal(ctx context.Context, path string) (p ServicePrincipal, err error) {
+	_, err = c.do(ctx, call{
+		method: http.MethodGet, path: path, query: selected(map[string][]string{}, servicePrincipalFields), needs: ReadApplications,
+	}, &p)
+	if err == nil && (p.ID == "" || p.AppID == "") {
+		return p, &Error{Err: errNothingYet}
+	}
+	return p, err
+}
+
+// ServicePrincipalsByResourceID are those of an Azure resource: a user-assigned identity, or whatever has one of its own.
+func (c *Client) ServicePrincipalsByResourceID(ctx context.Context, armID string) ([]ServicePrincipal, error) {
+	return c.servicePrincipals(ctx, "alternativeNames/any(x:x eq "+quote(directoryID(armID))+")")
+}
+
+// ManagedIdentitiesByDisplayName are the managed identities with a name, which need not be unique.
+func (c *Client) ManagedIdentitiesByDisplayName(ctx context.Context, name string) ([]ServicePrincipal, error) {
+	return c.servicePrincipals(ctx, "displayName eq "+quote(name)+" and servicePrincipalType eq "+quote(ManagedIdentity))
+}
+
+func (c *Client) servicePrincipals(ctx context.Context, expression string) ([]ServicePrincipal, error) {
+	return list[ServicePrincipal](ctx, c, call{
+		method: http.MethodGet, path: "/servicePrincipals", query: selected(filter(expression), servicePrincipalFields), needs: ReadApplications,
+	})
+}
+
+// RequireAssignment makes the service principal of an application that has none, and lets only those have tokens for it who
+// were given a role. There need not be an answer with the service principal: then it is read by the client id.
+func (c *Client) RequireAssignment(ctx context.Context, appID string) (p ServicePrincipal, err error) {
+	_, err = c.do(ctx, call{
+		method: http.MethodPatch, path: byKey("servicePrincipals", "appId", appID), upsert: true, needs: WriteApplications,
+		body: map[string]any{"appRoleAssignmentRequired": true},
+	}, &p)
+	return p, err
+}
