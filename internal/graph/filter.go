@@ -13,7 +13,14 @@ func quote(s string) string { return "'" + strings.ReplaceAll(s, "'", "''") + "'
 
 // byKey is an object's path by an alternate key.
 func byKey(collection, key, value string) string {
-	return "/" + collection + "(" + key + "=" + url.PathEscape(quote(value)) + ")"
+	return "/" + collection + ByKey(key, value)
+}
+
+// ByKey is the part of a path that names an object by an alternate key; within it only the quotation marks need care of a
+// shell.
+func ByKey(key, value string) string {
+	escaped := url.PathEscape(strings.ReplaceAll(value, "'", "''"))
+	return "(" + key + "='" + strings.NewReplacer("'", "%27", "$", "%24").Replace(escaped) + "')"
 }
 
 // byID is an object's path by its id.

@@ -2,7 +2,7 @@ package graphtest
 
 import "time"
 
-// Lag is how long a change takes to be known: until so many requests came after it, and so much time is past.
+// Lag is how long a change takes to be known: the next Requests requests do not see it, and none before so much Time is past.
 type Lag struct {
 	Requests int
 	Time     time.Duration
@@ -30,7 +30,8 @@ type moment struct {
 	time  time.Time
 }
 
-func (m moment) after(l Lag) moment { return moment{m.count + l.Requests, m.time.Add(l.Time)} }
+// after is when a change of the moment m is known.
+func (m moment) after(l Lag) moment { return moment{m.count + 1 + l.Requests, m.time.Add(l.Time)} }
 
 // reached says whether m is at or after due.
 func (m moment) reached(due moment) bool { return m.count >= due.count && !m.time.Before(due.time) }

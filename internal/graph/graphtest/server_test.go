@@ -61,7 +61,7 @@ func TestEveryRefusalIsProvokedByWhatReallyProvokesIt(t *testing.T) {
 		g := graphtest.New(nil)
 		_, api := service(g)
 		worker := g.AddManagedIdentity("worker", "")
-		g.Delay(graphtest.Lags{Assignments: graphtest.Lag{Requests: 3}})
+		g.Delay(graphtest.Lags{Assignments: graphtest.Lag{Requests: 2}})
 		c, ctx := client(t, g), t.Context()
 		require.NoError(t, c.Assign(ctx, worker.ID, api.ID, consumer.ID))
 		require.NoError(t, c.Assign(ctx, worker.ID, api.ID, consumer.ID))
@@ -79,7 +79,7 @@ func TestEveryRefusalIsProvokedByWhatReallyProvokesIt(t *testing.T) {
 	t.Run("an application that is not known yet", func(t *testing.T) {
 		t.Parallel()
 		g := graphtest.New(nil)
-		g.Delay(graphtest.Lags{Applications: graphtest.Lag{Requests: 4}})
+		g.Delay(graphtest.Lags{Applications: graphtest.Lag{Requests: 3}})
 		c, ctx := client(t, g), t.Context()
 		app, err := c.Register(ctx, "orders-api", "orders-api", 2)
 		require.NoError(t, err)
@@ -119,7 +119,7 @@ func TestEveryRefusalIsProvokedByWhatReallyProvokesIt(t *testing.T) {
 		require.NoError(t, err)
 		require.ErrorContains(t, c.SetAppRoles(ctx, app.ID, append(read.AppRoles, read.AppRoles...)), "duplicate values")
 		require.ErrorContains(t, c.SetAppRoles(ctx, app.ID, append(read.AppRoles, graph.AppRole{ID: "x"})), "invalid")
-		g.Delay(graphtest.Lags{Roles: graphtest.Lag{Requests: 2}})
+		g.Delay(graphtest.Lags{Roles: graphtest.Lag{Requests: 1}})
 		more := graph.AppRole{
 			ID: "e0000000-0000-4000-8000-000000000002", Value: "admin", DisplayName: "Admin", Description: "Admins",
 			AllowedMemberTypes: []string{"Application"}, IsEnabled: true,

@@ -1,0 +1,161 @@
+package grant
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/seed-ac726066/aztoken/internal/graph"
+	"github.com/seed-ac726066/aztoken/internal/wire"
+)
+
+// Form is what [Emit] writes.
+type Form string
+
+const (
+	AzureCLI  Form = "az"        // a script for bash and the Azure CLI
+	Terraform Form = "terraform" // for its provider azuread
+	Bicep     Form = "bicep"     // for its extension microsoftGraphV1
+)
+
+// Forms are all of them.
+func Forms() []string { return []string{string(AzureCLI), string(Terraform), string(Bicep)} }
+
+// Emit writes what is wanted for another tool: all of it, what is there too, so that it can be kept and used again. host is
+// Graph's.
+func Emit(form Form, w Wanted, s State, host string) (string, error) {
+	if _, err := Plan(w, s); err != nil {
+		return "", err
+	}
+	d := newDeclaration(w, s)
+	switch {
+	case w.Revoke && form != AzureCLI:
+		return "", fmt.Errorf("aztoken: in %s a role is taken back by leaving its assignment out; use --emit az, or no --emit", form)
+	case w.Revoke:
+		return d.azRevocation(host), nil
+	case form == AzureCLI:
+		return d.az(host), nil
+	case form == Terraform:
+		return d.terraform(), nil
+	case form == Bicep && host != graph.Public().Host:
+		return "", errors.New("aztoken: Bicep's extension for Microsoft Graph serves the public cloud alone; use --emit az or terraform")
+	case form == Bicep:
+		return d.bicep()
+	}
+	return "", fmt.Errorf("aztoken: unknown form %q; give one of %s", form, strings.Join(Forms(), ", "))
+}
+
+const gives = "Gives %s of %s to %s."
+
+// declaration is what has to be there in the end.
+type declaration struct {
+	State
+	name, displayName string
+	version           int
+	audience          string
+	roles             []declaredRole // those that are wanted
+	others            []graph.AppRole
+	uris              []string
+	require           bool
+	gives             []given
+}
+
+type declaredRole struct {
+	graph.AppRole
+	there bool
+	given bool // to somebody
+}
+
+// given is one assignment.
+type given struct {
+	role     declaredRole
+	identity graph.ServicePrincipal
+	id       string // of the assignment, "" where it is not there
+}
+
+func newDeclaration(w Wanted, s State) declaration {
+	d := declaration{State: s, name: w.App, displayName: w.name(), version: w.tokenVersion(), audience: "AzureADMyOrg", require: true}
+	namespace := s.AppID()
+	if namespace == "" {
+		// The client id is not known yet, so the ids of roles are made of the name.
+		namespace = graph.RoleID("6ba7b811-9dad-11d1-80b4-00c04fd430c8", "urn:aztoken:"+w.App) // the namespace of URLs
+	}
+	if a := s.Application; a != nil {
+		d.name, d.displayName, d.audience = a.UniqueName, a.DisplayName, a.SignInAudience
+		if w.TokenVersion == 0 {
+			d.version = a.TokenVersion()
+		}
+		d.uris = append(d.uris, a.IdentifierURIs...)
+	}
+	if s.Service != nil {
+		d.require = s.Service.AppRoleAssignmentRequired || w.RequireAssignment
+	}
+	if steps, _ := addURIs(w, s); len(steps) > 0 {
+		for _, uri := range steps[0].URIs {
+			if s.Application != nil {
+				uri = own(uri, s.Application.AppID)
+			}
+			d.uris = append(d.uris, uri)
+		}
+	}
+	for _, r := range w.allRoles() {
+		role := declaredRole{AppRole: r.appRole(namespace)}
+		if have, there := graph.Role(s.Roles(), r.Value); there {
+			role = declaredRole{AppRole: have, there: true}
+		}
+		for _, g := range w.Roles {
+			role.given = role.given || g.Value == r.Value
+		}
+		d.roles = append(d.roles, role)
+	}
+	for _, have := range s.Roles() {
+		if _, wanted := d.role(have.Value); !wanted || have.Value == "" {
+			d.others = append(d.others, have)
+		}
+	}
+	for _, identity := range s.Identities {
+		for _, r := range w.Roles {
+			role, _ := d.role(r.Value)
+			a, _ := s.assignment(identity.ID, role.ID)
+			d.gives = append(d.gives, given{role, identity, a.ID})
+		}
+	}
+	return d
+}
+
+func (d declaration) role(value string) (declaredRole, bool) {
+	for _, r := range d.roles {
+		if r.Value == value {
+			return r, true
+		}
+	}
+	return declaredRole{}, false
+}
+
+// title says what it is, on one line; verb is "Gives %s of %s to %s." or the opposite.
+func (d declaration) title(verb string) string {
+	roles := []string{}
+	for _, r := range d.roles {
+		if r.given {
+			roles = append(roles, r.Value)
+		}
+	}
+	if len(d.Identities) == 0 || len(roles) == 0 {
+		return "Registers " + comment(d.displayNameOrService()) + " with its roles."
+	}
+	names := []string{}
+	for _, p := range d.Identities {
+		names = append(names, p.DisplayName)
+	}
+	return comment(fmt.Sprintf(verb, strings.Join(roles, ", "), d.displayNameOrService(), strings.Join(names, ", ")))
+}
+
+func (d declaration) displayNameOrService() string {
+	if d.foreign() {
+		return d.Service.DisplayName
+	}
+	return d.displayName
+}
+
+// comment is text for a line of a comment, which names from outside must not leave.
+func comment(text string) string { return wire.Plain(text) }

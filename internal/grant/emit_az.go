@@ -1,0 +1,135 @@
+package grant
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/seed-ac726066/aztoken/internal/graph"
+)
+
+const azHead = `#!/usr/bin/env bash
+# %s
+# It can be run again: what is there already stays as it is. Sign in by az login before.
+set -euo pipefail
+
+graph=%s
+rest() { az rest --resource "$graph" --only-show-errors "$@"; }
+`
+
+const azPatiently = `
+# What was just made is not known everywhere at once: in seconds as a rule, in minutes at worst.
+patiently() {
+  local try
+  for ((try = 1; try <= 30; try++)); do
+    if "$@"; then return 0; fi
+    echo "not replicated yet, or refused for the reason above; trying again" >&2
+    sleep 10
+  done
+  return 1
+}
+`
+
+const azApplication = `
+add_role() { # the value and the role, as literals of JMESPath
+  local has roles
+  has=$(rest --method GET --url "$graph/v1.0/applications/$app" --query "length(appRoles[?value==$1])" --output tsv) || return
+  if [ "$has" != 0 ]; then return 0; fi
+  roles=$(rest --method GET --url "$graph/v1.0/applications/$app" --query "[appRoles, [$2]][]" --output json) || return
+  rest --method PATCH --url "$graph/v1.0/applications/$app" --headers Content-Type=application/json --body "{\"appRoles\": $roles}"
+}
+
+add_uri() {
+  local has uris
+  has=$(rest --method GET --url "$graph/v1.0/applications/$app" --query "length(identifierUris[?@==\` + "`" + `\"$1\"\` + "`" + `])" --output tsv) || return
+  if [ "$has" != 0 ]; then return 0; fi
+  uris=$(rest --method GET --url "$graph/v1.0/applications/$app" --query "[identifierUris, [\` + "`" + `\"$1\"\` + "`" + `]][]" --output json) || return
+  rest --method PATCH --url "$graph/v1.0/applications/$app" --headers Content-Type=application/json --body "{\"identifierUris\": $uris}"
+}
+`
+
+const azAssign = `
+assign() { # the object id of an identity and the id of a role
+  local has
+  has=$(rest --method GET --url "$graph/v1.0/servicePrincipals/$1/appRoleAssignments" \
+    --uri-parameters "\$filter=resourceId eq $service" --query "length(value[?appRoleId=='$2'])" --output tsv) || return
+  if [ "$has" != 0 ]; then return 0; fi
+  rest --method POST --url "$graph/v1.0/servicePrincipals/$service/appRoleAssignedTo" --headers Content-Type=application/json \
+    --body "{\"principalId\": \"$1\", \"resourceId\": \"$service\", \"appRoleId\": \"$2\"}"
+}
+`
+
+// az is a script for the Azure CLI.
+func (d declaration) az(host string) string {
+	var b strings.Builder
+	line := func(format string, a ...any) { fmt.Fprintf(&b, format+"\n", a...) }
+	fmt.Fprintf(&b, azHead, d.title(gives), forShell("https://"+host))
+	b.WriteString(azPatiently)
+	if !d.foreign() {
+		b.WriteString(azApplication)
+	}
+	if len(d.gives) > 0 {
+		b.WriteString(azAssign)
+	}
+	line("")
+	switch {
+	case d.foreign():
+		line("service=%s", forShell(d.Service.ID))
+	case d.Application != nil:
+		line("app=%s", forShell(d.Application.ID))
+		line("client=%s", forShell(d.Application.AppID))
+		if d.Application.TokenVersion() != d.version {
+			line(`rest --method PATCH --url "$graph/v1.0/applications/$app" --headers Content-Type=application/json --body %s`,
+				forShell(asJSON(map[string]any{"api": map[string]any{"requestedAccessTokenVersion": d.version}})))
+		}
+	default:
+		path := "/v1.0/applications" + graph.ByKey("uniqueName", d.name)
+		line(`rest --method PATCH --url "$graph%s" --headers Prefer=create-if-missing Content-Type=application/json --body %s`, path,
+			forShell(asJSON(map[string]any{
+				"displayName": d.displayName, "signInAudience": d.audience, "api": map[string]any{"requestedAccessTokenVersion": d.version},
+			})))
+		line(`app=$(patiently rest --method GET --url "$graph%s" --query id --output tsv)`, path)
+		line(`client=$(patiently rest --method GET --url "$graph%s" --query appId --output tsv)`, path)
+	}
+	if !d.foreign() {
+		for _, r := range d.roles {
+			line("patiently add_role %s %s", forShell(asLiteral(r.Value)), forShell(asLiteral(r.AppRole)))
+		}
+		for _, uri := range d.uris {
+			line("patiently add_uri %s", strings.TrimSuffix(strings.ReplaceAll(forShell(uri), OwnID, `'"$client"'`), "''"))
+		}
+		if d.Service == nil || d.require {
+			line(`patiently rest --method PATCH --url "$graph/v1.0/servicePrincipals(appId='$client')" \`)
+			line(`  --headers Prefer=create-if-missing Content-Type=application/json --body '{"appRoleAssignmentRequired": true}'`)
+		}
+		line(`service=$(patiently rest --method GET --url "$graph/v1.0/servicePrincipals(appId='$client')" --query id --output tsv)`)
+	}
+	for _, g := range d.gives {
+		line("patiently assign %s %s # %s: %s", g.identity.ID, g.role.ID, comment(g.identity.DisplayName), comment(g.role.Value))
+	}
+	return b.String()
+}
+
+// azRevocation takes back what is there.
+func (d declaration) azRevocation(host string) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, azHead, d.title("Takes %s of %s from %s."), forShell("https://"+host))
+	b.WriteString(`
+unassign() { # the object id of an identity and the id of a role
+  local ids id
+  ids=$(rest --method GET --url "$graph/v1.0/servicePrincipals/$1/appRoleAssignments" \
+    --uri-parameters "\$filter=resourceId eq $service" --query "value[?appRoleId=='$2'].id" --output tsv)
+  for id in $ids; do
+    rest --method DELETE --url "$graph/v1.0/servicePrincipals/$service/appRoleAssignedTo/$id"
+  done
+}
+`)
+	if d.Service == nil {
+		b.WriteString("\n# There is no service principal, so nobody has a role.\n")
+		return b.String()
+	}
+	fmt.Fprintf(&b, "\nservice=%s\n", forShell(d.Service.ID))
+	for _, g := range d.gives {
+		fmt.Fprintf(&b, "unassign %s %s # %s: %s\n", g.identity.ID, g.role.ID, comment(g.identity.DisplayName), comment(g.role.Value))
+	}
+	return b.String()
+}

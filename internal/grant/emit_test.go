@@ -1,0 +1,127 @@
+package grant_test
+
+import (
+	"bytes"
+	"flag"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/seed-ac726066/aztoken/internal/grant"
+	"github.com/seed-ac726066/aztoken/internal/graph"
+)
+
+var update = flag.Bool("update", false, "write the files of testdata anew")
+
+const host = "graph.microsoft.com"
+
+// emissions are wishes and states, by the name of the files with what is emitted for them.
+func emissions() map[string]struct {
+	wanted grant.Wanted
+	state  grant.State
+} {
+	type emission = struct {
+		wanted grant.Wanted
+		state  grant.State
+	}
+	odd := worker
+	odd.DisplayName = "o'brien\n\"${evil}\" `rm` \u202e"
+	second := worker
+	second.ID = "0b000000-0000-4000-8000-000000000002"
+	everything := wanted("worker")
+	everything.Registered = []grant.Role{{Value: "admin", Description: "Admins", Members: []string{"User", "Application"}}}
+	strange := wanted("worker")
+	strange.App = "o'brien's \"${orders}\" %{if} $(rm) `rm` \\"
+	strange.Roles = []grant.Role{{Value: "it's", Description: "a\nb \"c\" ${d} `e` $(f) 'g' \\"}}
+	strange.URIs = []string{"https://orders.example.com", "api://{appId}/o'brien"}
+	foreign := complete(func(s *grant.State) { s.Application, s.Assignments = nil, nil })
+	foreign.Service.DisplayName = "Microsoft Graph"
+	back := wanted("worker")
+	back.Revoke = true
+	half := complete(func(s *grant.State) {
+		s.Assignments, s.Application.IdentifierURIs = nil, nil
+		s.Identities = append(s.Identities, second)
+		s.Application.AppRoles = append(s.Application.AppRoles, graph.AppRole{ID: "e0000000-0000-4000-8000-000000000002", DisplayName: "No value", Description: "None", AllowedMemberTypes: []string{"User"}})
+	})
+	return map[string]emission{
+		"new":     {everything, grant.State{Identities: []graph.ServicePrincipal{worker}}},
+		"there":   {wanted("worker"), complete(func(*grant.State) {})},
+		"half":    {everything, half},
+		"strange": {strange, grant.State{Identities: []graph.ServicePrincipal{odd}}},
+		"foreign": {grant.Wanted{App: appID, Roles: []grant.Role{{Value: "consumer"}}}, foreign},
+		"back":    {back, complete(func(*grant.State) {})},
+	}
+}
+
+func TestWhatIsEmitted(t *testing.T) {
+	t.Parallel()
+	for name, e := range emissions() {
+		for _, form := range grant.Forms() {
+			text, err := grant.Emit(grant.Form(form), e.wanted, e.state, host)
+			if e.wanted.Revoke && form != "az" {
+				require.ErrorContains(t, err, "by leaving its assignment out")
+				continue
+			}
+			require.NoError(t, err, name)
+			file := filepath.Join("testdata", name+"."+form+".golden")
+			if *update {
+				require.NoError(t, os.WriteFile(file, []byte(text), 0o644))
+			}
+			want, err := os.ReadFile(file)
+			require.NoError(t, err, "go test -update writes it")
+			require.Equal(t, string(want), text, file)
+		}
+	}
+}
+
+func TestAnEmittedScriptIsBash(t *testing.T) {
+	t.Parallel()
+	bash, err := exec.LookPath("bash")
+	if err != nil {
+		t.Skip("there is no bash to read the scripts")
+	}
+	for name, e := range emissions() {
+		text, err := grant.Emit(grant.AzureCLI, e.wanted, e.state, host)
+		require.NoError(t, err)
+		cmd := exec.CommandContext(t.Context(), bash, "-n")
+		cmd.Stdin = bytes.NewBufferString(text)
+		out, err := cmd.CombinedOutput()
+		require.NoError(t, err, "%s: %s", name, out)
+	}
+}
+
+func TestAnEmittedConfigurationIsAsTerraformWouldWriteIt(t *testing.T) {
+	t.Parallel()
+	terraform, err := exec.LookPath("terraform")
+	if err != nil {
+		t.Skip("there is no terraform to read the configurations")
+	}
+	for name, e := range emissions() {
+		if e.wanted.Revoke {
+			continue
+		}
+		text, err := grant.Emit(grant.Terraform, e.wanted, e.state, host)
+		require.NoError(t, err)
+		cmd := exec.CommandContext(t.Context(), terraform, "fmt", "-check", "-diff", "-")
+		cmd.Stdin = bytes.NewBufferString(text)
+		out, err := cmd.CombinedOutput()
+		require.NoError(t, err, "%s: %s", name, out)
+	}
+}
+
+func TestWhatCannotBeEmittedIsSaid(t *testing.T) {
+	t.Parallel()
+	_, err := grant.Emit(grant.Bicep, wanted("worker"), complete(func(*grant.State) {}), graph.China().Host)
+	require.ErrorContains(t, err, "public cloud alone")
+	_, err = grant.Emit(grant.Bicep, wanted("worker"), complete(func(s *grant.State) { s.Application.UniqueName, s.Service, s.Assignments = "", nil, nil }), host)
+	require.ErrorContains(t, err, "unique name")
+	_, err = grant.Emit(grant.Bicep, wanted("worker"), complete(func(s *grant.State) { s.Application.UniqueName, s.Assignments = "", nil }), host)
+	require.NoError(t, err, "nothing of the application is missing")
+	_, err = grant.Emit("pulumi", wanted("worker"), complete(func(*grant.State) {}), host)
+	require.ErrorContains(t, err, "az, terraform, bicep")
+	_, err = grant.Emit(grant.AzureCLI, wanted("worker"), complete(func(s *grant.State) { s.Application.AppRoles[0].IsEnabled = false }), host)
+	require.ErrorContains(t, err, "enable it")
+}

@@ -1,0 +1,314 @@
+package grant_test
+
+import (
+	"context"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/seed-ac726066/aztoken/internal/grant"
+	"github.com/seed-ac726066/aztoken/internal/graph"
+	"github.com/seed-ac726066/aztoken/internal/graph/graphtest"
+)
+
+const armID = "/subscriptions/s/resourceGroups/RG/providers/Microsoft.ManagedIdentity/userAssignedIdentities/worker"
+
+func client(t *testing.T, g *graphtest.Server) *graph.Client {
+	t.Helper()
+	c, err := graph.New(graph.Options{Credential: graphtest.Credential{}, Endpoint: g.URL, Transport: g})
+	require.NoError(t, err)
+	return c
+}
+
+// wanted is the plainest wish.
+func wanted(to ...string) grant.Wanted {
+	return grant.Wanted{App: "orders-api", Roles: []grant.Role{{Value: "consumer"}}, To: to}
+}
+
+// run is one run of the command: it reads, plans and applies.
+func run(ctx context.Context, c *graph.Client, w grant.Wanted, tell func(grant.Progress)) (grant.State, []grant.Step, error) {
+	s, err := grant.Read(ctx, c, w)
+	if err != nil {
+		return s, nil, err
+	}
+	steps, err := grant.Plan(w, s)
+	if err != nil {
+		return s, nil, err
+	}
+	if tell == nil {
+		tell = func(grant.Progress) {}
+	}
+	s, err = grant.Apply(ctx, c, s, steps, tell)
+	return s, steps, err
+}
+
+// whole requires that everything is there that wanted asks for, once.
+func whole(t *testing.T, g *graphtest.Server, worker graphtest.Principal) {
+	t.Helper()
+	apps := g.Applications()
+	require.Len(t, apps, 1)
+	app := apps[0]
+	require.Equal(t, "orders-api", app.DisplayName)
+	require.Equal(t, "orders-api", *app.UniqueName)
+	require.Equal(t, "AzureADMyOrg", app.SignInAudience)
+	require.Equal(t, []string{"api://" + app.AppID}, app.IdentifierURIs)
+	require.Equal(t, 2, *app.API.RequestedAccessTokenVersion)
+	require.Equal(t, []graphtest.Role{{
+		ID: graph.RoleID(app.AppID, "consumer"), Value: "consumer", DisplayName: "Consumer", Description: "Callers with the role consumer",
+		AllowedMemberTypes: []string{"Application"}, IsEnabled: true,
+	}}, app.AppRoles)
+	var services []graphtest.Principal
+	for _, p := range g.Principals() {
+		if p.AppID == app.AppID {
+			services = append(services, p)
+		}
+	}
+	require.Len(t, services, 1)
+	require.True(t, services[0].AppRoleAssignmentRequired)
+	assignments := g.Assignments()
+	require.Len(t, assignments, 1)
+	require.Equal(t, worker.ID, assignments[0].PrincipalID)
+	require.Equal(t, services[0].ID, assignments[0].ResourceID)
+	require.Equal(t, app.AppRoles[0].ID, assignments[0].AppRoleID)
+}
+
+func TestARoleIsGrantedFromNothingAndASecondRunWritesNothing(t *testing.T) {
+	t.Parallel()
+	g := graphtest.New(nil)
+	worker := g.AddManagedIdentity("worker", armID)
+	c := client(t, g)
+	s, steps, err := run(t.Context(), c, wanted("worker"), nil)
+	require.NoError(t, err)
+	require.Len(t, steps, 5)
+	whole(t, g, worker)
+	appID := g.Applications()[0].AppID
+	require.Equal(t, "api://"+appID, s.Resource())
+	require.Equal(t, []string{appID}, s.Audiences())
+
+	writes := len(g.Writes())
+	require.Equal(t, 5, writes, "one for each step")
+	for _, to := range []string{"worker", worker.ID, worker.AppID, armID} {
+		for _, app := range []string{"orders-api", appID, "api://" + appID} {
+			w := wanted(to)
+			w.App = app
+			_, steps, err = run(t.Context(), c, w, nil)
+			require.NoError(t, err)
+			require.Empty(t, steps, app+" to "+to)
+		}
+	}
+	require.Len(t, g.Writes(), writes)
+}
+
+func TestARunThatWasEndedAtAnyWriteIsGoneOnWith(t *testing.T) {
+	t.Parallel()
+	slow := graphtest.Lag{Requests: 2}
+	for name, lags := range map[string]graphtest.Lags{
+		"at once": {}, "slowly": {Applications: slow, ServicePrincipals: slow, References: slow, Roles: slow, Assignments: slow},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			for _, applied := range []bool{false, true} {
+				n := 1
+				for endedAt(t, lags, n, applied) {
+					n++
+				}
+				require.Greater(t, n, 5, "there are five steps")
+			}
+		})
+	}
+}
+
+// endedAt ends a run at its n-th write, and lets another go on. It is false if the first came to its end before that.
+func endedAt(t *testing.T, lags graphtest.Lags, n int, applied bool) (ended bool) {
+	synctest.Test(t, func(t *testing.T) {
+		g := graphtest.New(nil)
+		worker := g.AddManagedIdentity("worker", armID)
+		g.Delay(lags)
+		ctx, kill := context.WithCancel(t.Context())
+		defer kill()
+		g.Interrupt(n, applied, kill)
+		c := client(t, g)
+		_, _, err := run(ctx, c, wanted("worker"), nil)
+		if ended = ctx.Err() != nil; ended {
+			require.ErrorIs(t, err, context.Canceled)
+			require.ErrorContains(t, err, "give the same command again")
+		}
+		_, _, err = run(t.Context(), c, wanted("worker"), nil)
+		require.NoError(t, err, "write %d, applied %v", n, applied)
+		whole(t, g, worker)
+		_, left, err := run(t.Context(), c, wanted("worker"), nil)
+		require.NoError(t, err)
+		require.Empty(t, left)
+	})
+	return ended
+}
+
+func TestReplicationIsWaitedForOnEachOfItsWays(t *testing.T) {
+	t.Parallel()
+	for name, lags := range map[string]func(graphtest.Lag) graphtest.Lags{
+		"applications":       func(l graphtest.Lag) graphtest.Lags { return graphtest.Lags{Applications: l} },
+		"service principals": func(l graphtest.Lag) graphtest.Lags { return graphtest.Lags{ServicePrincipals: l} },
+		"references":         func(l graphtest.Lag) graphtest.Lags { return graphtest.Lags{References: l} },
+		"roles":              func(l graphtest.Lag) graphtest.Lags { return graphtest.Lags{Roles: l} },
+		"assignments":        func(l graphtest.Lag) graphtest.Lags { return graphtest.Lags{Assignments: l} },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				g := graphtest.New(nil)
+				worker := g.AddManagedIdentity("worker", armID)
+				g.Delay(lags(graphtest.Lag{Time: 6 * time.Minute})) // more than five minutes were seen
+				start, waited := time.Now(), time.Duration(0)
+				_, _, err := run(t.Context(), client(t, g), wanted("worker"), func(p grant.Progress) {
+					if !p.Done {
+						require.Error(t, p.Why)
+						require.GreaterOrEqual(t, p.Waited, time.Duration(0))
+						waited = max(waited, p.Waited)
+					}
+				})
+				require.NoError(t, err)
+				whole(t, g, worker)
+				require.Greater(t, waited, 4*time.Minute)
+				require.Less(t, time.Since(start), 20*time.Minute)
+				require.Less(t, len(g.Requests()), 150, "patience is no load")
+			})
+		})
+	}
+}
+
+func TestWaitingForReplicationHasAnEndThatSaysWhatToDo(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		g := graphtest.New(nil)
+		worker := g.AddManagedIdentity("worker", armID)
+		g.Delay(graphtest.Lags{References: graphtest.Lag{Time: time.Hour}})
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
+		defer cancel()
+		c := client(t, g)
+		_, _, err := run(ctx, c, wanted("worker"), nil)
+		require.ErrorIs(t, err, context.DeadlineExceeded)
+		require.ErrorContains(t, err, "aztoken: could not give consumer to worker")
+		require.ErrorContains(t, err, "object ids of service principals, not of an application")
+		require.ErrorContains(t, err, "(waited for 10m0s)")
+		require.ErrorContains(t, err, "give the same command again, with more --timeout if need be")
+		time.Sleep(time.Hour)
+		_, left, err := run(t.Context(), c, wanted("worker"), nil)
+		require.NoError(t, err)
+		require.Len(t, left, 1)
+		whole(t, g, worker)
+	})
+}
+
+func TestAnIdentityThatWasJustMadeIsWaitedFor(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		g := graphtest.New(nil)
+		g.Delay(graphtest.Lags{References: graphtest.Lag{Time: time.Minute}})
+		worker := g.AddManagedIdentity("worker", armID)
+		g.Delay(graphtest.Lags{})
+		_, _, err := run(t.Context(), client(t, g), wanted("worker"), nil)
+		require.NoError(t, err)
+		whole(t, g, worker)
+	})
+}
+
+func TestWithoutAPermissionTheRunStopsAndNamesIt(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		have []string
+		want []string
+	}{
+		"to read":   {nil, []string{"reading the application", "Application.Read.All"}},
+		"to write":  {[]string{graphtest.ReadApplications}, []string{"could not register the application orders-api", "Application.ReadWrite.OwnedBy"}},
+		"to assign": {[]string{graphtest.OwnApplications}, []string{"could not give consumer to worker", "AppRoleAssignment.ReadWrite.All", "Cloud Application Administrator"}},
+	} {
+		g := graphtest.New(&graphtest.Options{Permissions: append([]string{}, c.have...)})
+		worker := g.AddManagedIdentity("worker", armID)
+		_, _, err := run(t.Context(), client(t, g), wanted(worker.ID), nil)
+		require.Equal(t, graph.Forbidden, graph.KindOf(err), name)
+		for _, want := range c.want {
+			require.ErrorContains(t, err, want)
+		}
+		g.Permit(nil)
+		_, _, err = run(t.Context(), client(t, g), wanted(worker.ID), nil)
+		require.NoError(t, err)
+		whole(t, g, worker)
+	}
+}
+
+func TestThrottlingIsWaitedOutAtEachStep(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		g := graphtest.New(nil)
+		worker := g.AddManagedIdentity("worker", armID)
+		start := time.Now()
+		_, _, err := run(t.Context(), client(t, g), wanted("worker"), func(p grant.Progress) {
+			if p.Done {
+				g.Throttle(7, 30*time.Second) // more than a client tries again by itself
+			}
+		})
+		require.NoError(t, err)
+		whole(t, g, worker)
+		require.Greater(t, time.Since(start), 10*time.Minute)
+	})
+}
+
+func TestARoleIsTakenBackAndASecondRunWritesNothing(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		g := graphtest.New(&graphtest.Options{PageSize: 1})
+		worker, other := g.AddManagedIdentity("worker", armID), g.AddManagedIdentity("other", "")
+		c := client(t, g)
+		w := wanted("worker", "other")
+		w.Roles = append(w.Roles, grant.Role{Value: "admin"})
+		_, _, err := run(t.Context(), c, w, nil)
+		require.NoError(t, err)
+		require.Len(t, g.Assignments(), 4)
+
+		g.Delay(graphtest.Lags{Assignments: graphtest.Lag{Time: time.Minute}})
+		back := wanted("worker")
+		back.Revoke = true
+		start := time.Now()
+		_, steps, err := run(t.Context(), c, back, nil)
+		require.NoError(t, err)
+		require.Len(t, steps, 1)
+		require.GreaterOrEqual(t, time.Since(start), time.Minute, "until it is seen")
+		left := g.Assignments()
+		require.Len(t, left, 3)
+		for _, a := range left {
+			require.True(t, a.PrincipalID == other.ID || a.PrincipalID == worker.ID && a.AppRoleID == graph.RoleID(g.Applications()[0].AppID, "admin"))
+		}
+		writes := len(g.Writes())
+		_, steps, err = run(t.Context(), c, back, nil)
+		require.NoError(t, err)
+		require.Empty(t, steps)
+		require.Len(t, g.Writes(), writes)
+		require.Len(t, g.Applications(), 1, "nothing else is deleted")
+	})
+}
+
+func TestARoleThatSomebodyElseAddsMeanwhileIsGiven(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		g := graphtest.New(nil)
+		worker := g.AddManagedIdentity("worker", armID)
+		c := client(t, g)
+		s, err := grant.Read(t.Context(), c, wanted("worker"))
+		require.NoError(t, err)
+		steps, err := grant.Plan(wanted("worker"), s)
+		require.NoError(t, err)
+		app, err := c.Register(t.Context(), "orders-api", "orders-api", 2)
+		require.NoError(t, err)
+		const theirs = "e0000000-0000-4000-8000-000000000009"
+		require.NoError(t, c.SetAppRoles(t.Context(), app.ID, []graph.AppRole{{
+			ID: theirs, Value: "consumer", DisplayName: "C", Description: "C", AllowedMemberTypes: []string{"Application"}, IsEnabled: true,
+		}}))
+		_, err = grant.Apply(t.Context(), c, s, steps, func(grant.Progress) {})
+		require.NoError(t, err)
+		require.Len(t, g.Applications()[0].AppRoles, 1)
+		require.Equal(t, theirs, g.Assignments()[0].AppRoleID)
+		require.Equal(t, worker.ID, g.Assignments()[0].PrincipalID)
+	})
+}

@@ -1,0 +1,166 @@
+package grant
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/seed-ac726066/aztoken/internal/graph"
+)
+
+// Read finds out what is there of what is wanted. It changes nothing.
+func Read(ctx context.Context, c *graph.Client, w Wanted) (s State, err error) {
+	if s, err = FindApplication(ctx, c, w.App); err != nil {
+		return s, err
+	}
+	if s.AppID() == "" && (w.Revoke || graph.IsGUID(w.App) || isURI(w.App)) {
+		return s, notThere(w.App)
+	}
+	for _, to := range w.To {
+		identity, err := findIdentity(ctx, c, to)
+		if err != nil {
+			return s, err
+		}
+		if !slices.ContainsFunc(s.Identities, func(p graph.ServicePrincipal) bool { return p.ID == identity.ID }) {
+			s.Identities = append(s.Identities, identity)
+		}
+	}
+	if s.Service == nil {
+		return s, nil
+	}
+	for _, identity := range s.Identities {
+		assigned, err := c.AssignmentsOf(ctx, identity.ID, s.Service.ID)
+		if err != nil {
+			return s, reading("the roles of "+identity.DisplayName, err)
+		}
+		s.Assignments = append(s.Assignments, assigned...)
+	}
+	return s, nil
+}
+
+// reading is err with what it kept from being read.
+func reading(what string, err error) error { return fmt.Errorf("aztoken: reading %s: %w", what, err) }
+
+func isURI(app string) bool { return strings.Contains(app, "://") }
+
+func notThere(app string) error {
+	switch {
+	case graph.IsGUID(app):
+		return fmt.Errorf("aztoken: the tenant has no application with the client id %s; give its client id, not its object id, or sign in to its tenant", app)
+	case isURI(app):
+		return fmt.Errorf("aztoken: the tenant has no application with the App ID URI %s; give it to the letter, or a name to register one (with --uri)", app)
+	}
+	return fmt.Errorf("aztoken: the tenant has no application named %q; correct the name, or sign in to its tenant", app)
+}
+
+// FindApplication finds an application and its service principal, by a client id, an App ID URI, a unique name or a display
+// name, which only one may have. Neither is there where there is none.
+func FindApplication(ctx context.Context, c *graph.Client, app string) (s State, err error) {
+	found, err := applications(ctx, c, app)
+	switch {
+	case err != nil:
+		return s, reading("the application", err)
+	case len(found) > 1:
+		var lines []string
+		for _, a := range found {
+			lines = append(lines, fmt.Sprintf("%s %s", a.AppID, a.DisplayName))
+		}
+		return s, fmt.Errorf("aztoken: %d applications are %q; give the client id of one:\n  %s", len(found), app, strings.Join(lines, "\n  "))
+	case len(found) == 1:
+		s.Application = &found[0]
+	case !graph.IsGUID(app):
+		return s, nil
+	}
+	appID := app // of another tenant's application, such as Microsoft Graph
+	if s.Application != nil {
+		appID = s.Application.AppID
+	}
+	service, err := c.ServicePrincipalByAppID(ctx, appID)
+	switch {
+	case err == nil:
+		s.Service = &service
+	case !errors.Is(err, graph.ErrNotFound):
+		return s, reading("the service principal", err)
+	}
+	return s, nil
+}
+
+func applications(ctx context.Context, c *graph.Client, app string) ([]graph.Application, error) {
+	one := func(a graph.Application, err error) ([]graph.Application, error) {
+		if errors.Is(err, graph.ErrNotFound) {
+			return nil, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		return []graph.Application{a}, nil
+	}
+	switch {
+	case graph.IsGUID(app):
+		return one(c.ApplicationByAppID(ctx, app))
+	case isURI(app):
+		return c.ApplicationsByURI(ctx, app)
+	}
+	if found, err := one(c.ApplicationByUniqueName(ctx, app)); err != nil || len(found) > 0 {
+		return found, err
+	}
+	return c.ApplicationsByDisplayName(ctx, app)
+}
+
+// findIdentity finds a managed identity by an Azure resource id, an object id, a client id, or a name.
+func findIdentity(ctx context.Context, c *graph.Client, to string) (graph.ServicePrincipal, error) {
+	found, err := servicePrincipals(ctx, c, to)
+	if err != nil {
+		return graph.ServicePrincipal{}, reading("the identity "+to, err)
+	}
+	switch {
+	case len(found) > 1:
+		var lines []string
+		for _, p := range found {
+			lines = append(lines, fmt.Sprintf("%s %s %s", p.ID, p.DisplayName, p.ResourceID()))
+		}
+		return graph.ServicePrincipal{}, fmt.Errorf("aztoken: %d managed identities are %q; give the object id of one:\n  %s", len(found), to, strings.Join(lines, "\n  "))
+	case len(found) == 0:
+		return graph.ServicePrincipal{}, noIdentity(ctx, c, to)
+	case found[0].Type != graph.ManagedIdentity:
+		return graph.ServicePrincipal{}, fmt.Errorf("aztoken: %s is %s, of type %s, and no managed identity; an application is given roles in the portal, under its API permissions", to, found[0].DisplayName, found[0].Type)
+	}
+	return found[0], nil
+}
+
+func servicePrincipals(ctx context.Context, c *graph.Client, to string) ([]graph.ServicePrincipal, error) {
+	switch {
+	case strings.HasPrefix(to, "/"):
+		return c.ServicePrincipalsByResourceID(ctx, to)
+	case !graph.IsGUID(to):
+		return c.ManagedIdentitiesByDisplayName(ctx, to)
+	}
+	p, err := c.ServicePrincipal(ctx, to)
+	if errors.Is(err, graph.ErrNotFound) {
+		p, err = c.ServicePrincipalByAppID(ctx, to)
+	}
+	if errors.Is(err, graph.ErrNotFound) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return []graph.ServicePrincipal{p}, nil
+}
+
+// noIdentity says what may be wrong with a name that nothing has.
+func noIdentity(ctx context.Context, c *graph.Client, to string) error {
+	const soon = "; an identity that was just made is known in a minute"
+	switch {
+	case strings.HasPrefix(to, "/"):
+		return fmt.Errorf("aztoken: no identity has the Azure resource id %s; correct it, or turn on the resource's system-assigned identity%s", to, soon)
+	case !graph.IsGUID(to):
+		return fmt.Errorf("aztoken: no managed identity is named %q; a system-assigned one has the name of its resource%s", to, soon)
+	}
+	if a, err := c.Application(ctx, to); err == nil {
+		return fmt.Errorf("aztoken: %s is the object id of the application %s; give a managed identity: its client id, or the object id of its service principal", to, a.DisplayName)
+	}
+	return fmt.Errorf("aztoken: no service principal has the object id or client id %s; correct it, or sign in to its tenant%s", to, soon)
+}
