@@ -90,7 +90,7 @@ well, 1 if not, and 2 if the command was not understood.`,
 	}
 	root.PersistentFlags().Var(&p.format, "output", "the form of the output: text or json")
 	complete(root, "output", string(textFormat), string(jsonFormat))
-	root.AddCommand(newToken(p), newInspect(p), newDoctor(p), newFake(p))
+	root.AddCommand(newToken(p), newInspect(p), newDoctor(p), newFake(p), newGrant(p), newRoles(p))
 	return root
 }
 

@@ -1,0 +1,125 @@
+package main
+
+import (
+	"errors"
+	"io"
+	"strings"
+	"time"
+	"unicode"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
+	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
+	"github.com/spf13/cobra"
+
+	"github.com/seed-ac726066/aztoken/internal/graph"
+	"github.com/seed-ac726066/aztoken/internal/wire"
+)
+
+// directory says by flags which tenant's directory is asked, and how.
+type directory struct {
+	app      string
+	cloud    string
+	tenant   string
+	endpoint string
+	timeout  time.Duration
+}
+
+func (d *directory) addFlags(cmd *cobra.Command, timeout time.Duration, what string) {
+	f := cmd.Flags()
+	f.StringVar(&d.app, "app", "", "the application: its name, an App ID URI of it, or its client id (needed)")
+	f.StringVar(&d.cloud, "cloud", "public", "the cloud: public, usgovernment or china")
+	f.StringVar(&d.tenant, "tenant", "", "the tenant to sign in to (default: that of your sign-in)")
+	f.StringVar(&d.endpoint, "endpoint", "", "base URL of a fake Microsoft Graph on this machine, to try things out")
+	f.DurationVar(&d.timeout, "timeout", timeout, what)
+	complete(cmd, "cloud", "public", "usgovernment", "china")
+}
+
+// check finds mistakes in the flags.
+func (d *directory) check() error {
+	switch {
+	case d.app == "":
+		return usage("aztoken: no application; give --app: its name, an App ID URI of it, or its client id")
+	case d.timeout <= 0:
+		return usage("aztoken: --timeout is %v; give a time above 0, such as 10m", d.timeout)
+	}
+	if _, ok := clouds[d.cloud]; !ok {
+		return usage("aztoken: --cloud is %q; give public, usgovernment or china", d.cloud)
+	}
+	return nil
+}
+
+// graphCloud is the cloud's Graph.
+func (d *directory) graphCloud() graph.Cloud {
+	switch d.cloud {
+	case "usgovernment":
+		return graph.USGovernment()
+	case "china":
+		return graph.China()
+	}
+	return graph.Public()
+}
+
+// connect returns a client that signs in when it is first used. What Graph has to say meanwhile goes to progress.
+func (d *directory) connect(progress io.Writer) (*graph.Client, error) {
+	cloud := d.graphCloud()
+	credential, err := azidentity.NewDefaultAzureCredential(&azidentity.DefaultAzureCredentialOptions{
+		ClientOptions: azcore.ClientOptions{Cloud: cloud.Login}, TenantID: d.tenant,
+	})
+	if err != nil {
+		return nil, errors.New("aztoken: signing in: " + wire.Plain(err.Error()))
+	}
+	client, err := graph.New(graph.Options{
+		Cloud: cloud, Endpoint: d.endpoint, Credential: credential,
+		OnThrottled: func(wait time.Duration) {
+			say(progress, "Microsoft Graph is busy and wants to be left alone for %s", short(wait))
+		},
+	})
+	if err != nil {
+		return nil, usage("aztoken: --endpoint is %q; give an http or https address of this machine, or leave it out", d.endpoint)
+	}
+	return client, nil
+}
+
+// explain makes an error of the directory readable: what names in it could do to a terminal goes, and of azidentity's, which
+// has a paragraph for each way to sign in, what counts stays.
+func explain(err error) error {
+	var failed *graph.SignInError
+	switch {
+	case err == nil, errors.As(err, new(usageError)):
+		return err
+	case !errors.As(err, &failed):
+		lines := strings.Split(err.Error(), "\n")
+		for i := range lines {
+			lines[i] = legible(lines[i])
+		}
+		return errors.New(strings.Join(lines, "\n"))
+	}
+	const cure = "; sign in by az login (or azd auth login, Connect-AzAccount), or run this where a service principal is set in the environment ($AZURE_CLIENT_ID and so on)"
+	if cause := signInCause(failed.Err.Error()); cause != "" {
+		return errors.New("aztoken: signing in to Azure failed: " + wire.Plain(cause) + cure)
+	}
+	return errors.New("aztoken: not signed in to Azure" + cure)
+}
+
+// legible is text of the directory, where anybody may name things, for a terminal.
+func legible(s string) string {
+	return strings.Map(func(r rune) rune {
+		if !unicode.IsPrint(r) {
+			return '?'
+		}
+		return r
+	}, s)
+}
+
+// signInCause is what counts in the message of azidentity's chain, which has an indented paragraph for each credential that it
+// tried: what Entra ID or an endpoint answered. "" where nobody was asked, as no credential is set up.
+func signInCause(message string) string {
+	for attempt := range strings.SplitSeq(strings.ReplaceAll(message, "\n\t\t", " "), "\n\t") {
+		if strings.Contains(attempt, "AADSTS") || strings.Contains(attempt, " RESPONSE ") {
+			attempt, _, _ = strings.Cut(attempt, "Trace ID:")
+			attempt, _, _ = strings.Cut(attempt, "To troubleshoot")
+			return strings.TrimRight(strings.ReplaceAll(attempt, strings.Repeat("-", 80), ""), " .")
+		}
+	}
+	return ""
+}

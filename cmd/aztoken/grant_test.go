@@ -1,0 +1,347 @@
+package main_test
+
+import (
+	"encoding/json"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/seed-ac726066/aztoken/imdstest"
+	"github.com/seed-ac726066/aztoken/internal/graph/graphtest"
+)
+
+const workerARM = "/subscriptions/s/resourceGroups/RG/providers/Microsoft.ManagedIdentity/userAssignedIdentities/orders-worker"
+
+// tenant is a directory, and a machine whose managed identity signs in to it.
+type tenant struct {
+	*graphtest.Server
+	imds   *imdstest.Server
+	worker graphtest.Principal
+}
+
+func newTenant(t *testing.T, opts *graphtest.Options) tenant {
+	t.Helper()
+	g := graphtest.NewServer(t, opts)
+	return tenant{g, imdstest.NewServer(t, &imdstest.Options{Identities: []imdstest.Identity{{SystemAssigned: true}}}), g.AddManagedIdentity("orders-worker", workerARM)}
+}
+
+// signedIn is a call by somebody who is signed in, and wants to know all that the libraries have to say.
+func (d tenant) signedIn() invocation {
+	return invocation{env: append(d.imds.AppService().Environ(), "AZURE_TOKEN_CREDENTIALS=prod", "AZURE_SDK_GO_LOGGING=all")}
+}
+
+// run calls a command and takes what the libraries say out of stderr.
+func (d tenant) run(t *testing.T, args ...string) outcome {
+	t.Helper()
+	got := d.signedIn().run(t, append(args, "--endpoint", d.URL)...)
+	require.Contains(t, got.stderr, "Authorization: REDACTED", "it was all said")
+	got.stderr = ownWords(got.stderr)
+	return got
+}
+
+// ownWords are the lines of stderr that are the command's.
+func ownWords(stderr string) string {
+	var own []string
+	for line := range strings.Lines(stderr) {
+		for _, start := range []string{"aztoken: ", "✓ ", "… ", "Microsoft Graph "} {
+			if strings.HasPrefix(line, start) {
+				own = append(own, line)
+			}
+		}
+	}
+	return strings.Join(own, "")
+}
+
+var plainGrant = []string{"grant", "--app", "orders-api", "--role", "consumer=Consumers can read orders", "--to", "orders-worker"}
+
+func with(args []string, more ...string) []string {
+	return append(append([]string{}, args...), more...)
+}
+
+func TestARoleIsGrantedAndASecondRunChangesNothing(t *testing.T) {
+	t.Parallel()
+	d := newTenant(t, nil)
+	got := d.run(t, with(plainGrant, "--dry-run")...)
+	require.Zero(t, got.status, got.stderr)
+	golden(t, "grant-dry-run.text", got.stdout)
+	require.Empty(t, d.Writes(), "a dry run writes nothing")
+
+	got = d.run(t, with(plainGrant, "--yes")...)
+	require.Zero(t, got.status, got.stderr)
+	golden(t, "grant.text", got.stdout)
+	golden(t, "grant.stderr", got.stderr)
+	require.Len(t, d.Assignments(), 1)
+	require.Equal(t, d.worker.ID, d.Assignments()[0].PrincipalID)
+	require.Equal(t, "Consumers can read orders", d.Applications()[0].AppRoles[0].Description)
+
+	writes := len(d.Writes())
+	got = d.run(t, plainGrant...)
+	require.Zero(t, got.status, "there is nothing to ask: "+got.stderr)
+	golden(t, "grant-again.text", got.stdout)
+	require.Empty(t, got.stderr)
+	got = d.run(t, with(plainGrant, "--output", "json")...)
+	golden(t, "grant-again.json", got.stdout)
+	require.Len(t, d.Writes(), writes)
+
+	got = d.run(t, "roles", "--app", "orders-api")
+	require.Zero(t, got.status, got.stderr)
+	golden(t, "roles.text", strings.ReplaceAll(got.stdout, time.Now().UTC().Format(time.DateOnly), "DATE"))
+
+	got = d.run(t, with(plainGrant, "--revoke", "--yes")...)
+	require.Zero(t, got.status, got.stderr)
+	golden(t, "grant-revoke.text", got.stdout)
+	require.Empty(t, d.Assignments())
+	require.Len(t, d.Applications(), 1)
+	writes = len(d.Writes())
+	got = d.run(t, with(plainGrant, "--revoke", "--yes", "--output=json")...)
+	require.Zero(t, got.status, got.stderr)
+	require.Contains(t, got.stdout, `"changed": false`)
+	require.Len(t, d.Writes(), writes)
+}
+
+func TestWhatGrantDidIsThereAsJSON(t *testing.T) {
+	t.Parallel()
+	d := newTenant(t, nil)
+	got := d.run(t, with(plainGrant, "--dry-run", "--output=json")...)
+	require.Zero(t, got.status, got.stderr)
+	golden(t, "grant-dry-run.json", got.stdout)
+	got = d.run(t, with(plainGrant, "--yes", "--output=json")...)
+	require.Zero(t, got.status, got.stderr)
+	golden(t, "grant.json", got.stdout)
+	got = d.run(t, "roles", "--app", "orders-api", "--output=json")
+	require.Zero(t, got.status, got.stderr)
+	golden(t, "roles.json", got.stdout)
+}
+
+func TestAGrantThatWasKilledAtAnyWriteIsGoneOnWith(t *testing.T) {
+	t.Parallel()
+	for _, applied := range []bool{false, true} {
+		for n := 1; n <= 5; n++ {
+			d := newTenant(t, nil)
+			cmd := d.signedIn().command(t, with(plainGrant, "--yes", "--endpoint", d.URL)...)
+			d.Interrupt(n, applied, func() { _ = cmd.Process.Kill() })
+			err := cmd.Run()
+			require.ErrorAs(t, err, new(*exec.ExitError))
+			require.Len(t, d.Writes(), n)
+
+			got := d.run(t, with(plainGrant, "--yes")...)
+			require.Zero(t, got.status, got.stderr)
+			require.Len(t, d.Applications(), 1, "write %d, applied %v", n, applied)
+			require.Len(t, d.Applications()[0].AppRoles, 1)
+			require.Equal(t, []string{"api://" + d.Applications()[0].AppID}, d.Applications()[0].IdentifierURIs)
+			require.Len(t, d.Principals(), 2)
+			require.Len(t, d.Assignments(), 1)
+			got = d.run(t, plainGrant...)
+			require.Zero(t, got.status, got.stderr)
+			require.Contains(t, got.stdout, "nothing to do")
+		}
+	}
+}
+
+func TestReplicationIsWaitedForAndSaidSo(t *testing.T) {
+	t.Parallel()
+	d := newTenant(t, &graphtest.Options{PageSize: 1})
+	once := graphtest.Lag{Requests: 1}
+	d.Delay(graphtest.Lags{Applications: once, ServicePrincipals: once, References: once, Roles: once, Assignments: once})
+	second := d.AddManagedIdentity("second", "")
+	got := d.run(t, with(plainGrant, "--to", second.AppID, "--role", "admin", "--yes")...)
+	require.Zero(t, got.status, got.stderr)
+	require.Contains(t, got.stderr, "… add the roles consumer, admin: waiting for replication, 0s\n")
+	require.Len(t, d.Assignments(), 4, "two roles for each of two, which are on two pages")
+
+	d.Delay(graphtest.Lags{Assignments: graphtest.Lag{Time: time.Hour}})
+	got = d.run(t, with(plainGrant, "--role", "reader", "--yes", "--timeout", "1s", "--output=json")...)
+	require.Equal(t, 1, got.status)
+	require.Contains(t, got.stderr, "give the same command again, with more --timeout if need be")
+	var result struct {
+		Changed, Complete bool
+		Steps             []struct{ Done bool }
+	}
+	require.NoError(t, json.Unmarshal([]byte(got.stdout), &result), "what was done is said")
+	require.True(t, result.Changed)
+	require.False(t, result.Complete)
+	for _, step := range result.Steps {
+		require.True(t, step.Done)
+	}
+}
+
+func TestThrottlingIsObeyedAndSaidSo(t *testing.T) {
+	t.Parallel()
+	d := newTenant(t, nil)
+	d.Throttle(1, time.Second)
+	got := d.run(t, with(plainGrant, "--yes")...)
+	require.Zero(t, got.status, got.stderr)
+	require.Contains(t, got.stderr, "Microsoft Graph is busy and wants to be left alone for 1s")
+	require.Equal(t, http.StatusTooManyRequests, d.Requests()[0].Status)
+}
+
+func TestWhyARoleIsNotGranted(t *testing.T) {
+	t.Parallel()
+	refusing := imdstest.NewServer(t, nil)
+	refusing.Break(imdstest.Error(400, "invalid_request", "Identity not found"))
+	for name, c := range map[string]struct {
+		opts   *graphtest.Options
+		env    []string // in place of somebody who is signed in
+		stdin  string
+		args   []string
+		status int
+		want   []string
+	}{
+		"nobody to ask":             {args: plainGrant, status: 1, want: []string{"nothing was changed, as there is no terminal", "--yes"}},
+		"an answer in a pipe":       {args: plainGrant, stdin: "y\n", status: 1, want: []string{"there is no terminal"}},
+		"no permission":             {opts: &graphtest.Options{Permissions: []string{graphtest.OwnApplications}}, args: with(plainGrant, "--yes"), status: 1, want: []string{"could not give consumer to orders-worker", "AppRoleAssignment.ReadWrite.All", "Cloud Application Administrator"}},
+		"no permission to read":     {opts: &graphtest.Options{Permissions: []string{}}, args: plainGrant, status: 1, want: []string{"reading the application", "Application.Read.All"}},
+		"another cloud's token":     {args: with(plainGrant, "--cloud=usgovernment"), status: 1, want: []string{"401 Unauthorized", "sign in again"}},
+		"an unknown identity":       {args: []string{"grant", "--app=a", "--role=r", "--to=nobody"}, status: 1, want: []string{"no managed identity is named"}},
+		"no identity at Azure":      {env: append(refusing.AppService().Environ(), "AZURE_TOKEN_CREDENTIALS=prod"), args: plainGrant, status: 1, want: []string{"aztoken: signing in to Azure failed: ManagedIdentityCredential authentication failed.", "Identity not found", "sign in by az login"}},
+		"nobody is signed in":       {env: []string{"AZURE_TOKEN_CREDENTIALS=dev", "PATH=" + t.TempDir()}, args: plainGrant, status: 1, want: []string{"aztoken: not signed in to Azure; sign in by az login"}},
+		"a sign-in that is unknown": {env: []string{"AZURE_TOKEN_CREDENTIALS=x"}, args: plainGrant, status: 1, want: []string{"AZURE_TOKEN_CREDENTIALS"}},
+		"no manifest":               {args: with(plainGrant, "--manifest=/nonexistent"), status: 1, want: []string{"the manifest cannot be read"}},
+		"a bad manifest":            {args: with(plainGrant, "--manifest=-", "--yes"), stdin: `{"approles":[]}`, status: 1, want: []string{"write appRoles"}},
+		"nobody to ask, surely":     {args: with(plainGrant, "--manifest=-"), stdin: "{}", status: 2, want: []string{"add --yes or --dry-run"}},
+		"no application":            {args: []string{"grant", "--role=r", "--to=x"}, status: 2, want: []string{"give --app"}},
+		"no role":                   {args: []string{"grant", "--app=a", "--to=x"}, status: 2, want: []string{"give --role"}},
+		"no role to give":           {args: []string{"grant", "--app=a", "--to=x", "--manifest=m"}, status: 2, want: []string{"give --role"}},
+		"a bad role":                {args: []string{"grant", "--app=a", "--to=x", "--role=a b"}, status: 2, want: []string{"cannot be the value"}},
+		"a bad URI":                 {args: with(plainGrant, "--uri=orders"), status: 2, want: []string{"cannot be an App ID URI"}},
+		"an empty identity":         {args: []string{"grant", "--app=a", "--to=", "--role=r"}, status: 2, want: []string{"--to is empty"}},
+		"nobody to take it from":    {args: []string{"grant", "--app=a", "--role=r", "--revoke"}, status: 2, want: []string{"give --to"}},
+		"a URI to take back":        {args: with(plainGrant, "--revoke", "--uri=api://x"), status: 2, want: []string{"revoke"}},
+		"a form unknown":            {args: with(plainGrant, "--emit=pulumi"), status: 2, want: []string{"az, terraform, bicep"}},
+		"a cloud unknown":           {args: with(plainGrant, "--cloud=moon"), status: 2, want: []string{"usgovernment"}},
+		"no time":                   {args: with(plainGrant, "--timeout=0s"), status: 2, want: []string{"--timeout"}},
+		"the internet":              {args: with(plainGrant, "--endpoint=https://graph.example"), status: 2, want: []string{"an http or https address of this machine"}},
+		"words":                     {args: with(plainGrant, "please"), status: 2, want: []string{"please"}},
+		"roles of nothing":          {args: []string{"roles", "--app=nothing"}, status: 1, want: []string{"no application nothing"}},
+		"roles without a name":      {args: []string{"roles"}, status: 2, want: []string{"give --app"}},
+		"roles without permission":  {opts: &graphtest.Options{Permissions: []string{}}, args: []string{"roles", "--app=x"}, status: 1, want: []string{"Application.Read.All"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			d := newTenant(t, c.opts)
+			i := d.signedIn()
+			i.stdin = c.stdin
+			if c.env != nil {
+				i.env = c.env
+			}
+			args := c.args
+			if !strings.Contains(strings.Join(args, " "), "--endpoint") {
+				args = with(args, "--endpoint", d.URL)
+			}
+			got := i.run(t, args...)
+			require.Equal(t, c.status, got.status, got.stderr)
+			own := ownWords(got.stderr)
+			for _, want := range c.want {
+				require.Contains(t, own, want)
+			}
+			require.Less(t, len(own), 1500, "a person reads it")
+			require.Empty(t, d.Assignments())
+			if name != "no permission" {
+				require.Empty(t, d.Writes())
+			}
+		})
+	}
+}
+
+func TestAnExpiredSignInIsSaidInALine(t *testing.T) {
+	t.Parallel()
+	if runtime.GOOS == "windows" {
+		t.Skip("the stand-in for the Azure CLI is a shell script")
+	}
+	dir := t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "az"), []byte(`#!/bin/sh
+echo 'ERROR: AADSTS700082: The refresh token has expired due to inactivity.
+Trace ID: 1
+Interactive authentication is needed. Please run:
+az login' >&2
+exit 1
+`), 0o700))
+	d := newTenant(t, nil)
+	got := invocation{env: append(imdstest.Environment{}.Environ(), "AZURE_TOKEN_CREDENTIALS=dev", "PATH="+dir+":/bin:/usr/bin")}.run(t, with(plainGrant, "--endpoint", d.URL)...)
+	require.Equal(t, 1, got.status)
+	golden(t, "grant-expired.stderr", got.stderr)
+}
+
+func TestTheManifestOfThePortalRegistersTheApplication(t *testing.T) {
+	t.Parallel()
+	d := newTenant(t, nil)
+	file := filepath.Join(t.TempDir(), "manifest.json")
+	require.NoError(t, os.WriteFile(file, []byte(`{
+		"appId": "c0000000-0000-4000-8000-000000000099", "displayName": "Orders", "identifierUris": ["api://c0000000-0000-4000-8000-000000000099"],
+		"api": {"requestedAccessTokenVersion": 1},
+		"appRoles": [{"id": "e0000000-0000-4000-8000-000000000001", "value": "consumer", "displayName": "Consumer", "description": "Consumers", "allowedMemberTypes": ["Application"], "isEnabled": true},
+			{"id": "e0000000-0000-4000-8000-000000000002", "value": "admin", "displayName": "Admin", "description": "Admins", "allowedMemberTypes": ["User"], "isEnabled": true}]
+	}`), 0o600))
+	got := d.run(t, "grant", "--app", "orders-api", "--manifest", file, "--role", "consumer", "--to", workerARM, "--yes")
+	require.Zero(t, got.status, got.stderr)
+	app := d.Applications()[0]
+	require.Equal(t, "Orders", app.DisplayName)
+	require.Equal(t, "orders-api", *app.UniqueName)
+	require.Equal(t, []string{"api://" + app.AppID}, app.IdentifierURIs, "its own client id, not that of the manifest")
+	require.Equal(t, 1, *app.API.RequestedAccessTokenVersion)
+	require.Len(t, app.AppRoles, 2)
+	require.Equal(t, "e0000000-0000-4000-8000-000000000001", d.Assignments()[0].AppRoleID)
+	require.Contains(t, got.stdout, "audience  api://"+app.AppID, "tokens of version 1 have what was asked for")
+}
+
+func TestWhatIsEmittedIsPrintedAndNothingIsWritten(t *testing.T) {
+	t.Parallel()
+	d := newTenant(t, nil)
+	for form, want := range map[string]string{"az": "#!/usr/bin/env bash\n", "terraform": "resource \"azuread_app_role_assignment\"", "bicep": "extension microsoftGraphV1"} {
+		got := d.run(t, with(plainGrant, "--emit", form)...)
+		require.Zero(t, got.status, got.stderr)
+		require.Contains(t, got.stdout, want)
+		require.Contains(t, got.stdout, d.worker.ID)
+		got = d.run(t, with(plainGrant, "--emit", form, "--output=json")...)
+		var result struct{ Form, Text string }
+		require.NoError(t, json.Unmarshal([]byte(got.stdout), &result))
+		require.Equal(t, form, result.Form)
+		require.Contains(t, result.Text, want)
+	}
+	require.Empty(t, d.Writes())
+}
+
+func TestEachCloudHasItsTokens(t *testing.T) {
+	t.Parallel()
+	for cloud, host := range map[string]string{"public": "graph.microsoft.com", "usgovernment": "graph.microsoft.us", "china": "microsoftgraph.chinacloudapi.cn"} {
+		d := newTenant(t, &graphtest.Options{Host: host})
+		got := d.run(t, with(plainGrant, "--yes", "--cloud", cloud)...)
+		require.Zero(t, got.status, got.stderr)
+		require.Len(t, d.Assignments(), 1)
+		got = d.run(t, with(plainGrant, "--emit=az", "--cloud", cloud)...)
+		require.Contains(t, got.stdout, "graph='https://"+host+"'")
+	}
+}
+
+func TestEverybodyWithARoleIsListed(t *testing.T) {
+	t.Parallel()
+	d := newTenant(t, &graphtest.Options{PageSize: 2})
+	role := graphtest.Role{ID: "e0000000-0000-4000-8000-000000000001", Value: "consumer", DisplayName: "Consumer", Description: "Consumers", AllowedMemberTypes: []string{"Application"}, IsEnabled: true}
+	old := graphtest.Role{ID: "e0000000-0000-4000-8000-000000000002", Value: "old", DisplayName: "Old", Description: "Old", AllowedMemberTypes: []string{"Application"}}
+	app := d.AddApplication(graphtest.Application{DisplayName: "orders-api", AppRoles: []graphtest.Role{role, old}})
+	service := d.AddServicePrincipal(graphtest.Principal{AppID: app.AppID, DisplayName: "orders-api"})
+	day := time.Date(2026, 11, 2, 12, 0, 0, 0, time.UTC)
+	for _, a := range []graphtest.Assignment{
+		{AppRoleID: role.ID, PrincipalID: d.worker.ID, PrincipalDisplayName: "orders-worker", PrincipalType: "ServicePrincipal"},
+		{AppRoleID: role.ID, PrincipalID: "0b000000-0000-4000-8000-000000000008", PrincipalDisplayName: "\x1b[2JÄnne", PrincipalType: "User"},
+		{AppRoleID: role.ID, PrincipalID: "0b000000-0000-4000-8000-000000000007", PrincipalDisplayName: "billing-job", PrincipalType: "ServicePrincipal"},
+		{AppRoleID: "00000000-0000-0000-0000-000000000000", PrincipalID: "0b000000-0000-4000-8000-000000000006", PrincipalDisplayName: "operators", PrincipalType: "Group"},
+		{AppRoleID: "e0000000-0000-4000-8000-000000000009", PrincipalID: d.worker.ID, PrincipalDisplayName: "orders-worker", PrincipalType: "ServicePrincipal"},
+	} {
+		a.ResourceID, a.CreatedOn = service.ID, day
+		d.AddAssignment(a)
+	}
+	got := d.run(t, "roles", "--app", "orders-api")
+	require.Zero(t, got.status, got.stderr)
+	golden(t, "roles-all.text", got.stdout)
+	got = d.run(t, "roles", "--app", app.AppID, "--output=json")
+	require.Zero(t, got.status, got.stderr)
+	golden(t, "roles-all.json", got.stdout)
+}

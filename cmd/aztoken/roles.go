@@ -1,0 +1,154 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/seed-ac726066/aztoken/internal/grant"
+	"github.com/seed-ac726066/aztoken/internal/graph"
+)
+
+type rolesCommand struct {
+	*printer
+	directory
+}
+
+func newRoles(p *printer) *cobra.Command {
+	r := &rolesCommand{printer: p}
+	cmd := &cobra.Command{
+		Use:   "roles --app APP",
+		Short: "List the roles of an application and who has them",
+		Long: `Lists the roles of the application --app and who has them: managed identities, applications, users and groups. --app is a
+client id, an App ID URI, or a name, as with aztoken grant.
+
+You need to be signed in (az login, or whatever else azidentity's DefaultAzureCredential finds) with the Graph permission
+Application.Read.All, or as somebody who may read the directory.`,
+		Example: `  aztoken roles --app orders-api
+  aztoken roles --app 00000003-0000-0000-c000-000000000000     # who may do what in Microsoft Graph
+  aztoken roles --app orders-api --output json | jq -r '.roles[] | select(.value == "consumer") | .members[].name'`,
+		Args: cobra.NoArgs,
+		RunE: runs(func(cmd *cobra.Command, _ []string) error { return explain(r.run(cmd)) }),
+	}
+	r.addFlags(cmd, time.Minute, "the most time to wait for Microsoft Graph")
+	return cmd
+}
+
+func (r *rolesCommand) run(cmd *cobra.Command) error {
+	if err := r.check(); err != nil {
+		return err
+	}
+	client, err := r.connect(cmd.ErrOrStderr())
+	if err != nil {
+		return err
+	}
+	defer client.Close()
+	ctx, cancel := context.WithTimeout(cmd.Context(), r.timeout)
+	defer cancel()
+	state, err := grant.FindApplication(ctx, client, r.app)
+	switch {
+	case err != nil:
+		return err
+	case state.AppID() == "":
+		return errors.New("aztoken: the tenant has no application " + r.app + "; correct it, or sign in to its tenant")
+	}
+	var assigned []graph.Assignment
+	if state.Service != nil {
+		if assigned, err = client.AssignmentsTo(ctx, state.Service.ID); err != nil {
+			return fmt.Errorf("aztoken: reading who has a role: %w", err)
+		}
+	}
+	result := newRolesResult(state, assigned)
+	return r.print(cmd.OutOrStdout(), result, result.text)
+}
+
+// rolesResult is who has which role.
+type rolesResult struct {
+	Application grantApplication `json:"application"`
+	Roles       []roleMembers    `json:"roles"`
+}
+
+type roleMembers struct {
+	Value       string       `json:"value"` // "" for one without, and for the access that needs no role
+	ID          string       `json:"id"`
+	DisplayName string       `json:"display_name"`
+	Description string       `json:"description,omitempty"`
+	Enabled     bool         `json:"enabled"`
+	Members     []roleMember `json:"members"`
+}
+
+type roleMember struct {
+	Name     string    `json:"name"`
+	ObjectID string    `json:"object_id"`
+	Type     string    `json:"type"` // ServicePrincipal, User or Group
+	Since    time.Time `json:"since"`
+}
+
+// noRole is the id in an assignment that gives access without a role.
+const noRole = "00000000-0000-0000-0000-000000000000"
+
+// newRolesResult sorts the assignments to the roles. One whose role is gone keeps its id.
+func newRolesResult(s grant.State, assigned []graph.Assignment) rolesResult {
+	r := rolesResult{Application: newGrantResult(grant.Wanted{}, s, nil).Application, Roles: []roleMembers{}}
+	at := map[string]int{}
+	add := func(role roleMembers) {
+		at[role.ID] = len(r.Roles)
+		role.Members = []roleMember{}
+		r.Roles = append(r.Roles, role)
+	}
+	for _, role := range s.Roles() {
+		add(roleMembers{Value: role.Value, ID: role.ID, DisplayName: role.DisplayName, Description: role.Description, Enabled: role.IsEnabled})
+	}
+	for _, a := range assigned {
+		if _, known := at[a.AppRoleID]; !known {
+			name := "a role that is gone"
+			if a.AppRoleID == noRole {
+				name = "access without a role"
+			}
+			add(roleMembers{ID: a.AppRoleID, DisplayName: name, Enabled: a.AppRoleID == noRole})
+		}
+		role := &r.Roles[at[a.AppRoleID]]
+		role.Members = append(role.Members, roleMember{a.PrincipalDisplayName, a.PrincipalID, a.PrincipalType, a.CreatedOn.UTC()})
+	}
+	for _, role := range r.Roles {
+		slices.SortFunc(role.Members, func(a, b roleMember) int {
+			return cmp.Or(strings.Compare(a.Name, b.Name), strings.Compare(a.ObjectID, b.ObjectID))
+		})
+	}
+	return r
+}
+
+func (r rolesResult) text() string {
+	var b strings.Builder
+	b.WriteString(legible(r.Application.Name) + " (client id " + r.Application.ClientID + ")\n")
+	if len(r.Roles) == 0 {
+		b.WriteString("it has no roles\n")
+		return b.String()
+	}
+	table := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
+	_, _ = fmt.Fprintln(table, "role\twho\ttype\tobject id\tsince")
+	for _, role := range r.Roles {
+		name := role.Value
+		if name == "" {
+			name = "(" + role.DisplayName + ")"
+		}
+		if !role.Enabled && role.Value != "" {
+			name += " (disabled)"
+		}
+		if len(role.Members) == 0 {
+			_, _ = fmt.Fprintf(table, "%s\tnobody\n", legible(name))
+		}
+		for _, m := range role.Members {
+			_, _ = fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\n", legible(name), legible(m.Name), legible(m.Type), legible(m.ObjectID), m.Since.Format(time.DateOnly))
+		}
+	}
+	_ = table.Flush()
+	return b.String()
+}
