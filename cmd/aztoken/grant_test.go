@@ -126,9 +126,14 @@ func TestAGrantThatWasKilledAtAnyWriteIsGoneOnWith(t *testing.T) {
 		for n := 1; n <= 5; n++ {
 			d := newTenant(t, nil)
 			cmd := d.signedIn().command(t, with(plainGrant, "--yes", "--endpoint", d.URL)...)
-			d.Interrupt(n, applied, func() { _ = cmd.Process.Kill() })
-			err := cmd.Run()
-			require.ErrorAs(t, err, new(*exec.ExitError))
+			started := make(chan struct{})
+			d.Interrupt(n, applied, func() {
+				<-started
+				_ = cmd.Process.Kill()
+			})
+			require.NoError(t, cmd.Start())
+			close(started)
+			require.ErrorAs(t, cmd.Wait(), new(*exec.ExitError))
 			require.Len(t, d.Writes(), n)
 
 			got := d.run(t, with(plainGrant, "--yes")...)
@@ -267,6 +272,23 @@ exit 1
 	got := invocation{env: append(imdstest.Environment{}.Environ(), "AZURE_TOKEN_CREDENTIALS=dev", "PATH="+dir+":/bin:/usr/bin")}.run(t, with(plainGrant, "--endpoint", d.URL)...)
 	require.Equal(t, 1, got.status)
 	golden(t, "grant-expired.stderr", got.stderr)
+}
+
+func TestWhatNamesCouldDoToATerminalIsNotPrinted(t *testing.T) {
+	t.Parallel()
+	d := newTenant(t, nil)
+	d.AddManagedIdentity("twin", "/subscriptions/\x1b[2J\u202e")
+	twin := d.AddManagedIdentity("twin", "")
+	got := d.run(t, "grant", "--app", "a\x1b[2J", "--role", "r", "--to", twin.ID, "--dry-run")
+	require.Zero(t, got.status, got.stderr)
+	require.Contains(t, got.stdout, "a?[2J")
+	require.NotContains(t, got.stdout, "\x1b")
+	got = d.run(t, "grant", "--app", "a", "--role", "r", "--to", "twin")
+	require.Equal(t, 1, got.status)
+	require.Contains(t, got.stderr, "2 managed identities are")
+	got = d.signedIn().run(t, "grant", "--app", "a", "--role", "r", "--to", "twin", "--endpoint", d.URL)
+	require.Contains(t, got.stderr, "/subscriptions/?[2J?\n")
+	require.NotContains(t, ownWords(got.stderr), "\x1b")
 }
 
 func TestTheManifestOfThePortalRegistersTheApplication(t *testing.T) {

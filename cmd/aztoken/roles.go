@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"text/tabwriter"
@@ -143,12 +144,15 @@ func (r rolesResult) text() string {
 			name += " (disabled)"
 		}
 		if len(role.Members) == 0 {
-			_, _ = fmt.Fprintf(table, "%s\tnobody\n", legible(name))
+			_, _ = fmt.Fprintf(table, "%s\tnobody\t\t\t\n", legible(name))
 		}
 		for _, m := range role.Members {
 			_, _ = fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\n", legible(name), legible(m.Name), legible(m.Type), legible(m.ObjectID), m.Since.Format(time.DateOnly))
 		}
 	}
 	_ = table.Flush()
-	return b.String()
+	return trailing.ReplaceAllString(b.String(), "\n")
 }
+
+// trailing is what a table leaves at the end of lines with empty cells.
+var trailing = regexp.MustCompile(` +\n`)

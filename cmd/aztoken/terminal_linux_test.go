@@ -49,7 +49,7 @@ func TestAtATerminalThePlanIsConfirmed(t *testing.T) {
 		"no":     {answer: "n\n", status: 1, want: "the answer was not yes"},
 		"enter":  {answer: "\n", status: 1, want: "the answer was not yes"},
 		"words":  {answer: "yes please\n", status: 1, want: "the answer was not yes"},
-		"ctrl-d": {answer: "\x04", status: 1, want: "the answer was not yes"},
+		"ctrl-d": {answer: "\x04", status: 1, want: "there was no answer; add --yes"},
 		"ctrl-c": {interrupt: true, status: 1, want: "nothing was changed"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -1,7 +1,12 @@
 package grant_test
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
+	"io"
+	"net/http"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -311,4 +316,40 @@ func TestARoleThatSomebodyElseAddsMeanwhileIsGiven(t *testing.T) {
 		require.Equal(t, theirs, g.Assignments()[0].AppRoleID)
 		require.Equal(t, worker.ID, g.Assignments()[0].PrincipalID)
 	})
+}
+
+// stale answers reads of applications by their id as they were before anything was added.
+type stale struct{ *graphtest.Server }
+
+func (s stale) Do(req *http.Request) (*http.Response, error) {
+	resp, err := s.Server.Do(req)
+	if err != nil || req.Method != http.MethodGet || !strings.HasPrefix(req.URL.Path, "/v1.0/applications/") {
+		return resp, err
+	}
+	var app map[string]any
+	if err := json.NewDecoder(resp.Body).Decode(&app); err != nil {
+		return nil, err
+	}
+	app["appRoles"], app["identifierUris"] = []any{}, []any{}
+	text, err := json.Marshal(app)
+	resp.Body = io.NopCloser(bytes.NewReader(text))
+	return resp, err
+}
+
+func TestAnOldAnswerLosesNothingThatWasSeenBefore(t *testing.T) {
+	t.Parallel()
+	g := graphtest.New(nil)
+	g.AddManagedIdentity("worker", armID)
+	c, err := graph.New(graph.Options{Credential: graphtest.Credential{}, Endpoint: g.URL, Transport: stale{g}})
+	require.NoError(t, err)
+	_, _, err = run(t.Context(), c, wanted("worker"), nil)
+	require.NoError(t, err)
+	more := wanted("worker")
+	more.Roles = []grant.Role{{Value: "admin"}}
+	more.URIs = []string{"https://orders.example.com"}
+	_, _, err = run(t.Context(), c, more, nil)
+	require.NoError(t, err)
+	app := g.Applications()[0]
+	require.Len(t, app.AppRoles, 2)
+	require.Equal(t, []string{"api://" + app.AppID, "https://orders.example.com"}, app.IdentifierURIs)
 }

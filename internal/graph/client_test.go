@@ -162,7 +162,7 @@ func TestAnAnswerThatIsNotGraphsIsAnError(t *testing.T) {
 		"a page":         {200, "<html>", "no proxy"},
 		"an empty one":   {200, "", "no proxy"},
 		"a list":         {200, "[]", "no proxy"},
-		"nothing in it":  {200, "{}", "gave no id"},
+		"nothing in it":  {200, "{}", "has no id"},
 		"an error page":  {403, "<html>", "no proxy"},
 		"an empty error": {400, `{"error":{}}`, "no proxy"},
 		"a flood":        {200, strings.Repeat(" ", 1<<20) + "{}", "larger than 1 MiB"},

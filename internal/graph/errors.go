@@ -20,7 +20,7 @@ var (
 	errNotGraph   = errors.New("the answer is not what Graph gives; see that no proxy answers in its place")
 	errOtherHost  = errors.New("the next page is on another host, where the token must not go")
 	errTooMany    = errors.New("there are more pages than can be meant")
-	errNothingYet = errors.New("Graph gave no id")
+	errNothingYet = errors.New("the answer has no id")
 )
 
 // Error is an answer of Graph that is no success, or that there was none.

@@ -141,7 +141,7 @@ func (x exchange) upsertPrincipal(appID string) answer {
 			return refusal
 		}
 		one = &principal{referable: x.after(x.lags.References)}
-		one.write(Principal{ID: x.newID("5e"), AppID: appID, Type: "Application", AlternativeNames: []string{}}, x.after(x.lags.ServicePrincipals))
+		one.write(Principal{ID: x.newID("5e"), AppID: appID, Type: "Application", AlternativeNames: []string{}, AppRoles: []Role{}}, x.after(x.lags.ServicePrincipals))
 		x.principals = append(x.principals, one)
 		p := one.latest()
 		p.AppRoleAssignmentRequired = change.AppRoleAssignmentRequired != nil && *change.AppRoleAssignmentRequired

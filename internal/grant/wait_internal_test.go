@@ -1,0 +1,46 @@
+package grant
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/seed-ac726066/aztoken/internal/graph"
+)
+
+func TestWaitsGrowAndAreNeverLong(t *testing.T) {
+	t.Parallel()
+	busy := fmt.Errorf("x: %w", &graph.Error{Kind: graph.Throttled, RetryAfter: time.Minute})
+	for _, c := range []struct {
+		last time.Duration
+		err  error
+		want time.Duration
+	}{
+		{0, errNotSeen, 500 * time.Millisecond},
+		{500 * time.Millisecond, errNotSeen, time.Second},
+		{4 * time.Second, errNotSeen, 8 * time.Second},
+		{8 * time.Second, errNotSeen, 15 * time.Second},
+		{15 * time.Second, errNotSeen, 15 * time.Second},
+		{0, busy, time.Minute},
+		{time.Minute, errNotSeen, 15 * time.Second},
+	} {
+		require.Equal(t, c.want, nextWait(c.last, c.err), "%v %v", c.last, c.err)
+	}
+}
+
+func TestWhatPassesByItself(t *testing.T) {
+	t.Parallel()
+	for kind, want := range map[graph.Kind]bool{
+		graph.NotReplicated: true, graph.RoleNotThereYet: true, graph.Throttled: true,
+		graph.Refused: false, graph.Forbidden: false, graph.Unauthorized: false, graph.BadIdentifierURI: false, graph.NameTaken: false, graph.Unavailable: false,
+	} {
+		require.Equal(t, want, passes(&graph.Error{Kind: kind}), kind)
+	}
+	require.True(t, passes(errNotSeen))
+	require.False(t, passes(context.Canceled))
+	require.False(t, passes(errors.New("x")))
+}
