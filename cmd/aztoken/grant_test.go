@@ -274,6 +274,20 @@ exit 1
 	golden(t, "grant-expired.stderr", got.stderr)
 }
 
+func TestAnApplicationThatIsOpenToAllIsSaidToBe(t *testing.T) {
+	t.Parallel()
+	d := newTenant(t, nil)
+	app := d.AddApplication(graphtest.Application{DisplayName: "orders-api"})
+	d.AddServicePrincipal(graphtest.Principal{AppID: app.AppID})
+	got := d.run(t, with(plainGrant, "--yes")...)
+	require.Zero(t, got.status, got.stderr)
+	require.Contains(t, got.stdout, "--require-assignment ends that")
+	got = d.run(t, with(plainGrant, "--yes", "--require-assignment")...)
+	require.Zero(t, got.status, got.stderr)
+	require.NotContains(t, got.stdout, "--require-assignment")
+	require.True(t, d.Principals()[1].AppRoleAssignmentRequired)
+}
+
 func TestWhatNamesCouldDoToATerminalIsNotPrinted(t *testing.T) {
 	t.Parallel()
 	d := newTenant(t, nil)

@@ -34,6 +34,8 @@ func wanted(to ...string) grant.Wanted {
 
 // run is one run of the command: it reads, plans and applies.
 func run(ctx context.Context, c *graph.Client, w grant.Wanted, tell func(grant.Progress)) (grant.State, []grant.Step, error) {
+	ctx, cancel := context.WithTimeout(ctx, time.Hour) // of virtual time, so that a mistake is no endless test
+	defer cancel()
 	s, err := grant.Read(ctx, c, w)
 	if err != nil {
 		return s, nil, err
@@ -316,6 +318,43 @@ func TestARoleThatSomebodyElseAddsMeanwhileIsGiven(t *testing.T) {
 		require.Equal(t, theirs, g.Assignments()[0].AppRoleID)
 		require.Equal(t, worker.ID, g.Assignments()[0].PrincipalID)
 	})
+}
+
+func TestTheRoleOfTheServicePrincipalCounts(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		g := graphtest.New(nil)
+		g.AddManagedIdentity("worker", armID)
+		c := client(t, g)
+		_, _, err := run(t.Context(), c, wanted(), nil)
+		require.NoError(t, err)
+		s, err := grant.Read(t.Context(), c, wanted("worker"))
+		require.NoError(t, err)
+		steps, err := grant.Plan(wanted("worker"), s)
+		require.NoError(t, err)
+		s.Application.AppRoles[0].ID = roleID // of a role that somebody replaced meanwhile
+		_, err = grant.Apply(t.Context(), c, s, steps, func(grant.Progress) {})
+		require.NoError(t, err)
+		require.Equal(t, g.Applications()[0].AppRoles[0].ID, g.Assignments()[0].AppRoleID)
+	})
+}
+
+func TestAnAssignmentIsRequiredOfAnApplicationThatIsThere(t *testing.T) {
+	t.Parallel()
+	g := graphtest.New(nil)
+	app := g.AddApplication(graphtest.Application{DisplayName: "orders-api"})
+	g.AddServicePrincipal(graphtest.Principal{AppID: app.AppID})
+	g.Delay(graphtest.Lags{ServicePrincipals: graphtest.Lag{Requests: 100}})
+	w := wanted()
+	s, _, err := run(t.Context(), client(t, g), w, nil)
+	require.NoError(t, err)
+	require.False(t, s.Service.AppRoleAssignmentRequired, "not unless it is asked for")
+	w.RequireAssignment = true
+	s, steps, err := run(t.Context(), client(t, g), w, nil)
+	require.NoError(t, err)
+	require.Len(t, steps, 1)
+	require.True(t, s.Service.AppRoleAssignmentRequired, "though it is not seen yet")
+	require.True(t, g.Principals()[0].AppRoleAssignmentRequired)
 }
 
 // stale answers reads of applications by their id as they were before anything was added.

@@ -60,6 +60,9 @@ func TestAPlanIsWhatIsMissing(t *testing.T) {
 		"another role to give": {wanted: func(w *grant.Wanted) { w.Roles = append(w.Roles, grant.Role{Value: "admin"}) }, want: []string{
 			"add the role admin", "give admin to worker (" + worker.ID + ")",
 		}},
+		"nobody in particular": {wanted: func(w *grant.Wanted) { w.Roles = []grant.Role{{Value: "admin", Members: []string{}}} }, want: []string{
+			"add the role admin", "give admin to worker (" + worker.ID + ")",
+		}},
 		"a URI":                  {wanted: func(w *grant.Wanted) { w.URIs = []string{"api://{appId}", "https://x/{appId}", "https://x/{appId}"} }, want: []string{"add the App ID URI https://x/" + appID}},
 		"any URI":                {state: func(s *grant.State) { s.Application.IdentifierURIs = nil }, want: []string{"add the App ID URI api://" + appID}},
 		"a URI will do":          {state: func(s *grant.State) { s.Application.IdentifierURIs = []string{"https://x"} }},

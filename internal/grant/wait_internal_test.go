@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -43,4 +44,22 @@ func TestWhatPassesByItself(t *testing.T) {
 	require.True(t, passes(errNotSeen))
 	require.False(t, passes(context.Canceled))
 	require.False(t, passes(errors.New("x")))
+}
+
+func TestWhatWasWaitedForIsSaidWhenTheTimeEndsDuringATry(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		tries := 0
+		err := patiently(ctx, func() error {
+			if tries++; tries == 1 {
+				return errNotSeen
+			}
+			cancel()
+			return ctx.Err()
+		}, func(time.Duration, error) {})
+		require.ErrorIs(t, err, errNotSeen)
+		require.ErrorIs(t, err, context.Canceled)
+		require.Equal(t, 2, tries)
+	})
 }

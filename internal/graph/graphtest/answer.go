@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -69,7 +70,7 @@ func listed[T any](x exchange, all []T) answer {
 	if end < len(all) {
 		q := x.query
 		q.Set("$skiptoken", strconv.Itoa(end))
-		body["@odata.nextLink"] = x.base + "/v1.0" + x.path + "?" + q.Encode()
+		body["@odata.nextLink"] = x.base + "/v1.0" + x.path + "?" + strings.ReplaceAll(q.Encode(), "+", "%20")
 	}
 	return ok(body)
 }

@@ -47,8 +47,12 @@ type request struct {
 }
 
 func readRequest(r *http.Request) (request, error) {
+	query, err := url.ParseQuery(strings.ReplaceAll(r.URL.RawQuery, "+", "%2B")) // OData has no plus for a space
+	if err != nil {
+		return request{}, err
+	}
 	q := request{
-		method: r.Method, path: strings.TrimPrefix(r.URL.Path, "/v1.0"), query: r.URL.Query(),
+		method: r.Method, path: strings.TrimPrefix(r.URL.Path, "/v1.0"), query: query,
 		upsert:        r.Header.Get("Prefer") == "create-if-missing",
 		authorization: r.Header.Get("Authorization"),
 	}
@@ -59,7 +63,6 @@ func readRequest(r *http.Request) (request, error) {
 	if r.Body == nil {
 		return q, nil
 	}
-	var err error
 	q.body, err = io.ReadAll(io.LimitReader(r.Body, maxBody))
 	return q, err
 }

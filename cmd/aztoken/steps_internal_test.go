@@ -1,0 +1,30 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/seed-ac726066/aztoken/internal/grant"
+	"github.com/seed-ac726066/aztoken/internal/graph"
+)
+
+func TestWaitingIsSaidNowAndThenWhereALineCannotBeWrittenOver(t *testing.T) {
+	t.Parallel()
+	var out bytes.Buffer
+	w := newStepWriter(&out)
+	step := grant.Step{Text: "give consumer to worker"}
+	for waited := time.Duration(0); waited <= 65*time.Second; waited += time.Second {
+		w.tell(grant.Progress{Step: step, Waited: waited, Why: errors.New("x")})
+	}
+	w.tell(grant.Progress{Step: step, Done: true})
+	w.tell(grant.Progress{Step: grant.Step{Text: "see it"}, Waited: time.Second, Why: &graph.Error{Kind: graph.Throttled}})
+	require.Equal(t, "… give consumer to worker: waiting for replication, 0s\n"+
+		"… give consumer to worker: waiting for replication, 30s\n"+
+		"… give consumer to worker: waiting for replication, 1m\n"+
+		"✓ give consumer to worker\n"+
+		"… see it: waiting for Microsoft Graph, which is busy, 1s\n", out.String())
+}
