@@ -35,13 +35,14 @@ func (s *stepWriter) tell(p grant.Progress) {
 		say(s.w, "✓ %s", legible(p.Step.Text))
 		return
 	}
-	line := "… " + legible(p.Step.Text) + ": waiting for " + awaited(p.Why) + ", " + short(p.Waited)
+	line := "waiting for " + awaited(p.Why) + ", " + short(p.Waited)
 	switch {
 	case s.live:
-		_, _ = io.WriteString(s.w, "\r\x1b[K"+line)
+		// Short, as a line that is wrapped cannot be written over.
+		_, _ = io.WriteString(s.w, "\r\x1b[K… "+line)
 	case p.Waited-s.said >= sayAgain:
 		s.said = p.Waited
-		say(s.w, "%s", line)
+		say(s.w, "… %s: %s", legible(p.Step.Text), line)
 	}
 }
 

@@ -82,7 +82,7 @@ func TestAtATerminalThePlanIsConfirmed(t *testing.T) {
 			require.Contains(t, screen.text.String(), c.want)
 			require.NotContains(t, screen.text.String(), "eyJ")
 			require.Equal(t, c.status == 0, len(d.Writes()) > 0)
-			require.Equal(t, c.status == 0, strings.Contains(screen.text.String(), "\r\x1b[K… add the role consumer: waiting for replication"), "one line, written over")
+			require.Equal(t, c.status == 0, strings.Contains(screen.text.String(), "\r\x1b[K… waiting for replication, 0s"), "one line, written over")
 		})
 	}
 }
