@@ -71,8 +71,8 @@ func newRoot() *cobra.Command {
 	root := &cobra.Command{
 		Use:   "aztoken",
 		Short: "Tokens of Azure's managed identities, for the person at the keyboard",
-		Long: `aztoken gets, inspects and diagnoses tokens of Azure's managed identities, and plays an identity endpoint for local
-development.
+		Long: `aztoken gets, inspects and diagnoses tokens of Azure's managed identities, plays an identity endpoint for local development,
+and gives an identity a role of the service that it calls.
 
 Results go to stdout, everything else to stderr. No token is printed unless it is asked for. The exit status is 0 if all is
 well, 1 if not, and 2 if the command was not understood.`,
