@@ -73,10 +73,6 @@ type held struct {
 	untilMono time.Duration
 }
 
-// expirySkew is taken off a token's end for its way to the service. Not more: the last minutes of a token are as good
-// as the first, and in an outage they are what there is.
-const expirySkew = 2 * time.Second
-
 // clock is one reading of both clocks.
 type clock struct {
 	wall int64         // Unix nanoseconds

@@ -53,19 +53,9 @@ func MaxAge(d time.Duration) RefreshPolicy {
 	}
 }
 
-// refreshOn applies what holds for every policy. hint is the server's own advice, zero for none.
+// refreshOn is when a token is refreshed. hint is the server's own advice, zero for none.
 func refreshOn(policy RefreshPolicy, now, acquired, expires, hint time.Time, random float64) time.Time {
-	due := guarded(policy)(now, acquired, expires, random)
-	if !hint.IsZero() && hint.Before(due) {
-		due = hint
-	}
-	if due.After(expires) {
-		due = expires
-	}
-	if earliest := now.Add(schedule.MinInterval); due.Before(earliest) {
-		due = earliest
-	}
-	return now.Add(due.Sub(now)) // with a monotonic reading, also where the policy took its own away
+	return schedule.Refresh(guarded(policy)(now, acquired, expires, random), now, expires, hint)
 }
 
 // guarded makes a policy that does not return HalfLife.

@@ -46,38 +46,18 @@ func TestRefreshPolicies(t *testing.T) {
 	}
 }
 
-func TestLimitsOfEveryPolicy(t *testing.T) {
+func TestAPolicyThatMisbehavesIsContained(t *testing.T) {
 	t.Parallel()
-	at := func(d time.Duration) RefreshPolicy {
-		return func(now, _, _ time.Time, _ float64) time.Time { return now.Add(d) }
-	}
 	for _, tc := range []struct {
 		name   string
 		policy RefreshPolicy
-		left   time.Duration
-		hint   time.Duration // 0: none
 		want   time.Duration
 	}{
-		{"the policy's own word", at(5 * time.Hour), 24 * time.Hour, 0, 5 * time.Hour},
-		{"not within a minute", at(0), 24 * time.Hour, 0, time.Minute},
-		{"not in the past", at(-time.Hour), 24 * time.Hour, 0, time.Minute},
-		{"not after the end", at(48 * time.Hour), 24 * time.Hour, 0, 24 * time.Hour},
-		{"a token shorter than a minute", HalfLife(), 30 * time.Second, 0, time.Minute},
-		{"an earlier hint", at(5 * time.Hour), 24 * time.Hour, time.Hour, time.Hour},
-		{"a later hint", at(5 * time.Hour), 24 * time.Hour, 12 * time.Hour, 5 * time.Hour},
-		{"a hint of a second", at(5 * time.Hour), 24 * time.Hour, time.Second, time.Minute},
-		{"a policy that panics is half-life", func(_, _, _ time.Time, _ float64) time.Time { panic("boom") }, 24 * time.Hour, 0, 8 * time.Hour},
-		{"a policy without an answer", func(_, _, _ time.Time, _ float64) time.Time { return time.Time{} }, 24 * time.Hour, 0, time.Minute},
+		{"a policy that panics is half-life", func(_, _, _ time.Time, _ float64) time.Time { panic("boom") }, 8 * time.Hour},
+		{"a policy without an answer", func(_, _, _ time.Time, _ float64) time.Time { return time.Time{} }, time.Minute},
 	} {
-		t.Run(tc.name, func(t *testing.T) {
-			t.Parallel()
-			var hint time.Time
-			if tc.hint > 0 {
-				hint = noon.Add(tc.hint)
-			}
-			due := refreshOn(tc.policy, noon, noon, noon.Add(tc.left), hint, 0)
-			require.Equal(t, tc.want, due.Sub(noon))
-		})
+		due := refreshOn(tc.policy, noon, noon, noon.Add(24*time.Hour), time.Time{}, 0)
+		require.Equal(t, tc.want, due.Sub(noon), tc.name)
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 
+	"github.com/seed-ac726066/aztoken/internal/schedule"
 	"github.com/seed-ac726066/aztoken/internal/wire"
 )
 
@@ -73,7 +74,7 @@ func (c *Client) hold(r request, got azcore.AccessToken, now time.Time, same *he
 		h.token.secret = newSecret(got.Token)
 	}
 	h.due = refreshOn(c.opts.Refresh, now, h.acquired, expires, hint, rand.Float64())
-	end := expires.Add(-expirySkew)
+	end := expires.Add(-schedule.ExpirySkew)
 	h.untilWall, h.untilMono = end.UnixNano(), now.Add(end.Sub(now)).Sub(c.epoch)
 	h.token.Resource, h.token.AcquiredOn, h.token.RefreshOn, h.token.ExpiresOn = r.resource, utc(h.acquired), utc(h.due), utc(expires)
 	return h
