@@ -16,14 +16,17 @@ import (
 // server asked for it (refresh_in).
 type RefreshPolicy func(now, acquired, expires time.Time, random float64) time.Time
 
-// HalfLife refreshes between a third and a half of what is left of a token, so that an outage of half a token's life
-// hurts nobody: 12 h with the 24 h tokens of managed identities, for 2 to 3 requests a day. It is the default.
+// HalfLife refreshes between a third and just short of a half of what is left of a token, so that an outage of half a
+// token's life hurts nobody: 12 h with the 24 h tokens of managed identities, for 2 to 3 requests a day. It is the default.
 //
-// Not at the half to the second: clients that were started together would ask together for ever.
+// Drawn, as clients that were started together would otherwise ask together for ever.
 func HalfLife() RefreshPolicy {
 	return func(now, _, expires time.Time, random float64) time.Time {
 		left := expires.Sub(now)
-		return now.Add(left/3 + time.Duration(random*float64(left/6)))
+		// Short of the half by a hundredth, a quarter of an hour of 24 h: who is refused just as an outage of half a life
+		// begins has that much left when it ends, to find out.
+		earliest, latest := left/3, left/2-left/100
+		return now.Add(earliest + time.Duration(random*float64(latest-earliest)))
 	}
 }
 

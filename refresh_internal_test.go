@@ -23,9 +23,9 @@ func TestRefreshPolicies(t *testing.T) {
 		want      time.Duration
 	}{
 		{"half-life, earliest", HalfLife(), 0, 24 * time.Hour, 0, 8 * time.Hour},
-		{"half-life, latest", HalfLife(), 0, 24 * time.Hour, almostOne, 12 * time.Hour},
-		{"half-life, middle", HalfLife(), 0, 24 * time.Hour, 0.5, 10 * time.Hour},
-		{"half-life of what is left of the same token", HalfLife(), 12 * time.Hour, 12 * time.Hour, almostOne, 6 * time.Hour},
+		{"half-life, latest", HalfLife(), 0, 24 * time.Hour, almostOne, 12*time.Hour - 864*time.Second},
+		{"half-life, middle", HalfLife(), 0, 24 * time.Hour, 0.5, 10*time.Hour - 432*time.Second},
+		{"half-life of what is left of the same token", HalfLife(), 12 * time.Hour, 12 * time.Hour, almostOne, 6*time.Hour - 432*time.Second},
 		{"half-life of an hour", HalfLife(), 0, time.Hour, 0, 20 * time.Minute},
 		{"max age, earliest", MaxAge(time.Hour), 0, 24 * time.Hour, 0, 54 * time.Minute},
 		{"max age, latest", MaxAge(time.Hour), 0, 24 * time.Hour, almostOne, time.Hour},

@@ -7,6 +7,11 @@ import "time"
 const (
 	// firstRetry outlasts a hiccup and is still nothing to a token with hours left.
 	firstRetry = 30 * time.Second
+	// growth triples the wait from one failure to the next. Doubled, a client would try eight times in the first hour of
+	// an outage in place of six, and the peak of a fleet be a quarter higher, for nobody's good: there are hours in hand.
+	growth = 3
+	// maxRetry is the longest wait: an instance is fresh again three hours after any outage, in time for the next.
+	maxRetry = 3 * time.Hour
 	// MinInterval is the least time between two scheduled requests for a token: whatever a policy, a server or
 	// an expired token asks for, a program is never a burden to the endpoint it depends on.
 	MinInterval = time.Minute
@@ -16,15 +21,16 @@ const (
 )
 
 // Background is the wait after the failed background refresh number failures (1 is the first), when left remains of
-// the token. It doubles from 30 s to a quarter of left and is drawn from its upper half, so that a fleet that failed
-// together does not return together. From the second on it is a minute at least. after, the Retry-After of the
-// answer, is the least wait, within the quarter: no server can talk a client out of its last hours.
+// the token. It triples from 30 s to a quarter of left, three hours at most, and is drawn from its upper half, so that a
+// fleet that failed together does not return together. From the second on it is a minute at least. after, the
+// Retry-After of the answer, is the least wait, within the same limit: no server can talk a client out of its last hours.
 func Background(failures int, left, after time.Duration, random float64) time.Duration {
-	limit := max(left/shareOfRest, MinInterval)
-	wait := limit
-	if n := failures - 1; n < 16 { // 2^16 × 30 s is 22 days: beyond every limit, and short of an overflow
-		wait = min(firstRetry<<n, limit)
+	limit := min(max(left/shareOfRest, MinInterval), maxRetry)
+	wait := firstRetry
+	for n := 1; n < failures && wait < limit; n++ {
+		wait *= growth
 	}
+	wait = min(wait, limit)
 	wait = wait/2 + time.Duration(random*float64(wait/2))
 	if failures > 1 {
 		wait = max(wait, MinInterval)

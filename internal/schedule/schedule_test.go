@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestBackgroundDoublesToAQuarterOfWhatIsLeft(t *testing.T) {
+func TestBackgroundTriplesToAQuarterOfWhatIsLeftOrThreeHours(t *testing.T) {
 	t.Parallel()
 	const top = 1 - 1e-9
 	for _, tc := range []struct {
@@ -24,20 +24,22 @@ func TestBackgroundDoublesToAQuarterOfWhatIsLeft(t *testing.T) {
 		{"first, lowest", 1, 12 * time.Hour, 0, 0, 15 * time.Second},
 		{"first, highest", 1, 12 * time.Hour, 0, top, 30 * time.Second},
 		{"second is a minute at least", 2, 12 * time.Hour, 0, 0, time.Minute},
-		{"second, highest", 2, 12 * time.Hour, 0, top, time.Minute},
-		{"third, lowest", 3, 12 * time.Hour, 0, 0, time.Minute},
-		{"third, highest", 3, 12 * time.Hour, 0, top, 2 * time.Minute},
-		{"eighth, lowest", 8, 12 * time.Hour, 0, 0, 32 * time.Minute},
-		{"eighth, highest", 8, 12 * time.Hour, 0, top, 64 * time.Minute},
-		{"tenth, a quarter of 12 h", 10, 12 * time.Hour, 0, top, 3 * time.Hour},
+		{"second, highest", 2, 12 * time.Hour, 0, top, 90 * time.Second},
+		{"third, lowest", 3, 12 * time.Hour, 0, 0, 135 * time.Second},
+		{"third, highest", 3, 12 * time.Hour, 0, top, 270 * time.Second},
+		{"sixth, lowest", 6, 12 * time.Hour, 0, 0, 3645 * time.Second},
+		{"sixth, highest", 6, 12 * time.Hour, 0, top, 7290 * time.Second},
+		{"seventh, a quarter of 8 h", 7, 8 * time.Hour, 0, top, 2 * time.Hour},
+		{"seventh, three hours at most", 7, 16 * time.Hour, 0, top, 3 * time.Hour},
 		{"hundredth, a quarter of 8 h", 100, 8 * time.Hour, 0, top, 2 * time.Hour},
-		{"a thousandth failure with a year in hand", 1000, 400 * 24 * time.Hour, 0, top, 100 * 24 * time.Hour},
+		{"a billionth failure with a year in hand", 1e9, 400 * 24 * time.Hour, 0, top, 3 * time.Hour},
 		{"near the end", 10, 8 * time.Minute, 0, top, 2 * time.Minute},
 		{"very near the end", 10, time.Minute, 0, top, time.Minute},
 		{"after the end", 10, -time.Hour, 0, 0, time.Minute},
 		{"Retry-After is the least", 1, 12 * time.Hour, 10 * time.Minute, top, 10 * time.Minute},
 		{"Retry-After shorter than the backoff", 10, 12 * time.Hour, time.Second, top, 3 * time.Hour},
-		{"Retry-After of a day is cut to a quarter", 1, 12 * time.Hour, 24 * time.Hour, 0, 3 * time.Hour},
+		{"Retry-After of a day is cut to a quarter", 1, 8 * time.Hour, 24 * time.Hour, 0, 2 * time.Hour},
+		{"Retry-After of a day is cut to three hours", 1, 16 * time.Hour, 24 * time.Hour, 0, 3 * time.Hour},
 		{"Retry-After on an expired token is cut to a minute", 5, 0, time.Hour, 0, time.Minute},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -56,7 +58,7 @@ func TestBackgroundNeverOutlivesTheToken(t *testing.T) {
 		after := time.Duration(r.Int64N(int64(48 * time.Hour)))
 		got := schedule.Background(failures, left, after, r.Float64())
 		require.Positive(t, got)
-		require.LessOrEqual(t, got, max(left/4, time.Minute))
+		require.LessOrEqual(t, got, min(max(left/4, time.Minute), 3*time.Hour))
 	}
 }
 
