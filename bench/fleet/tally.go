@@ -1,0 +1,77 @@
+package main
+
+import (
+	"slices"
+	"time"
+)
+
+// tally is what is counted of a fleet. Rates are requests per second.
+type tally struct {
+	fleet fleet
+	// perWindow are the requests in each window of the span, failed ones included.
+	perWindow []int
+	// failed are the requests that the outage failed.
+	failed int
+	// without counts the instances whose token ended before the next came, and longest is the longest time between.
+	without int
+	longest time.Duration
+	// fresh is how long after the end of the outage the last of those that failed in it had a new token.
+	fresh time.Duration
+}
+
+func newTally(f fleet) *tally {
+	return &tally{fleet: f, perWindow: make([]int, span/f.window)}
+}
+
+// request counts a request at the time at.
+func (t *tally) request(at time.Duration) {
+	if at >= 0 && at < span {
+		t.perWindow[at/t.fleet.window]++
+	}
+	if t.fleet.scenario.outage.covers(at) {
+		t.failed++
+	}
+}
+
+// renewed counts a token that came at the time at, after so many failures, in place of one that was of use until end.
+func (t *tally) renewed(at, end time.Duration, failures int) {
+	if gap := at - end; gap > 0 {
+		t.without++
+		t.longest = max(t.longest, gap)
+	}
+	if failures > 0 {
+		t.fresh = max(t.fresh, at-t.fleet.scenario.outage.end())
+	}
+}
+
+// add adds what o counted of other instances of the same fleet.
+func (t *tally) add(o *tally) {
+	for i, n := range o.perWindow {
+		t.perWindow[i] += n
+	}
+	t.failed += o.failed
+	t.without += o.without
+	t.longest = max(t.longest, o.longest)
+	t.fresh = max(t.fresh, o.fresh)
+}
+
+// mean is the rate of the fleet in steady state.
+func (t *tally) mean() float64 {
+	return float64(t.fleet.instances) / t.fleet.strategy.interval().Seconds()
+}
+
+// peak is the rate in the window with the most requests. The start of all at once does not count: no schedule decides it.
+func (t *tally) peak() float64 {
+	counts := t.perWindow
+	if t.fleet.scenario.together {
+		counts = counts[(startWithin+t.fleet.window-1)/t.fleet.window:]
+	}
+	return float64(slices.Max(counts)) / t.fleet.window.Seconds()
+}
+
+func (t *tally) peakOverMean() float64 { return t.peak() / t.mean() }
+
+// tries is the number of requests per instance and hour of the outage.
+func (t *tally) tries() float64 {
+	return float64(t.failed) / float64(t.fleet.instances) / t.fleet.scenario.outage.length.Hours()
+}
