@@ -2,6 +2,9 @@ package aztoken
 
 import (
 	"encoding/base64"
+	"regexp"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -59,15 +62,55 @@ func FuzzParseChallenges(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, value string) {
+		read := parseChallenges(value)
 		size := 0
-		for _, c := range parseChallenges(value) {
-			require.NotEmpty(t, c.scheme)
+		for _, c := range read {
+			require.True(t, isToken(c.scheme), c.scheme)
 			size += len(c.scheme)
 			for k, v := range c.parameters {
-				require.NotEmpty(t, k)
+				require.True(t, isToken(k), k)
+				require.Equal(t, strings.ToLower(k), k)
 				size += len(k) + len(v)
 			}
 		}
-		require.LessOrEqual(t, size, len(value)+2*len(value), "nothing is made up") // ToLower may lengthen a name
+		require.LessOrEqual(t, size, len(value), "nothing is made up")
+		require.Equal(t, read, parseChallenges(written(read)), "what was read is read again when it is written as RFC 9110 has it")
+	})
+}
+
+// isToken says whether s is a token of RFC 9110, section 5.6.2.
+func isToken(s string) bool {
+	return regexp.MustCompile("^[!#$%&'*+.^_`|~0-9A-Za-z-]+$").MatchString(s)
+}
+
+// written is the WWW-Authenticate value of challenges, with every parameter in quotes.
+func written(challenges []challenge) string {
+	escape := strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace
+	var all []string
+	for _, c := range challenges {
+		var parameters []string
+		for k, v := range c.parameters {
+			parameters = append(parameters, k+`="`+escape(v)+`"`)
+		}
+		all = append(all, c.scheme+" "+strings.Join(parameters, ", "))
+	}
+	return strings.Join(all, ", ")
+}
+
+func FuzzReadRefusal(f *testing.F) {
+	f.Add(`Bearer error="insufficient_claims", claims="eyJhIjoxfQ=="`, `Basic realm="x"`)
+	f.Add(`Negotiate`, `bearer`)
+	f.Add(``, `Bearer claims="eyJhIjoxfQ==", error=insufficient_claims`)
+	f.Fuzz(func(t *testing.T, first, second string) {
+		got := readRefusal([]string{first, second})
+		asks := slices.ContainsFunc(append(parseChallenges(first), parseChallenges(second)...), func(c challenge) bool { return strings.EqualFold(c.scheme, "Bearer") })
+		if len(first)+len(second) <= maxChallenges {
+			require.Equal(t, asks, got.ofToken)
+		}
+		if got.claims != "" {
+			require.True(t, got.ofToken)
+			require.Contains(t, strings.ToLower(first+second), "claims")
+			require.LessOrEqual(t, len(got.claims), maxChallenges*3/4)
+		}
 	})
 }

@@ -54,9 +54,10 @@ func (t Token) Claims() (Claims, error) {
 	return c, nil
 }
 
-// numericDate is RFC 7519's NumericDate; an absent one is the zero time, not 1970.
+// numericDate is RFC 7519's NumericDate; an absent one is the zero time, not 1970, and so is one that is no time at all.
 func numericDate(s float64) time.Time {
-	if s <= 0 {
+	const lastSecond = 253402300799 // of the year 9999, beyond which times cannot be marshalled
+	if s <= 0 || s > lastSecond {
 		return time.Time{}
 	}
 	return time.Unix(int64(s), 0).UTC()

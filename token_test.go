@@ -3,6 +3,7 @@ package aztoken_test
 import (
 	"bytes"
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -109,12 +110,26 @@ func TestATokenSaysWhatItIsFor(t *testing.T) {
 	}, got)
 }
 
+func TestADateThatIsNoneIsTheZeroTime(t *testing.T) {
+	t.Parallel()
+	payload := base64.RawURLEncoding.EncodeToString([]byte(`{"iat":-1,"nbf":253402300800,"exp":1e300}`)) // from the year 10000 on
+	c := overFunc(t, func() string { return fmt.Sprintf(`{"access_token":%q,"expires_in":"3600"}`, "e30."+payload+".x") })
+	tok, err := c.Token(t.Context(), resource)
+	require.NoError(t, err)
+	got, err := tok.Claims()
+	require.NoError(t, err)
+	require.Equal(t, aztoken.Claims{}, got)
+	_, err = json.Marshal(got)
+	require.NoError(t, err)
+}
+
 func TestClaimsThatAreNoneAreErrors(t *testing.T) {
 	t.Parallel()
 	for name, value := range map[string]string{
 		"opaque":        "opaque-token",
 		"two dots":      "a.b.c",
 		"not an object": "e30.W10.x",
+		"null":          "e30.bnVsbA.x",
 		"wrong type":    "e30.eyJhdWQiOlsxXX0.x", // {"aud":[1]}
 	} {
 		c := overFunc(t, func() string { return fmt.Sprintf(`{"access_token":%q,"expires_in":"3600"}`, value) })

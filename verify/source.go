@@ -64,18 +64,27 @@ func (s *source) fetch(ctx context.Context) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	keys, err := s.keys(body)
+	if err != nil {
+		return nil, err
+	}
+	return s.get(ctx, withAppID(keys, s.appID))
+}
+
+// keys is where a discovery document says that the keys are.
+func (s *source) keys(discovery []byte) (*url.URL, error) {
 	var document struct {
 		Issuer string `json:"issuer"`
 		Keys   string `json:"jwks_uri"`
 	}
-	if json.Unmarshal(body, &document) != nil || document.Issuer != s.issuers[0] && document.Issuer != s.issuers[1] {
+	if json.Unmarshal(discovery, &document) != nil || document.Issuer != s.issuers[0] && document.Issuer != s.issuers[1] {
 		return nil, errDiscovery
 	}
 	keys, err := url.Parse(document.Keys)
 	if err != nil || keys.User != nil || keys.Scheme != s.discovery.Scheme || !sameHost(keys, s.discovery) {
 		return nil, errElsewhere
 	}
-	return s.get(ctx, withAppID(keys, s.appID))
+	return keys, nil
 }
 
 // sameHost says whether two URLs of one scheme go to the same host and port.

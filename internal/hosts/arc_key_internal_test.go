@@ -4,6 +4,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -131,4 +132,53 @@ func TestTheAgentsFilesAreWhereTheAgentInstallsThem(t *testing.T) {
 	path, ok := ArcFiles{Agent: agent}.agentIsThere()
 	require.True(t, ok)
 	require.Equal(t, agent, path)
+}
+
+func FuzzKeyName(f *testing.F) {
+	const keys = "/var/opt/azcmagent/tokens"
+	for _, name := range []string{"a.key", "../a.key", "a/b.key", ".key", "..key", "a.key\x00", "a.txt", "", `a".key`, "/a.key", "./a.key", "a.key/"} {
+		f.Add("Basic realm=" + keys + "/" + name)
+	}
+	f.Add(`basic realm="` + keys + `/a.key"`)
+	f.Add("Basic realm=/etc/shadow.key")
+	f.Add("Bearer realm=x")
+	f.Fuzz(func(t *testing.T, challenge string) {
+		files := ArcFiles{Keys: keys}
+		name, err := files.keyName(challenge)
+		if err != nil {
+			require.Empty(t, name)
+			if len(challenge) > 40 {
+				require.NotContains(t, err.Error(), challenge[len("Basic realm="):])
+			}
+			return
+		}
+		require.True(t, filepath.IsLocal(name), name)
+		require.Equal(t, filepath.Base(name), name, "a file of the directory itself")
+		require.Greater(t, len(name), len(".key"))
+		require.True(t, strings.HasSuffix(name, ".key"))
+		require.Equal(t, keys+"/"+name, strings.Trim(challenge[len("Basic realm="):], `"`), "the whole path, to the letter")
+		again, err := files.keyName("Basic realm=" + keys + "/" + name)
+		require.NoError(t, err)
+		require.Equal(t, name, again)
+	})
+}
+
+func FuzzKeyFile(f *testing.F) {
+	for _, content := range []string{"the-key", "the-key\n", " \n", "the key", "key\r\nMetadata: true", "key\x00", "clé", strings.Repeat("k", 4096), strings.Repeat("k", 4097), "\ufeffkey", "key\u00a0"} {
+		f.Add([]byte(content))
+	}
+	path := filepath.Join(f.TempDir(), "a.key")
+	f.Fuzz(func(t *testing.T, content []byte) {
+		require.NoError(t, os.WriteFile(path, content, 0o600))
+		word, err := readWord(os.OpenFile, path, maxKey)
+		want := strings.TrimSpace(string(content))
+		if len(content) > maxKey || !regexp.MustCompile("^[!-~]+$").MatchString(want) {
+			require.Error(t, err)
+			require.Empty(t, word)
+			require.Less(t, len(err.Error()), 100, "it does not quote the secret")
+			return
+		}
+		require.NoError(t, err)
+		require.Equal(t, want, word)
+	})
 }

@@ -18,5 +18,5 @@ func JWTClaims(token string) (claims map[string]json.RawMessage, ok bool) {
 		return nil, false
 	}
 	err = json.Unmarshal(payload, &claims)
-	return claims, err == nil
+	return claims, err == nil && claims != nil // a JSON null leaves the map nil without an error
 }

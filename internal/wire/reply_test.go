@@ -2,6 +2,7 @@ package wire_test
 
 import (
 	"encoding/base64"
+	"encoding/json"
 	"fmt"
 	"strings"
 	"testing"
@@ -130,16 +131,65 @@ func FuzzParseReply(f *testing.F) {
 	f.Add(`{"access_token":"t","expires_in":"86317","expires_on":"1709895997","refresh_in":null,"token_type":"Bearer"}`)
 	f.Add(`{"access_token":"a.eyJleHAiOjF9.c"}`)
 	f.Add(`{"access_token":"t","expires_on":"06/20/2021 02:57:58 +00:00"}`)
+	f.Add(`{"access_token":"t","expires_in":3600,"refresh_in":1e-12}`)
+	f.Add(`{"access_token":"t","Access_Token":"u","expires_in":"3"}`)
 	f.Add(`null`)
 	f.Fuzz(func(t *testing.T, body string) {
 		got, err := wire.ParseReply([]byte(body), now)
+		var members map[string]any // to the letter, as a map folds no names
+		_ = json.Unmarshal([]byte(body), &members)
+		token, _ := members["access_token"].(string)
 		if err != nil {
-			require.Less(t, len(err.Error()), 200)
+			require.Less(t, len(err.Error()), 100)
+			if len(token) > 20 {
+				require.NotContains(t, err.Error(), token)
+			}
 			return
 		}
-		require.NotEmpty(t, got.Token)
-		require.False(t, strings.ContainsFunc(got.Token, func(r rune) bool { return r <= ' ' || r > '~' }))
-		require.True(t, got.ExpiresOn.After(now))
-		require.Less(t, got.ExpiresOn.Sub(now), 366*24*time.Hour)
+		require.Equal(t, token, got.Token)
+		require.Regexp(t, "^[!-~]+$", got.Token)
+		if kind, ok := members["token_type"]; ok {
+			require.Equal(t, "bearer", strings.ToLower(kind.(string)))
+		}
+		left := got.ExpiresOn.Sub(now)
+		require.Greater(t, left, 2*time.Second, "never one that is past")
+		require.LessOrEqual(t, left, wire.MaxLife)
+		require.True(t, got.RefreshOn.IsZero() || !got.RefreshOn.Before(now))
+
+		again, err := wire.ParseReply(fmt.Appendf(nil, `{"access_token":%q,"expires_in":"%.9f","token_type":"Bearer"}`, got.Token, left.Seconds()), now)
+		require.NoError(t, err, "what was read is read again when it is written plainly")
+		require.Equal(t, got.Token, again.Token)
+		require.WithinDuration(t, got.ExpiresOn, again.ExpiresOn, time.Millisecond)
+	})
+}
+
+func FuzzJWTClaims(f *testing.F) {
+	for _, token := range []string{jwt(`{"exp":1709895997,"Exp":1}`), jwt(`null`), jwt(`[]`), jwt(`{}{}`), jwt(``), "e30.e30.", "a.eyJ.c", "...", ".e30.", "a.e30=.c", "a.e3\n0.c"} {
+		f.Add(token)
+	}
+	f.Fuzz(func(t *testing.T, token string) {
+		claims, ok := wire.JWTClaims(token)
+		parts := strings.Split(token, ".")
+		var want map[string]any
+		if len(parts) == 3 {
+			payload, err := base64.RawURLEncoding.DecodeString(parts[1])
+			if err == nil {
+				err = json.Unmarshal(payload, &want)
+			}
+			if err != nil {
+				want = nil
+			}
+		}
+		require.Equal(t, want != nil, ok, "a payload that is no JSON object has no claims")
+		if !ok {
+			require.Empty(t, claims)
+			return
+		}
+		require.Len(t, claims, len(want))
+		for name, raw := range claims {
+			var got any
+			require.NoError(t, json.Unmarshal(raw, &got))
+			require.Equal(t, want[name], got)
+		}
 	})
 }

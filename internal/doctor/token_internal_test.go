@@ -1,0 +1,33 @@
+package doctor
+
+import (
+	"encoding/base64"
+	"testing"
+	"time"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
+	"github.com/stretchr/testify/require"
+)
+
+// FuzzReadToken holds what an endpoint's token can put into the report: short words of printable ASCII, and times that exist.
+func FuzzReadToken(f *testing.F) {
+	for _, payload := range []string{
+		`{"oid":"o","azp":"c","tid":"t","roles":["r"],"iat":1709809297,"nbf":1709809297,"exp":1709895997}`, `{"appid":"c","roles":["\u001b[31m",""],"exp":1e300}`,
+		`{"oid":1,"roles":"r","iat":-1}`, `{"roles":[null]}`, `null`, `[]`, ``,
+	} {
+		f.Add(payload)
+	}
+	now := time.Date(2026, time.January, 1, 0, 0, 0, 0, time.UTC)
+	f.Fuzz(func(t *testing.T, payload string) {
+		got := readToken(azcore.AccessToken{Token: "e30." + base64.RawURLEncoding.EncodeToString([]byte(payload)) + ".c2ln"})
+		for _, word := range append([]string{got.objectID, got.clientID, got.tenantID}, got.roles...) {
+			require.Regexp(t, "^[ -~]{0,60}$", word)
+		}
+		for _, at := range []time.Time{got.issued, got.notBefore, got.expires} {
+			require.True(t, at.IsZero() || at.Year() >= 1970 && at.Year() <= 9999)
+		}
+		for _, check := range []Check{judgeRole("wanted", got, now), judgeRole("", got, now), judgeClock(answer{at: now}, got, now)} {
+			require.Regexp(t, "^[ -~]*$", check.Detail+check.Fix)
+		}
+	})
+}

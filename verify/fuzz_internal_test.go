@@ -1,0 +1,173 @@
+package verify
+
+import (
+	"encoding/base64"
+	stdjson "encoding/json"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/go-jose/go-jose/v4/json"
+	"github.com/stretchr/testify/require"
+)
+
+const (
+	fuzzTenant   = "7e000000-0000-4000-8000-000000000001"
+	fuzzAudience = "api://orders"
+)
+
+// noon is the time of these tests, in Unix seconds.
+var noon = time.Unix(1_800_000_000, 0)
+
+// FuzzReadClaims holds the claims against go-jose's decoder, and what the rules accept against what the payload says.
+func FuzzReadClaims(f *testing.F) {
+	good := `{"aud":"api://orders","iss":"https://sts.windows.net/` + fuzzTenant + `/","tid":"` + fuzzTenant + `","ver":"1.0","roles":["reader"],"nbf":1799999700,"exp":1800086400}`
+	for _, payload := range []string{
+		good, strings.Replace(good, `"1.0"`, `"2.0"`, 1), strings.Replace(good, "api://orders", "api://orders/", 1), strings.Replace(good, `["reader"]`, `[""]`, 1),
+		strings.Replace(good, `["reader"]`, `"reader"`, 1), strings.Replace(good, "1800086400", "1800086400.5", 1), strings.Replace(good, "1800086400", "1e300", 1),
+		strings.Replace(good, "1800086400", "18e8", 1), strings.Replace(good, `"roles"`, `"scp"`, 1), strings.Replace(good, `"aud"`, `"AUD"`, 1),
+		good[:len(good)-1] + `,"scp":" a b ","idtyp":"app","azp":"x","appid":"y","uti":"\ud800"}`, `{}`, `null`, `{"exp":1,"nbf":1,"EXP":2}`,
+	} {
+		f.Add([]byte(payload))
+	}
+	public, _ := Public.hosts()
+	r := rules{hosts: public, audiences: []string{fuzzAudience}, tenants: []string{fuzzTenant}, skew: time.Minute}
+	f.Fuzz(func(t *testing.T, payload []byte) {
+		c, err := readClaims(payload)
+		if err != nil {
+			require.Nil(t, c)
+			require.Less(t, len(err.Error()), 200, "it quotes nothing")
+			return
+		}
+		var says map[string]any
+		require.NoError(t, json.Unmarshal(payload, &says))
+		for name, value := range map[string]string{"aud": c.Audience, "iss": c.Issuer, "tid": c.TenantID, "oid": c.ObjectID, "sub": c.Subject, "ver": c.Version, "uti": c.TokenID} {
+			want, _ := says[name].(string)
+			require.Equal(t, want, value, name)
+		}
+		for name, at := range map[string]time.Time{"exp": c.ExpiresOn, "nbf": c.NotBefore} {
+			want, ok := says[name].(float64)
+			require.True(t, ok, name)
+			require.Equal(t, int64(want), at.Unix(), name)
+		}
+		require.NotContains(t, c.Roles, "")
+		for _, role := range c.Roles {
+			require.Contains(t, says["roles"], role)
+		}
+		var decoded map[string]any
+		require.NoError(t, c.Decode(&decoded))
+		require.Equal(t, says, decoded)
+		_, err = stdjson.Marshal(c)
+		require.NoError(t, err)
+
+		if refused := r.check(c, &signingKey{}, noon); refused != nil {
+			require.Less(t, len(refused.Error()), 2000)
+			return
+		}
+		require.Contains(t, []any{fuzzAudience, fuzzAudience + "/"}, says["aud"])
+		require.Equal(t, fuzzTenant, says["tid"])
+		require.Contains(t, []any{"https://sts.windows.net/" + fuzzTenant + "/", "https://login.microsoftonline.com/" + fuzzTenant + "/v2.0"}, says["iss"])
+		require.Greater(t, says["exp"], float64(noon.Add(-r.skew).Unix()))
+		require.LessOrEqual(t, says["nbf"], float64(noon.Add(r.skew).Unix()))
+		require.True(t, len(c.Roles)+len(c.Scopes) > 0)
+	})
+}
+
+// FuzzIsBase64URL holds the check against the strict decoder, which still skips line ends.
+func FuzzIsBase64URL(f *testing.F) {
+	for _, s := range []string{"", "A", "AA", "AB", "AAA", "AAB", "AAAA", "AA==", "A-_A", "A+/A", "AA\nAA", "AAAAé"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		_, err := base64.RawURLEncoding.Strict().DecodeString(s)
+		require.Equal(t, err == nil && s != "" && !strings.ContainsAny(s, "\r\n"), isBase64URL(s))
+	})
+}
+
+func FuzzDiscovery(f *testing.F) {
+	const issuer = `"issuer":"https://login.microsoftonline.com/` + fuzzTenant + `/v2.0"`
+	for _, document := range []string{
+		`{` + issuer + `,"jwks_uri":"https://login.microsoftonline.com/common/discovery/v2.0/keys"}`,
+		`{` + issuer + `,"jwks_uri":"https://LOGIN.microsoftonline.com:443/keys?x=1#y"}`,
+		`{` + issuer + `,"jwks_uri":"https://user@login.microsoftonline.com/keys"}`, `{` + issuer + `,"jwks_uri":"//login.microsoftonline.com/keys"}`,
+		`{` + issuer + `,"jwks_uri":"https://login.microsoftonline.com.evil.example/keys"}`, `{` + issuer + `,"jwks_uri":"https:login.microsoftonline.com/keys"}`,
+		`{` + issuer + `,"jwks_uri":"https://login.microsoftonline.com\\@evil.example/"}`, `{` + issuer + `,"jwks_uri":"HTTPS://login.microsoftonline.com"}`,
+		`{` + issuer + `,"jwks_uri":"https://login.microsoftonline.com:/keys"}`, `{"issuer":"x","jwks_uri":"https://login.microsoftonline.com/"}`, `{}`, `null`, `[]`,
+	} {
+		f.Add([]byte(document))
+	}
+	public, _ := Public.hosts()
+	s := newSource(&http.Client{}, &url.URL{Scheme: "https", Host: public.login}, public, fuzzTenant, "")
+	f.Fuzz(func(t *testing.T, document []byte) {
+		keys, err := s.keys(document)
+		if err != nil {
+			require.Nil(t, keys)
+			require.Less(t, len(err.Error()), 100)
+			return
+		}
+		req, err := http.NewRequest(http.MethodGet, keys.String(), nil)
+		require.NoError(t, err, "it can be asked for")
+		require.Equal(t, "https", req.URL.Scheme)
+		require.Nil(t, req.URL.User)
+		require.Regexp(t, `^(?i:login\.microsoftonline\.com)(:443)?$`, req.URL.Host)
+		var says map[string]any
+		require.NoError(t, json.Unmarshal(document, &says))
+		require.Contains(t, []any{"https://login.microsoftonline.com/" + fuzzTenant + "/v2.0", "https://sts.windows.net/" + fuzzTenant + "/"}, says["issuer"])
+	})
+}
+
+func FuzzKeyFile(f *testing.F) {
+	key := `{"kty":"RSA","kid":"a","n":"` + strings.Repeat("_", 342) + `","e":"AQAB"}`
+	for _, content := range []string{
+		`{"source":"s","fetched":"2027-01-15T07:00:00Z","jwks":{"keys":[` + key + `]}}`, `{"source":"s","fetched":"2027-01-15T09:00:00Z","jwks":{"keys":[` + key + `]}}`,
+		`{"source":"s","fetched":"2027-01-13T07:00:00Z","jwks":{"keys":[` + key + `]}}`, `{"source":"t","fetched":"2027-01-15T07:00:00Z","jwks":{"keys":[` + key + `]}}`,
+		`{"source":"s","fetched":"2027-01-15T07:00:00+23:59","jwks":{"keys":[` + key + `,` + key + `]}}`, `{"source":"s","jwks":null}`, `{}`, `null`, ``,
+	} {
+		f.Add([]byte(content))
+	}
+	dir := f.TempDir()
+	file := keyFile{path: filepath.Join(dir, "keys.json"), source: "s"}
+	f.Fuzz(func(t *testing.T, content []byte) {
+		require.NoError(t, os.WriteFile(file.path, content, 0o600))
+		set := file.load(noon)
+		if set == nil {
+			return
+		}
+		require.NotEmpty(t, set.keys)
+		require.False(t, set.fetched.After(noon), "keys of the future would serve for ever")
+		require.Less(t, noon.Sub(set.fetched), keepFor)
+		require.NoError(t, file.save(set))
+		again := file.load(noon)
+		require.NotNil(t, again, "what was read is read again when it is saved")
+		require.True(t, set.fetched.Equal(again.fetched))
+		require.Equal(t, set.keys, again.keys)
+	})
+}
+
+// FuzzBearer holds the reading of the Authorization header against the grammar of RFC 6750, section 2.1, as far as it goes: what
+// the token is made of is the gate's.
+func FuzzBearer(f *testing.F) {
+	for _, value := range []string{"Bearer a.b.c", "bearer  a", "Bearer", "Bearer ", "Bearer a b", "Bearer a,b", "Basic a", " Bearer a", "Bearer\ta", ""} {
+		f.Add(value)
+	}
+	grammar := regexp.MustCompile(`^(?i:Bearer) +([^ \t,]+)$`)
+	f.Fuzz(func(t *testing.T, value string) {
+		token, problem := bearer(http.Header{"Authorization": {value}})
+		want := grammar.FindStringSubmatch(value)
+		require.Equal(t, want == nil, problem != nil)
+		if problem != nil {
+			require.Empty(t, token)
+			require.True(t, slices.Contains([]int{http.StatusUnauthorized, http.StatusBadRequest}, problem.status))
+			return
+		}
+		require.Equal(t, want[1], token)
+		_, problem = bearer(http.Header{"Authorization": {value, value}})
+		require.NotNil(t, problem, "of two headers nobody can say which counts")
+	})
+}
