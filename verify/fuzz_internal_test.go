@@ -32,6 +32,8 @@ func FuzzReadClaims(f *testing.F) {
 		good, strings.Replace(good, `"1.0"`, `"2.0"`, 1), strings.Replace(good, "api://orders", "api://orders/", 1), strings.Replace(good, `["reader"]`, `[""]`, 1),
 		strings.Replace(good, `["reader"]`, `"reader"`, 1), strings.Replace(good, "1800086400", "1800086400.5", 1), strings.Replace(good, "1800086400", "1e300", 1),
 		strings.Replace(good, "1800086400", "18e8", 1), strings.Replace(good, `"roles"`, `"scp"`, 1), strings.Replace(good, `"aud"`, `"AUD"`, 1),
+		strings.Replace(good, "1800086400", "1799999939", 1), strings.Replace(good, "1799999700", "1800000061", 1), strings.Replace(good, "api://orders", "api://orders//", 1),
+		strings.ReplaceAll(good, fuzzTenant, fuzzTenant[:35]+"2"), strings.Replace(good, `"roles"`, `"wids"`, 1), strings.Replace(good, "sts.windows.net", "sts.example", 1),
 		good[:len(good)-1] + `,"scp":" a b ","idtyp":"app","azp":"x","appid":"y","uti":"\ud800"}`, `{}`, `null`, `{"exp":1,"nbf":1,"EXP":2}`,
 	} {
 		f.Add([]byte(payload))

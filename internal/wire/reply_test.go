@@ -133,6 +133,10 @@ func FuzzParseReply(f *testing.F) {
 	f.Add(`{"access_token":"t","expires_on":"06/20/2021 02:57:58 +00:00"}`)
 	f.Add(`{"access_token":"t","expires_in":3600,"refresh_in":1e-12}`)
 	f.Add(`{"access_token":"t","Access_Token":"u","expires_in":"3"}`)
+	f.Add(`{"access_token":"t","expires_in":"2"}`)
+	f.Add(`{"access_token":"sécret","expires_in":"3600"}`)
+	f.Add(`{"access_token":"a b","expires_in":"3600"}`)
+	f.Add(`{"access_token":"a\u0000","expires_in":"3600"}`)
 	f.Add(`null`)
 	f.Fuzz(func(t *testing.T, body string) {
 		got, err := wire.ParseReply([]byte(body), now)
