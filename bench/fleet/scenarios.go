@@ -19,7 +19,7 @@ func steady(name, file string, length time.Duration) scenario {
 }
 
 // inStep is an outage that meets a fleet which was started at once and is about to refresh for the first time. Nothing is
-// promised of it: it is here to say what the worst case is.
+// promised of it: it is here to say how much worse it is.
 func inStep() scenario {
 	return scenario{
 		name:     "outage of 12 h, from 8 h after a start of all at once",
