@@ -35,7 +35,7 @@ func FuzzRefusal(f *testing.F) {
 			require.LessOrEqual(t, len(text), maxText+len("…"))
 			require.NotRegexp(t, `[\pC\s]`, strings.ReplaceAll(text, " ", ""), "one line that a terminal can show")
 			require.NotRegexp(t, token, text)
-			require.Equal(t, text, plain(text), "there is nothing more to take out")
+			require.Equal(t, text, Plain(text), "there is nothing more to take out")
 		}
 		require.Less(t, len(got.Error()), 3*maxText)
 	})
