@@ -15,7 +15,7 @@ import (
 func Azidentity() Library {
 	return Library{"azidentity", func(e Endpoint) (Client, error) {
 		credential, err := newAzidentity(e)
-		return azidentityClient{credential, e.Resource, closed{}}, err
+		return azidentityClient{credential, policy.TokenRequestOptions{Scopes: []string{e.Resource + "/.default"}}, closed{}}, err
 	}}
 }
 
@@ -27,11 +27,11 @@ func newAzidentity(e Endpoint) (azcore.TokenCredential, error) {
 
 type azidentityClient struct {
 	credential azcore.TokenCredential
-	resource   string
+	request    policy.TokenRequestOptions
 	closed
 }
 
 func (c azidentityClient) Token(ctx context.Context) (string, time.Time, error) {
-	t, err := c.credential.GetToken(ctx, policy.TokenRequestOptions{Scopes: []string{c.resource + "/.default"}})
+	t, err := c.credential.GetToken(ctx, c.request)
 	return t.Token, t.ExpiresOn, err
 }

@@ -1,0 +1,51 @@
+package near
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// verdict is a test that notes whether it would have failed.
+type verdict struct {
+	testing.TB
+	failed bool
+}
+
+func (v *verdict) Errorf(format string, args ...any) {
+	v.failed = true
+	v.Logf(format, args...)
+}
+
+var (
+	sum  uint64
+	heap *[64]byte
+)
+
+func work() {
+	for i := range uint64(1000) {
+		sum = sum*31 + i
+	}
+}
+
+func TestOnlyWhatIsFarFromItsFloorFails(t *testing.T) {
+	if raced {
+		t.Skip("the race detector changes the ratio")
+	}
+	for name, tc := range map[string]struct {
+		goal  Goal
+		op    func()
+		fails bool
+	}{
+		"the floor itself":      {Goal{Times: 1.3}, work, false},
+		"twice the floor":       {Goal{Times: 1.3}, func() { work(); work() }, true},
+		"an allocation":         {Goal{Times: 2}, func() { work(); heap = new([64]byte) }, true},
+		"an allowed allocation": {Goal{Times: 2, Allocs: 1}, func() { work(); heap = new([64]byte) }, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			v := &verdict{TB: t}
+			Test(v, tc.goal, work, tc.op)
+			require.Equal(t, tc.fails, v.failed)
+		})
+	}
+}
