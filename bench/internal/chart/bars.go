@@ -11,6 +11,8 @@ import (
 	"gonum.org/v1/plot/font"
 	"gonum.org/v1/plot/plotter"
 	"gonum.org/v1/plot/vg"
+	"gonum.org/v1/plot/vg/draw"
+	"gonum.org/v1/plot/vg/vgsvg"
 )
 
 // Series is one bar for each group.
@@ -36,7 +38,7 @@ func Bars(file, title, axis string, groups []string, series ...Series) error {
 	p.Title.Text, p.X.Label.Text = title, axis
 	p.Title.Padding = vg.Points(8)
 	p.X.Min = 0
-	p.Legend.Top = true // where what is good has short bars
+	p.Legend.Top = true
 	most := 0.0
 	for i, s := range series {
 		bars := make(plotter.Values, len(groups))
@@ -76,24 +78,25 @@ func Bars(file, title, axis string, groups []string, series ...Series) error {
 	} {
 		f.Variant = sans
 	}
-	height := vg.Points(90 + float64(len(groups))*(float64(len(series))*(barWidth+barGap)+10))
-	return save(p, vg.Points(680), height, file)
+	group := float64(len(series))*(barWidth+barGap) + 10 // points
+	legend := float64(len(series)+1) * 14
+	p.Y.Max = float64(len(groups)) - 0.5 + legend/group // above the bars
+	return save(p, vg.Points(680), vg.Points(100+legend+float64(len(groups))*group), file)
 }
 
 const (
 	sans = "Sans"
 	// slack is room for the wider letters of a font in place of the one that the layout was made for.
-	slack = "      "
+	slack = "  "
 )
 
 // save writes p with the names of fonts that have the same widths on other systems: there the one that plot uses is not installed.
 func save(p *plot.Plot, width, height vg.Length, file string) error {
-	w, err := p.WriterTo(width, height, "svg")
-	if err != nil {
-		return fmt.Errorf("chart: %w", err)
-	}
+	c := vgsvg.New(width, height)
+	const margin = 8
+	p.Draw(draw.Crop(draw.New(c), margin, -margin, margin, -margin))
 	var b bytes.Buffer
-	if _, err := w.WriteTo(&b); err != nil {
+	if _, err := c.WriteTo(&b); err != nil {
 		return fmt.Errorf("chart: %w", err)
 	}
 	svg := bytes.ReplaceAll(b.Bytes(), []byte("font-family:Liberation Sans;"), []byte("font-family:Liberation Sans,Arial,Helvetica,sans-serif;"))

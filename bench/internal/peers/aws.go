@@ -13,7 +13,7 @@ import (
 // AWS is the credentials cache of aws-sdk-go-v2 with its default options over a source of Azure's tokens: no early refresh, and no
 // outage cover, which there depends on the source.
 func AWS() Library {
-	return Library{"aws CredentialsCache", func(e Endpoint) (Client, error) {
+	return Library{Name: "aws CredentialsCache", New: func(e Endpoint) (Client, error) {
 		return awsClient{aws.NewCredentialsCache(awsSource{newSource(e)}), closed{}}, nil
 	}}
 }
@@ -21,7 +21,7 @@ func AWS() Library {
 // AWSRole is the same cache over the SDK's own source on a virtual machine, which has outage cover. The tokens come as EC2 would give
 // them: see [EC2Metadata].
 func AWSRole() Library {
-	return Library{"aws ec2rolecreds", func(e Endpoint) (Client, error) {
+	return Library{Name: "aws ec2rolecreds", New: func(e Endpoint) (Client, error) {
 		provider := ec2rolecreds.New(func(o *ec2rolecreds.Options) {
 			o.Client = imds.New(imds.Options{
 				HTTPClient: &http.Client{Transport: &EC2Metadata{e}},

@@ -18,7 +18,7 @@ import (
 // Azcore is the pipeline of an Azure SDK client: azcore's bearer token policy, which has a cache of its own, over azidentity's
 // credential. A token is what a request through it carries.
 func Azcore() Library {
-	return Library{"azcore pipeline", func(e Endpoint) (Client, error) {
+	return Library{Name: "azcore pipeline", New: func(e Endpoint) (Client, error) {
 		credential, err := newAzidentity(e)
 		if err != nil {
 			return nil, err

@@ -13,7 +13,7 @@ import (
 // Azidentity is a ManagedIdentityCredential with its default options, which retry six times as the guidance for IMDS has
 // it. Its cache is MSAL's: see [Endpoint.Resource].
 func Azidentity() Library {
-	return Library{"azidentity", func(e Endpoint) (Client, error) {
+	return Library{Name: "azidentity", New: func(e Endpoint) (Client, error) {
 		credential, err := newAzidentity(e)
 		return azidentityClient{credential, policy.TokenRequestOptions{Scopes: []string{e.Resource + "/.default"}}, closed{}}, err
 	}}

@@ -11,12 +11,12 @@ import (
 
 // Aztoken is a client with the default policy, HalfLife.
 func Aztoken() Library {
-	return Library{"aztoken", func(e Endpoint) (Client, error) { return newAztoken(e, nil) }}
+	return Library{Name: "aztoken", New: func(e Endpoint) (Client, error) { return newAztoken(e, nil) }}
 }
 
 // AztokenMaxAge is a client that replaces its token at the age d.
 func AztokenMaxAge(d time.Duration) Library {
-	return Library{fmt.Sprintf("aztoken, MaxAge(%.0fh)", d.Hours()), func(e Endpoint) (Client, error) {
+	return Library{Name: fmt.Sprintf("aztoken, MaxAge(%.0fh)", d.Hours()), New: func(e Endpoint) (Client, error) {
 		return newAztoken(e, aztoken.MaxAge(d))
 	}}
 }

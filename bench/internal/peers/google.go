@@ -12,7 +12,7 @@ import (
 // Google is the cached token provider of cloud.google.com/go/auth with its default options: a refresh in the background in the
 // last 3 minutes 45 seconds of a token.
 func Google() Library {
-	return Library{"cloud.google.com/go/auth", func(e Endpoint) (Client, error) {
+	return Library{Name: "cloud.google.com/go/auth", Locks: true, New: func(e Endpoint) (Client, error) {
 		return googleClient{auth.NewCachedTokenProvider(googleSource{newSource(e)}, nil), closed{}}, nil
 	}}
 }

@@ -11,7 +11,7 @@ import (
 // MSAL is its client for managed identities with the default retries: three tries, a second apart. Its cache is a
 // variable of the package: see [Endpoint.Resource].
 func MSAL() Library {
-	return Library{"MSAL", func(e Endpoint) (Client, error) {
+	return Library{Name: "MSAL", New: func(e Endpoint) (Client, error) {
 		c, err := managedidentity.New(managedidentity.SystemAssigned(), managedidentity.WithHTTPClient(&http.Client{Transport: e.Transport}))
 		return msalClient{c, e.Resource, closed{}}, err
 	}}

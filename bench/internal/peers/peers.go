@@ -2,9 +2,7 @@
 // transport as its own documentation has it. With the transport of imdstest.New all of them work without a socket, and in
 // the virtual time of testing/synctest.
 //
-// One thing of virtual time does not work with every library: a goroutine that waits for a sync.Mutex does not let the clock go
-// on. x/oauth2 and cloud.google.com/go/auth hold one while they fetch, so several callers that need a new token at once
-// block a bubble for ever. One caller at a time is no problem.
+// Virtual time has a limit for some of them: see [Library.Locks].
 package peers
 
 import (
@@ -42,6 +40,10 @@ type Authorizer interface {
 type Library struct {
 	Name string
 	New  func(Endpoint) (Client, error)
+
+	// Locks says that the library holds a sync.Mutex while it fetches. A goroutine that waits for one does not let virtual time go
+	// on, so several callers that need a new token at once stop a bubble for ever. One at a time is no problem.
+	Locks bool
 }
 
 // All are the libraries, aztoken first.
