@@ -17,8 +17,8 @@ type Goal struct {
 const (
 	// slice is how long one side runs before the other: short, so that a burst of somebody else's work hits both alike.
 	slice = 10 * time.Millisecond
-	// least is so many slices that a lucky one does not pass by itself.
-	least = 5
+	// least is so many slices that the floor is found too: one of a noisy moment would let everything pass.
+	least = 20
 	// most bounds a test to about three seconds. The fastest of so many slices is that of a quiet machine.
 	most = 150
 )

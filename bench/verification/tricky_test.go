@@ -1,0 +1,30 @@
+package main
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+func TestEveryLibraryAcceptsAGoodToken(t *testing.T) {
+	t.Parallel()
+	srv := entra()
+	said, err := verdicts(t.Context(), libraries(), srv, spelled(func(token string) string { return token })(srv))
+	require.NoError(t, err)
+	for i, l := range libraries() {
+		require.Equal(t, accept, said[i], l.name)
+	}
+}
+
+func TestNoTrickyTokenGetsItsRoleHere(t *testing.T) {
+	t.Parallel()
+	srv := entra()
+	for _, tc := range trickyCases() {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+			said, err := verdicts(t.Context(), libraries(), srv, tc.token(srv))
+			require.NoError(t, err)
+			require.Equal(t, refuse, said[0])
+		})
+	}
+}

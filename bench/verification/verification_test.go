@@ -1,0 +1,221 @@
+package main
+
+import (
+	"context"
+	"crypto"
+	"crypto/rsa"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/seed-ac726066/aztoken/bench/internal/near"
+	"github.com/seed-ac726066/aztoken/imdstest"
+)
+
+// An operation is what is measured. It fails the test itself if it does not do its work.
+type operation struct {
+	name string
+	run  func()
+}
+
+func must(tb testing.TB, err error) {
+	if err != nil {
+		tb.Error(err) // not Fatal, as it may be called in any goroutine
+	}
+}
+
+// operations are the ways to verify a token; the first is the floor.
+func operations(tb testing.TB) []operation {
+	srv, ctx := entra(), tb.Context()
+	hc := &http.Client{Transport: srv}
+	token := srv.Mint(audience)
+	keys, err := fetchKeys(ctx, hc)
+	require.NoError(tb, err)
+	key, ok := keys.Keys[0].Key.(*rsa.PublicKey)
+	require.True(tb, ok)
+	all := []operation{
+		{"rsa.VerifyPKCS1v15", rsaOnly(tb, key, token)},
+		{"standard library by hand", byHand(tb, key, token)},
+		{"aztoken verify, first time", firstTime(tb, srv, hc)},
+	}
+	for _, l := range libraries() {
+		v, done, err := l.new(ctx, hc)
+		require.NoError(tb, err)
+		tb.Cleanup(done)
+		name := l.name
+		if name == aztoken().name {
+			name += ", remembered"
+		}
+		run := func() {
+			_, err := v(ctx, token)
+			must(tb, err)
+		}
+		run() // those that fetch keys when they need them have them now
+		all = append(all, operation{name, run})
+	}
+	return all
+}
+
+// rsaOnly is the floor: the step that nobody can do without, its input ready.
+func rsaOnly(tb testing.TB, key *rsa.PublicKey, token string) func() {
+	signed, encoded, _ := cutSignature(token)
+	digest := sha256.Sum256([]byte(signed))
+	signature, err := base64.RawURLEncoding.DecodeString(encoded)
+	require.NoError(tb, err)
+	return func() { must(tb, rsa.VerifyPKCS1v15(key, crypto.SHA256, digest[:], signature)) }
+}
+
+func cutSignature(token string) (signed, signature string, ok bool) {
+	at := strings.LastIndexByte(token, '.')
+	if at < 0 {
+		return "", "", false
+	}
+	return token[:at], token[at+1:], true
+}
+
+// byHand is what a program can do with the standard library alone: the signature and the usual claims, without a look at the
+// letter of the JSON.
+func byHand(tb testing.TB, key *rsa.PublicKey, token string) func() {
+	return func() { must(tb, verifyByHand(key, token)) }
+}
+
+func verifyByHand(key *rsa.PublicKey, token string) error {
+	signed, encoded, _ := cutSignature(token)
+	head, body, _ := strings.Cut(signed, ".")
+	var h struct{ Alg, Kid string }
+	if err := decode(head, &h); err != nil {
+		return err
+	}
+	if h.Alg != "RS256" {
+		return errors.New("alg")
+	}
+	signature, err := base64.RawURLEncoding.DecodeString(encoded)
+	if err != nil {
+		return err
+	}
+	digest := sha256.Sum256([]byte(signed))
+	if err := rsa.VerifyPKCS1v15(key, crypto.SHA256, digest[:], signature); err != nil {
+		return err
+	}
+	var c struct {
+		Iss, Aud string
+		Exp, Nbf int64
+		Roles    []string
+	}
+	if err := decode(body, &c); err != nil {
+		return err
+	}
+	if now := time.Now().Unix(); c.Iss != issuer || c.Aud != audience || c.Exp < now || c.Nbf > now {
+		return errors.New("claims")
+	}
+	return nil
+}
+
+func decode(part string, into any) error {
+	text, err := base64.RawURLEncoding.DecodeString(part)
+	if err != nil {
+		return err
+	}
+	return json.Unmarshal(text, into)
+}
+
+// firstTime gives the verifier a token at every run that it does not remember: when it has seen all of them it is replaced.
+func firstTime(tb testing.TB, srv *imdstest.Server, hc *http.Client) func() {
+	const tokens = 500
+	f := &fresh{tb: tb, ctx: tb.Context(), hc: hc, verifiers: map[int64]warm{}}
+	for range tokens {
+		f.tokens = append(f.tokens, srv.Mint(audience))
+	}
+	tb.Cleanup(f.close)
+	return f.run
+}
+
+type fresh struct {
+	tb     testing.TB
+	ctx    context.Context
+	hc     *http.Client
+	tokens []string
+	runs   atomic.Int64
+
+	mu        sync.RWMutex
+	verifiers map[int64]warm // by the round through the tokens
+}
+
+type warm struct {
+	verify verify
+	close  func()
+}
+
+func (f *fresh) run() {
+	n := f.runs.Add(1) - 1
+	size := int64(len(f.tokens))
+	_, err := f.verifier(n/size)(f.ctx, f.tokens[n%size])
+	must(f.tb, err)
+}
+
+func (f *fresh) verifier(round int64) verify {
+	f.mu.RLock()
+	w, ok := f.verifiers[round]
+	f.mu.RUnlock()
+	if ok {
+		return w.verify
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if w, ok = f.verifiers[round]; !ok {
+		v, done, err := aztoken().new(f.ctx, f.hc)
+		must(f.tb, err)
+		w = warm{v, done}
+		f.verifiers[round] = w
+		if old, ok := f.verifiers[round-2]; ok { // the last one may still be in use by another goroutine
+			old.close()
+			delete(f.verifiers, round-2)
+		}
+	}
+	return w.verify
+}
+
+func (f *fresh) close() {
+	for _, w := range f.verifiers {
+		w.close()
+	}
+}
+
+// BenchmarkVerify measures each way alone and on all processors.
+func BenchmarkVerify(b *testing.B) {
+	for _, op := range operations(b) {
+		b.Run(op.name+"/serial", func(b *testing.B) {
+			for b.Loop() {
+				op.run()
+			}
+		})
+		b.Run(op.name+"/parallel", func(b *testing.B) {
+			b.RunParallel(func(pb *testing.PB) {
+				for pb.Next() {
+					op.run()
+				}
+			})
+		})
+	}
+}
+
+// The tests below must not run beside each other, so none is parallel.
+
+func TestAFirstVerificationStaysNearItsFloor(t *testing.T) {
+	ops := operations(t)
+	near.Test(t, near.Goal{Times: 2.2, Allocs: 220}, ops[0].run, ops[2].run)
+}
+
+func TestARememberedTokenStaysNearAFractionOfTheFloor(t *testing.T) {
+	ops := operations(t)
+	near.Test(t, near.Goal{Times: 0.1}, ops[0].run, ops[3].run)
+}
