@@ -10,24 +10,13 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/seed-ac726066/aztoken"
+	"github.com/seed-ac726066/aztoken/bench/internal/near"
 	"github.com/seed-ac726066/aztoken/bench/internal/peers"
 	"github.com/seed-ac726066/aztoken/imdstest"
 )
 
 // resource is the same for all, so that the cache which the libraries on top of MSAL share has one token in it.
 const resource = "https://orders.example.com"
-
-// An operation is what is measured. It fails the test itself if it does not do its work.
-type operation struct {
-	name string
-	run  func()
-}
-
-func must(tb testing.TB, err error) {
-	if err != nil {
-		tb.Error(err) // not Fatal, as it may be called in any goroutine
-	}
-}
 
 // floorOf is the floor's cache with a token of imds.
 func floorOf(imds *imdstest.Server) *floorCache {
@@ -60,30 +49,30 @@ func warmPeer(tb testing.TB, library peers.Library, imds *imdstest.Server) peers
 }
 
 // reads are the ways to a token that is there.
-func reads(tb testing.TB) []operation {
+func reads(tb testing.TB) []near.Operation {
 	imds, ctx := imdstest.New(nil), tb.Context()
 	cache, ours := floorOf(imds), warmOurs(tb, imds)
 	scope := policy.TokenRequestOptions{Scopes: []string{resource + "/.default"}}
-	all := []operation{
-		{"floor", func() {
+	all := []near.Operation{
+		{Name: "floor", Run: func() {
 			if cache.get(resource) == nil {
-				must(tb, errNoToken)
+				near.Must(tb, errNoToken)
 			}
 		}},
-		{"aztoken Token", func() {
+		{Name: "aztoken Token", Run: func() {
 			_, err := ours.Token(ctx, resource)
-			must(tb, err)
+			near.Must(tb, err)
 		}},
-		{"aztoken GetToken", func() {
+		{Name: "aztoken GetToken", Run: func() {
 			_, err := ours.GetToken(ctx, scope)
-			must(tb, err)
+			near.Must(tb, err)
 		}},
 	}
 	for _, library := range []peers.Library{peers.OAuth2(), peers.AWS(), peers.Google(), peers.Azidentity(), peers.MSAL()} {
 		c := warmPeer(tb, library, imds)
-		all = append(all, operation{library.Name, func() {
+		all = append(all, near.Operation{Name: library.Name, Run: func() {
 			_, _, err := c.Token(ctx)
-			must(tb, err)
+			near.Must(tb, err)
 		}})
 	}
 	return all
@@ -95,19 +84,19 @@ type answer struct{ http.Response }
 func (a *answer) RoundTrip(*http.Request) (*http.Response, error) { return &a.Response, nil }
 
 // roundTrips are the ways to put a token that is there on a request.
-func roundTrips(tb testing.TB) []operation {
+func roundTrips(tb testing.TB) []near.Operation {
 	imds := imdstest.New(nil)
 	base := &answer{http.Response{StatusCode: http.StatusOK, Body: http.NoBody, Header: http.Header{}}}
 	req, err := http.NewRequestWithContext(tb.Context(), http.MethodGet, resource+"/orders", nil)
 	require.NoError(tb, err)
 	req.Header.Set("Accept", "application/json")
-	sends := func(name string, rt http.RoundTripper) operation {
-		return operation{name, func() {
+	sends := func(name string, rt http.RoundTripper) near.Operation {
+		return near.Operation{Name: name, Run: func() {
 			_, err := rt.RoundTrip(req)
-			must(tb, err)
+			near.Must(tb, err)
 		}}
 	}
-	all := []operation{sends("floor", &floorTransport{floorOf(imds), resource, base})}
+	all := []near.Operation{sends("floor", &floorTransport{floorOf(imds), resource, base})}
 	for _, library := range []peers.Library{peers.Aztoken(), peers.OAuth2(), peers.Google(), peers.Azcore()} {
 		rt, err := warmPeer(tb, library, imds).(peers.Authorizer).Authorize(base)
 		require.NoError(tb, err)
@@ -116,23 +105,5 @@ func roundTrips(tb testing.TB) []operation {
 	return append(all, sends("azcore pipeline without a token", peers.NewPipeline(base, nil)))
 }
 
-func BenchmarkToken(b *testing.B)     { benchmark(b, reads(b)) }
-func BenchmarkRoundTrip(b *testing.B) { benchmark(b, roundTrips(b)) }
-
-// benchmark measures each operation alone and on all processors.
-func benchmark(b *testing.B, operations []operation) {
-	for _, op := range operations {
-		b.Run(op.name+"/serial", func(b *testing.B) {
-			for b.Loop() {
-				op.run()
-			}
-		})
-		b.Run(op.name+"/parallel", func(b *testing.B) {
-			b.RunParallel(func(pb *testing.PB) {
-				for pb.Next() {
-					op.run()
-				}
-			})
-		})
-	}
-}
+func BenchmarkToken(b *testing.B)     { near.Benchmark(b, reads(b)) }
+func BenchmarkRoundTrip(b *testing.B) { near.Benchmark(b, roundTrips(b)) }

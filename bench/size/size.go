@@ -1,14 +1,14 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"debug/buildinfo"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
+
+	"github.com/seed-ac726066/aztoken/bench/internal/gotool"
 )
 
 // weight is what a program weighs.
@@ -26,7 +26,7 @@ func weigh(ctx context.Context, program string) (weight, error) {
 	}
 	defer os.RemoveAll(dir)
 	binary, pkg := filepath.Join(dir, program), modulePath+"/size/programs/"+program
-	if _, err := goCommand(ctx, "build", "-trimpath", "-ldflags=-s -w", "-o", binary, pkg); err != nil {
+	if _, err := gotool.Output(ctx, "build", "-trimpath", "-ldflags=-s -w", "-o", binary, pkg); err != nil {
 		return weight{}, err
 	}
 	file, err := os.Stat(binary)
@@ -37,7 +37,7 @@ func weigh(ctx context.Context, program string) (weight, error) {
 	if err != nil {
 		return weight{}, fmt.Errorf("size: %w", err)
 	}
-	packages, err := goCommand(ctx, "list", "-deps", "-f", "{{if not .Standard}}{{.ImportPath}}{{end}}", pkg)
+	packages, err := gotool.Output(ctx, "list", "-deps", "-f", "{{if not .Standard}}{{.ImportPath}}{{end}}", pkg)
 	if err != nil {
 		return weight{}, err
 	}
@@ -45,14 +45,3 @@ func weigh(ctx context.Context, program string) (weight, error) {
 }
 
 const modulePath = "github.com/seed-ac726066/aztoken/bench"
-
-func goCommand(ctx context.Context, args ...string) (string, error) {
-	cmd := exec.CommandContext(ctx, "go", args...)
-	var stderr bytes.Buffer
-	cmd.Stderr = &stderr
-	out, err := cmd.Output()
-	if err != nil {
-		return "", fmt.Errorf("size: go %s: %w: %s", args[0], err, bytes.TrimSpace(stderr.Bytes()))
-	}
-	return string(out), nil
-}

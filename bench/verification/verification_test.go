@@ -21,20 +21,8 @@ import (
 	"github.com/seed-ac726066/aztoken/imdstest"
 )
 
-// An operation is what is measured. It fails the test itself if it does not do its work.
-type operation struct {
-	name string
-	run  func()
-}
-
-func must(tb testing.TB, err error) {
-	if err != nil {
-		tb.Error(err) // not Fatal, as it may be called in any goroutine
-	}
-}
-
 // operations are the ways to verify a token; the first is the floor.
-func operations(tb testing.TB) []operation {
+func operations(tb testing.TB) []near.Operation {
 	srv, ctx := entra(), tb.Context()
 	hc := &http.Client{Transport: srv}
 	token := srv.Mint(audience)
@@ -42,10 +30,10 @@ func operations(tb testing.TB) []operation {
 	require.NoError(tb, err)
 	key, ok := keys.Keys[0].Key.(*rsa.PublicKey)
 	require.True(tb, ok)
-	all := []operation{
-		{"rsa.VerifyPKCS1v15", rsaOnly(tb, key, token)},
-		{"standard library by hand", byHand(tb, key, token)},
-		{"aztoken verify, first time", firstTime(tb, srv, hc)},
+	all := []near.Operation{
+		{Name: rsaStep, Run: rsaOnly(tb, key, token)},
+		{Name: stdlib, Run: byHand(tb, key, token)},
+		{Name: firstTime, Run: neverSeen(tb, srv, hc)},
 	}
 	for _, l := range libraries() {
 		v, done, err := l.new(ctx, hc)
@@ -53,14 +41,14 @@ func operations(tb testing.TB) []operation {
 		tb.Cleanup(done)
 		name := l.name
 		if name == aztoken().name {
-			name += ", remembered"
+			name = remembered
 		}
 		run := func() {
 			_, err := v(ctx, token)
-			must(tb, err)
+			near.Must(tb, err)
 		}
 		run() // those that fetch keys when they need them have them now
-		all = append(all, operation{name, run})
+		all = append(all, near.Operation{Name: name, Run: run})
 	}
 	return all
 }
@@ -71,7 +59,7 @@ func rsaOnly(tb testing.TB, key *rsa.PublicKey, token string) func() {
 	digest := sha256.Sum256([]byte(signed))
 	signature, err := base64.RawURLEncoding.DecodeString(encoded)
 	require.NoError(tb, err)
-	return func() { must(tb, rsa.VerifyPKCS1v15(key, crypto.SHA256, digest[:], signature)) }
+	return func() { near.Must(tb, rsa.VerifyPKCS1v15(key, crypto.SHA256, digest[:], signature)) }
 }
 
 func cutSignature(token string) (signed, signature string, ok bool) {
@@ -85,7 +73,7 @@ func cutSignature(token string) (signed, signature string, ok bool) {
 // byHand is what a program can do with the standard library alone: the signature and the usual claims, without a look at the
 // letter of the JSON.
 func byHand(tb testing.TB, key *rsa.PublicKey, token string) func() {
-	return func() { must(tb, verifyByHand(key, token)) }
+	return func() { near.Must(tb, verifyByHand(key, token)) }
 }
 
 func verifyByHand(key *rsa.PublicKey, token string) error {
@@ -128,8 +116,8 @@ func decode(part string, into any) error {
 	return json.Unmarshal(text, into)
 }
 
-// firstTime gives the verifier a token at every run that it does not remember: when it has seen all of them it is replaced.
-func firstTime(tb testing.TB, srv *imdstest.Server, hc *http.Client) func() {
+// neverSeen gives the verifier a token at every run that it does not remember: when it has seen all of them it is replaced.
+func neverSeen(tb testing.TB, srv *imdstest.Server, hc *http.Client) func() {
 	const tokens = 500
 	f := &fresh{tb: tb, ctx: tb.Context(), hc: hc, verifiers: map[int64]warm{}}
 	for range tokens {
@@ -159,7 +147,7 @@ func (f *fresh) run() {
 	n := f.runs.Add(1) - 1
 	size := int64(len(f.tokens))
 	_, err := f.verifier(n/size)(f.ctx, f.tokens[n%size])
-	must(f.tb, err)
+	near.Must(f.tb, err)
 }
 
 func (f *fresh) verifier(round int64) verify {
@@ -173,7 +161,7 @@ func (f *fresh) verifier(round int64) verify {
 	defer f.mu.Unlock()
 	if w, ok = f.verifiers[round]; !ok {
 		v, done, err := aztoken().new(f.ctx, f.hc)
-		must(f.tb, err)
+		near.Must(f.tb, err)
 		w = warm{v, done}
 		f.verifiers[round] = w
 		if old, ok := f.verifiers[round-2]; ok { // the last one may still be in use by another goroutine
@@ -190,32 +178,16 @@ func (f *fresh) close() {
 	}
 }
 
-// BenchmarkVerify measures each way alone and on all processors.
-func BenchmarkVerify(b *testing.B) {
-	for _, op := range operations(b) {
-		b.Run(op.name+"/serial", func(b *testing.B) {
-			for b.Loop() {
-				op.run()
-			}
-		})
-		b.Run(op.name+"/parallel", func(b *testing.B) {
-			b.RunParallel(func(pb *testing.PB) {
-				for pb.Next() {
-					op.run()
-				}
-			})
-		})
-	}
-}
+func BenchmarkVerify(b *testing.B) { near.Benchmark(b, operations(b)) }
 
 // The tests below must not run beside each other, so none is parallel.
 
 func TestAFirstVerificationStaysNearItsFloor(t *testing.T) {
 	ops := operations(t)
-	near.Test(t, near.Goal{Times: 2.2, Allocs: 220}, ops[0].run, ops[2].run)
+	near.Test(t, near.Goal{Times: 2.2, Allocs: 220}, near.Find(t, ops, rsaStep), near.Find(t, ops, firstTime))
 }
 
 func TestARememberedTokenStaysNearAFractionOfTheFloor(t *testing.T) {
 	ops := operations(t)
-	near.Test(t, near.Goal{Times: 0.1}, ops[0].run, ops[3].run)
+	near.Test(t, near.Goal{Times: 0.1}, near.Find(t, ops, rsaStep), near.Find(t, ops, remembered))
 }

@@ -1,13 +1,13 @@
 package measure
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"os"
-	"os/exec"
 	"runtime"
 	"strings"
+
+	"github.com/seed-ac726066/aztoken/bench/internal/gotool"
 )
 
 // Machine says in a few words what the figures were measured on.
@@ -31,12 +31,9 @@ func cpu() string {
 
 // Versions says which version of each module is in use, as "path version, path version".
 func Versions(ctx context.Context, modules ...string) (string, error) {
-	cmd := exec.CommandContext(ctx, "go", append([]string{"list", "-m", "-f", "{{.Path}} {{.Version}}"}, modules...)...)
-	var stderr bytes.Buffer
-	cmd.Stderr = &stderr
-	out, err := cmd.Output()
+	out, err := gotool.Output(ctx, append([]string{"list", "-m", "-f", "{{.Path}} {{.Version}}"}, modules...)...)
 	if err != nil {
-		return "", fmt.Errorf("measure: go list -m: %w: %s", err, bytes.TrimSpace(stderr.Bytes()))
+		return "", err
 	}
-	return strings.Join(strings.Split(strings.TrimSpace(string(out)), "\n"), ", "), nil
+	return strings.Join(strings.Split(strings.TrimSpace(out), "\n"), ", "), nil
 }

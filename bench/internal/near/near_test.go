@@ -28,6 +28,12 @@ func work() {
 	}
 }
 
+func tenfold() {
+	for range 10 {
+		work()
+	}
+}
+
 func TestOnlyWhatIsFarFromItsFloorFails(t *testing.T) {
 	if raced {
 		t.Skip("the race detector changes the ratio")
@@ -37,10 +43,10 @@ func TestOnlyWhatIsFarFromItsFloorFails(t *testing.T) {
 		op    func()
 		fails bool
 	}{
-		"the floor itself":      {Goal{Times: 1.3}, work, false},
-		"twice the floor":       {Goal{Times: 1.3}, func() { work(); work() }, true},
-		"an allocation":         {Goal{Times: 2}, func() { work(); heap = new([64]byte) }, true},
-		"an allowed allocation": {Goal{Times: 2, Allocs: 1}, func() { work(); heap = new([64]byte) }, false},
+		"the floor itself":      {Goal{Times: 5}, work, false},
+		"ten times the floor":   {Goal{Times: 1.3}, tenfold, true},
+		"an allocation":         {Goal{Times: 5}, func() { work(); heap = new([64]byte) }, true},
+		"an allowed allocation": {Goal{Times: 5, Allocs: 1}, func() { work(); heap = new([64]byte) }, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			v := &verdict{TB: t}
