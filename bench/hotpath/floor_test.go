@@ -53,7 +53,7 @@ type floorTransport struct {
 func (f *floorTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 	t := f.cache.get(f.resource)
 	if t == nil {
-		return nil, http.ErrNoLocation
+		return nil, errNoToken
 	}
 	sent := *r
 	sent.Header = make(http.Header, len(r.Header)+1)

@@ -55,18 +55,21 @@ var (
 )
 
 func table(results measure.Results, benchmark string, operations []string) string {
-	result := func(op, kind string) measure.Result { return results.Get(benchmark + "/" + op + "/" + kind) }
 	var rows [][]string
 	for _, op := range operations {
 		row := []string{op}
-		for _, kind := range []string{"serial", "parallel"} {
-			r := result(op, kind)
-			row = append(row, fmt.Sprintf("%.0f ± %s", r.NS, r.Spread), fmt.Sprintf("%.2f", r.NS/result("floor", kind).NS))
+		for _, kind := range []string{"/serial", "/parallel"} {
+			r := results.Get(benchmark + "/" + op + kind)
+			row = append(row, fmt.Sprintf("%.0f ± %s", r.NS, r.Spread), fmt.Sprintf("%.2f", timesFloor(results, benchmark, op, kind)))
 		}
-		r := result(op, "serial")
+		r := results.Get(benchmark + "/" + op + "/serial")
 		rows = append(rows, append(row, fmt.Sprintf("%.0f", r.Bytes), fmt.Sprintf("%.0f", r.Allocs)))
 	}
 	return report.Table([]string{"library", "ns, serial", "× floor", "ns, parallel", "× floor", "B", "allocations"}, rows)
+}
+
+func timesFloor(results measure.Results, benchmark, op, kind string) float64 {
+	return results.Ratio(benchmark+"/"+op+kind, benchmark+"/floor"+kind)
 }
 
 // draw shows what each operation costs in units of its floor. Without azcore's pipelines, which do more than put a token on a
@@ -77,9 +80,8 @@ func draw(results measure.Results, file string) error {
 	add := func(benchmark string, operations []string) {
 		for _, op := range operations {
 			groups = append(groups, benchmark+": "+op)
-			for s, kind := range map[*chart.Series]string{&serial: "/serial", &parallel: "/parallel"} {
-				s.Values = append(s.Values, results.Get(benchmark+"/"+op+kind).NS/results.Get(benchmark+"/floor"+kind).NS)
-			}
+			serial.Values = append(serial.Values, timesFloor(results, benchmark, op, "/serial"))
+			parallel.Values = append(parallel.Values, timesFloor(results, benchmark, op, "/parallel"))
 		}
 	}
 	add("Token", tokenRows[1:])

@@ -36,6 +36,9 @@ func (r Results) Get(name string) Result {
 	return got
 }
 
+// Ratio is how much slower the benchmark called name is than the one called floor.
+func (r Results) Ratio(name, floor string) float64 { return r.Get(name).NS / r.Get(floor).NS }
+
 // benchName writes name as package testing prints it.
 func benchName(name string) string { return strings.ReplaceAll(name, " ", "_") }
 

@@ -23,5 +23,6 @@ PASS
 	require.InDelta(t, 100, results.Get("Token/x/oauth2/serial").NS, 1e-6)
 	require.Zero(t, results.Get("Token/x/oauth2/serial").Allocs)
 	require.InDelta(t, 50.5, results.Get("Token/aws CredentialsCache/go-2").NS, 1e-6)
+	require.InDelta(t, 100/50.5, results.Ratio("Token/x/oauth2/serial", "Token/aws CredentialsCache/go-2"), 1e-6)
 	require.Panics(t, func() { results.Get("Token/another/serial") })
 }
