@@ -90,11 +90,16 @@ const (
 	slack = "  "
 )
 
-// save writes p with the names of fonts that have the same widths on other systems: there the one that plot uses is not installed.
+// save writes p to an SVG file.
 func save(p *plot.Plot, width, height vg.Length, file string) error {
 	c := vgsvg.New(width, height)
 	const margin = 8
 	p.Draw(draw.Crop(draw.New(c), margin, -margin, margin, -margin))
+	return write(c, file)
+}
+
+// write writes c with the names of fonts that have the same widths on other systems: there the one that plot uses is not installed.
+func write(c *vgsvg.Canvas, file string) error {
 	var b bytes.Buffer
 	if _, err := c.WriteTo(&b); err != nil {
 		return fmt.Errorf("chart: %w", err)

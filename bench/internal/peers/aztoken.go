@@ -47,3 +47,8 @@ func (c aztokenClient) Token(ctx context.Context) (string, time.Time, error) {
 func (c aztokenClient) Authorize(base http.RoundTripper) (http.RoundTripper, error) {
 	return &aztoken.Transport{Client: c.Client, Resource: c.resource, Base: base}, nil
 }
+
+// AztokenRefresh is a client with a policy of the caller's own, such as one whose random numbers come from a seed.
+func AztokenRefresh(name string, refresh aztoken.RefreshPolicy) Library {
+	return Library{Name: name, New: func(e Endpoint) (Client, error) { return newAztoken(e, refresh) }}
+}

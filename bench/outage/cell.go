@@ -1,0 +1,97 @@
+package main
+
+import (
+	"cmp"
+	"slices"
+	"testing"
+	"time"
+)
+
+// A cell is what one library meets in outages of one kind and length: a run for each start.
+type cell struct {
+	library library
+	kind    kind
+	length  time.Duration
+	runs    []run
+}
+
+// grid are the cells of all combinations.
+func grid(libraries []library, kinds []kind, lengths []time.Duration) []cell {
+	var cells []cell
+	for _, l := range libraries {
+		for _, k := range kinds {
+			for _, length := range lengths {
+				cells = append(cells, cell{library: l, kind: k, length: length})
+			}
+		}
+	}
+	return cells
+}
+
+// fill lives through the runs of the cells, those of every step-th start, and says whether it could.
+func fill(t *testing.T, cells []cell, step int) bool {
+	type job struct {
+		library  library
+		scenario scenario
+		into     *run
+	}
+	var jobs []job
+	for i := range cells {
+		c := &cells[i]
+		starts := scenarios(c.kind, c.length, step)
+		c.runs = make([]run, len(starts))
+		for n, s := range starts {
+			jobs = append(jobs, job{c.library, s, &c.runs[n]})
+		}
+	}
+	return inFastMotion(t, len(jobs), func(t *testing.T, i int, resource string) {
+		*jobs[i].into = jobs[i].scenario.live(t, jobs[i].library, resource)
+	})
+}
+
+// unharmed is the number of starts from which the outage does no harm.
+func (c cell) unharmed() int {
+	n := 0
+	for _, r := range c.runs {
+		if r.harm() == 0 {
+			n++
+		}
+	}
+	return n
+}
+
+// worst is the run of most harm, of several the one whose outage was last.
+func (c cell) worst() run {
+	return slices.MaxFunc(c.runs, func(a, b run) int {
+		return cmp.Or(cmp.Compare(a.harm(), b.harm()), cmp.Compare(a.scenario.hour, b.scenario.hour))
+	})
+}
+
+func (c cell) mostFailed() int  { return most(c, func(r run) int { return r.count(failed) }) }
+func (c cell) mostExpired() int { return most(c, func(r run) int { return r.count(expired) }) }
+
+func (c cell) longestWait() time.Duration {
+	return most(c, func(r run) time.Duration { return r.waited })
+}
+
+func (c cell) longestIdle() time.Duration {
+	return most(c, func(r run) time.Duration { return r.idled })
+}
+
+func (c cell) mostRequests() int { return most(c, func(r run) int { return r.requests }) }
+
+func (c cell) meanRequests() float64 {
+	sum := 0
+	for _, r := range c.runs {
+		sum += r.requests
+	}
+	return float64(sum) / float64(len(c.runs))
+}
+
+func most[T int | time.Duration](c cell, of func(run) T) T {
+	var m T
+	for _, r := range c.runs {
+		m = max(m, of(r))
+	}
+	return m
+}

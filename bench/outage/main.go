@@ -1,0 +1,60 @@
+// Outage lives through outages of the identity endpoint and of Entra ID, with aztoken and with other libraries as they are, on a
+// virtual clock. In the folder of this module,
+//
+//	go run ./outage
+//
+// takes some minutes and writes what it has measured into README.md, outage/README.md and the plots beside that.
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/seed-ac726066/aztoken/bench/internal/measure"
+	"github.com/seed-ac726066/aztoken/bench/internal/report"
+)
+
+// folder is where the plots and the long table are, from where the program runs.
+const folder = "outage"
+
+// modules are those whose behaviour is measured.
+var modules = []string{
+	"github.com/Azure/azure-sdk-for-go/sdk/azidentity",
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore",
+	"github.com/AzureAD/microsoft-authentication-library-for-go",
+	"golang.org/x/oauth2",
+	"cloud.google.com/go/auth",
+	"github.com/aws/aws-sdk-go-v2",
+	"github.com/aws/aws-sdk-go-v2/credentials",
+}
+
+func main() {
+	// The virtual clock of testing/synctest is for tests only, so this program is one, and ends with PASS or FAIL.
+	testing.Init()
+	flag.Parse()
+	testing.Main(
+		func(_, _ string) (bool, error) { return true, nil },
+		[]testing.InternalTest{{Name: "outages", F: write}},
+		nil, nil,
+	)
+}
+
+// write fills all cells, and writes down what is in them.
+func write(t *testing.T) {
+	cells := grid(libraries(), kinds, lengths)
+	require.True(t, fill(t, cells, 1))
+	versions, err := measure.Versions(t.Context(), modules...)
+	require.NoError(t, err)
+	text := summary(cells, versions)
+	require.NoError(t, errors.Join(
+		figures(cells, folder),
+		report.Replace("README.md", "outages", text),
+		report.Replace(filepath.Join(folder, "README.md"), "cells", details(cells)),
+	))
+	fmt.Print(text)
+}

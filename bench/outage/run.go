@@ -1,0 +1,61 @@
+package main
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/seed-ac726066/aztoken/bench/internal/peers"
+	"github.com/seed-ac726066/aztoken/imdstest"
+)
+
+// A run is what a program met that called for 72 hours, with one outage.
+type run struct {
+	scenario scenario
+	outcomes []outcome
+	waited   time.Duration // the longest wait of a call
+	idled    time.Duration // the longest of a call that need not have waited
+	requests int           // to the endpoint
+}
+
+// count is the number of calls that came out so.
+func (r run) count(o outcome) int {
+	n := 0
+	for _, got := range r.outcomes {
+		if got == o {
+			n++
+		}
+	}
+	return n
+}
+
+// harm is the number of calls without a good token.
+func (r run) harm() int { return len(r.outcomes) - r.count(served) }
+
+// live goes through a scenario with a library, in a bubble of virtual time. The random numbers that it can decide on come from
+// the hour at which the outage begins: the same in every cell of the tables for one hour, so that cells compare, and others for
+// another, so that a cell is over as many draws as there are hours.
+func (s scenario) live(t *testing.T, l library, resource string) run {
+	imds := imdstest.New(&imdstest.Options{TokenLifetime: tokenLife, MintAfter: s.kind.mintAfter})
+	client, err := l.new(peers.Endpoint{Transport: imds, Resource: resource}, uint64(s.hour))
+	require.NoError(t, err)
+	outage := time.AfterFunc(s.start(), func() { imds.BreakFor(s.length, s.kind.fault) })
+	c := caller{client: client}
+	c.callFor(t, duration)
+	requests := imds.Count()
+
+	outage.Stop()
+	require.NoError(t, client.Close())
+	imds.Close()
+	time.Sleep(time.Minute) // what a library left behind notices that, and ends
+	return run{s, c.outcomes, c.waited, c.idled, requests}
+}
+
+// between are the outcomes of the calls from one time since the outage began to another.
+func (r run) between(from, to time.Duration) []outcome {
+	at := func(d time.Duration) int { // the first call at d or after
+		return min(max(0, int((r.scenario.start()+d+interval-1)/interval)), len(r.outcomes))
+	}
+	return r.outcomes[at(from):at(to)]
+}

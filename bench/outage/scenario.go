@@ -1,0 +1,67 @@
+package main
+
+import (
+	"time"
+
+	"github.com/seed-ac726066/aztoken/imdstest"
+)
+
+const (
+	// duration of a run: three lives of a token.
+	duration = 72 * time.Hour
+	// tokenLife is that of a managed identity's tokens, and how many hours there are for an outage to begin in: the libraries
+	// do the same in each life, and two and more of ours fall into one.
+	tokenLife = 24 * time.Hour
+	// minutePast is when the first call was, past an hour of the clock by which outages begin on the hour: so the last of
+	// them begins just before the last five minutes of the first token, which is when most libraries replace it and so the
+	// worst moment for them. The half minute keeps the ends of an outage apart from the calls.
+	minutePast = 6*time.Minute + 30*time.Second
+)
+
+// lengths of the outages.
+var lengths = []time.Duration{time.Hour, 6 * time.Hour, 12 * time.Hour, 18 * time.Hour, 24 * time.Hour}
+
+// A kind is what an outage looks like to a client.
+type kind struct {
+	name  string
+	means string
+	fault imdstest.Fault
+	// mintAfter is the age at which the endpoint replaces its token: until then it gives the same again.
+	mintAfter time.Duration
+}
+
+// mintsAnew is the mintAfter of an endpoint where everybody who asks gets a new token. It is not nothing, as the three
+// requests that EC2 wants for one credential are to give one.
+const mintsAnew = time.Second
+
+// kinds of outages.
+var kinds = []kind{
+	{"503", "the endpoint answers 503", imdstest.Status(503), mintsAnew},
+	{"hang", "the endpoint accepts requests and never answers", imdstest.Hang(), mintsAnew},
+	{"refused", "nothing listens at the endpoint", imdstest.Refused(), mintsAnew},
+	{
+		"Entra ID down",
+		"the endpoint is well and gives the token that it keeps for as long as that lives, then 500; before the outage it replaced its token when it was an hour old, as IMDS does",
+		imdstest.EntraDown(), time.Hour,
+	},
+}
+
+// A scenario is a run with one outage.
+type scenario struct {
+	kind   kind
+	hour   int // of the clock, at which the outage begins
+	length time.Duration
+}
+
+// scenarios are the runs with outages of one kind and length that begin in every hour of a token's life or, with a step above 1, in
+// every so many hours.
+func scenarios(k kind, length time.Duration, step int) []scenario {
+	var all []scenario
+	for hour := step; hour <= int(tokenLife.Hours()); hour += step {
+		all = append(all, scenario{k, hour, length})
+	}
+	return all
+}
+
+// start is when the outage begins, after the first call.
+func (s scenario) start() time.Duration { return time.Duration(s.hour)*time.Hour - minutePast }
