@@ -17,8 +17,8 @@ const (
 // figures draws what the cells met in outages of the first kind: those of 12 h at the start that was worst for each library, and those
 // of 24 h over all starts.
 func figures(cells []cell, folder string) error {
-	worst := figure("12 h of outage, which begin at the moment that is worst for each library", 12*time.Hour)
-	all := figure("24 h of outage, which begin in any hour of a token's life", 24*time.Hour)
+	worst := figure("12 h of outage (503), from the moment on that is worst for each library", 12*time.Hour)
+	all := figure("24 h of outage (503), from each hour of a token's life on", 24*time.Hour)
 	for _, c := range cells {
 		if c.kind.name != kinds[0].name {
 			continue

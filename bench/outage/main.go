@@ -8,7 +8,6 @@ package main
 
 import (
 	"errors"
-	"flag"
 	"fmt"
 	"path/filepath"
 	"testing"
@@ -36,7 +35,6 @@ var modules = []string{
 func main() {
 	// The virtual clock of testing/synctest is for tests only, so this program is one, and ends with PASS or FAIL.
 	testing.Init()
-	flag.Parse()
 	testing.Main(
 		func(_, _ string) (bool, error) { return true, nil },
 		[]testing.InternalTest{{Name: "outages", F: write}},

@@ -35,7 +35,7 @@ func (r run) harm() int { return len(r.outcomes) - r.count(served) }
 
 // live goes through a scenario with a library, in a bubble of virtual time. The random numbers that it can decide on come from
 // the hour at which the outage begins: the same in every cell of the tables for one hour, so that cells compare, and others for
-// another, so that a cell is over as many draws as there are hours.
+// another, so that a cell is over as many draws as there are starts.
 func (s scenario) live(t *testing.T, l library, resource string) run {
 	imds := imdstest.New(&imdstest.Options{TokenLifetime: tokenLife, MintAfter: s.kind.mintAfter})
 	client, err := l.new(peers.Endpoint{Transport: imds, Resource: resource}, uint64(s.hour))

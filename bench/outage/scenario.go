@@ -9,13 +9,15 @@ import (
 const (
 	// duration of a run: three lives of a token.
 	duration = 72 * time.Hour
-	// tokenLife is that of a managed identity's tokens, and how many hours there are for an outage to begin in: the libraries
-	// do the same in each life, and two and more of ours fall into one.
+	// tokenLife is that of a managed identity's tokens.
 	tokenLife = 24 * time.Hour
+	// firstStart and lastStart are the hours in which outages begin: those of the second day, when a program holds a token that
+	// replaced another. The longest outage ends before the run does.
+	firstStart, lastStart = 25, 48
 	// minutePast is when the first call was, past an hour of the clock by which outages begin on the hour: so the last of
-	// them begins just before the last five minutes of the first token, which is when most libraries replace it and so the
-	// worst moment for them. The half minute keeps the ends of an outage apart from the calls.
-	minutePast = 6*time.Minute + 30*time.Second
+	// them begins just before the libraries that use a token to its last minutes replace their second, which is the worst moment
+	// for them. The half minute keeps the ends of an outage apart from the calls.
+	minutePast = 10*time.Minute + 30*time.Second
 )
 
 // lengths of the outages.
@@ -53,11 +55,11 @@ type scenario struct {
 	length time.Duration
 }
 
-// scenarios are the runs with outages of one kind and length that begin in every hour of a token's life or, with a step above 1, in
-// every so many hours.
+// scenarios are the runs with outages of one kind and length that begin in each hour of the second day or, with a step above 1, in
+// every so many hours, the last among them.
 func scenarios(k kind, length time.Duration, step int) []scenario {
 	var all []scenario
-	for hour := step; hour <= int(tokenLife.Hours()); hour += step {
+	for hour := lastStart; hour >= firstStart; hour -= step {
 		all = append(all, scenario{k, hour, length})
 	}
 	return all

@@ -1,0 +1,40 @@
+package main
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/seed-ac726066/aztoken"
+	"github.com/seed-ac726066/aztoken/bench/internal/peers"
+	"github.com/seed-ac726066/aztoken/imdstest"
+)
+
+func TestNoRunInheritsATokenFromAnother(t *testing.T) {
+	t.Parallel()
+	require.True(t, inFastMotion(t, 8, func(t *testing.T, _ int, resource string) {
+		imds := imdstest.New(nil)
+		defer imds.Close()
+		client, err := peers.MSAL().New(peers.Endpoint{Transport: imds, Resource: resource}) // one cache for the whole process
+		require.NoError(t, err)
+		_, _, err = client.Token(t.Context())
+		require.NoError(t, err)
+		require.Equal(t, 1, imds.Count())
+	}))
+}
+
+func TestDrawsComeFromTheSeed(t *testing.T) {
+	t.Parallel()
+	now := time.Now()
+	draws := func(seed uint64) (all []time.Duration) {
+		policy := seeded(aztoken.HalfLife(), seed)
+		for range 3 {
+			all = append(all, policy(now, now, now.Add(tokenLife), 0).Sub(now))
+		}
+		return all
+	}
+	require.Equal(t, draws(1), draws(1))
+	require.NotEqual(t, draws(1), draws(2))
+	require.NotEqual(t, draws(1)[0], draws(1)[1])
+}
