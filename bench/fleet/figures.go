@@ -3,23 +3,16 @@ package main
 import (
 	"fmt"
 	"time"
-)
 
-// thousands writes a whole number in groups of three digits.
-func thousands(n float64) string {
-	s := fmt.Sprintf("%.0f", n)
-	for i := len(s) - 3; i > 0; i -= 3 {
-		s = s[:i] + " " + s[i:]
-	}
-	return s
-}
+	"github.com/seed-ac726066/aztoken/bench/internal/report"
+)
 
 // multiple writes a ratio, to a tenth where that tells something.
 func multiple(x float64) string {
 	if x < 100 {
 		return fmt.Sprintf("%.1f", x)
 	}
-	return thousands(x)
+	return report.Thousands(x)
 }
 
 // hours writes a time in the unit that suits it.

@@ -14,7 +14,7 @@ func section(all [][]*tally, worst *tally) string {
 	f := worst.fleet
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s instances, seed %d, tokens of %.0f h, %.0f h. A peak is the highest rate of %.0f min.\n\n",
-		thousands(float64(f.instances)), f.seed, tokenLife.Hours(), span.Hours(), f.window.Minutes())
+		report.Thousands(float64(f.instances)), f.seed, tokenLife.Hours(), span.Hours(), f.window.Minutes())
 	b.WriteString(promises(all, worst) + "\n" + comparison(all))
 	return b.String()
 }
@@ -36,7 +36,7 @@ func promises(all [][]*tally, worst *tally) string {
 	rows = append(rows,
 		[]string{"the last instance has a new token after an outage", hours(promisedFresh), hours(fresh)},
 		[]string{"requests per instance and hour of an outage", fmt.Sprintf("%.1f", promisedTries), fmt.Sprintf("%.2f", tries)},
-		[]string{"instances ever without a token", fmt.Sprint(promisedWithout), thousands(float64(without))},
+		[]string{"instances ever without a token", fmt.Sprint(promisedWithout), report.Thousands(float64(without))},
 		[]string{worst.fleet.scenario.name + ": peak ÷ mean", "none", fmt.Sprintf("%.1f", worst.peakOverMean())},
 	)
 	return report.Table([]string{"aztoken with `HalfLife()`", "at most", "measured"}, rows)
@@ -51,9 +51,9 @@ func comparison(all [][]*tally) string {
 		heading[0] = "**" + of[0].fleet.scenario.name + "**"
 		rows = append(rows, heading)
 		for _, t := range of {
-			row := []string{t.fleet.strategy.name, fmt.Sprintf("%.1f", t.mean()), thousands(t.peak()), multiple(t.peakOverMean()), "", "", ""}
+			row := []string{t.fleet.strategy.name, fmt.Sprintf("%.1f", t.mean()), report.Thousands(t.peak()), multiple(t.peakOverMean()), "", "", ""}
 			if t.fleet.scenario.outage.length > 0 {
-				row[4], row[5], row[6] = fmt.Sprintf("%.1f", t.tries()), hours(t.fresh), thousands(float64(t.without))
+				row[4], row[5], row[6] = fmt.Sprintf("%.1f", t.tries()), hours(t.fresh), report.Thousands(float64(t.without))
 				if t.without > 0 {
 					row[6] += ", for up to " + hours(t.longest)
 				}

@@ -42,14 +42,11 @@ func TestALineKeepsEveryPeak(t *testing.T) {
 	one.perWindow[61] = 6000
 	got := points(one)
 	require.Len(t, got, 72*4)
-	require.Equal(t, 1.0, got[3].Y, "nothing is drawn at the bottom of a logarithmic scale")
-	require.Equal(t, 1.0, got[4].X)
-	require.Equal(t, 100.0, got[4].Y)
+	require.Equal(t, []float64{0, 100, 0}, got[3:6], "the peak is not lost")
 }
 
 func TestFiguresAreWrittenForPeople(t *testing.T) {
 	t.Parallel()
-	require.Equal(t, []string{"7", "999", "1 000", "16 667", "1 000 000"}, []string{thousands(7), thousands(999), thousands(1000), thousands(16666.7), thousands(1e6)})
 	require.Equal(t, []string{"2.7", "99.9", "1 435"}, []string{multiple(2.74), multiple(99.94), multiple(1435)})
 	require.Equal(t, []string{"40 s", "56 min", "2.9 h"}, []string{hours(40 * time.Second), hours(56 * time.Minute), hours(174 * time.Minute)})
 }

@@ -8,12 +8,9 @@ import (
 
 	xfont "golang.org/x/image/font"
 	"gonum.org/v1/plot"
-	"gonum.org/v1/plot/font"
 	"gonum.org/v1/plot/plotter"
-	"gonum.org/v1/plot/text"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
-	"gonum.org/v1/plot/vg/vgsvg"
 )
 
 // Panels are small plots side by side, all with the same axes: shares of a whole over hours, stacked on each other.
@@ -40,27 +37,20 @@ type Step struct {
 }
 
 const (
-	panelColumns           = 3
-	panelWidth             = 8.2 * vg.Centimeter
-	panelHeight            = 4.3 * vg.Centimeter
-	panelsHead             = 1.5 * vg.Centimeter
-	tickEvery              = 6 // hours
-	swatch       vg.Length = 3 * vg.Millimeter
-)
-
-var (
-	ink     = color.RGBA{0x33, 0x33, 0x33, 0xff}
-	missing = color.RGBA{0xe4, 0xe4, 0xe4, 0xff}
+	panelColumns = 3
+	panelWidth   = 8.2 * vg.Centimeter
+	panelHeight  = 4.3 * vg.Centimeter
+	tickEvery    = 6 // hours
 )
 
 // Save writes the panels to an SVG file.
 func (p Panels) Save(file string) error {
 	rows := (len(p.Panels) + panelColumns - 1) / panelColumns
-	c := vgsvg.New(panelColumns*panelWidth, vg.Length(rows)*panelHeight+panelsHead)
-	page := draw.New(c)
-	page.SetColor(color.White)
-	page.Fill(page.Path())
-	p.head(page)
+	var legend []entry
+	for i, part := range p.Parts {
+		legend = append(legend, entry{p.colour(i), part})
+	}
+	c, page := newPage(panelColumns*panelWidth, vg.Length(rows)*panelHeight+headHeight, p.Title, legend)
 
 	plots := make([][]*plot.Plot, rows)
 	for n, panel := range p.Panels {
@@ -72,7 +62,7 @@ func (p Panels) Save(file string) error {
 	}
 	tiles := draw.Tiles{
 		Rows: rows, Cols: panelColumns,
-		PadTop: panelsHead, PadBottom: 2 * vg.Millimeter, PadLeft: 2 * vg.Millimeter, PadRight: 4 * vg.Millimeter,
+		PadTop: headHeight, PadBottom: margin, PadLeft: margin, PadRight: 2 * margin,
 		PadX: 4 * vg.Millimeter, PadY: 3 * vg.Millimeter,
 	}
 	for row, canvases := range plot.Align(plots, tiles, page) {
@@ -85,26 +75,10 @@ func (p Panels) Save(file string) error {
 	return write(c, file)
 }
 
-// head draws the title, and under it what the colours are.
-func (p Panels) head(page draw.Canvas) {
-	x, y := page.Min.X+4*vg.Millimeter, page.Max.Y-6*vg.Millimeter
-	title := text.Style{Color: ink, Handler: plot.DefaultTextHandler, Font: typeface(11, xfont.WeightBold)}
-	page.FillText(title, vg.Point{X: x, Y: y}, p.Title)
-	y -= 5 * vg.Millimeter
-	label := text.Style{Color: ink, Handler: plot.DefaultTextHandler, Font: typeface(9, xfont.WeightNormal)}
-	for i, part := range p.Parts {
-		box := vg.Rectangle{Min: vg.Point{X: x, Y: y}, Max: vg.Point{X: x + swatch, Y: y + swatch}}
-		page.SetColor(p.colour(i))
-		page.Fill(box.Path())
-		page.FillText(label, vg.Point{X: x + swatch + vg.Millimeter, Y: y + swatch/8}, part)
-		x += label.Width(part) + 4*swatch
-	}
-}
-
 // colour is that of part i.
 func (p Panels) colour(i int) color.Color {
 	if i == len(p.Parts)-1 {
-		return missing
+		return shade
 	}
 	return colours[i]
 }
@@ -114,17 +88,13 @@ func (p Panels) plot(of Panel, leftmost, lowest bool) *plot.Plot {
 	small := plot.New()
 	small.Title.Text, small.Title.Padding = of.Title, vg.Millimeter
 	small.Title.TextStyle.Color, small.Title.TextStyle.Font = ink, typeface(10, xfont.WeightBold)
-	for _, axis := range []*plot.Axis{&small.X, &small.Y} {
-		axis.Color, axis.Tick.Color, axis.Tick.Label.Color, axis.Label.TextStyle.Color = ink, ink, ink, ink
-		axis.Tick.Label.Font, axis.Label.TextStyle.Font = typeface(8, xfont.WeightNormal), typeface(9, xfont.WeightNormal)
-		axis.Padding, axis.Tick.Length = 0, vg.Points(3)
-	}
+	plain(small)
 	small.X.Min, small.X.Max, small.Y.Min, small.Y.Max = p.From, p.To, 0, 1
 	small.X.Tick.Marker, small.Y.Tick.Marker = plot.TickerFunc(hourTicks(lowest)), plot.TickerFunc(shareTicks(leftmost))
 	if lowest {
 		small.X.Label.Text = p.Axis
 	}
-	small.Add(area(missing, plotter.XYs{{X: p.Begin, Y: 0}, {X: p.Begin, Y: 1}, {X: p.End, Y: 1}, {X: p.End, Y: 0}}))
+	small.Add(area(shade, plotter.XYs{{X: p.Begin, Y: 0}, {X: p.Begin, Y: 1}, {X: p.End, Y: 1}, {X: p.End, Y: 0}}))
 	for i := range len(p.Parts) - 1 {
 		bottom, top := line(of.Steps, i), line(of.Steps, i+1)
 		slices.Reverse(bottom)
@@ -137,12 +107,6 @@ func (p Panels) plot(of Panel, leftmost, lowest bool) *plot.Plot {
 		})
 	}
 	return small
-}
-
-func typeface(points float64, weight xfont.Weight) font.Font {
-	f := font.From(plot.DefaultFont, vg.Points(points))
-	f.Variant, f.Weight = sans, weight
-	return f
 }
 
 // area is a filled polygon without an outline.

@@ -49,3 +49,12 @@ func Table(header []string, rows [][]string) string {
 	}
 	return b.String()
 }
+
+// Thousands writes a whole number in groups of three digits.
+func Thousands(n float64) string {
+	s := fmt.Sprintf("%.0f", n)
+	for i := len(s) - 3; i > 0; i -= 3 {
+		s = s[:i] + " " + s[i:]
+	}
+	return s
+}

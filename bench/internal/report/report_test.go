@@ -47,3 +47,10 @@ func TestATableIsMarkdown(t *testing.T) {
 	t.Parallel()
 	require.Equal(t, "| library | ns |\n|---|---:|\n| ours | 70 |\n", report.Table([]string{"library", "ns"}, [][]string{{"ours", "70"}}))
 }
+
+func TestANumberIsWrittenInGroups(t *testing.T) {
+	t.Parallel()
+	for want, n := range map[string]float64{"7": 7, "999": 999, "1 000": 1000, "16 667": 16666.7, "1 000 000": 1e6} {
+		require.Equal(t, want, report.Thousands(n))
+	}
+}
