@@ -3,6 +3,7 @@ package chart
 
 import (
 	"fmt"
+	"strconv"
 
 	xfont "golang.org/x/image/font"
 	"gonum.org/v1/plot"
@@ -29,6 +30,7 @@ func Bars(file, title, axis string, groups []string, series ...Series) error {
 	plain(p)
 	p.X.Label.Text = axis
 	p.X.Min = 0
+	p.X.Tick.Marker = plot.TickerFunc(shortTicks)
 	var legend []entry
 	most := 0.0
 	for i, s := range series {
@@ -72,3 +74,14 @@ func Bars(file, title, axis string, groups []string, series ...Series) error {
 
 // slack is room for the wider letters of a font in place of the one that the layout was made for.
 const slack = "  "
+
+// shortTicks are the usual ones, with no more digits than they need.
+func shortTicks(from, to float64) []plot.Tick {
+	ticks := plot.DefaultTicks{}.Ticks(from, to)
+	for i := range ticks {
+		if ticks[i].Label != "" {
+			ticks[i].Label = strconv.FormatFloat(ticks[i].Value, 'g', 4, 64)
+		}
+	}
+	return ticks
+}
