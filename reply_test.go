@@ -2,6 +2,7 @@ package aztoken_test
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/url"
@@ -58,6 +59,24 @@ func TestABadReplyIsAnErrorLeavesNothingAndIsForgotten(t *testing.T) {
 			})
 		})
 	}
+}
+
+// The platform gives one token for a day, and by the clock of this machine it ends some hours too early.
+func TestACallerOnAMachineWhoseClockIsAheadMissesNoToken(t *testing.T) {
+	virtually(t, func(t *testing.T) {
+		begin := time.Now()
+		c := overFunc(t, func() string {
+			left := 24*time.Hour - time.Since(begin)
+			return fmt.Sprintf(`{"access_token":"the-token","expires_in":"%d","expires_on":"%d"}`, left/time.Second, begin.Add(21*time.Hour).Unix())
+		})
+		requireNoHarm(t, use(t, c, 21*time.Hour-time.Minute))
+		time.Sleep(time.Until(begin.Add(21*time.Hour - 5*time.Second)))
+		for range 100 {
+			_, err := c.Token(t.Context(), resource)
+			require.NoError(t, err)
+			time.Sleep(100 * time.Millisecond)
+		}
+	})
 }
 
 func TestTheProxyOfTheCallersClientIsNotUsed(t *testing.T) {

@@ -23,7 +23,8 @@ var layouts = []string{
 
 // expiry is when the token of a reply ends. The remaining life is right whatever this machine's clock says, and so
 // wins; an absolute time that comes sooner counts too (the token may have lain in the platform's cache while
-// expires_in was not recomputed), unless it is past already: then it is the clock that is wrong.
+// expires_in was not recomputed), unless it is past already, or so near that the token would be of no use: then it is
+// the clock that is wrong.
 func expiry(fields map[string]json.RawMessage, token string, now time.Time) (time.Time, error) {
 	in, hasIn := seconds(fields["expires_in"])
 	on, hasOn := absolute(fields["expires_on"])
@@ -34,7 +35,7 @@ func expiry(fields map[string]json.RawMessage, token string, now time.Time) (tim
 	switch {
 	case hasIn && in <= 0:
 		return time.Time{}, errExpired
-	case hasIn && hasOn && on.After(now) && on.Before(now.Add(in)):
+	case hasIn && hasOn && on.Sub(now) >= minLife && on.Before(now.Add(in)):
 		return on, nil
 	case hasIn:
 		return now.Add(in), nil

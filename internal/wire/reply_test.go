@@ -48,6 +48,8 @@ func TestEveryFormOfExpiryIsRead(t *testing.T) {
 		{"the earlier of both", `"expires_in":"86317","expires_on":"1709813280"`, time.Hour},
 		{"the earlier of both, the other way round", `"expires_in":"3600","expires_on":"1709895997"`, time.Hour},
 		{"expires_on of a wrong clock is past", `"expires_in":"3600","expires_on":"1609895997"`, time.Hour},
+		{"expires_on of a wrong clock is as good as past", `"expires_in":"3600","expires_on":"1709809682"`, time.Hour},
+		{"expires_on of a wrong clock leaves three seconds", `"expires_in":"3600","expires_on":"1709809683"`, 3 * time.Second},
 		{"only the JWT's own exp", `"expires_on":"soon"`, 2 * time.Hour},
 		{"nothing but the JWT", `"token_type":"Bearer"`, 2 * time.Hour},
 	} {
