@@ -120,7 +120,7 @@ func (r *keyring) soon() <-chan struct{} {
 
 // soonLocked is the end of the fetch that is under way or due, nil if there is none.
 func (r *keyring) soonLocked() <-chan struct{} {
-	if r.due.After(time.Now()) {
+	if until(time.Now(), r.due) > 0 {
 		return nil
 	}
 	return r.round
@@ -148,7 +148,7 @@ func (r *keyring) unavailable() error {
 	if set := r.current.Load(); r.lastErr == nil && set != nil && usable(set.fetched, time.Now()) {
 		return nil
 	}
-	return &Error{sentinel: ErrKeysUnavailable, cause: r.lastErr, RetryAfter: max(firstBackoff, time.Until(r.due))}
+	return &Error{sentinel: ErrKeysUnavailable, cause: r.lastErr, RetryAfter: max(firstBackoff, until(time.Now(), r.due))}
 }
 
 // begin reads the key file and starts the fetching, the first time that it is called.
@@ -187,7 +187,7 @@ func (r *keyring) run() {
 	defer timer.Stop()
 	for {
 		r.mu.Lock()
-		timer.Reset(min(time.Until(r.due), refreshEvery)) // the clock may have been set back
+		timer.Reset(min(until(time.Now(), r.due), refreshEvery)) // the keys of a file have no other time than the wall clock's
 		r.mu.Unlock()
 		select {
 		case <-r.life.Done():
@@ -205,7 +205,7 @@ func (r *keyring) refresh() {
 	if r.closed.Load() {
 		return
 	}
-	now := time.Now().Round(0)
+	now := time.Now()
 	if err == nil {
 		r.current.Store(set)
 	}
@@ -217,12 +217,12 @@ func (r *keyring) refresh() {
 	r.round = make(chan struct{})
 	r.mu.Unlock()
 	if err != nil {
-		r.report(Event{Kind: EventKeysFailed, Time: now, Err: err})
+		r.report(Event{Kind: EventKeysFailed, Time: now.Round(0), Err: err})
 		return
 	}
-	r.report(Event{Kind: EventKeysFetched, Time: now, Keys: len(set.keys)})
+	r.report(Event{Kind: EventKeysFetched, Time: now.Round(0), Keys: len(set.keys)})
 	if err := r.file.save(set); err != nil {
-		r.report(Event{Kind: EventKeyFileFailed, Time: now, Err: err})
+		r.report(Event{Kind: EventKeyFileFailed, Time: now.Round(0), Err: err})
 	}
 }
 

@@ -57,5 +57,11 @@ func (p progress) next(random float64) time.Time {
 	return p.fetched.Add(refreshEvery - time.Duration(random*float64(refreshEvery/10)))
 }
 
+// until is the time from now to due, read on both clocks: the shorter counts. Timers stand still while a machine sleeps, and
+// the wall clock may be set back: neither may put off a fetch.
+func until(now, due time.Time) time.Duration {
+	return min(due.Sub(now), due.Round(0).Sub(now.Round(0)))
+}
+
 // usable says whether keys that were fetched then may still serve.
 func usable(fetched, now time.Time) bool { return now.Before(fetched.Add(keepFor)) }
