@@ -13,6 +13,8 @@ import (
 // store puts a token that was asked for at asked and came at now into the cache and plans its refresh. It gives what the
 // cache holds then, which is not always the new token.
 func (c *Client) store(r request, got azcore.AccessToken, asked, now time.Time) (*held, EventKind) {
+	// With readings of both clocks: a wall clock that is set later must not move the end of a token that is kept.
+	got.ExpiresOn = now.Add(got.ExpiresOn.Sub(now))
 	e := c.cache.obtain(r)
 	if e == nil { // closed meanwhile
 		return c.hold(r, got, now, nil), EventAcquired

@@ -1,0 +1,60 @@
+package aztoken
+
+import (
+	"testing"
+	"time"
+	"unsafe"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
+	"github.com/stretchr/testify/require"
+
+	"github.com/seed-ac726066/aztoken/internal/schedule"
+)
+
+// later is a time as a machine has it after a while on its monotonic clock, with its wall clock set meanwhile.
+func later(now time.Time, monotonic, wall time.Duration) time.Time {
+	t := now.Add(wall)
+	reading := &(*struct {
+		_         uint64
+		monotonic int64
+	})(unsafe.Pointer(&t)).monotonic // as package time has it; no function sets one without the other
+	*reading += int64(monotonic - wall)
+	return t
+}
+
+func TestATokenThatIsKeptDoesNotLiveLongerForAWallClockThatIsSetBack(t *testing.T) {
+	t.Parallel()
+	const hour = time.Hour
+	for name, tc := range map[string]struct {
+		wall  time.Duration // what the wall clock says an hour later
+		next  time.Duration // what the next token lives
+		keeps bool
+	}{
+		"the clock goes on, a shorter life":  {hour, 10 * hour, true},
+		"the clock goes on, a longer life":   {hour, 24 * hour, false},
+		"it was set back, a shorter life":    {-5 * hour, 10 * hour, true},
+		"it was set back, a longer life":     {-5 * hour, 24 * hour, false},
+		"it was set ahead, a shorter life":   {6 * hour, 10 * hour, true},
+		"it was set ahead, an absolute life": {6 * hour, 24 * hour, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c, err := NewClient(&Options{Credential: azcore.TokenCredential(nil), Getenv: func(string) string { return "" }})
+			require.NoError(t, err)
+			defer func() { require.NoError(t, c.Close()) }()
+			r := request{resource: "https://orders.example.com"}
+			begin := c.epoch
+			first, _ := c.store(r, azcore.AccessToken{Token: "first", ExpiresOn: begin.Round(0).Add(24 * hour)}, begin, begin)
+			now := later(begin, hour, tc.wall)
+			second, kind := c.store(r, azcore.AccessToken{Token: "second", ExpiresOn: now.Add(tc.next)}, now, now)
+			if tc.keeps {
+				require.Equal(t, EventUnchanged, kind)
+				require.Equal(t, first.untilMono, second.untilMono)
+				require.Equal(t, first.untilWall, second.untilWall)
+			} else {
+				require.Equal(t, EventAcquired, kind)
+				require.Equal(t, hour+tc.next-schedule.ExpirySkew, second.untilMono)
+			}
+		})
+	}
+}
