@@ -8,6 +8,9 @@ import (
 
 // Bounds on requests for one token of one client, derived from the schedule that docs/design.md describes.
 const (
+	// twoSeconds: a flight tries again after two seconds, and its failure answers for two; beside it there may be one
+	// background refresh, and one flight each for a refusal and for a challenge.
+	twoSeconds = 4
 	// inHandHour: while a token is in hand the first failure is followed by a try within 15 to 30 s, and all later
 	// ones are at least a minute apart.
 	inHandHour = 60 + 2
@@ -24,6 +27,9 @@ const (
 	workingHour = 2 + 60/5 + 1
 )
 
+// causes is how far back lies what requests of the last hour may come from.
+const causes = time.Hour + 2*time.Minute
+
 // calmLife bounds the requests in one lifetime without a fault. Each comes after at least a third of what is left of the
 // token: of all of it where the platform mints anew after an hour, of two thirds of the rest each time where it gives one
 // token until keep is left of it. Never more than one a minute.
@@ -37,9 +43,10 @@ func calmLife(lifetime, keep time.Duration) int {
 
 // traffic counts requests in windows that slide.
 type traffic struct {
-	hour, life         window
-	refusals, told     window
-	worstHour, allTold int
+	burst          window
+	hour, life     window
+	refusals, told window
+	worstHour      int
 }
 
 // window holds the times of the last stretch.
@@ -61,14 +68,17 @@ func (w *window) count(now time.Time, stretch time.Duration) int {
 // request notes one and says whether that is too many. dark is when a caller last had no token in hand, calm since when
 // there was no fault.
 func (t *traffic) request(now, dark, calm time.Time, lifetime time.Duration, mostCalm int) (all []finding) {
-	hour, life := t.hour.add(now, time.Hour), t.life.add(now, lifetime)
+	burst, hour, life := t.burst.add(now, 2*time.Second), t.hour.add(now, time.Hour), t.life.add(now, lifetime)
+	if burst > twoSeconds {
+		all = append(all, finding{fewRequests, fmt.Sprintf("%d in two seconds, and at most %d", burst, twoSeconds)})
+	}
 	most := inHandHour
-	if t.refusals.count(now, time.Hour) > 0 {
+	if t.refusals.count(now, causes) > 0 {
 		most += refusedHour
 	}
-	if !dark.IsZero() && now.Sub(dark) <= time.Hour {
+	if !dark.IsZero() && now.Sub(dark) <= causes {
 		most += retriedHour
-		if t.told.count(now, time.Hour) > 0 {
+		if t.told.count(now, causes) > 0 {
 			most += toldHour
 		}
 	}
@@ -82,11 +92,10 @@ func (t *traffic) request(now, dark, calm time.Time, lifetime time.Duration, mos
 	return all
 }
 
-// fetch notes a fetch of keys and says whether that is too many. failed is when one last failed, began when the verifier
-// was made.
+// fetch notes a fetch of keys and says whether that is too many. failed is when one last failed.
 func (t *traffic) fetch(now, failed time.Time) (all []finding) {
 	most := workingHour
-	if !failed.IsZero() && now.Sub(failed) <= time.Hour {
+	if !failed.IsZero() && now.Sub(failed) <= causes {
 		most = failingHour
 	}
 	hour := t.hour.add(now, time.Hour)

@@ -153,10 +153,16 @@ var sabotage = map[string]struct {
 			return next.RoundTrip(r)
 		})
 	}}, fewPlaces},
-	"fetches of keys in a row":               {breakage{entra: repeated(200)}, fewFetches},
-	"a 503 for a good token":                 {breakage{service: answering(http.StatusServiceUnavailable, 50)}, accepts},
-	"a 401 for a good token":                 {breakage{service: answering(http.StatusUnauthorized, 50)}, accepts},
-	"a service that lets everything through": {breakage{service: answering(http.StatusOK, 1)}, rejectsBad},
+	"fetches of keys in a row": {breakage{entra: repeated(200)}, fewFetches},
+	"a 503 for a good token":   {breakage{service: answering(http.StatusServiceUnavailable, 50)}, accepts},
+	"a 401 for a good token":   {breakage{service: answering(http.StatusUnauthorized, 50)}, accepts},
+	"a service that takes any token": {breakage{service: func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if kid, _, _ := readToken(strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer ")); !strings.HasPrefix(kid, "made-up") {
+				next.ServeHTTP(w, r)
+			} // else 200
+		})
+	}}, rejectsBad},
 	"a service that remembers too long": {breakage{service: func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			if kid, _, ok := readToken(strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer ")); ok && !strings.HasPrefix(kid, "made-up") {

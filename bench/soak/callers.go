@@ -5,14 +5,15 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
+	"net/http"
 	"time"
 )
 
 const (
-	// callsALife is how many calls a lifetime has besides those around steps and ends: one in some ten minutes.
-	callsALife = 144
+	// callsALife is how many calls a lifetime has besides those around steps and ends: one in twelve minutes.
+	callsALife = 120
 	// inTheDark is how often a caller tries who has no token.
-	inTheDark = 5 * time.Minute
+	inTheDark = 10 * time.Minute
 )
 
 // callSteadily makes calls at all times. When they are is a function of the seed: none waits for the one before.
@@ -58,6 +59,26 @@ func (w *world) callAtEnds() {
 			r := draw(random)
 			r.resource, r.atEnd = orders, true
 			w.busy.Go(func() { w.call(r) })
+		}
+	}
+}
+
+// callWithNewKeys calls the service with tokens that are signed by the newest key, of which the verifier may not know.
+func (w *world) callWithNewKeys() {
+	for _, pause := range []time.Duration{0, time.Minute, searchEvery, 20 * time.Minute} {
+		select {
+		case <-time.After(pause):
+		case <-w.over:
+			return
+		}
+		r, err := http.NewRequestWithContext(w.life, http.MethodGet, orders, nil)
+		if err != nil {
+			panic(err) // of a constant
+		}
+		token := w.imds.Mint(orders)
+		r.Header.Set("Authorization", "Bearer "+token)
+		if resp, err := w.atService(r, token); err == nil {
+			_ = resp.Body.Close()
 		}
 	}
 }

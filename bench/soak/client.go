@@ -161,7 +161,7 @@ func (w *world) requestFailed(c *client, resource string, status int, err error)
 	retried := status == 0 && c.answered || status == 404 || status == 408 || status == 410 || status == 429 || status >= 500 ||
 		status == 200 && err == io.ErrUnexpectedEOF
 	if !retried {
-		c.traffic[resource].told.add(now, time.Hour)
+		c.traffic[resource].told.add(now, causes)
 	}
 	c.answered = c.answered || status != 0
 }
@@ -218,6 +218,6 @@ func (w *world) onEvent(e aztoken.Event) {
 	defer w.mu.Unlock()
 	w.tally.events[string(e.Kind)]++
 	if e.Kind == aztoken.EventRejected {
-		w.client.traffic[e.Resource].refusals.add(e.Time, time.Hour)
+		w.client.traffic[e.Resource].refusals.add(e.Time, causes)
 	}
 }

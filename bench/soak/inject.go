@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/seed-ac726066/aztoken"
+	"github.com/seed-ac726066/aztoken/imdstest"
 )
 
 // toldSteps is how many of the last steps stand in a violation.
@@ -71,7 +72,7 @@ func (w *world) begin(s step, random *rand.Rand) {
 	case wall:
 		w.setWall(s)
 	case rotation:
-		w.rotate(s)
+		w.rotate(s, random)
 	case callers:
 		w.stir(s, random)
 	case memory:
@@ -100,7 +101,11 @@ func (w *world) end(s step, random *rand.Rand) {
 	w.probe(random)
 }
 
-func (w *world) rotate(s step) {
+// rotate changes the keys, right after somebody used up the verifier's next search for one. A caller has tokens of the newest
+// key from then on.
+func (w *world) rotate(s step, random *rand.Rand) {
+	w.sendMadeUp(w.life, madeUp(random, 0))
+	defer w.busy.Go(w.callWithNewKeys)
 	switch s.kind {
 	case "rotate":
 		w.imds.RotateKey()
@@ -121,13 +126,10 @@ func (w *world) rotate(s step) {
 
 // setWall sets the wall clock as a step has it, the zero step to what it was.
 func (w *world) setWall(s step) {
-	switch {
-	case w.wall == nil:
-	case s.kind == "back":
-		w.wall.setAhead(-s.size)
-	default:
-		w.wall.setAhead(s.size)
+	if s.kind == "back" {
+		s.size = -s.size
 	}
+	w.wall.setAhead(s.size)
 }
 
 // restart closes parts of the program and makes them anew, as a deployment does.
@@ -168,6 +170,12 @@ func (w *world) stir(s step, random *rand.Rand) {
 		}
 	case "invalidate":
 		w.invalidate(c, []string{orders, billing}[random.IntN(2)])
+	case "invalidate and hang":
+		w.imds.Next(imdstest.Hang())
+		w.invalidate(c, billing)
+		for _, patience := range []time.Duration{0, time.Second, 2 * time.Second, time.Minute} {
+			w.busy.Go(func() { w.call(request{way: byToken, resource: billing, patience: patience}) })
+		}
 	case "claims":
 		w.busy.Go(func() { w.call(request{way: byChallenge, resource: billing, patience: time.Minute}) })
 	case "made-up tokens":

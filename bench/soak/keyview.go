@@ -56,6 +56,9 @@ func (h hop) findings() (all []finding) {
 		if h.published.IsZero() && !h.before.known[h.kid] && !h.after.known[h.kid] {
 			broke(refuses, "200 for a key that is not published")
 		}
+		if !h.before.usable(h.start, -h.slack) && !h.after.usable(h.end, -h.slack) {
+			broke(refuses, "200 by keys that were fetched %v ago", h.end.Sub(h.after.fetched))
+		}
 	case 401:
 		fresh := !h.published.IsZero() && h.end.Sub(h.published) > searchEvery+fetchLimit+h.slack
 		if fresh && h.after.failed.IsZero() && !h.after.asking {

@@ -72,12 +72,13 @@ func TestRequestsAreCountedInWindows(t *testing.T) {
 		calm   time.Duration // before the first request
 		want   bool
 	}{
+		"five at once":                        {0, 5, nil, time.Second, 0, false},
 		"one a minute":                        {time.Minute, 61, nil, 0, 0, true},
 		"more":                                {50 * time.Second, 73, nil, 0, 0, false},
-		"more after refusals":                 {50 * time.Second, 73, func(t *traffic) { t.refusals.add(noon, time.Hour) }, 0, 0, true},
+		"more after refusals":                 {50 * time.Second, 73, func(t *traffic) { t.refusals.add(noon, causes) }, 0, 0, true},
 		"flights in an outage":                {15 * time.Second, 241, nil, time.Second, 0, true},
 		"more than flights":                   {5 * time.Second, 721, nil, time.Second, 0, false},
-		"what is told at once":                {5 * time.Second, 721, func(t *traffic) { t.told.add(noon, time.Hour) }, time.Second, 0, true},
+		"what is told at once":                {5 * time.Second, 721, func(t *traffic) { t.told.add(noon, causes) }, time.Second, 0, true},
 		"three on a quiet day":                {8 * time.Hour, 4, nil, 0, 2 * day, true},
 		"a request every hour of a quiet day": {time.Hour, 6, nil, 0, 2 * day, false},
 	} {

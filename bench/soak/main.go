@@ -81,9 +81,9 @@ func (o options) span() time.Duration {
 // steps is the plan of the first run.
 func (o options) steps() []step {
 	if o.real > 0 {
-		return plan(o.seed, o.span(), o.lifetime, inReal)
+		return plan(o.seed, o.span(), o.lifetime, inReal())
 	}
-	return plan(o.seed, o.span(), o.lifetime)
+	return plan(o.seed, o.span(), o.lifetime, courses)
 }
 
 func years(n float64) time.Duration {

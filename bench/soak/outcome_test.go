@@ -77,6 +77,7 @@ func TestWhatAServiceMayAnswer(t *testing.T) {
 		"a known key that takes time":            {known, 200, 1, longAgo, []rule{accepts}},
 		"a known key that was withdrawn":         {known, 200, 0, 0, nil},
 		"a day without Entra":                    {stale, 503, 0, longAgo, nil},
+		"a day without Entra, accepted":          {stale, 200, 0, longAgo, []rule{refuses}},
 		"a key that is not published":            {other, 401, 0, 0, nil},
 		"it is accepted":                         {other, 200, 0, 0, []rule{refuses}},
 		"a key of four minutes":                  {other, 401, 0, -4 * time.Minute, nil},

@@ -59,19 +59,26 @@ var courses = []course{
 	}},
 	{wire, 2, 0.25, []string{"latency", "reset", "half-open"}},
 	{clock, 3, 2, []string{"endpoint ahead", "endpoint behind"}},
-	{keys, 3, 1.3, []string{
+	{keys, 4, 1.3, []string{
 		"200 not JSON", "200 no keys", "200 truncated", "200 huge", "302", "404", "429 with Retry-After", "500", "503", "hang", "refused",
 		"dropped", "closed", "slow", "slow body", "503 for keys only", "hang for discovery only",
 	}},
 	{rotation, 6, 0, []string{"rotate", "publish", "withdraw", "rotate and withdraw", "odd keys"}},
 	{service, 1, 0.125, []string{"latency", "reset", "half-open", "503", "401", "401 with claims", "401 for another scheme"}},
-	{callers, 0.4, 0, []string{"stampede", "stampede of cancelled", "invalidate", "claims", "made-up tokens", "subscribe"}},
-	{memory, 2, 0, []string{"garbage", "tight limit"}},
+	{callers, 0.4, 0, []string{"stampede", "stampede of cancelled", "invalidate", "invalidate and hang", "claims", "made-up tokens", "subscribe"}},
+	{memory, 8, 0, []string{"garbage", "tight limit"}},
 	{process, 5, 0, []string{"client", "verifier", "verifier without its key file", "client and verifier"}},
 }
 
-// inReal is the course that only a run in real time has: in virtual time there is one clock.
-var inReal = course{wall, 1, 0.5, []string{"ahead", "back"}}
+// inReal are the courses of a run in real time: with steps of the wall clock, as in virtual time there is one clock only, and
+// eight times as dense, as there is no time for long pauses.
+func inReal() []course {
+	all := append(slices.Clone(courses), course{wall, 4, 0.5, []string{"ahead", "back"}})
+	for i := range all {
+		all[i].every /= 8
+	}
+	return all
+}
 
 // mostStep keeps a step of the wall clock within what verifiers bear of a token that is not valid yet.
 const mostStep = 4 * time.Minute
@@ -84,9 +91,9 @@ const (
 
 // plan is what happens in a run: a pure function of its arguments. Each layer has random numbers of its own, so that a kind
 // more in one of them leaves the others as they are.
-func plan(seed uint64, span, lifetime time.Duration, more ...course) []step {
+func plan(seed uint64, span, lifetime time.Duration, by []course) []step {
 	var all []step
-	for i, c := range append(courses[:len(courses):len(courses)], more...) {
+	for i, c := range by {
 		all = append(all, c.steps(rand.New(rand.NewPCG(seed, uint64(i))), span, lifetime)...)
 	}
 	slices.SortStableFunc(all, func(a, b step) int { return cmp.Compare(a.at, b.at) })

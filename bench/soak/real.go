@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"slices"
 	"time"
 )
 
@@ -12,9 +13,11 @@ const realSlack = 500 * time.Millisecond
 
 // inRealTime is one run by the machine's clocks, over sockets.
 func inRealTime(o options) ended {
+	steps := o.steps()
 	clock, err := newWallClock()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "soak: without steps of the wall clock:", err)
+		steps = slices.DeleteFunc(steps, func(s step) bool { return s.layer == wall })
 	}
 	before := goroutines()
 	memory := newHeap()
@@ -27,7 +30,7 @@ func inRealTime(o options) ended {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
-	w.run(o.steps())
+	w.run(steps)
 	all.heapWorst = memory.worst.Load()
 	time.Sleep(time.Second) // connections that were closed are noticed
 	if n := goroutines(); n > before+2 {

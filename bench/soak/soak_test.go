@@ -20,7 +20,7 @@ func brief(seed uint64, memory *heap) setting {
 // live runs a setting by its own plan.
 func live(t *testing.T, s setting) (tally, []violation) {
 	t.Helper()
-	return liveThrough(t, s, plan(s.seed, s.span, s.lifetime))
+	return liveThrough(t, s, plan(s.seed, s.span, s.lifetime, courses))
 }
 
 // What the library draws by itself, the moments of its refreshes, is another thing each time, and so is how many requests
@@ -53,7 +53,7 @@ func TestAViolationTellsHowToRunItAgain(t *testing.T) {
 	require.NoError(t, os.WriteFile(readme, []byte("<!-- soak: begin -->\n<!-- soak: end -->\n"), 0o600))
 	o.readme = readme
 	good := ended{kind: "virtual time", tally: newTally()}
-	good.tally.add(tally{span: day})
+	good.tally.add(tally{span: day, lives: 1})
 	require.NoError(t, o.tell(io.Discard, good))
 	written, err := os.ReadFile(readme)
 	require.NoError(t, err)

@@ -14,6 +14,7 @@ import (
 type tally struct {
 	runs           int
 	span           time.Duration
+	lives          float64 // the span in lifetimes of a token
 	calls          map[way]int
 	planned        int // calls whose moment the seed decides, and not the end of a token
 	without        int // calls that began without a token in hand
@@ -43,6 +44,7 @@ func newTally() tally {
 func (t *tally) add(o tally) {
 	t.runs++
 	t.span += o.span
+	t.lives += o.lives
 	t.planned += o.planned
 	t.without += o.without
 	t.failed += o.failed
@@ -97,21 +99,22 @@ func listed[K interface{ ~string | ~int }](m map[K]int) string {
 
 // table is the tally as Markdown; kind is that of the time.
 func (t tally) table(kind string, heapWorst int64) string {
-	days := t.span.Hours() / 24
 	rows := [][]string{
-		{kind, fmt.Sprintf("%.4g days", days), fmt.Sprintf("in %d runs", t.runs)},
+		{kind, fmt.Sprintf("%v h", t.span.Hours()), fmt.Sprintf("%.4g lives of a token, in %d runs", t.lives, t.runs)},
 		{"calls", fmt.Sprint(sum(t.calls)), fmt.Sprintf("%s; of all %d at moments that the seeds decide", listed(t.calls), t.planned)},
 		{"of them without a token in hand", fmt.Sprint(t.without), fmt.Sprintf("at a start, or as an outage outlasted it; %d failed", t.failed)},
 		{"longest wait with a token in hand", fmt.Sprint(t.worstWait), "of calls for a token"},
-		{"requests to the endpoint", fmt.Sprint(t.requests), fmt.Sprintf("%.1f a day for three tokens; for one at most %d in an hour; at most %d under way", float64(t.requests)/days, t.worstHour, t.mostInFlight)},
+		{"requests to the endpoint", fmt.Sprint(t.requests), fmt.Sprintf("%.1f in a life, for three tokens; for one at most %d in an hour; at most %d under way", float64(t.requests)/t.lives, t.worstHour, t.mostInFlight)},
 		{"answers of the verifier", fmt.Sprint(sum(t.answers)), listed(t.answers)},
-		{"fetches of keys", fmt.Sprint(t.fetches), fmt.Sprintf("%.1f a day; at most %d in an hour", float64(t.fetches)/days, t.worstFetchHour)},
+		{"fetches of keys", fmt.Sprint(t.fetches), fmt.Sprintf("%.1f in a life; at most %d in an hour", float64(t.fetches)/t.lives, t.worstFetchHour)},
 		{"rotations", fmt.Sprint(t.rotations), "told to subscribers"},
 		{"goroutines at rest", fmt.Sprint(t.mostGoroutines), fmt.Sprintf("at most, in %d looks", t.looks)},
 		{"heap", fmt.Sprintf("%.0f MiB", float64(heapWorst)/(1<<20)), "grown by at most, with the fakes' logs of requests"},
 	}
-	for _, c := range courses {
-		rows = append(rows, []string{"faults: " + string(c.layer), fmt.Sprint(sum(t.steps[c.layer])), listed(t.steps[c.layer])})
+	for _, c := range inReal() {
+		if kinds := t.steps[c.layer]; len(kinds) > 0 {
+			rows = append(rows, []string{"faults: " + string(c.layer), fmt.Sprint(sum(kinds)), listed(kinds)})
+		}
 	}
 	return report.Table([]string{"", "", ""}, append(rows, []string{"**violations**", fmt.Sprintf("**%d**", sum(t.broken)), listed(t.broken)}))
 }

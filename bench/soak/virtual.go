@@ -14,7 +14,7 @@ import (
 // inVirtualTime runs one seed for each year, all at once, each on a clock of its own that jumps ahead whenever nothing is left
 // to do. Such clocks are for tests only, so that is the one test of this program, which ends with it.
 func inVirtualTime(o options) {
-	debug.SetGCPercent(500) // the heap is small, and years are long
+	debug.SetGCPercent(1000) // the heap is small, and years are long
 	testing.Init()
 	_ = flag.CommandLine.Parse(nil) // the flags of package testing, which would look for theirs among ours
 	testing.Main(
@@ -40,7 +40,7 @@ func soakVirtually(t *testing.T, o options) ended {
 			t.Run(fmt.Sprint("seed ", s.seed), func(t *testing.T) {
 				t.Parallel()
 				began := time.Now()
-				counted, broken := liveThrough(t, s, plan(s.seed, s.span, s.lifetime))
+				counted, broken := liveThrough(t, s, plan(s.seed, s.span, s.lifetime, courses))
 				t.Log(time.Since(began))
 				mu.Lock()
 				defer mu.Unlock()

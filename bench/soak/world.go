@@ -98,7 +98,7 @@ func newWorld(ctx context.Context, s setting) (*world, error) {
 		}),
 		states: map[layer]*step{}, given: map[string]time.Time{}, tally: newTally(),
 	}
-	w.tally.span = s.span
+	w.tally.span, w.tally.lives = s.span, float64(s.span)/float64(s.lifetime)
 	w.seen = slog.New(watch{w})
 	w.net = newNetwork(w.imds, s.sockets)
 	w.heap.bound.Add(heapOfRun)
@@ -150,13 +150,6 @@ func (w *world) isBroken() bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return len(w.broken) >= enough
-}
-
-// state is the lasting step of a layer that is in force, nil for none.
-func (w *world) state(l layer) *step {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return w.states[l]
 }
 
 // published notes that the key that signs now is published, and no other one where the rest was withdrawn. A key that was
