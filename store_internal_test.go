@@ -3,24 +3,13 @@ package aztoken
 import (
 	"testing"
 	"time"
-	"unsafe"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 	"github.com/stretchr/testify/require"
 
+	"github.com/seed-ac726066/aztoken/internal/clocktest"
 	"github.com/seed-ac726066/aztoken/internal/schedule"
 )
-
-// later is a time as a machine has it after a while on its monotonic clock, with its wall clock set meanwhile.
-func later(now time.Time, monotonic, wall time.Duration) time.Time {
-	t := now.Add(wall)
-	reading := &(*struct {
-		_         uint64
-		monotonic int64
-	})(unsafe.Pointer(&t)).monotonic // as package time has it; no function sets one without the other
-	*reading += int64(monotonic - wall)
-	return t
-}
 
 func TestATokenThatIsKeptDoesNotLiveLongerForAWallClockThatIsSetBack(t *testing.T) {
 	t.Parallel()
@@ -45,7 +34,7 @@ func TestATokenThatIsKeptDoesNotLiveLongerForAWallClockThatIsSetBack(t *testing.
 			r := request{resource: "https://orders.example.com"}
 			begin := c.epoch
 			first, _ := c.store(r, azcore.AccessToken{Token: "first", ExpiresOn: begin.Round(0).Add(24 * hour)}, begin, begin)
-			now := later(begin, hour, tc.wall)
+			now := clocktest.Later(begin, hour, tc.wall)
 			second, kind := c.store(r, azcore.AccessToken{Token: "second", ExpiresOn: now.Add(tc.next)}, now, now)
 			if tc.keeps {
 				require.Equal(t, EventUnchanged, kind)
