@@ -10,8 +10,8 @@ import (
 )
 
 const (
-	// callsALife is how many calls a lifetime has besides those around steps and ends: one in twelve minutes.
-	callsALife = 120
+	// callsALife is how many calls a lifetime has besides those around steps and ends: one in a quarter of an hour.
+	callsALife = 96
 	// inTheDark is how often a caller tries who has no token.
 	inTheDark = 10 * time.Minute
 )

@@ -59,7 +59,7 @@ var courses = []course{
 	}},
 	{wire, 2, 0.25, []string{"latency", "reset", "half-open"}},
 	{clock, 3, 2, []string{"endpoint ahead", "endpoint behind"}},
-	{keys, 4, 1.3, []string{
+	{keys, 5, 1.3, []string{
 		"200 not JSON", "200 no keys", "200 truncated", "200 huge", "302", "404", "429 with Retry-After", "500", "503", "hang", "refused",
 		"dropped", "closed", "slow", "slow body", "503 for keys only", "hang for discovery only",
 	}},

@@ -36,9 +36,9 @@ func TestASeedMeansWhatItMeant(t *testing.T) {
 	got := strings.Split(script(plan(1, year, day, courses)), "\n")
 	require.Equal(t, []string{
 		"12h7m24.062401s callers claims for 0s (size 3m59.993242s, count 71)",
-		"14h36m50.297741s keys dropped for 27m44.795629s (size 17.72761s, count 51)",
 		"14h50m20.818517s service 401 with claims for 1h24m58.02709s (size 6.315123s, count 73)",
 		"16h54m30.930172s endpoint 200 huge for 1.801464s (size 55.040074s, count 107)",
+		"18h16m2.872177s keys dropped for 27m44.795629s (size 17.72761s, count 51)",
 		"27h42m1.746485s callers stampede of cancelled for 0s (size 1.48503s, count 5)",
 	}, got[:5])
 }
