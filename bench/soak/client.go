@@ -173,7 +173,10 @@ func (w *world) requestWorked(c *client, resource string, began time.Time, got r
 	c.inFlight--
 	c.answered = true
 	c.ledgers[resource].receive(got.value, began, now, got.believed(now))
-	w.given[got.value] = onBoth(now, got.end)
+	// A platform that gives the same token again reckons what is left of it by its own clock. What it said once holds.
+	if end := onBoth(now, got.end); end.After(w.given[got.value]) {
+		w.given[got.value] = end
+	}
 	for value, end := range w.given {
 		if now.Sub(end) > w.lifetime {
 			delete(w.given, value)

@@ -23,6 +23,7 @@ type moment struct {
 // run lives through a plan, with calls at all times, and looks at the memory in each quiet time.
 func (w *world) run(steps []step) {
 	defer w.close()
+	defer w.stop()
 	defer close(w.over)
 	w.busy.Go(w.callSteadily)
 	w.busy.Go(w.callAtEnds)

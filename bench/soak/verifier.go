@@ -117,7 +117,9 @@ func (w *world) fetchEnds(v *verifier, body []byte) {
 		v.jwks = jwks
 	}
 	v.view.known, v.view.fetched, v.view.failed = kids, now, time.Time{}
-	w.kept = savedKeys{kids, now}
+	if w.keyFile() != "" {
+		w.kept = savedKeys{kids, now}
+	}
 }
 
 func (w *world) onKeyEvent(e verify.Event) {

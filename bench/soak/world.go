@@ -41,7 +41,8 @@ type world struct {
 	dir   string
 	imds  *imdstest.Server
 	start time.Time
-	life  context.Context
+	life  context.Context // of all calls
+	stop  context.CancelFunc
 	over  chan struct{} // closed after the last step
 	net   network
 
@@ -91,13 +92,14 @@ func newWorld(ctx context.Context, s setting) (*world, error) {
 	// The platform's own cache is one of three: of an hour, none, or one that gives a token until shortly before its end.
 	mintAfter := [...]time.Duration{s.lifetime / 24, -1, s.lifetime - s.keeps()}[s.seed%3]
 	w := &world{
-		setting: s, dir: dir, life: ctx, start: time.Now(), calm: time.Now(), over: make(chan struct{}),
+		setting: s, dir: dir, start: time.Now(), calm: time.Now(), over: make(chan struct{}),
 		imds: imdstest.New(&imdstest.Options{
 			TokenLifetime: s.lifetime, MintAfter: mintAfter,
 			Identities: []imdstest.Identity{{SystemAssigned: true, Roles: map[string][]string{orders: {"consumer"}}}},
 		}),
 		states: map[layer]*step{}, given: map[string]time.Time{}, tally: newTally(),
 	}
+	w.life, w.stop = context.WithCancel(ctx)
 	w.tally.span, w.tally.lives = s.span, float64(s.span)/float64(s.lifetime)
 	w.seen = slog.New(watch{w})
 	w.net = newNetwork(w.imds, s.sockets)
@@ -125,7 +127,13 @@ func (w *world) forgetKeys() {
 	w.kept = savedKeys{}
 }
 
-func (w *world) keyFile() string { return filepath.Join(w.dir, "keys.json") }
+// keyFile is the verifier's; every other run has none.
+func (w *world) keyFile() string {
+	if w.seed%2 == 1 {
+		return ""
+	}
+	return filepath.Join(w.dir, "keys.json")
+}
 
 // report notes what was found.
 func (w *world) report(found []finding) {
