@@ -9,7 +9,7 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 
-	"github.com/seed-ac726066/aztoken/internal/contain"
+	"github.com/seed-ac726066/aztoken/internal/guard"
 	"github.com/seed-ac726066/aztoken/internal/hosts"
 	"github.com/seed-ac726066/aztoken/internal/wire"
 )
@@ -44,7 +44,7 @@ func (c *Client) attempt(ctx context.Context, r request, background bool) (*held
 		return h, nil
 	}
 	failed := &Error{Resource: r.resource, Host: c.host.name, cause: hide(errInError)}
-	contain.Call(func() { failed = newError(c.host.name, r.resource, err, c.answered.Load()) }) // it calls methods of a foreign error
+	_ = guard.Run(func() { failed = newError(c.host.name, r.resource, err, c.answered.Load()) }) // it calls methods of a foreign error
 	if failed.StatusCode != 0 {
 		c.answered.Store(true)
 	}

@@ -5,7 +5,7 @@ import (
 	"log/slog"
 	"time"
 
-	"github.com/seed-ac726066/aztoken/internal/contain"
+	"github.com/seed-ac726066/aztoken/internal/guard"
 )
 
 // EventKind is what happened to a token.
@@ -43,10 +43,10 @@ type Event struct {
 // emit hands ev to the logger and to OnEvent.
 func (c *Client) emit(ev Event) {
 	if c.opts.Logger != nil {
-		contain.Call(func() { c.log(ev) })
+		_ = guard.Run(func() { c.log(ev) })
 	}
 	if c.opts.OnEvent != nil {
-		contain.Call(func() { c.opts.OnEvent(ev) })
+		_ = guard.Run(func() { c.opts.OnEvent(ev) })
 	}
 }
 

@@ -3,7 +3,7 @@ package aztoken
 import (
 	"time"
 
-	"github.com/seed-ac726066/aztoken/internal/contain"
+	"github.com/seed-ac726066/aztoken/internal/guard"
 	"github.com/seed-ac726066/aztoken/internal/schedule"
 )
 
@@ -65,7 +65,7 @@ func refreshOn(policy RefreshPolicy, now, acquired, expires, hint time.Time, ran
 func guarded(policy RefreshPolicy) RefreshPolicy {
 	return func(now, acquired, expires time.Time, random float64) time.Time {
 		due := HalfLife()(now, acquired, expires, random)
-		contain.Call(func() { due = policy(now, acquired, expires, random) })
+		_ = guard.Run(func() { due = policy(now, acquired, expires, random) })
 		return due
 	}
 }

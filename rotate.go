@@ -5,7 +5,7 @@ import (
 	"slices"
 	"sync"
 
-	"github.com/seed-ac726066/aztoken/internal/contain"
+	"github.com/seed-ac726066/aztoken/internal/guard"
 	"github.com/seed-ac726066/aztoken/internal/wire"
 )
 
@@ -110,8 +110,8 @@ func (s *subscriber) run(c *Client) {
 			return
 		}
 		s.mu.Unlock()
-		if p := contain.Call(func() { s.f(*t) }); p != nil && c.opts.Logger != nil {
-			contain.Call(func() {
+		if p := guard.Run(func() { s.f(*t) }); p != nil && c.opts.Logger != nil {
+			_ = guard.Run(func() {
 				c.opts.Logger.Error("aztoken: an OnRotate callback panicked", "resource", t.Resource, "panic", wire.Redact(fmt.Sprint(p)))
 			})
 		}

@@ -5,7 +5,7 @@ import (
 	"log/slog"
 	"time"
 
-	"github.com/seed-ac726066/aztoken/internal/contain"
+	"github.com/seed-ac726066/aztoken/internal/guard"
 )
 
 // EventKind is what happened.
@@ -31,12 +31,12 @@ func (v *Verifier) emit(e Event) {
 	if v.onEvent == nil && v.logger == nil {
 		return
 	}
-	contain.Call(func() {
+	_ = guard.Run(func() {
 		if v.onEvent != nil {
 			v.onEvent(e)
 		}
 	})
-	contain.Call(func() { v.log(e) })
+	_ = guard.Run(func() { v.log(e) })
 }
 
 func (v *Verifier) log(e Event) {

@@ -8,7 +8,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/seed-ac726066/aztoken/internal/contain"
+	"github.com/seed-ac726066/aztoken/internal/guard"
 )
 
 // keyring holds the last good keys and keeps them fresh:
@@ -232,7 +232,7 @@ var errClient = errors.New("the HTTP client panicked or ended its goroutine")
 func (r *keyring) fetch() (*keySet, error) {
 	var jwks []byte
 	err := errClient
-	contain.Call(func() { jwks, err = r.source.fetch(r.life) })
+	_ = guard.Run(func() { jwks, err = r.source.fetch(r.life) })
 	if err != nil {
 		return nil, err
 	}

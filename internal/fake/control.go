@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"github.com/seed-ac726066/aztoken/imdstest"
-	"github.com/seed-ac726066/aztoken/internal/contain"
+	"github.com/seed-ac726066/aztoken/internal/guard"
 )
 
 // controlUsage is what a person gets who opens the control address.
@@ -133,8 +133,8 @@ func plain(act func()) func(url.Values) error {
 			return err
 		}
 		// A test may panic where it cannot write a file, a command may not.
-		if panicked := contain.Call(act); panicked != nil {
-			return fmt.Errorf("aztoken: %v", panicked)
+		if err := guard.Run(act); err != nil {
+			return fmt.Errorf("aztoken: %w", err)
 		}
 		return nil
 	}

@@ -5,7 +5,7 @@ import (
 	"os"
 
 	"github.com/seed-ac726066/aztoken/imdstest"
-	"github.com/seed-ac726066/aztoken/internal/contain"
+	"github.com/seed-ac726066/aztoken/internal/guard"
 )
 
 // A Host is one of the places that a fake plays. It plays all of them at once; a program finds out by its environment where
@@ -62,14 +62,14 @@ func (f *Fake) Environment(h Host) (env imdstest.Environment, err error) {
 		CloudShell: f.Machine.CloudShell, AzureML: f.Machine.AzureML, WorkloadIdentity: f.Machine.WorkloadIdentity,
 	}
 	// A test may panic where it cannot write a file, a command may not.
-	panicked := contain.Call(func() {
+	err = guard.Run(func() {
 		env = environments[h]()
 		if h.Secure() {
 			env["NODE_EXTRA_CA_CERTS"] = f.Machine.CertificateFile()
 		}
 	})
-	if panicked != nil {
-		return nil, fmt.Errorf("aztoken: %v (--arc-key-dir; other files go to %s, or where TMPDIR says)", panicked, os.TempDir())
+	if err != nil {
+		return nil, fmt.Errorf("aztoken: %w (--arc-key-dir; other files go to %s, or where TMPDIR says)", err, os.TempDir())
 	}
 	if h == WorkloadIdentity {
 		env["SSL_CERT_FILE"] = env["NODE_EXTRA_CA_CERTS"] // Service Fabric's clients know the certificate by its thumbprint
