@@ -7,7 +7,7 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 	"github.com/stretchr/testify/require"
 
-	"github.com/seed-ac726066/aztoken/internal/clocktest"
+	"github.com/seed-ac726066/aztoken/internal/clock/clocktest"
 	"github.com/seed-ac726066/aztoken/internal/schedule"
 )
 

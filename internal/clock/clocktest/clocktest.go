@@ -1,4 +1,4 @@
-// Package clocktest makes the times that a machine has whose wall clock was set, which no function of package time does.
+// Package clocktest makes the times of a machine whose wall clock was set, which no function of package time does.
 package clocktest
 
 import (

@@ -6,7 +6,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/seed-ac726066/aztoken/internal/clocktest"
+	"github.com/seed-ac726066/aztoken/internal/clock/clocktest"
 )
 
 func TestTheClocksGoApart(t *testing.T) {
