@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/seed-ac726066/aztoken/internal/wire"
+	"github.com/seed-ac726066/aztoken/internal/jwt"
 )
 
 // Claims is what a token says about its bearer. It was read without any check: it serves to show to people and to find
@@ -30,7 +30,7 @@ var errNotJWT = errors.New("aztoken: the token is no JWT, so its claims cannot b
 // Claims decodes the token without verifying it. Tokens of Microsoft's own resources may be opaque; for these it
 // returns an error.
 func (t Token) Claims() (Claims, error) {
-	fields, ok := wire.JWTClaims(t.Value())
+	fields, ok := jwt.Claims(t.Value())
 	if !ok {
 		return Claims{}, errNotJWT
 	}
@@ -50,15 +50,6 @@ func (t Token) Claims() (Claims, error) {
 			return Claims{}, fmt.Errorf("aztoken: the token's claim %s has an unexpected type; treat the token as opaque", name)
 		}
 	}
-	c.IssuedAt, c.NotBefore, c.ExpiresOn = numericDate(iat), numericDate(nbf), numericDate(exp)
+	c.IssuedAt, c.NotBefore, c.ExpiresOn = jwt.NumericDate(iat), jwt.NumericDate(nbf), jwt.NumericDate(exp)
 	return c, nil
-}
-
-// numericDate is RFC 7519's NumericDate; an absent one is the zero time, not 1970, and so is one that is no time at all.
-func numericDate(s float64) time.Time {
-	const lastSecond = 253402300799 // of the year 9999, beyond which times cannot be marshalled
-	if s <= 0 || s > lastSecond {
-		return time.Time{}
-	}
-	return time.Unix(int64(s), 0).UTC()
 }

@@ -1,13 +1,13 @@
 package main
 
 import (
-	"encoding/base64"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"strings"
 	"time"
 
-	"github.com/seed-ac726066/aztoken/internal/wire"
+	"github.com/seed-ac726066/aztoken/internal/jwt"
 )
 
 var (
@@ -30,14 +30,12 @@ type decoded struct {
 
 // decode reads a token as it comes out of a clipboard. Its error never quotes it.
 func decode(token string) (decoded, error) {
-	claims, ok := wire.JWTClaims(token)
+	claims, ok := jwt.Claims(token)
 	if !ok {
 		return decoded{}, errNotJWT
 	}
-	encoded, _, _ := strings.Cut(token, ".")
-	text, err := base64.RawURLEncoding.DecodeString(encoded)
-	var header map[string]json.RawMessage
-	if err != nil || json.Unmarshal(text, &header) != nil {
+	header, ok := jwt.Header(token)
+	if !ok {
 		return decoded{}, errNotJWT
 	}
 	d := decoded{
@@ -45,13 +43,10 @@ func decode(token string) (decoded, error) {
 		ObjectID: word(claims["oid"]), TenantID: word(claims["tid"]), Subject: word(claims["sub"]), Issuer: word(claims["iss"]),
 		Audience: word(claims["aud"]), Roles: words(claims["roles"]), Scopes: strings.Fields(word(claims["scp"])),
 		AppOnly: word(claims["idtyp"]) == "app", Version: word(claims["ver"]),
-		IssuedOn: moment(claims["iat"]), NotBefore: moment(claims["nbf"]), ExpiresOn: moment(claims["exp"]),
+		IssuedOn: jwt.Time(claims["iat"]), NotBefore: jwt.Time(claims["nbf"]), ExpiresOn: jwt.Time(claims["exp"]),
 	}
 	_, d.Nonce = header["nonce"]
-	d.ClientID = word(claims["azp"])
-	if d.ClientID == "" {
-		d.ClientID = word(claims["appid"])
-	}
+	d.ClientID = cmp.Or(word(claims["azp"]), word(claims["appid"]))
 	return d, nil
 }
 
@@ -68,14 +63,11 @@ func bare(text string) string {
 
 // word is a claim of text, "" where it is none. What is not printable goes: it could play tricks on a terminal.
 func word(raw json.RawMessage) string {
-	var s string
-	_ = json.Unmarshal(raw, &s)
-	return printable(s)
+	return printable(jwt.Text(raw))
 }
 
 func words(raw json.RawMessage) []string {
-	var all []string
-	_ = json.Unmarshal(raw, &all)
+	all := jwt.Texts(raw)
 	for i := range all {
 		all[i] = printable(all[i])
 	}
@@ -89,14 +81,4 @@ func printable(s string) string {
 		}
 		return r
 	}, s)
-}
-
-// moment is a NumericDate of RFC 7519, the zero time where it is none.
-func moment(raw json.RawMessage) time.Time {
-	const lastYear = 253402300799 // the last second of the year 9999, beyond which times cannot be written
-	var s float64
-	if json.Unmarshal(raw, &s) != nil || s <= 0 || s > lastYear {
-		return time.Time{}
-	}
-	return time.Unix(int64(s), 0).UTC()
 }

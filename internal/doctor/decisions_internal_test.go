@@ -154,6 +154,6 @@ func TestWhatATokenSaysIsMadeFitForATerminal(t *testing.T) {
 	payload, err := json.Marshal(map[string]any{"oid": "\x1b[2J", "azp": "c", "roles": []string{"a\nb"}, "iat": 1e30, "exp": 1_800_000_000})
 	require.NoError(t, err)
 	got := readToken(azcore.AccessToken{Token: "h." + base64.RawURLEncoding.EncodeToString(payload) + ".s"})
-	require.Equal(t, token{readable: true, objectID: "?[2J", clientID: "c", roles: []string{"a?b"}, expires: time.Unix(1_800_000_000, 0)}, got)
+	require.Equal(t, token{readable: true, objectID: "?[2J", clientID: "c", roles: []string{"a?b"}, expires: time.Unix(1_800_000_000, 0).UTC()}, got)
 	require.Equal(t, token{}, readToken(azcore.AccessToken{Token: "opaque"}))
 }

@@ -1,7 +1,7 @@
 package doctor
 
 import (
-	"encoding/json"
+	"cmp"
 	"net/http"
 	"slices"
 	"strings"
@@ -9,7 +9,7 @@ import (
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 
-	"github.com/seed-ac726066/aztoken/internal/wire"
+	"github.com/seed-ac726066/aztoken/internal/jwt"
 )
 
 // token is what stands in a token. Nobody has checked it; the endpoint gave it.
@@ -21,30 +21,16 @@ type token struct {
 }
 
 func readToken(t azcore.AccessToken) token {
-	claims, ok := wire.JWTClaims(t.Token)
+	claims, ok := jwt.Claims(t.Token)
 	if !ok {
 		return token{}
 	}
-	text := func(name string) string {
-		var s string
-		_ = json.Unmarshal(claims[name], &s)
-		return plainHeader(s)
-	}
-	at := func(name string) time.Time {
-		var s float64
-		if json.Unmarshal(claims[name], &s) != nil || s <= 0 || s > 1<<37 {
-			return time.Time{}
-		}
-		return time.Unix(int64(s), 0)
-	}
+	text := func(name string) string { return plainHeader(jwt.Text(claims[name])) }
 	r := token{
-		readable: true, objectID: text("oid"), tenantID: text("tid"), clientID: text("azp"),
-		issued: at("iat"), notBefore: at("nbf"), expires: at("exp"),
+		readable: true, objectID: text("oid"), tenantID: text("tid"), clientID: cmp.Or(text("azp"), text("appid")),
+		issued: jwt.Time(claims["iat"]), notBefore: jwt.Time(claims["nbf"]), expires: jwt.Time(claims["exp"]),
+		roles: jwt.Texts(claims["roles"]),
 	}
-	if r.clientID == "" {
-		r.clientID = text("appid")
-	}
-	_ = json.Unmarshal(claims["roles"], &r.roles)
 	for i := range r.roles {
 		r.roles[i] = plainHeader(r.roles[i])
 	}

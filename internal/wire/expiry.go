@@ -5,6 +5,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/seed-ac726066/aztoken/internal/jwt"
 )
 
 // MaxLife is longer than any access token lives (managed identities get 24 h, CAE tokens 28); what claims more is
@@ -29,7 +31,7 @@ func expiry(fields map[string]json.RawMessage, token string, now time.Time) (tim
 	in, hasIn := seconds(fields["expires_in"])
 	on, hasOn := absolute(fields["expires_on"])
 	if !hasIn && !hasOn {
-		claims, _ := JWTClaims(token)
+		claims, _ := jwt.Claims(token)
 		on, hasOn = unix(claims["exp"])
 	}
 	switch {

@@ -8,7 +8,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/seed-ac726066/aztoken/internal/wire"
+	"github.com/seed-ac726066/aztoken/internal/jwt"
 )
 
 // maxBody is far above what is sent here.
@@ -73,6 +73,6 @@ func authorized(header, host string) bool {
 	if !found {
 		return false
 	}
-	claims, ok := wire.JWTClaims(token)
+	claims, ok := jwt.Claims(token)
 	return ok && string(claims["aud"]) == `"https://`+host+`"`
 }
