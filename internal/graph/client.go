@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"net"
 	"net/http"
 	"net/url"
 	"strings"
@@ -14,6 +13,7 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/runtime"
 
+	"github.com/seed-ac726066/aztoken/internal/origin"
 	"github.com/seed-ac726066/aztoken/internal/wire"
 )
 
@@ -90,15 +90,10 @@ func baseURL(opts Options) (*url.URL, error) {
 		return &url.URL{Scheme: "https", Host: opts.Cloud.Host, Path: "/v1.0"}, nil
 	}
 	u, err := url.Parse(opts.Endpoint)
-	if err != nil || u.Scheme != "http" && u.Scheme != "https" || !loopback(u.Hostname()) {
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || !origin.Loopback(u.Hostname()) {
 		return nil, errors.New("graph: Options.Endpoint is no http or https address of this machine; give one such as http://127.0.0.1:8080, or none")
 	}
 	return &url.URL{Scheme: u.Scheme, Host: u.Host, Path: strings.TrimSuffix(u.Path, "/") + "/v1.0"}, nil
-}
-
-func loopback(host string) bool {
-	ip := net.ParseIP(host)
-	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
 // throttling tells of each 429 with a Retry-After.
