@@ -6,6 +6,10 @@ import (
 	"io"
 	"maps"
 	"net/http"
+	"net/url"
+
+	"github.com/seed-ac726066/aztoken/internal/challenge"
+	"github.com/seed-ac726066/aztoken/internal/origin"
 )
 
 // Transport is an [http.RoundTripper] that sends the token for Resource with each request. [Client.Wrap] makes one; use
@@ -93,13 +97,13 @@ func (t *Transport) send(req *http.Request, body io.ReadCloser, h *held) (*http.
 
 // unauthorized repeats a request whose token was refused if that may help, and else returns the answer it got.
 func (t *Transport) unauthorized(req *http.Request, resp *http.Response, refused *held) (*http.Response, error) {
-	refusal := readRefusal(resp.Header["Www-Authenticate"])
-	if !refusal.ofToken {
+	rejection := challenge.Read(resp.Header["Www-Authenticate"])
+	if !rejection.WantsNewToken {
 		return resp, nil
 	}
 	r := request{resource: trimScope(t.Resource)}
-	if refusal.claims != "" {
-		r.demand = &demand{claims: refusal.claims}
+	if rejection.Claims != "" {
+		r.demand = &demand{claims: rejection.Claims}
 	}
 	body := req.Body
 	hasBody := body != nil && body != http.NoBody
@@ -131,5 +135,16 @@ func (t *Transport) carries(req *http.Request) (bool, error) {
 	case req.Response == nil && !t.secure(req.URL):
 		return false, fmt.Errorf("%w (the request is to %s://%s)", errPlainHTTP, req.URL.Scheme, req.URL.Host)
 	}
-	return t.secure(req.URL) && mayFollow(req, t.Hosts), nil
+	return t.secure(req.URL) && origin.MayFollow(req, t.Hosts), nil
+}
+
+// secure says that a token sent to u cannot be read on its way.
+func (t *Transport) secure(u *url.URL) bool {
+	switch u.Scheme {
+	case "https":
+		return true
+	case "http":
+		return t.AllowHTTP || origin.Loopback(u.Hostname())
+	}
+	return false
 }

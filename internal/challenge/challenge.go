@@ -1,46 +1,6 @@
-package aztoken
+package challenge
 
-import (
-	"encoding/base64"
-	"strings"
-)
-
-// refusal is what a 401 says about the token.
-type refusal struct {
-	ofToken bool   // the service wants another bearer token, or does not say what it wants
-	claims  string // the decoded claims that another token must have, "" for none
-}
-
-// readRefusal reads the WWW-Authenticate values of a 401. A service that asks for another scheme alone has not refused
-// the token, and no other token will please it. Many send no challenge at all, though RFC 9110 requires one.
-//
-// Claims challenges: https://learn.microsoft.com/entra/identity-platform/claims-challenge
-func readRefusal(values []string) refusal {
-	r := refusal{ofToken: len(values) == 0}
-	room := maxChallenges
-	for _, v := range values {
-		if room -= len(v); room < 0 {
-			break
-		}
-		for _, c := range parseChallenges(v) {
-			if !strings.EqualFold(c.scheme, "Bearer") {
-				continue
-			}
-			r.ofToken = true
-			if c.parameters["error"] != "insufficient_claims" {
-				continue
-			}
-			if claims, err := base64.StdEncoding.DecodeString(c.parameters["claims"]); err == nil {
-				r.claims = string(claims)
-			}
-		}
-	}
-	return r
-}
-
-// maxChallenges bounds what is read of the WWW-Authenticate values of one 401. A claims challenge is below 1 KiB; a hostile
-// service can send megabytes.
-const maxChallenges = 16 << 10
+import "strings"
 
 // challenge is one of the challenges of a WWW-Authenticate value (RFC 9110, section 11.3).
 type challenge struct {
@@ -48,9 +8,9 @@ type challenge struct {
 	parameters map[string]string // names in lower case
 }
 
-// parseChallenges reads a WWW-Authenticate value. A comma separates challenges as well as their parameters, so only what
+// parse returns the challenges of a WWW-Authenticate value. A comma separates challenges as well as their parameters, so only what
 // comes after a name tells a scheme from a parameter. Where the value is malformed, what was read before counts.
-func parseChallenges(value string) []challenge {
+func parse(value string) []challenge {
 	var all []challenge
 	for {
 		value = strings.TrimLeft(value, " \t,")

@@ -1,16 +1,14 @@
-package aztoken
+package challenge
 
 import (
-	"encoding/base64"
 	"regexp"
-	"slices"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 )
 
-func TestChallengesAreReadAsRFC9110HasThem(t *testing.T) {
+func TestParse(t *testing.T) {
 	t.Parallel()
 	type p = map[string]string
 	for value, want := range map[string][]challenge{
@@ -32,37 +30,16 @@ func TestChallengesAreReadAsRFC9110HasThem(t *testing.T) {
 		"Bearer\trealm=\"x\"":                                       {{"Bearer", p{"realm": "x"}}},
 		`Bearer authorization_uri="https://login/x", client_id="y"`: {{"Bearer", p{"authorization_uri": "https://login/x", "client_id": "y"}}},
 	} {
-		require.Equal(t, want, parseChallenges(value), value)
+		require.Equal(t, want, parse(value), value)
 	}
 }
 
-func TestWhatA401SaysAboutTheToken(t *testing.T) {
-	t.Parallel()
-	const claims = `{"access_token":{"nbf":{"essential":true,"value":"1604106651"}}}`
-	encoded := base64.StdEncoding.EncodeToString([]byte(claims))
-	for _, tc := range []struct {
-		name   string
-		values []string
-		want   refusal
-	}{
-		{"no challenge", nil, refusal{ofToken: true}},
-		{"bearer", []string{`Bearer`}, refusal{ofToken: true}},
-		{"bearer among others", []string{`Basic realm="x"`, `bearer error="invalid_token"`}, refusal{ofToken: true}},
-		{"another scheme", []string{`Basic realm="x"`, `Negotiate`}, refusal{}},
-		{"claims", []string{`Bearer realm="", error="insufficient_claims", claims="` + encoded + `"`}, refusal{ofToken: true, claims: claims}},
-		{"claims for another error", []string{`Bearer error="invalid_token", claims="` + encoded + `"`}, refusal{ofToken: true}},
-		{"claims that are no base64", []string{`Bearer error="insufficient_claims", claims="???"`}, refusal{ofToken: true}},
-	} {
-		require.Equal(t, tc.want, readRefusal(tc.values), tc.name)
-	}
-}
-
-func FuzzParseChallenges(f *testing.F) {
+func FuzzParse(f *testing.F) {
 	for _, seed := range []string{`Bearer realm="a, b=\"c\"", error=invalid_token`, `Negotiate YWJj==, Basic realm=x`, `Bearer claims="`, `,=,`, "\\\"", `a=b c=d`} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, value string) {
-		read := parseChallenges(value)
+		read := parse(value)
 		size := 0
 		for _, c := range read {
 			require.True(t, isToken(c.scheme), c.scheme)
@@ -74,11 +51,11 @@ func FuzzParseChallenges(f *testing.F) {
 			}
 		}
 		require.LessOrEqual(t, size, len(value), "nothing is made up")
-		require.Equal(t, read, parseChallenges(written(read)), "what was read is read again when it is written as RFC 9110 has it")
+		require.Equal(t, read, parse(written(read)), "what was read is read again when it is written as RFC 9110 has it")
 	})
 }
 
-// isToken says whether s is a token of RFC 9110, section 5.6.2.
+// isToken reports whether s is a token of RFC 9110, section 5.6.2.
 func isToken(s string) bool {
 	return regexp.MustCompile("^[!#$%&'*+.^_`|~0-9A-Za-z-]+$").MatchString(s)
 }
@@ -95,22 +72,4 @@ func written(challenges []challenge) string {
 		all = append(all, c.scheme+" "+strings.Join(parameters, ", "))
 	}
 	return strings.Join(all, ", ")
-}
-
-func FuzzReadRefusal(f *testing.F) {
-	f.Add(`Bearer error="insufficient_claims", claims="eyJhIjoxfQ=="`, `Basic realm="x"`)
-	f.Add(`Negotiate`, `bearer`)
-	f.Add(``, `Bearer claims="eyJhIjoxfQ==", error=insufficient_claims`)
-	f.Fuzz(func(t *testing.T, first, second string) {
-		got := readRefusal([]string{first, second})
-		asks := slices.ContainsFunc(append(parseChallenges(first), parseChallenges(second)...), func(c challenge) bool { return strings.EqualFold(c.scheme, "Bearer") })
-		if len(first)+len(second) <= maxChallenges {
-			require.Equal(t, asks, got.ofToken)
-		}
-		if got.claims != "" {
-			require.True(t, got.ofToken)
-			require.Contains(t, strings.ToLower(first+second), "claims")
-			require.LessOrEqual(t, len(got.claims), maxChallenges*3/4)
-		}
-	})
 }
