@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
-	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 
 	"github.com/seed-ac726066/aztoken/internal/guard"
 	"github.com/seed-ac726066/aztoken/internal/hosts"
@@ -64,10 +63,9 @@ func (c *Client) call(ctx context.Context, r request, background bool) (azcore.A
 	}
 	ctx, cancel := context.WithTimeout(ctx, c.host.timeout)
 	defer cancel()
-	claims := ""
+	ask := hosts.Request{Resource: r.resource, Tenant: r.tenant, CAE: r.cae}
 	if r.demand != nil {
-		claims = r.demand.claims
-		ctx = hosts.WithRefused(ctx, r.demand.refused)
+		ask.Claims, ask.RejectedSHA256 = r.demand.claims, r.demand.refused
 	}
 	type result struct {
 		token azcore.AccessToken
@@ -83,9 +81,7 @@ func (c *Client) call(ctx context.Context, r request, background bool) (azcore.A
 			free()
 			done <- got
 		}()
-		got.token, got.err = c.host.source.GetToken(ctx, policy.TokenRequestOptions{
-			Scopes: []string{r.resource + defaultScope}, TenantID: r.tenant, EnableCAE: r.cae, Claims: claims,
-		})
+		got.token, got.err = c.host.source.Token(ctx, ask)
 	})
 	select {
 	case got := <-done:

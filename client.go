@@ -112,7 +112,7 @@ func newClient(opts *Options, files hosts.ArcFiles) (*Client, error) {
 // for the one request that all callers share, until ctx ends; without a deadline about 75 s at most, about 10 s
 // where nothing listens. Its error is an [*Error], or [ErrClosed].
 func (c *Client) Token(ctx context.Context, resource string) (Token, error) {
-	h, err := c.token(ctx, request{resource: trimScope(resource)})
+	h, err := c.token(ctx, request{resource: hosts.TrimScope(resource)})
 	if err != nil {
 		return Token{}, err
 	}
@@ -129,7 +129,7 @@ func (c *Client) GetToken(ctx context.Context, opts policy.TokenRequestOptions) 
 	if len(opts.Scopes) != 1 {
 		return azcore.AccessToken{}, fmt.Errorf("aztoken: GetToken got %d scopes; give exactly one, such as https://vault.azure.net/.default", len(opts.Scopes))
 	}
-	r := request{resource: trimScope(opts.Scopes[0])}
+	r := request{resource: hosts.TrimScope(opts.Scopes[0])}
 	if c.opts.Credential != nil {
 		r.tenant, r.cae = opts.TenantID, opts.EnableCAE
 	}

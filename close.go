@@ -31,7 +31,7 @@ func (c *Client) Close() error {
 	}()
 	limit := time.NewTimer(closeLimit)
 	defer limit.Stop()
-	defer c.host.close()
+	defer c.host.source.Close()
 	select {
 	case <-done:
 		return nil

@@ -3,6 +3,8 @@ package aztoken
 import (
 	"context"
 	"fmt"
+
+	"github.com/seed-ac726066/aztoken/internal/hosts"
 )
 
 // RPCCredentials puts a token on every call of a gRPC connection. It has the methods of gRPC's
@@ -19,7 +21,7 @@ func (c *Client) PerRPCCredentials(resource string) RPCCredentials {
 
 // GetRequestMetadata gives the authorization metadata of one call; gRPC calls it.
 func (r RPCCredentials) GetRequestMetadata(ctx context.Context, _ ...string) (map[string]string, error) {
-	h, err := r.client.token(ctx, request{resource: trimScope(r.resource)})
+	h, err := r.client.token(ctx, request{resource: hosts.TrimScope(r.resource)})
 	if err != nil {
 		return nil, err
 	}

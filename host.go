@@ -4,28 +4,17 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"strings"
 	"time"
-
-	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 
 	"github.com/seed-ac726066/aztoken/internal/hosts"
 )
 
-// defaultScope makes a scope of a resource. It comes off exactly once: https://servicebus.azure.net//.default is the
-// resource https://servicebus.azure.net/.
-const defaultScope = "/.default"
-
-// trimScope makes a resource of a scope, and leaves a resource alone.
-func trimScope(scope string) string { return strings.TrimSuffix(scope, defaultScope) }
-
 // host is where tokens come from. Its source does not cache and makes one try: the cache and the tries are the Client's.
 type host struct {
 	name   string // for people: "IMDS at http://169.254.169.254 (the environment names no other host)"
-	source azcore.TokenCredential
+	source hosts.Source
 	// timeout is that of one try.
 	timeout time.Duration
-	close   func()
 }
 
 // findHost decides from opts and the environment which source this host has.
@@ -35,7 +24,7 @@ func findHost(opts Options, files hosts.ArcFiles) (host, error) {
 			return host{}, errors.New("aztoken: Options.ID and Options.Endpoint are for managed identities; leave them out beside Options.Credential")
 		}
 		// A credential may ask a person to sign in, or try again by itself: it has the time of the whole flight.
-		return host{name: "Options.Credential", source: opts.Credential, timeout: flightLimit, close: func() {}}, nil
+		return host{name: "Options.Credential", source: hosts.FromCredential(opts.Credential), timeout: flightLimit}, nil
 	}
 	getenv := opts.Getenv
 	if getenv == nil {
@@ -48,7 +37,7 @@ func findHost(opts Options, files hosts.ArcFiles) (host, error) {
 	if err != nil {
 		return host{}, fmt.Errorf("aztoken: %w", err)
 	}
-	return host{name: h.String(), source: h.Source, timeout: attemptTimeout, close: h.Close}, nil
+	return host{name: h.String(), source: h.Source, timeout: attemptTimeout}, nil
 }
 
 func hostID(id ID) hosts.ID {

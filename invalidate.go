@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/sync/singleflight"
 
+	"github.com/seed-ac726066/aztoken/internal/hosts"
 	"github.com/seed-ac726066/aztoken/internal/schedule"
 )
 
@@ -29,7 +30,7 @@ var errNoOther = errors.New("there is no other token than the one that was refus
 // A token that is not in use any more is ignored, and so is a refusal within minutes of one that was acted on: a
 // service that refuses every token must not become a load on the endpoint.
 func (c *Client) Invalidate(resource, token string) {
-	resource = trimScope(resource)
+	resource = hosts.TrimScope(resource)
 	for _, e := range c.cache.snapshot() {
 		if h := e.current.Load(); e.resource == resource && h != nil && h.token.Value() == token && c.refuse(e, h, false) {
 			e.suspend(h)

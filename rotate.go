@@ -6,6 +6,7 @@ import (
 	"sync"
 
 	"github.com/seed-ac726066/aztoken/internal/guard"
+	"github.com/seed-ac726066/aztoken/internal/hosts"
 	"github.com/seed-ac726066/aztoken/internal/wire"
 )
 
@@ -33,7 +34,7 @@ type subscriber struct {
 // OnRotate asks for no token itself, nor does it tell of the one that is held already: subscribe, then call Token. But while
 // f is subscribed the resource's token is refreshed even if nobody reads it. stop ends the subscription; a call that has begun may still be under way when stop returns.
 func (c *Client) OnRotate(resource string, f func(Token)) (stop func()) {
-	resource = trimScope(resource)
+	resource = hosts.TrimScope(resource)
 	s := &subscriber{f: f}
 	c.rotations.add(resource, s)
 	return func() {

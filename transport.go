@@ -9,6 +9,7 @@ import (
 	"net/url"
 
 	"github.com/seed-ac726066/aztoken/internal/challenge"
+	"github.com/seed-ac726066/aztoken/internal/hosts"
 	"github.com/seed-ac726066/aztoken/internal/origin"
 )
 
@@ -49,7 +50,7 @@ func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 	var h *held
 	if err == nil {
-		h, err = t.Client.token(req.Context(), request{resource: trimScope(t.Resource)})
+		h, err = t.Client.token(req.Context(), request{resource: hosts.TrimScope(t.Resource)})
 	}
 	if err != nil {
 		// "RoundTrip must always close the body, including on errors."
@@ -101,7 +102,7 @@ func (t *Transport) unauthorized(req *http.Request, resp *http.Response, refused
 	if !rejection.WantsNewToken {
 		return resp, nil
 	}
-	r := request{resource: trimScope(t.Resource)}
+	r := request{resource: hosts.TrimScope(t.Resource)}
 	if rejection.Claims != "" {
 		r.demand = &demand{claims: rejection.Claims}
 	}

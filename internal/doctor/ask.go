@@ -11,6 +11,7 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 
+	"github.com/seed-ac726066/aztoken/internal/hosts"
 	"github.com/seed-ac726066/aztoken/internal/wire"
 )
 
@@ -55,7 +56,7 @@ func (r *recorder) reset() {
 }
 
 // ask asks source once, whose requests r sees.
-func (r *recorder) ask(ctx context.Context, source azcore.TokenCredential, resource string) answer {
+func (r *recorder) ask(ctx context.Context, source hosts.Source, resource string) answer {
 	r.reset()
 	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) {
 		r.note(func(a *answer) {
@@ -64,7 +65,7 @@ func (r *recorder) ask(ctx context.Context, source azcore.TokenCredential, resou
 			}
 		})
 	}})
-	token, err := source.GetToken(ctx, policy.TokenRequestOptions{Scopes: []string{resource + "/.default"}})
+	token, err := source.Token(ctx, hosts.Request{Resource: resource})
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	a := r.seen

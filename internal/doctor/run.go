@@ -2,7 +2,6 @@ package doctor
 
 import (
 	"context"
-	"strings"
 	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
@@ -19,7 +18,7 @@ func Run(ctx context.Context, o Options, tell func(Check)) Report {
 			tell(c)
 		}
 	}
-	o.Resource = strings.TrimSuffix(o.Resource, "/.default")
+	o.Resource = hosts.TrimScope(o.Resource)
 	r := &recorder{}
 	start := time.Now()
 	host, err := r.find(o, o.ID)
@@ -29,7 +28,7 @@ func Run(ctx context.Context, o Options, tell func(Check)) Report {
 		add(skipped(afterHost)...)
 		return report
 	}
-	defer host.Close()
+	defer host.Source.Close()
 	report.Kind, report.Endpoint, report.Why = string(host.Kind), host.Endpoint, host.Why
 	add(Check{Name: hostCheck, Status: OK, Detail: host.String(), Took: took})
 
@@ -66,7 +65,7 @@ func (r *recorder) works(ctx context.Context, o Options, id hosts.ID) bool {
 	if err != nil {
 		return false
 	}
-	defer host.Close()
+	defer host.Source.Close()
 	return r.ask(ctx, host.Source, o.Resource).failure == nil
 }
 

@@ -1,40 +1,60 @@
 package hosts
 
 import (
+	"context"
 	"net/http"
 	"net/url"
 	"strings"
 
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
+
+	"github.com/seed-ac726066/aztoken/internal/secret"
 	"github.com/seed-ac726066/aztoken/internal/wire"
 )
 
 // appServiceVersion is the first version with IDENTITY_ENDPOINT; Functions and Container Apps have it too.
 const appServiceVersion = "2019-08-01"
 
-// newAppService is App Service, Functions and Container Apps.
+// appService is App Service, Functions and Container Apps.
 //
 // https://learn.microsoft.com/azure/app-service/overview-managed-identity#rest-endpoint-reference
+type appService struct{ getter }
+
 func newAppService(cfg Config) (Host, error) {
-	u, err := endpoint(cfg.Getenv, identityEndpoint, "http", "https")
+	u, err := endpointURL(cfg.Getenv, identityEndpoint, "http", "https")
 	if err != nil {
 		return Host{}, err
 	}
-	header, err := secret(cfg.Getenv, identityHeader)
+	header, err := headerSecret(cfg.Getenv, identityHeader)
+	if err != nil {
+		return Host{}, err
+	}
+	w, err := cfg.client(wire.Reach{})
 	if err != nil {
 		return Host{}, err
 	}
 	query := url.Values{"api-version": {appServiceVersion}}
 	parameters{"client_id", "object_id", "mi_res_id"}.set(query, cfg.ID)
-	return getter{
-		url: u, query: query, header: "X-IDENTITY-HEADER", secret: header,
-		explain: explainAppService, absent: absentAt(identityEndpoint),
-	}.host(cfg, "aztoken.AppService")
+	return Host{
+		Endpoint: displayURL(u),
+		Source:   &appService{getter{wire: w, url: secret.New(u), query: query, header: "X-IDENTITY-HEADER", proof: header}},
+	}, nil
+}
+
+// Token implements [Source].
+func (s *appService) Token(ctx context.Context, r Request) (token azcore.AccessToken, err error) {
+	ctx, end := s.wire.StartSpan(ctx, "aztoken.AppService")
+	defer func() { end(err) }()
+	token, err = s.get(ctx, r.Resource, nil)
+	return token, explained(err, explainAppService)
 }
 
 // explainAppService explains {"statusCode":400,"message":"…"}: there is no code to branch on.
 func explainAppService(f *wire.Failure) {
 	explainLocal(f)
 	switch {
+	case f.Unreachable:
+		f.Advice = absentAdvice(identityEndpoint)
 	case f.StatusCode == http.StatusUnauthorized:
 		f.Advice = "the endpoint does not accept the value of $IDENTITY_HEADER; take it from the process's own environment at each start, it changes"
 	case f.StatusCode != http.StatusBadRequest:

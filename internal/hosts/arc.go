@@ -8,8 +8,8 @@ import (
 	"strings"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
-	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 
+	"github.com/seed-ac726066/aztoken/internal/secret"
 	"github.com/seed-ac726066/aztoken/internal/wire"
 )
 
@@ -20,16 +20,22 @@ const (
 	arcVersion = "2020-06-01"
 )
 
-var errNotEchoed = errors.New("the agent gave a token of another identity than the one that was asked for")
+var errOtherIdentity = errors.New("the agent gave a token of another identity than the one that was asked for")
 
-// newArc is a server outside Azure with the agent of Azure Arc. The agent answers the first request with the path of a
-// file that only root and the group himds may read; the second brings what stands in it.
+// arc is a server outside Azure with the agent of Azure Arc. The agent answers the first request with the path of a file
+// that only root and the group himds may read; the second brings what stands in it.
 //
 // https://learn.microsoft.com/azure/azure-arc/servers/managed-identity-authentication
+type arc struct {
+	getter
+	files ArcFiles
+	id    ID
+}
+
 func newArc(cfg Config) (Host, error) {
 	u, err := url.Parse(arcAddress)
 	if cfg.Getenv(identityEndpoint) != "" && cfg.Getenv(imdsEndpoint) != "" { // one alone is no word of the agent's
-		u, err = endpoint(cfg.Getenv, identityEndpoint, "http", "https")
+		u, err = endpointURL(cfg.Getenv, identityEndpoint, "http", "https")
 	}
 	if err != nil {
 		return Host{}, err
@@ -40,45 +46,33 @@ func newArc(cfg Config) (Host, error) {
 	}
 	query := url.Values{"api-version": {arcVersion}}
 	imdsParameters.set(query, cfg.ID)
-	g := getter{url: u, query: query, header: "Metadata", secret: "true"}
-	ask := func(ctx context.Context, resource string, _ policy.TokenRequestOptions) (azcore.AccessToken, error) {
-		key, err := arcKey(ctx, w, g, resource, cfg.Files)
-		if err != nil {
-			return azcore.AccessToken{}, err
-		}
-		req, err := g.request(ctx, resource, "")
-		if err != nil {
-			return azcore.AccessToken{}, err
-		}
-		req.Raw().Header.Set("Authorization", "Basic "+key)
-		answer, err := w.Do(req)
-		if err != nil {
-			return azcore.AccessToken{}, err
-		}
-		token, err := answer.Token()
-		if err == nil && !echoes(answer, cfg.ID) {
-			err = &wire.Failure{StatusCode: answer.StatusCode, JSON: true, Reason: wire.IdentityNotFound, Err: errNotEchoed,
-				Advice: "update the agent (azcmagent), which knows no user-assigned identities, or leave Options.ID nil"}
-		}
-		if err != nil {
-			return azcore.AccessToken{}, err
-		}
-		return token, nil
-	}
 	return Host{
-		Endpoint: address(u),
-		Source:   &source{wire: w, span: "aztoken.AzureArc", ask: ask, explain: explainOAuth, absent: "start the Azure Arc agent (azcmagent show tells how it is)"},
-		Close:    w.Close,
+		Endpoint: displayURL(u),
+		Source: &arc{
+			getter: getter{wire: w, url: secret.New(u), query: query, header: "Metadata", proof: secret.New("true")},
+			files:  cfg.Files, id: cfg.ID,
+		},
 	}, nil
 }
 
-// arcKey makes the first request and reads the key that the answer points to.
-func arcKey(ctx context.Context, w *wire.Client, g getter, resource string, files ArcFiles) (string, error) {
-	req, err := g.request(ctx, resource, "")
+// Token implements [Source].
+func (s *arc) Token(ctx context.Context, r Request) (token azcore.AccessToken, err error) {
+	ctx, end := s.wire.StartSpan(ctx, "aztoken.AzureArc")
+	defer func() { end(err) }()
+	key, err := s.key(ctx, r.Resource)
+	if err == nil {
+		token, err = s.tokenFor(ctx, r.Resource, key)
+	}
+	return token, explained(err, explainArc)
+}
+
+// key makes the first request and reads the key that the answer points to.
+func (s *arc) key(ctx context.Context, resource string) (string, error) {
+	req, err := s.request(ctx, resource, nil)
 	if err != nil {
 		return "", err
 	}
-	answer, err := w.Do(req)
+	answer, err := s.wire.Do(req)
 	if err != nil {
 		return "", err
 	}
@@ -88,12 +82,43 @@ func arcKey(ctx context.Context, w *wire.Client, g getter, resource string, file
 		}
 		return "", err
 	}
-	return files.key(answer.Header.Get("WWW-Authenticate"))
+	return s.files.key(answer.Header.Get("WWW-Authenticate"))
 }
 
-// echoes says whether the answer names the identity that was asked for: agents that know no user-assigned identities ignore
+// tokenFor makes the second request, which brings the key.
+func (s *arc) tokenFor(ctx context.Context, resource, key string) (azcore.AccessToken, error) {
+	req, err := s.request(ctx, resource, nil)
+	if err != nil {
+		return azcore.AccessToken{}, err
+	}
+	req.Raw().Header.Set("Authorization", "Basic "+key)
+	answer, err := s.wire.Do(req)
+	if err != nil {
+		return azcore.AccessToken{}, err
+	}
+	token, err := answer.Token()
+	switch {
+	case err != nil:
+		return azcore.AccessToken{}, err
+	case !namesIdentity(answer, s.id):
+		return azcore.AccessToken{}, &wire.Failure{
+			StatusCode: answer.StatusCode, JSON: true, Reason: wire.IdentityNotFound, Err: errOtherIdentity,
+			Advice: "update the agent (azcmagent), which knows no user-assigned identities, or leave Options.ID nil",
+		}
+	}
+	return token, nil
+}
+
+func explainArc(f *wire.Failure) {
+	explainOAuth(f)
+	if f.Unreachable {
+		f.Advice = "start the Azure Arc agent (azcmagent show tells how it is)"
+	}
+}
+
+// namesIdentity reports whether the answer names the identity that was asked for: agents that know no user-assigned identities ignore
 // the parameter and give the machine's own.
-func echoes(answer wire.Answer, id ID) bool {
+func namesIdentity(answer wire.Answer, id ID) bool {
 	var names []string
 	switch id.Kind {
 	case Default:

@@ -35,7 +35,7 @@ func arc(t *testing.T, id hosts.ID, second http.HandlerFunc) hosts.Host {
 	})
 	h, err := hosts.Find(cfg)
 	require.NoError(t, err)
-	t.Cleanup(h.Close)
+	t.Cleanup(h.Source.Close)
 	return h
 }
 
@@ -63,7 +63,7 @@ func TestTheRequestWithArcsKeyIsTheOneWithoutItAgain(t *testing.T) {
 			answer(200, good)(w, r)
 		})
 		require.Equal(t, "Azure Arc at http://localhost:40342/token ($IDENTITY_ENDPOINT, $IMDS_ENDPOINT)", h.String())
-		token, err := h.Source.GetToken(t.Context(), scope("https://r"))
+		token, err := h.Source.Token(t.Context(), request)
 		require.NoError(t, err)
 		require.Equal(t, "token", token.Token)
 	}
@@ -93,7 +93,7 @@ func TestAnAgentThatDoesNotNameTheIdentityAskedForIsNotBelieved(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
-			got, err := arc(t, tc.id, answer(200, tc.body)).Source.GetToken(t.Context(), scope("https://r"))
+			got, err := arc(t, tc.id, answer(200, tc.body)).Source.Token(t.Context(), request)
 			if tc.ok {
 				require.NoError(t, err)
 				return
@@ -122,7 +122,7 @@ func TestWhatArcSaysToTheRequestWithTheKeyIsTheError(t *testing.T) {
 		{500, `{"error":"unknown"}`, wire.Unknown, true},
 	} {
 		for _, id := range []hosts.ID{{}, client} {
-			_, err := arc(t, id, answer(tc.status, tc.body)).Source.GetToken(t.Context(), scope("https://r"))
+			_, err := arc(t, id, answer(tc.status, tc.body)).Source.Token(t.Context(), request)
 			var f *wire.Failure
 			require.ErrorAs(t, err, &f)
 			require.Equal(t, tc.status, f.StatusCode)
@@ -137,7 +137,7 @@ func TestAnEndpointThatAsksForNoKeyIsNotArcs(t *testing.T) {
 	for body, status := range map[string]int{good: 200, `{"error":"invalid_request"}`: 400, `{"error":"unknown"}`: 500} {
 		h, err := find(t, map[string]string{"IDENTITY_ENDPOINT": "http://localhost", "IMDS_ENDPOINT": "x"}, hosts.ID{}, answer(status, body))
 		require.NoError(t, err)
-		got, err := h.Source.GetToken(t.Context(), scope("https://r"))
+		got, err := h.Source.Token(t.Context(), request)
 		var f *wire.Failure
 		require.ErrorAs(t, err, &f)
 		require.Equal(t, status, f.StatusCode)
@@ -155,6 +155,6 @@ func TestWithoutVariablesArcsAgentIsWhereItAlwaysIs(t *testing.T) {
 		Getenv: func(string) string { return "" }, Files: hosts.ArcFiles{Agent: agent}, Module: "aztoken", Version: "v0.0.1",
 	})
 	require.NoError(t, err)
-	t.Cleanup(h.Close)
+	t.Cleanup(h.Source.Close)
 	require.Equal(t, "Azure Arc at http://127.0.0.1:40342/metadata/identity/oauth2/token ("+agent+" exists)", h.String())
 }

@@ -2,24 +2,36 @@ package hosts
 
 import (
 	"cmp"
+	"context"
 	"net/url"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
+
+	"github.com/seed-ac726066/aztoken/internal/secret"
+	"github.com/seed-ac726066/aztoken/internal/wire"
 )
 
 // azureMLVersion is the one version that Azure ML's endpoint knows, that of App Service of old.
 const azureMLVersion = "2017-09-01"
 
-// newAzureML is a compute of Azure Machine Learning.
+// azureML is a compute of Azure Machine Learning.
 //
 // https://learn.microsoft.com/azure/machine-learning/how-to-identity-based-service-authentication
+type azureML struct{ getter }
+
 func newAzureML(cfg Config) (Host, error) {
 	if cfg.ID.Kind != Default && cfg.ID.Kind != ClientID {
 		return Host{}, errClientOnly
 	}
-	u, err := endpoint(cfg.Getenv, msiEndpoint, "http", "https")
+	u, err := endpointURL(cfg.Getenv, msiEndpoint, "http", "https")
 	if err != nil {
 		return Host{}, err
 	}
-	header, err := secret(cfg.Getenv, msiSecret)
+	header, err := headerSecret(cfg.Getenv, msiSecret)
+	if err != nil {
+		return Host{}, err
+	}
+	w, err := cfg.client(wire.Reach{})
 	if err != nil {
 		return Host{}, err
 	}
@@ -27,8 +39,23 @@ func newAzureML(cfg Config) (Host, error) {
 	if id := cmp.Or(cfg.ID.Value, cfg.Getenv(defaultClientID)); id != "" {
 		query.Set("clientid", id)
 	}
-	return getter{
-		url: u, query: query, header: "Secret", secret: header,
-		explain: explainOAuth, absent: absentAt(msiEndpoint),
-	}.host(cfg, "aztoken.AzureML")
+	return Host{
+		Endpoint: displayURL(u),
+		Source:   &azureML{getter{wire: w, url: secret.New(u), query: query, header: "Secret", proof: header}},
+	}, nil
+}
+
+// Token implements [Source].
+func (s *azureML) Token(ctx context.Context, r Request) (token azcore.AccessToken, err error) {
+	ctx, end := s.wire.StartSpan(ctx, "aztoken.AzureML")
+	defer func() { end(err) }()
+	token, err = s.get(ctx, r.Resource, nil)
+	return token, explained(err, explainAzureML)
+}
+
+func explainAzureML(f *wire.Failure) {
+	explainOAuth(f)
+	if f.Unreachable {
+		f.Advice = absentAdvice(msiEndpoint)
+	}
 }

@@ -49,8 +49,8 @@ func TestAHostThatIsClosedHoldsNoConnection(t *testing.T) {
 			h, err := hosts.Find(cfg)
 			require.NoError(t, err)
 			require.Equal(t, kind, h.Kind)
-			_, _ = h.Source.GetToken(t.Context(), scope("https://r")) // of Arc the first request alone
-			h.Close()
+			_, _ = h.Source.Token(t.Context(), request) // of Arc the first request alone
+			h.Source.Close()
 			select {
 			case <-closed:
 			case <-time.After(5 * time.Second): // before an idle connection ends by itself

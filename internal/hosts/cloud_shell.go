@@ -5,19 +5,24 @@ import (
 	"net/url"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
-	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 
+	"github.com/seed-ac726066/aztoken/internal/secret"
 	"github.com/seed-ac726066/aztoken/internal/wire"
 )
 
-// newCloudShell is Azure Cloud Shell, whose tokens are those of the person who signed in.
+// cloudShell is Azure Cloud Shell, whose tokens are those of the person who signed in.
 //
 // https://learn.microsoft.com/azure/cloud-shell/msi-authorization
+type cloudShell struct {
+	wire *wire.Client
+	url  secret.Value[*url.URL] // hidden because its query may hold a secret
+}
+
 func newCloudShell(cfg Config) (Host, error) {
 	if cfg.ID.Kind != Default {
 		return Host{}, errNoID
 	}
-	u, err := endpoint(cfg.Getenv, msiEndpoint, "http", "https")
+	u, err := endpointURL(cfg.Getenv, msiEndpoint, "http", "https")
 	if err != nil {
 		return Host{}, err
 	}
@@ -25,24 +30,31 @@ func newCloudShell(cfg Config) (Host, error) {
 	if err != nil {
 		return Host{}, err
 	}
-	ask := func(ctx context.Context, resource string, _ policy.TokenRequestOptions) (azcore.AccessToken, error) {
-		req, err := post(ctx, u.String(), url.Values{"resource": {resource}})
-		if err != nil {
-			return azcore.AccessToken{}, err
-		}
-		req.Raw().Header.Set("Metadata", "true")
-		return w.Token(req)
-	}
-	return Host{
-		Endpoint: address(u),
-		Source:   &source{wire: w, span: "aztoken.CloudShell", ask: ask, explain: explainCloudShell, absent: absentAt(msiEndpoint)},
-		Close:    w.Close,
-	}, nil
+	return Host{Endpoint: displayURL(u), Source: &cloudShell{wire: w, url: secret.New(u)}}, nil
 }
+
+// Token implements [Source].
+func (s *cloudShell) Token(ctx context.Context, r Request) (token azcore.AccessToken, err error) {
+	ctx, end := s.wire.StartSpan(ctx, "aztoken.CloudShell")
+	defer func() { end(err) }()
+	req, err := newPost(ctx, s.url.Reveal(), url.Values{"resource": {r.Resource}})
+	if err != nil {
+		return azcore.AccessToken{}, err
+	}
+	req.Raw().Header.Set("Metadata", "true")
+	token, err = s.wire.Token(req)
+	return token, explained(err, explainCloudShell)
+}
+
+// Close implements [Source].
+func (s *cloudShell) Close() { s.wire.Close() }
 
 func explainCloudShell(f *wire.Failure) {
 	explainLocal(f)
-	if f.Code == "AudienceNotSupported" {
+	switch {
+	case f.Unreachable:
+		f.Advice = absentAdvice(msiEndpoint)
+	case f.Code == "AudienceNotSupported":
 		f.Advice = "Cloud Shell has tokens for Azure's own services only; for others run az login and set Options.Credential to azidentity's Azure CLI credential"
 	}
 }

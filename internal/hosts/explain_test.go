@@ -70,7 +70,7 @@ func TestAFailureIsExplainedInTheTermsOfItsHost(t *testing.T) {
 				_, _ = io.WriteString(w, tc.body)
 			})
 			require.NoError(t, err)
-			_, err = h.Source.GetToken(t.Context(), scope("https://r"))
+			_, err = h.Source.Token(t.Context(), request)
 			var f *wire.Failure
 			require.ErrorAs(t, err, &f)
 			require.Equal(t, tc.status, f.StatusCode)
@@ -92,7 +92,7 @@ func TestWhatEntraSaysIsNotBlamedOnAProxy(t *testing.T) {
 	for body, status := range map[string]int{`{"error":"invalid_request","error_codes":[90002]}`: 400, `<html>`: 503} {
 		h, err := find(t, pod, hosts.ID{}, answer(status, body))
 		require.NoError(t, err)
-		_, err = h.Source.GetToken(t.Context(), scope("https://r"))
+		_, err = h.Source.Token(t.Context(), request)
 		var f *wire.Failure
 		require.ErrorAs(t, err, &f)
 		require.NotContains(t, f.Advice, "HTTPS_PROXY")
@@ -122,7 +122,7 @@ func TestWhereNothingListensTheAdviceIsAboutWhatNamesTheEndpoint(t *testing.T) {
 			h, err := find(t, tc.env, hosts.ID{}, nil)
 			require.NoError(t, err)
 			require.Equal(t, tc.kind, h.Kind)
-			_, err = h.Source.GetToken(t.Context(), scope("https://r"))
+			_, err = h.Source.Token(t.Context(), request)
 			var f *wire.Failure
 			require.ErrorAs(t, err, &f)
 			require.True(t, f.Retry)

@@ -25,23 +25,21 @@ type Config struct {
 	Options         azcore.ClientOptions
 }
 
-// Host is a place that gives tokens.
+// Host is a place that issues tokens.
 type Host struct {
 	Kind Kind
 	// Endpoint is its address, without anything secret.
 	Endpoint string
-	// Why says by what it was found.
+	// Why is what it was found by.
 	Why string
 	// Source asks it.
-	Source azcore.TokenCredential
-	// Close frees what Source holds.
-	Close func()
+	Source Source
 }
 
-// String names the host for people: "IMDS at http://169.254.169.254 (the environment names no other host)".
+// String returns the name of the host for people: "IMDS at http://169.254.169.254 (the environment names no other host)".
 func (h Host) String() string { return fmt.Sprintf("%s at %s (%s)", h.Kind, h.Endpoint, h.Why) }
 
-// Find decides from cfg which host this is and gives its source. It touches nothing but the environment and, for Azure
+// Find returns the host that cfg tells of. It touches nothing but the environment and, for Azure
 // Arc, the file system. Its errors are mistakes in cfg or the environment; they begin with the name of what is wrong.
 func Find(cfg Config) (Host, error) {
 	kind, why := detect(cfg.Endpoint, cfg.Getenv, cfg.Files.agentIsThere)
@@ -60,7 +58,7 @@ func Find(cfg Config) (Host, error) {
 	return h, nil
 }
 
-// newHost makes a Host without its Kind and Why.
+// newHost returns a Host without its Kind and Why.
 func newHost(kind Kind, cfg Config) (Host, error) {
 	switch kind {
 	case WorkloadIdentity:
@@ -79,7 +77,7 @@ func newHost(kind Kind, cfg Config) (Host, error) {
 	return newIMDS(cfg)
 }
 
-// client is the wire.Client of a host's source.
+// client returns the wire.Client of a host's source.
 func (cfg Config) client(reach wire.Reach) (*wire.Client, error) {
 	w, err := wire.NewClient(wire.Config{Module: cfg.Module, Version: cfg.Version, Options: cfg.Options, Reach: reach})
 	if err != nil {

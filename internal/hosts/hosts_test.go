@@ -10,7 +10,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 	"github.com/stretchr/testify/require"
 
 	"github.com/seed-ac726066/aztoken/internal/hosts"
@@ -34,7 +33,7 @@ func (h transport) Do(r *http.Request) (*http.Response, error) {
 	return w.Result(), nil
 }
 
-// find gives the host of an environment.
+// find returns the host of an environment.
 func find(t *testing.T, env map[string]string, id hosts.ID, answer http.HandlerFunc) (hosts.Host, error) {
 	t.Helper()
 	cfg := hosts.Config{Getenv: func(name string) string { return env[name] }, ID: id, Module: "aztoken", Version: "v0.0.1"}
@@ -43,14 +42,13 @@ func find(t *testing.T, env map[string]string, id hosts.ID, answer http.HandlerF
 	}
 	h, err := hosts.Find(cfg)
 	if err == nil {
-		t.Cleanup(h.Close)
+		t.Cleanup(h.Source.Close)
 	}
 	return h, err
 }
 
-func scope(resource string) policy.TokenRequestOptions {
-	return policy.TokenRequestOptions{Scopes: []string{resource + "/.default"}}
-}
+// request asks for a token without more.
+var request = hosts.Request{Resource: "https://r"}
 
 func TestARequestIsJustAsTheHostDocumentsIt(t *testing.T) {
 	t.Parallel()
@@ -107,30 +105,12 @@ func TestARequestIsJustAsTheHostDocumentsIt(t *testing.T) {
 				_, _ = io.WriteString(w, good)
 			})
 			require.NoError(t, err)
-			token, err := h.Source.GetToken(t.Context(), scope("https://r"))
+			token, err := h.Source.Token(t.Context(), request)
 			require.NoError(t, err)
 			require.Equal(t, "token", token.Token)
 			require.NotContains(t, h.String(), "s3cr3t")
 			require.NotContains(t, h.String(), "slot")
 		})
-	}
-}
-
-func TestTheSuffixOfAScopeComesOffOnce(t *testing.T) {
-	t.Parallel()
-	for scope, want := range map[string]string{
-		"https://r/.default":                     "https://r",
-		"https://servicebus.azure.net//.default": "https://servicebus.azure.net/",
-		"api://app/.default/.default":            "api://app/.default",
-		"api://app/.default/more/.default":       "api://app/.default/more",
-	} {
-		h, err := find(t, nil, hosts.ID{}, func(w http.ResponseWriter, r *http.Request) {
-			require.Equal(t, []string{want}, r.URL.Query()["resource"])
-			_, _ = io.WriteString(w, good)
-		})
-		require.NoError(t, err)
-		_, err = h.Source.GetToken(t.Context(), policy.TokenRequestOptions{Scopes: []string{scope}})
-		require.NoError(t, err)
 	}
 }
 
@@ -142,7 +122,7 @@ func TestServiceFabricAcceptsNoOtherCertificate(t *testing.T) {
 		"IDENTITY_ENDPOINT": srv.URL, "IDENTITY_HEADER": "s3cr3t", "IDENTITY_SERVER_THUMBPRINT": "00:11:22:33:44:55:66:77:88:99:AA:BB:CC:DD:EE:FF:00:11:22:33",
 	}, hosts.ID{}, nil)
 	require.NoError(t, err)
-	_, err = h.Source.GetToken(t.Context(), scope("https://r"))
+	_, err = h.Source.Token(t.Context(), request)
 	require.ErrorContains(t, err, "thumbprint")
 }
 
@@ -155,17 +135,17 @@ func TestAFederatedTokenIsReadAnewForEachExchange(t *testing.T) {
 		_, _ = io.WriteString(w, good)
 	})
 	require.NoError(t, err, "the file need not be there when the program starts")
-	_, err = h.Source.GetToken(t.Context(), scope("https://r"))
+	_, err = h.Source.Token(t.Context(), request)
 	require.ErrorContains(t, err, "federated token file")
 	limit := strings.Repeat("x", 64<<10)
 	for _, token := range []string{"first", "second", limit} {
 		require.NoError(t, os.WriteFile(file, []byte(token), 0o600))
-		_, err = h.Source.GetToken(t.Context(), scope("https://r"))
+		_, err = h.Source.Token(t.Context(), request)
 		require.NoError(t, err)
 	}
 	for _, bad := range []string{"", "two words", limit + "x"} {
 		require.NoError(t, os.WriteFile(file, []byte(bad), 0o600))
-		_, err = h.Source.GetToken(t.Context(), scope("https://r"))
+		_, err = h.Source.Token(t.Context(), request)
 		require.ErrorContains(t, err, "federated token file")
 		var f *wire.Failure
 		require.ErrorAs(t, err, &f)
@@ -184,9 +164,7 @@ func TestTheClaimsOfAChallengeGoToEntraAsTheyAre(t *testing.T) {
 		_, _ = io.WriteString(w, good)
 	})
 	require.NoError(t, err)
-	opts := scope("https://r")
-	opts.Claims = claims
-	_, err = h.Source.GetToken(t.Context(), opts)
+	_, err = h.Source.Token(t.Context(), hosts.Request{Resource: "https://r", Claims: claims})
 	require.NoError(t, err)
 }
 
@@ -268,7 +246,7 @@ func TestACertificateThatNobodyKnowsIsToldAtOnce(t *testing.T) {
 	require.NoError(t, os.WriteFile(file, []byte("assertion"), 0o600))
 	h, err := find(t, map[string]string{"AZURE_FEDERATED_TOKEN_FILE": file, "AZURE_TENANT_ID": "t", "AZURE_CLIENT_ID": "c", "AZURE_AUTHORITY_HOST": srv.URL}, hosts.ID{}, nil)
 	require.NoError(t, err)
-	_, err = h.Source.GetToken(t.Context(), scope("https://r"))
+	_, err = h.Source.Token(t.Context(), request)
 	var f *wire.Failure
 	require.ErrorAs(t, err, &f)
 	require.False(t, f.Retry)

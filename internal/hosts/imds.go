@@ -1,9 +1,15 @@
 package hosts
 
 import (
+	"context"
 	"fmt"
 	"net/url"
 	"strings"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
+
+	"github.com/seed-ac726066/aztoken/internal/secret"
+	"github.com/seed-ac726066/aztoken/internal/wire"
 )
 
 const (
@@ -16,9 +22,14 @@ const (
 // imdsParameters are those of the endpoints that are modelled on IMDS too.
 var imdsParameters = parameters{"client_id", "object_id", "msi_res_id"}
 
-// newIMDS is the Instance Metadata Service: virtual machines, scale sets, AKS nodes and container instances.
+// imds is the Instance Metadata Service: virtual machines, scale sets, AKS nodes and container instances.
+//
+//	GET http://169.254.169.254/metadata/identity/oauth2/token?api-version=2018-02-01&resource=…
+//	Metadata: true
 //
 // https://learn.microsoft.com/entra/identity/managed-identities-azure-resources/how-to-use-vm-token
+type imds struct{ getter }
+
 func newIMDS(cfg Config) (Host, error) {
 	base, from := cfg.Endpoint, "Options.Endpoint"
 	if base == "" {
@@ -31,9 +42,24 @@ func newIMDS(cfg Config) (Host, error) {
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
 		return Host{}, fmt.Errorf("%s is no base URL of an identity endpoint; give scheme and host, as in %s", from, imdsAddress)
 	}
+	w, err := cfg.client(wire.Reach{})
+	if err != nil {
+		return Host{}, err
+	}
 	query := url.Values{"api-version": {imdsVersion}}
 	imdsParameters.set(query, cfg.ID)
-	h, err := getter{url: u.JoinPath(imdsPath), query: query, header: "Metadata", secret: "true", explain: explainOAuth}.host(cfg, "aztoken.IMDS")
-	h.Endpoint = u.String() // the path is the same everywhere
-	return h, err
+	return Host{
+		Endpoint: u.String(), // the path is the same everywhere
+		Source: &imds{getter{
+			wire: w, url: secret.New(u.JoinPath(imdsPath)), query: query, header: "Metadata", proof: secret.New("true"),
+		}},
+	}, nil
+}
+
+// Token implements [Source].
+func (s *imds) Token(ctx context.Context, r Request) (token azcore.AccessToken, err error) {
+	ctx, end := s.wire.StartSpan(ctx, "aztoken.IMDS")
+	defer func() { end(err) }()
+	token, err = s.get(ctx, r.Resource, nil)
+	return token, explained(err, explainOAuth)
 }

@@ -11,9 +11,9 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/streaming"
 )
 
-// post is a request that sends form to address.
-func post(ctx context.Context, address string, form url.Values) (*policy.Request, error) {
-	req, err := runtime.NewRequest(ctx, http.MethodPost, address)
+// newPost returns a request that sends form to u.
+func newPost(ctx context.Context, u *url.URL, form url.Values) (*policy.Request, error) {
+	req, err := runtime.NewRequest(ctx, http.MethodPost, u.String())
 	if err != nil {
 		return nil, err
 	}

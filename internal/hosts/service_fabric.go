@@ -9,6 +9,9 @@ import (
 	"net/url"
 	"strings"
 
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
+
+	"github.com/seed-ac726066/aztoken/internal/secret"
 	"github.com/seed-ac726066/aztoken/internal/wire"
 )
 
@@ -16,15 +19,17 @@ const serviceFabricVersion = "2019-07-01-preview"
 
 var errThumbprint = errors.New("$" + identityThumbprint + " is no SHA-1 thumbprint of 40 hexadecimal digits; it must be as Service Fabric sets it")
 
-// newServiceFabric is an application of a Service Fabric cluster. Its endpoint has a certificate that it signed itself,
-// and tells the application by the secret which identity it has.
+// serviceFabric is an application of a Service Fabric cluster. Its endpoint has a certificate that it signed itself, and
+// tells the application by the secret which identity it has.
 //
 // https://learn.microsoft.com/azure/service-fabric/how-to-managed-identity-service-fabric-app-code
+type serviceFabric struct{ getter }
+
 func newServiceFabric(cfg Config) (Host, error) {
 	if cfg.ID.Kind != Default {
 		return Host{}, errNoID
 	}
-	u, err := endpoint(cfg.Getenv, identityEndpoint, "https")
+	u, err := endpointURL(cfg.Getenv, identityEndpoint, "https")
 	if err != nil {
 		return Host{}, err
 	}
@@ -32,30 +37,38 @@ func newServiceFabric(cfg Config) (Host, error) {
 	if err != nil || len(thumbprint) != sha1.Size {
 		return Host{}, errThumbprint
 	}
-	header, err := secret(cfg.Getenv, identityHeader)
+	header, err := headerSecret(cfg.Getenv, identityHeader)
 	if err != nil {
 		return Host{}, err
 	}
-	return getter{
-		url: u, query: url.Values{"api-version": {serviceFabricVersion}}, header: "Secret", secret: header,
-		reach: wire.Reach{Thumbprint: thumbprint}, claims: revocation,
-		explain: explainServiceFabric, absent: absentAt(identityEndpoint),
-	}.host(cfg, "aztoken.ServiceFabric")
+	w, err := cfg.client(wire.Reach{Thumbprint: thumbprint})
+	if err != nil {
+		return Host{}, err
+	}
+	query := url.Values{"api-version": {serviceFabricVersion}}
+	return Host{
+		Endpoint: displayURL(u),
+		Source:   &serviceFabric{getter{wire: w, url: secret.New(u), query: query, header: "Secret", proof: header}},
+	}, nil
 }
 
-type refusedKey struct{}
-
-// WithRefused tells a source which token a claims challenge refused, by the lower-case hex SHA-256 of it; "" for none.
-func WithRefused(ctx context.Context, sha256 string) context.Context {
-	return context.WithValue(ctx, refusedKey{}, sha256)
+// Token implements [Source].
+func (s *serviceFabric) Token(ctx context.Context, r Request) (token azcore.AccessToken, err error) {
+	ctx, end := s.wire.StartSpan(ctx, "aztoken.ServiceFabric")
+	defer func() { end(err) }()
+	token, err = s.get(ctx, r.Resource, revocation(r))
+	return token, explained(err, explainServiceFabric)
 }
 
-// revocation asks for a token past the platform's cache, in place of the one that was refused. What the claims of the
-// challenge say is not passed on: the endpoint knows revocations only.
-func revocation(ctx context.Context, _ string) url.Values {
+// revocation returns the parameters that ask for a token past the platform's cache, in place of the one that was
+// rejected. What the claims of the challenge say is not passed on: the endpoint knows revocations only.
+func revocation(r Request) url.Values {
+	if r.Claims == "" {
+		return nil
+	}
 	query := url.Values{"xms_cc": {"cp1"}} // the client understands claims challenges
-	if refused, _ := ctx.Value(refusedKey{}).(string); refused != "" {
-		query.Set("token_sha256_to_refresh", refused)
+	if r.RejectedSHA256 != "" {
+		query.Set("token_sha256_to_refresh", r.RejectedSHA256)
 	}
 	return query
 }
@@ -70,6 +83,8 @@ func explainServiceFabric(f *wire.Failure) {
 		f.Advice = "take $IDENTITY_HEADER from the process's own environment"
 	}
 	switch {
+	case f.Unreachable:
+		f.Advice = absentAdvice(identityEndpoint)
 	case errors.Is(f.Err, wire.ErrCertificate):
 		f.Advice = "start the program anew if the cluster's certificate was renewed; else it is not Service Fabric that answers there"
 	case f.StatusCode == http.StatusUnauthorized:

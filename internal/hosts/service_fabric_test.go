@@ -34,7 +34,7 @@ func fabric(t *testing.T, write string, handler http.HandlerFunc) hosts.Host {
 func TestAThumbprintMayBeWrittenInEveryUsualWay(t *testing.T) {
 	t.Parallel()
 	for _, write := range []string{"", ":", " "} {
-		_, err := fabric(t, write, answer(200, good)).Source.GetToken(t.Context(), scope("https://r"))
+		_, err := fabric(t, write, answer(200, good)).Source.Token(t.Context(), request)
 		require.NoError(t, err)
 	}
 }
@@ -42,7 +42,7 @@ func TestAThumbprintMayBeWrittenInEveryUsualWay(t *testing.T) {
 func TestARequestToServiceFabricIsJustAsDocumented(t *testing.T) {
 	t.Parallel()
 	const hash = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
-	for _, tc := range []struct{ claims, refused, query string }{
+	for _, tc := range []struct{ claims, rejected, query string }{
 		{"", "", "api-version=2019-07-01-preview&resource=https%3A%2F%2Fr"},
 		{"", hash, "api-version=2019-07-01-preview&resource=https%3A%2F%2Fr"},
 		{"{}", "", "api-version=2019-07-01-preview&resource=https%3A%2F%2Fr&xms_cc=cp1"},
@@ -53,9 +53,7 @@ func TestARequestToServiceFabricIsJustAsDocumented(t *testing.T) {
 			asked <- r
 			answer(200, good)(w, r)
 		})
-		opts := scope("https://r")
-		opts.Claims = tc.claims
-		_, err := h.Source.GetToken(hosts.WithRefused(t.Context(), tc.refused), opts)
+		_, err := h.Source.Token(t.Context(), hosts.Request{Resource: "https://r", Claims: tc.claims, RejectedSHA256: tc.rejected})
 		require.NoError(t, err)
 		r := <-asked
 		require.Equal(t, "GET", r.Method)
@@ -81,7 +79,7 @@ func TestAFailureOfServiceFabricIsExplainedInItsTerms(t *testing.T) {
 		{403, `connecting to 10.0.0.4: unreachable network`, wire.NoEndpoint, false, ""},
 		{429, `Too many requests`, wire.Unknown, true, ""},
 	} {
-		_, err := fabric(t, "", answer(tc.status, tc.body)).Source.GetToken(t.Context(), scope("https://r"))
+		_, err := fabric(t, "", answer(tc.status, tc.body)).Source.Token(t.Context(), request)
 		var f *wire.Failure
 		require.ErrorAs(t, err, &f)
 		require.Equal(t, tc.reason, f.Reason, tc.body)

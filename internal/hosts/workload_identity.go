@@ -13,7 +13,6 @@ import (
 	"strings"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
-	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 
 	"github.com/seed-ac726066/aztoken/internal/wire"
 )
@@ -33,10 +32,17 @@ var (
 	errAuthority  = errors.New("$AZURE_AUTHORITY_HOST is no https:// URL of a login host; leave it to the workload identity webhook, or unset it for the public cloud")
 )
 
-// newWorkloadIdentity is a pod of AKS, or of any cluster that Entra trusts. It exchanges the token of its service account for
+// workloadIdentity is a pod of AKS, or of any cluster that Entra trusts. It exchanges the token of its service account for
 // one of Entra, over the internet: a proxy of the environment is used.
 //
 // https://learn.microsoft.com/entra/identity-platform/v2-oauth2-client-creds-grant-flow#third-case-access-token-request-with-a-federated-credential
+type workloadIdentity struct {
+	wire   *wire.Client
+	url    *url.URL
+	client string // the client id of the identity
+	file   string // holds the token of the service account
+}
+
 func newWorkloadIdentity(cfg Config) (Host, error) {
 	if cfg.ID.Kind != Default && cfg.ID.Kind != ClientID {
 		return Host{}, errWorkloadID
@@ -57,36 +63,47 @@ func newWorkloadIdentity(cfg Config) (Host, error) {
 	if err != nil {
 		return Host{}, err
 	}
-	u, file := authority.JoinPath(tenant, "oauth2/v2.0/token"), cfg.Getenv(federatedTokenFile)
-	ask := func(ctx context.Context, resource string, opts policy.TokenRequestOptions) (azcore.AccessToken, error) {
-		assertion, err := readAssertion(file)
-		if err != nil {
-			return azcore.AccessToken{}, err
-		}
-		form := url.Values{
-			"client_id":             {client},
-			"scope":                 {resource + "/.default"},
-			"grant_type":            {"client_credentials"},
-			"client_assertion_type": {assertionType},
-			"client_assertion":      {assertion},
-		}
-		if opts.Claims != "" {
-			form.Set("claims", opts.Claims)
-		}
-		req, err := post(ctx, u.String(), form)
-		if err != nil {
-			return azcore.AccessToken{}, err
-		}
-		return w.Token(req)
-	}
+	u := authority.JoinPath(tenant, "oauth2/v2.0/token")
 	return Host{
 		Endpoint: u.String(),
-		Source:   &source{wire: w, span: "aztoken.WorkloadIdentity", ask: ask, explain: explainEntra},
-		Close:    w.Close,
+		Source:   &workloadIdentity{wire: w, url: u, client: client, file: cfg.Getenv(federatedTokenFile)},
 	}, nil
 }
 
-// isTenant says whether s is a tenant's GUID or domain: it becomes a part of a path.
+// Token implements [Source].
+func (s *workloadIdentity) Token(ctx context.Context, r Request) (token azcore.AccessToken, err error) {
+	ctx, end := s.wire.StartSpan(ctx, "aztoken.WorkloadIdentity")
+	defer func() { end(err) }()
+	token, err = s.exchange(ctx, r)
+	return token, explained(err, explainEntra)
+}
+
+func (s *workloadIdentity) exchange(ctx context.Context, r Request) (azcore.AccessToken, error) {
+	assertion, err := readAssertion(s.file)
+	if err != nil {
+		return azcore.AccessToken{}, err
+	}
+	form := url.Values{
+		"client_id":             {s.client},
+		"scope":                 {Scope(r.Resource)},
+		"grant_type":            {"client_credentials"},
+		"client_assertion_type": {assertionType},
+		"client_assertion":      {assertion},
+	}
+	if r.Claims != "" {
+		form.Set("claims", r.Claims)
+	}
+	req, err := newPost(ctx, s.url, form)
+	if err != nil {
+		return azcore.AccessToken{}, err
+	}
+	return s.wire.Token(req)
+}
+
+// Close implements [Source].
+func (s *workloadIdentity) Close() { s.wire.Close() }
+
+// isTenant reports whether s is a tenant's GUID or domain: it becomes a part of a path.
 func isTenant(s string) bool {
 	return s != "" && strings.Trim(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-") == "" && strings.Trim(s, ".") != ""
 }

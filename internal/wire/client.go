@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"context"
 	"slices"
 	"strings"
 
@@ -60,8 +61,10 @@ func withoutSecrets(headers []string) []string {
 	})
 }
 
-// Tracer makes the spans of a source.
-func (c *Client) Tracer() tracing.Tracer { return c.tracer }
+// StartSpan begins the span of a request for a token. end ends it, with the error of the request.
+func (c *Client) StartSpan(ctx context.Context, name string) (spanCtx context.Context, end func(error)) {
+	return runtime.StartSpan(ctx, name, c.tracer, nil)
+}
 
 // Token sends req and reads the token from the answer. Its error is a [*Failure].
 func (c *Client) Token(req *policy.Request) (azcore.AccessToken, error) {

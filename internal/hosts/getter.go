@@ -1,0 +1,55 @@
+package hosts
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/runtime"
+
+	"github.com/seed-ac726066/aztoken/internal/secret"
+	"github.com/seed-ac726066/aztoken/internal/wire"
+)
+
+// getter asks an endpoint by one GET, as most hosts are asked. They differ in the names of things.
+type getter struct {
+	wire *wire.Client
+	// url is hidden because its query may hold a secret.
+	url secret.Value[*url.URL]
+	// query are the parameters of every request, beside the resource.
+	query url.Values
+	// header and proof prove that a program of this host asks, and not a page in its browser.
+	header string
+	proof  secret.Text
+}
+
+// get makes the request for resource, with more parameters.
+func (g *getter) get(ctx context.Context, resource string, more url.Values) (azcore.AccessToken, error) {
+	req, err := g.request(ctx, resource, more)
+	if err != nil {
+		return azcore.AccessToken{}, err
+	}
+	return g.wire.Token(req)
+}
+
+func (g *getter) request(ctx context.Context, resource string, more url.Values) (*policy.Request, error) {
+	u := *g.url.Reveal()
+	query := u.Query()
+	for _, parameters := range []url.Values{g.query, more, {"resource": {resource}}} {
+		for name, values := range parameters {
+			query[name] = values
+		}
+	}
+	u.RawQuery = query.Encode()
+	req, err := runtime.NewRequest(ctx, http.MethodGet, u.String())
+	if err != nil {
+		return nil, err
+	}
+	req.Raw().Header.Set(g.header, g.proof.Reveal())
+	return req, nil
+}
+
+// Close implements [Source].
+func (g *getter) Close() { g.wire.Close() }

@@ -1,0 +1,35 @@
+package hosts
+
+import (
+	"context"
+	"strings"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
+)
+
+// defaultScope makes a scope of a resource.
+const defaultScope = "/.default"
+
+// Scope returns the scope of a resource: all that its application allows the caller.
+func Scope(resource string) string { return resource + defaultScope }
+
+// TrimScope returns the resource of a scope, and a resource as it is. "/.default" comes off exactly once:
+// https://servicebus.azure.net//.default is the resource https://servicebus.azure.net/, and the slash at its end
+// matters.
+func TrimScope(scope string) string { return strings.TrimSuffix(scope, defaultScope) }
+
+// FromCredential returns the Source that asks c.
+func FromCredential(c azcore.TokenCredential) Source { return credential{c} }
+
+type credential struct{ azcore.TokenCredential }
+
+// Token implements [Source].
+func (c credential) Token(ctx context.Context, r Request) (azcore.AccessToken, error) {
+	return c.GetToken(ctx, policy.TokenRequestOptions{
+		Scopes: []string{Scope(r.Resource)}, TenantID: r.Tenant, EnableCAE: r.CAE, Claims: r.Claims,
+	})
+}
+
+// Close implements [Source]: the connections of a credential are those of whoever made it.
+func (credential) Close() {}
