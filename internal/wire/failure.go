@@ -26,6 +26,9 @@ type Failure struct {
 	EntraCodes []int
 	// Description is the endpoint's text for people, shortened, on one line, without anything that looks like a token.
 	Description string
+	// RequestID is the id by which the operator of the endpoint finds the request: a correlation id, trace id or request
+	// id. "" where there was none.
+	RequestID string
 	// RetryAfter is how long the endpoint wants to be left alone, 0 where it did not say.
 	RetryAfter time.Duration
 	// Retry says that the next try may well succeed.
@@ -65,10 +68,13 @@ func (f *Failure) Error() string {
 	if f.Err != nil {
 		parts = append(parts, f.Err.Error())
 	}
+	if f.RequestID != "" && !strings.Contains(f.Description, f.RequestID) {
+		parts = append(parts, "request id "+f.RequestID)
+	}
 	return strings.Join(parts, ": ")
 }
 
-// Unwrap gives the cause.
+// Unwrap returns the cause.
 func (f *Failure) Unwrap() error { return f.Err }
 
 // RetryStatus says whether an answer of this status may be another one soon. IMDS documents 404, 410, 429 and 5xx
@@ -116,9 +122,10 @@ func refusal(status int, header http.Header, body []byte, now time.Time) *Failur
 	}
 	if status >= 300 && status < 400 {
 		f.Description = "redirects are not followed"
+		f.RequestID = requestID(header, nil, nil, "")
 		return f
 	}
-	f.readBody(body)
+	f.readBody(header, body)
 	return f
 }
 
@@ -135,10 +142,11 @@ func RetryAfter(value string, now time.Time) time.Duration {
 
 // readBody reads the error bodies of all hosts: OAuth's {"error","error_description"}, to which Entra adds its numbers,
 // {"error":{"code","message"}} of Cloud Shell and Service Fabric, {"statusCode","message"} of App Service, and plain text.
-func (f *Failure) readBody(body []byte) {
+func (f *Failure) readBody(header http.Header, body []byte) {
 	var fields map[string]json.RawMessage
 	if json.Unmarshal(body, &fields) != nil {
 		f.Description = Plain(string(body))
+		f.RequestID = requestID(header, nil, nil, string(body))
 		return
 	}
 	f.JSON = true
@@ -157,6 +165,7 @@ func (f *Failure) readBody(body []byte) {
 		}
 	}
 	f.Code, f.Description = Plain(code), Plain(description)
+	f.RequestID = requestID(header, fields, nested, description)
 	if json.Unmarshal(fields["error_codes"], &f.EntraCodes) != nil {
 		f.EntraCodes = nil // half of a list that is none
 	}
