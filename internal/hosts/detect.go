@@ -36,11 +36,11 @@ const (
 	imdsOverride = "AZURE_POD_IDENTITY_AUTHORITY_HOST"
 )
 
-// detect says which host this is, and why. The first that matches wins: App Service, for one, sets the variables of
-// Azure ML too.
-func detect(endpoint string, getenv func(string) string, arcAgent func() (path string, ok bool)) (kind Kind, why string) {
+// detect returns which host this is, why, and whether something names its endpoint. The first that matches wins: App
+// Service, for one, sets the variables of Azure ML too.
+func detect(endpoint string, getenv func(string) string, arcAgent func() (path string, ok bool)) (kind Kind, why string, named bool) {
 	if endpoint != "" {
-		return IMDS, "Options.Endpoint"
+		return IMDS, "Options.Endpoint", true
 	}
 	for _, host := range []struct {
 		kind Kind
@@ -54,14 +54,14 @@ func detect(endpoint string, getenv func(string) string, arcAgent func() (path s
 		{AzureArc, []string{identityEndpoint, imdsEndpoint}},
 	} {
 		if !slices.ContainsFunc(host.sets, func(name string) bool { return getenv(name) == "" }) {
-			return host.kind, "$" + strings.Join(host.sets, ", $")
+			return host.kind, "$" + strings.Join(host.sets, ", $"), true
 		}
 	}
 	if path, ok := arcAgent(); ok {
-		return AzureArc, path + " exists"
+		return AzureArc, path + " exists", false
 	}
 	if getenv(imdsOverride) != "" {
-		return IMDS, "$" + imdsOverride
+		return IMDS, "$" + imdsOverride, true
 	}
-	return IMDS, "the environment names no other host"
+	return IMDS, "the environment names no other host", false
 }

@@ -1,6 +1,7 @@
 package hosts
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -43,12 +44,14 @@ func TestTheFirstHostThatMatchesIsTheHost(t *testing.T) {
 			t.Parallel()
 			getenv := func(name string) string { return tc.env[name] }
 			agent := func() (string, bool) { return "the agent", tc.agent }
-			kind, why := detect("", getenv, agent)
+			kind, why, named := detect("", getenv, agent)
 			require.Equal(t, tc.kind, kind)
 			require.Equal(t, tc.why, why)
-			kind, why = detect("http://imds.test", getenv, agent)
+			require.Equal(t, strings.HasPrefix(tc.why, "$"), named)
+			kind, why, named = detect("http://imds.test", getenv, agent)
 			require.Equal(t, IMDS, kind, "an endpoint in the options goes before all")
 			require.Equal(t, "Options.Endpoint", why)
+			require.True(t, named)
 		})
 	}
 }

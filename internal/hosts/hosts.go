@@ -32,6 +32,9 @@ type Host struct {
 	Endpoint string
 	// Why is what it was found by.
 	Why string
+	// Named reports whether a variable or Config.Endpoint names the endpoint. Where none does, its address is the one that
+	// every machine of its kind has, and nothing need be there.
+	Named bool
 	// Source asks it.
 	Source Source
 }
@@ -42,7 +45,7 @@ func (h Host) String() string { return fmt.Sprintf("%s at %s (%s)", h.Kind, h.En
 // Find returns the host that cfg tells of. It touches nothing but the environment and, for Azure
 // Arc, the file system. Its errors are mistakes in cfg or the environment; they begin with the name of what is wrong.
 func Find(cfg Config) (Host, error) {
-	kind, why := detect(cfg.Endpoint, cfg.Getenv, cfg.Files.agentIsThere)
+	kind, why, named := detect(cfg.Endpoint, cfg.Getenv, cfg.Files.agentIsThere)
 	err := cfg.ID.check()
 	var h Host
 	if err == nil {
@@ -54,11 +57,11 @@ func Find(cfg Config) (Host, error) {
 	case err != nil:
 		return Host{}, fmt.Errorf("%w (the host is %s: %s)", err, kind, why)
 	}
-	h.Kind, h.Why = kind, why
+	h.Kind, h.Why, h.Named = kind, why, named
 	return h, nil
 }
 
-// newHost returns a Host without its Kind and Why.
+// newHost returns a Host without its Kind, Why and Named.
 func newHost(kind Kind, cfg Config) (Host, error) {
 	switch kind {
 	case WorkloadIdentity:

@@ -1,6 +1,7 @@
 package hosts_test
 
 import (
+	"fmt"
 	"io"
 	"log"
 	"net/http"
@@ -10,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/seed-ac726066/aztoken/internal/hosts"
@@ -49,6 +51,11 @@ func find(t *testing.T, env map[string]string, id hosts.ID, answer http.HandlerF
 
 // request asks for a token without more.
 var request = hosts.Request{Resource: "https://r"}
+
+// diff is an assert.TestingT that keeps what a failed assertion prints.
+type diff struct{ printed *string }
+
+func (d diff) Errorf(format string, args ...any) { *d.printed += fmt.Sprintf(format, args...) }
 
 func TestARequestIsJustAsTheHostDocumentsIt(t *testing.T) {
 	t.Parallel()
@@ -110,6 +117,10 @@ func TestARequestIsJustAsTheHostDocumentsIt(t *testing.T) {
 			require.Equal(t, "token", token.Token)
 			require.NotContains(t, h.String(), "s3cr3t")
 			require.NotContains(t, h.String(), "slot")
+			printed := fmt.Sprintf("%v %+v %#v %+v %#v", h, h, h, h.Source, h.Source)
+			_ = assert.Equal(diff{&printed}, h, hosts.Host{}) // what the log of a failed test shows
+			require.NotContains(t, printed, "s3cr3t")
+			require.NotContains(t, printed, "slot")
 		})
 	}
 }
