@@ -1,3 +1,29 @@
+// Package aztoken gets OAuth 2.0 access tokens for Azure managed identities and keeps them fresh, so that a service
+// goes on calling its peers through an outage of Entra ID (Azure AD) or of the machine's identity endpoint.
+//
+//	client, err := aztoken.NewClient(nil)
+//	if err != nil { … }
+//	defer client.Close()
+//
+//	api := client.Wrap(http.DefaultClient, "https://orders.example.com") // an *http.Client that authenticates
+//	resp, err := api.Get("https://orders.example.com/orders")
+//
+// A [Client] holds one token for each resource that was asked for and replaces it in the background long before it
+// expires:
+//
+//	           refresh due                      hard expiry
+//	acquired ──────┼───────────────────────────────┼──────────▶ time
+//	   fresh       │  due: served at once, one      │ gone: callers wait for one
+//	               │  background refresh, tried     │ request, each to its own
+//	               │  again until it works          │ deadline
+//
+// No caller waits for the endpoint while a valid token is held, whatever the endpoint does.
+//
+// [NewClient] finds the host's endpoint by the environment: virtual machines, scale sets, AKS nodes and container
+// instances (IMDS), App Service, Functions and Container Apps, Azure Arc, Service Fabric, Azure Machine Learning, Cloud
+// Shell, and pods with workload identity.
+//
+// The service that is called checks the tokens with package verify, and package imdstest plays Azure in tests of both.
 package aztoken
 
 import (
@@ -7,25 +33,35 @@ import (
 	"log/slog"
 	"net/http"
 	"os"
+	"reflect"
 	"runtime"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
-	"golang.org/x/sync/singleflight"
 
 	"github.com/seed-ac726066/aztoken/internal/hosts"
+	"github.com/seed-ac726066/aztoken/internal/lifetime"
 )
 
 // Options are the settings of a [Client]. The zero value is right for a program on an Azure host.
+//
+// What users pass in (Credential, Logger, OnEvent, callbacks of OnRotate) may panic, be slow or never return: it costs
+// no caller its deadline and no other resource anything. What it panics with goes to Logger and to Event.Err.
 type Options struct {
-	// ClientOptions are those of every Azure SDK client, for the requests to the identity endpoint. Retry is not
-	// used (the client has retries of its own), and Logging never shows a body or a secret header. An *http.Client
-	// as Transport is used without its proxy, redirects and cookies; a RoundTripper in it that is no
-	// *http.Transport, or a Transport that is no *http.Client, must itself use no proxy and follow no redirect. (Workload identity, whose endpoint is in the internet, uses the proxy of
-	// the environment, or that of your client.)
+	// ClientOptions are those of every Azure SDK client, for the requests to the identity endpoint:
+	//
+	//	Transport        used without its proxy, redirects and cookies if it is an *http.Client. A RoundTripper in it
+	//	                 that is not an *http.Transport, or a Transport that is not an *http.Client, must itself use no
+	//	                 proxy and follow no redirect. Nil is a client of its own.
+	//	PerCallPolicies, PerRetryPolicies, Telemetry, TracingProvider
+	//	                 as in every Azure SDK client.
+	//	Logging          never shows a body or a secret header.
+	//	Retry, APIVersion, Cloud
+	//	                 must be zero: they would have no effect, and NewClient says what to set instead.
+	//
+	// (Workload identity, whose endpoint is in the internet, uses the proxy of the environment, or that of your client.)
 	azcore.ClientOptions
 
 	// ID is the managed identity to use. Nil is the host's default: the system-assigned one or, on most hosts, the only
@@ -45,44 +81,30 @@ type Options struct {
 	// Tests pass that of imdstest.Environment. The proxy of workload identity is always that of the process.
 	Getenv func(name string) string
 
-	// Refresh says when a token is replaced. Nil is HalfLife().
+	// Refresh decides when a token is replaced. The zero value is HalfLife().
 	Refresh RefreshPolicy
 
-	// Logger gets a line for each new token, failed request and rejection. Nil is silent. Its handler is called as
-	// OnEvent is.
+	// Logger gets a line for each Event. Nil is silent.
 	Logger *slog.Logger
 
-	// OnEvent is called for every Event before what caused it goes on: it should be quick, and it must not wait for
-	// a token of this Client or close it. Nil is nobody.
+	// OnEvent is called for every Event, one at a time and in order, in a goroutine of the client: what the Event tells
+	// of has taken effect by then. It must not close the client. Nil is none.
 	OnEvent func(Event)
 }
 
-// Client gets tokens and keeps them fresh. One Client serves a whole program: it is safe for concurrent use, and every
-// resource has its one token in it. It is both a consumer of an azcore.TokenCredential and one itself.
+// Client gets tokens and keeps them fresh. One Client serves a whole program: it is safe for concurrent use, and keeps
+// one token for each resource. It is both a consumer of an azcore.TokenCredential and one itself.
 type Client struct {
-	opts   Options
-	host   host
-	epoch  time.Time // where the monotonic clock of this client starts
-	cache  cache
-	places places
+	cache *cache // nil in the zero Client, which counts as closed
 
-	flights  singleflight.Group
-	failures failures
-	answered atomic.Bool // the source has answered at least once, so it exists
-
-	// ctx is the lifetime of the client: it ends every request when the client is closed.
-	ctx     context.Context
-	cancel  context.CancelFunc
-	mu      sync.Mutex // keeps the Add of running before the end of ctx
-	running sync.WaitGroup
-
-	rotations rotations
+	closing  sync.Once
+	closeErr error
 }
 
 var _ azcore.TokenCredential = (*Client)(nil)
 
-// NewClient returns a Client; nil opts are the defaults. It looks at the environment to find the host's identity endpoint
-// and never touches the network: the first token is got when it is asked for, or by [Client.Warm].
+// NewClient returns a Client; nil opts are the defaults. It looks at the environment to find the host's identity
+// endpoint and makes no request: a token is fetched on first use, or by [Client.Warm].
 //
 // Its errors are mistakes in opts or the environment.
 func NewClient(opts *Options) (*Client, error) {
@@ -90,82 +112,89 @@ func NewClient(opts *Options) (*Client, error) {
 }
 
 func newClient(opts *Options, files hosts.ArcFiles) (*Client, error) {
-	c := &Client{epoch: time.Now(), places: newPlaces()}
-	if opts != nil {
-		c.opts = *opts
+	if opts == nil {
+		opts = &Options{}
 	}
-	if c.opts.Refresh == nil {
-		c.opts.Refresh = HalfLife()
-	}
-	var err error
-	if c.host, err = findHost(c.opts, files); err != nil {
+	if err := opts.check(); err != nil {
 		return nil, err
 	}
-	c.ctx, c.cancel = context.WithCancel(context.Background())
-	return c, nil
+	life := lifetime.New()
+	p, err := newEndpoint(*opts, files, life)
+	if err != nil {
+		return nil, err
+	}
+	return &Client{cache: &cache{engine: &engine{
+		endpoint:  p,
+		observers: &observers{logger: opts.Logger, onEvent: opts.OnEvent, life: life},
+		policy:    opts.Refresh,
+		variants:  opts.Credential != nil,
+		life:      life,
+		epoch:     time.Now(),
+	}}}, nil
+}
+
+// check refuses what would have no effect.
+func (o *Options) check() error {
+	for _, f := range []struct {
+		name, instead string
+		value         any
+	}{
+		{"Retry", "the client has a schedule of retries of its own; leave Retry zero, and set Refresh for more cover", o.Retry},
+		{"APIVersion", "each host's endpoint has its own; leave APIVersion empty", o.APIVersion},
+		{"Cloud", "the endpoint decides on the cloud, and workload identity reads it from AZURE_AUTHORITY_HOST; leave Cloud zero", o.Cloud},
+	} {
+		if !reflect.ValueOf(f.value).IsZero() {
+			return fmt.Errorf("aztoken: Options.%s has no effect: %s", f.name, f.instead)
+		}
+	}
+	return nil
 }
 
 // Token returns a token for resource, the App ID URI of the service to call, to the letter: a slash at its end makes
 // another resource. A scope (resource plus "/.default") is understood too.
 //
-// While a valid token is held it is returned at once, whatever the state of the endpoint or of ctx. Otherwise Token waits
-// for the one request that all callers share, until ctx ends; without a deadline about 75 s at most, about 10 s
+// While a valid token is held it is returned at once, whatever the state of the endpoint or of ctx. Otherwise Token
+// waits for the one request that all callers share, until ctx ends; without a deadline about 75 s at most, about 10 s
 // where nothing listens. Its error is an [*Error], or [ErrClosed].
 func (c *Client) Token(ctx context.Context, resource string) (Token, error) {
-	h, err := c.token(ctx, request{resource: hosts.TrimScope(resource)})
+	t, err := c.tokens().get(ctx, request{resource: hosts.TrimScope(resource)})
 	if err != nil {
 		return Token{}, err
 	}
-	return h.token, nil
+	return t.token, nil
 }
 
-// GetToken implements azcore.TokenCredential. It takes exactly one scope, a resource with or without "/.default". The result
-// always has RefreshOn, at which the SDK's own cache asks again.
+// GetToken implements [azcore.TokenCredential]. It takes exactly one scope, a resource with or without "/.default". The
+// result always has RefreshOn, at which the SDK's own cache asks again.
 //
-// Claims of a challenge force a request past the cache, and it is an error if that brings the same token; while challenges
-// follow each other they are acted on as rarely as refusals (see [Client.Invalidate]). TenantID and EnableCAE are for
-// Options.Credential; a managed identity has but one tenant.
+// Claims of a challenge force a request past the cache, and it is an error if that brings the same token; while
+// challenges follow each other they are acted on as rarely as rejections (see [Client.Invalidate]). TenantID and
+// EnableCAE are for Options.Credential; a managed identity has but one tenant.
 func (c *Client) GetToken(ctx context.Context, opts policy.TokenRequestOptions) (azcore.AccessToken, error) {
 	if len(opts.Scopes) != 1 {
-		return azcore.AccessToken{}, fmt.Errorf("aztoken: GetToken got %d scopes; give exactly one, such as https://vault.azure.net/.default", len(opts.Scopes))
+		return azcore.AccessToken{}, fmt.Errorf("aztoken: GetToken got %d scopes; pass exactly one, such as https://vault.azure.net/.default", len(opts.Scopes))
 	}
+	cache := c.tokens()
 	r := request{resource: hosts.TrimScope(opts.Scopes[0])}
-	if c.opts.Credential != nil {
+	if cache != nil && cache.variants {
 		r.tenant, r.cae = opts.TenantID, opts.EnableCAE
 	}
-	var h *held
+	var t *cachedToken
 	var err error
 	if opts.Claims != "" {
-		r.demand = &demand{claims: opts.Claims}
-		h, err = c.challenged(ctx, r)
+		t, err = cache.challenged(ctx, r, opts.Claims)
 	} else {
-		h, err = c.token(ctx, r)
+		t, err = cache.get(ctx, r)
 	}
 	if err != nil {
 		return azcore.AccessToken{}, err
 	}
 	// Not by Token.Value, which would copy the token: this is the hot path of every SDK client.
-	return azcore.AccessToken{Token: h.token.secret.value(), ExpiresOn: h.token.ExpiresOn, RefreshOn: h.token.RefreshOn}, nil
+	return azcore.AccessToken{Token: t.token.secret.Reveal().value, ExpiresOn: t.token.ExpiresOn, RefreshOn: t.token.RefreshOn}, nil
 }
 
-// token is the read path: from the cache without a lock or an allocation, or else by a flight.
-func (c *Client) token(ctx context.Context, r request) (*held, error) {
-	e := c.cache.lookup(r)
-	if e != nil {
-		if h := e.read(c.now()); h != nil {
-			return h, nil
-		}
-	}
-	return c.wait(ctx, r, e)
-}
-
-func (c *Client) now() clock {
-	now := time.Now()
-	return clock{wall: now.UnixNano(), mono: now.Sub(c.epoch)}
-}
-
-// TokenFunc returns a function that gives the current token for resource as a string: the hook that database drivers and
-// message clients ask for, as a password or an access token.
+// TokenFunc returns a function that returns the current token for resource as a string: the hook that database drivers
+// and message clients ask for, as a password or an access token.
 func (c *Client) TokenFunc(resource string) func(context.Context) (string, error) {
 	return func(ctx context.Context) (string, error) {
 		t, err := c.Token(ctx, resource)
@@ -184,11 +213,16 @@ func (c *Client) Wrap(hc *http.Client, resource string) *http.Client {
 	return &wrapped
 }
 
-// Warm gets the tokens for resources, all at once, and returns when each is there or has failed. A program that calls it
-// at its start meets a missing role or identity there and not in its first request. The error joins one [*Error] for
+// PerRPCCredentials returns credentials for gRPC that send tokens for resource, over TLS only.
+func (c *Client) PerRPCCredentials(resource string) PerRPCCredentials {
+	return PerRPCCredentials{client: c, resource: resource}
+}
+
+// Warm gets the tokens for resources, all at once, and returns when each is there or has failed. A program that calls
+// it at its start meets a missing role or identity there and not in its first request. The error joins one [*Error] for
 // each resource that failed.
 func (c *Client) Warm(ctx context.Context, resources ...string) error {
-	if c.closed() {
+	if c.life().Ended() {
 		return ErrClosed
 	}
 	errs := make([]error, len(resources))
@@ -200,8 +234,73 @@ func (c *Client) Warm(ctx context.Context, resources ...string) error {
 	return errors.Join(errs...)
 }
 
-// Format writes where the client's tokens come from, for every verb. Its fields are nobody's business, and change while
-// they would be printed.
+// Invalidate reports that a service rejected t, as with a 401. The client looks for another token, and callers wait for
+// it two seconds at most. If there is no other (platforms with a cache of their own return the same one for hours) or
+// the endpoint is down, t is served on: it may be good for the next service.
+//
+// A token that is no longer in use is ignored, and so is a rejection within minutes of one that was acted on: a service
+// that rejects every token must not become a load on the endpoint.
+func (c *Client) Invalidate(t Token) { c.tokens().invalidate(t) }
+
+// OnRotate calls f with every token for resource that the client gets from now on, the first included, for clients that
+// must be told of a new password rather than ask for it. Calls come one at a time from a goroutine of the client; one
+// that takes long misses tokens that are out of date when it returns. f must not call Close.
+//
+// It neither fetches a token nor reports the current one: subscribe, then call Token. While f is subscribed the
+// resource's token is refreshed even if it is not used otherwise. stop ends the subscription; a call that has begun may
+// still be under way when stop returns. A nil f, and a closed client, subscribe nothing.
+func (c *Client) OnRotate(resource string, f func(Token)) (stop func()) {
+	if f == nil || c.life().Ended() {
+		return func() {}
+	}
+	return c.cache.observers.subscribe(hosts.TrimScope(resource), f)
+}
+
+// Status returns where tokens come from and the state of each. It never waits for the endpoint.
+func (c *Client) Status() Status { return c.tokens().status() }
+
+// closeTimeout is how long Close waits for a source or a callback that does not heed the end. One that does is back at
+// once.
+const closeTimeout = 5 * time.Second
+
+// Close ends the refresh of all tokens and returns when every goroutine of the client has ended. Callers that wait get
+// [ErrClosed], as does every call afterwards; events that are still on their way are delivered first. It can be called
+// again, and then returns the same. [ErrStillRunning] means that a source or a callback has not returned in time.
+func (c *Client) Close() error {
+	cache := c.tokens()
+	if cache == nil {
+		return nil
+	}
+	c.closing.Do(func() {
+		cache.life.End()
+		cache.close()
+		if !cache.life.Wait(closeTimeout) {
+			c.closeErr = ErrStillRunning
+		}
+		cache.endpoint.source.Close()
+	})
+	return c.closeErr
+}
+
+// Format writes where the client's tokens come from, for every verb. It hides the fields, which hold secrets and change
+// concurrently.
 func (c *Client) Format(f fmt.State, _ rune) {
-	_, _ = fmt.Fprintf(f, "aztoken.Client(%s)", c.host.name)
+	s := c.Status()
+	_, _ = fmt.Fprintf(f, "aztoken.Client(%s)", s.Host)
+}
+
+// tokens returns the cache, nil for a nil or zero Client.
+func (c *Client) tokens() *cache {
+	if c == nil {
+		return nil
+	}
+	return c.cache
+}
+
+// life returns the lifetime of the client; one that has ended for a nil or zero Client.
+func (c *Client) life() *lifetime.Lifetime {
+	if c.tokens() == nil {
+		return nil
+	}
+	return c.cache.life
 }

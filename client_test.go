@@ -196,7 +196,7 @@ func TestCloseEndsEverythingAndCanBeRepeated(t *testing.T) {
 			require.ErrorIs(t, err, aztoken.ErrClosed)
 			require.ErrorIs(t, c.Warm(t.Context(), r), aztoken.ErrClosed)
 		}
-		c.Invalidate("https://a", "x")
+		c.Invalidate(aztoken.Token{})
 		c.OnRotate("https://a", func(aztoken.Token) {})()
 		require.Empty(t, c.Status().Resources)
 		asked := imds.Count()
@@ -242,7 +242,7 @@ func TestCloseTellsOfASourceThatDoesNotComeBack(t *testing.T) {
 		defer cancel()
 		_, err = c.Token(ctx, resource)
 		require.ErrorIs(t, err, context.DeadlineExceeded)
-		require.ErrorContains(t, c.Close(), "still runs")
+		require.ErrorContains(t, c.Close(), "still running")
 	})
 }
 
@@ -358,7 +358,7 @@ func TestEventsAndStatusTellHowItGoes(t *testing.T) {
 		}})
 		tok, err := c.Token(t.Context(), resource)
 		require.NoError(t, err)
-		require.Equal(t, aztoken.Status{Host: "IMDS at http://169.254.169.254 (the environment names no other host)", Resources: []aztoken.ResourceStatus{
+		require.Equal(t, aztoken.Status{Host: "IMDS at http://169.254.169.254 (the environment names no other host)", Identity: "default", Resources: []aztoken.ResourceStatus{
 			{Resource: resource, AcquiredOn: tok.AcquiredOn, ExpiresOn: tok.ExpiresOn, RefreshOn: tok.RefreshOn},
 		}}, c.Status())
 		time.Sleep(13 * time.Hour)
@@ -393,18 +393,20 @@ func TestInvalidateIsForExactlyTheTokenInUse(t *testing.T) {
 		c := over(t, imds, aztoken.Options{})
 		first, err := c.Token(t.Context(), resource)
 		require.NoError(t, err)
-		c.Invalidate(resource, "another token")
-		c.Invalidate("https://other", first.Value())
+		c.Invalidate(aztoken.Token{})
+		elsewhere, err := over(t, imds, aztoken.Options{}).Token(t.Context(), resource)
+		require.NoError(t, err)
+		c.Invalidate(elsewhere)
 		again, err := c.Token(t.Context(), resource)
 		require.NoError(t, err)
 		require.Equal(t, first.Value(), again.Value())
-		c.Invalidate(resource+"/.default", first.Value())
+		c.Invalidate(first)
 		second, err := c.Token(t.Context(), resource)
 		require.NoError(t, err)
 		require.NotEqual(t, first.Value(), second.Value())
-		c.Invalidate(resource, first.Value())
+		c.Invalidate(first)
 		synctest.Wait()
-		require.Equal(t, 2, imds.Count())
+		require.Equal(t, 3, imds.Count(), "the other client's among them")
 		requireNoHarm(t, use(t, c, 48*time.Hour))
 	})
 }
@@ -427,7 +429,7 @@ func TestAManyHandedClientKeepsItsPromises(t *testing.T) {
 				require.Equal(t, r, tok.Resource)
 				switch (i + j) % 5 {
 				case 0:
-					c.Invalidate(r, tok.Value())
+					c.Invalidate(tok)
 				case 1:
 					c.OnRotate(r, func(aztoken.Token) {})()
 				case 2:

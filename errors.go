@@ -7,97 +7,100 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"strconv"
 	"strings"
 	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 
+	"github.com/seed-ac726066/aztoken/internal/message"
+	"github.com/seed-ac726066/aztoken/internal/secret"
 	"github.com/seed-ac726066/aztoken/internal/wire"
 )
 
 var (
-	// ErrNoManagedIdentity: this machine has no identity endpoint. Nothing listens at its address, or something
-	// else does (a proxy, Docker Desktop).
-	ErrNoManagedIdentity = errors.New("no managed identity endpoint")
-	// ErrIdentityNotFound: the host does not have the identity that was asked for, or none at all, or does not
-	// have it yet: an assignment takes some minutes to arrive.
-	ErrIdentityNotFound = errors.New("identity not found")
-	// ErrIdentityAmbiguous: the host has several identities and [Options.ID] names none.
-	ErrIdentityAmbiguous = errors.New("several identities and none named")
-	// ErrClosed: the client was closed.
-	ErrClosed = errors.New("aztoken: the client is closed; make one that lives as long as the program")
+	// ErrNoManagedIdentity means that this machine has no identity endpoint: nothing listens at its address, or
+	// something else does (a proxy, Docker Desktop).
+	ErrNoManagedIdentity = errors.New("aztoken: no managed identity endpoint")
+	// ErrIdentityNotFound means that the host does not have the identity that was asked for, or none at all, or does
+	// not have it yet: an assignment takes some minutes to arrive.
+	ErrIdentityNotFound = errors.New("aztoken: identity not found")
+	// ErrIdentityAmbiguous means that the host has several identities and [Options.ID] names none.
+	ErrIdentityAmbiguous = errors.New("aztoken: several identities and none named")
+	// ErrClosed means that the client was closed, or not made by NewClient.
+	ErrClosed = errors.New("aztoken: the client is closed, or was not made by NewClient; make one that lives as long as the program")
+	// ErrStillRunning means that Close returned while a source or a callback had not: a credential must heed its
+	// context, and a callback must not call Close.
+	ErrStillRunning = errors.New("aztoken: a request for a token or a callback is still running after Close; " +
+		"a credential must heed its context, and a callback must not call Close")
 )
 
-// Error is why there is no token. Its text and its fields never contain one; Unwrap gives the error of a credential as it is.
+// Error reports why a token could not be obtained. Its text and its fields never contain one; Unwrap returns the error
+// of a credential as it is.
 //
-// [errors.Is] finds [ErrNoManagedIdentity], [ErrIdentityNotFound] and [ErrIdentityAmbiguous], and for a caller that
-// gave up waiting its context's error, also while the endpoint was failing.
+// [errors.Is] finds [ErrNoManagedIdentity], [ErrIdentityNotFound] and [ErrIdentityAmbiguous], and for a caller that gave
+// up waiting its context's error, also while the endpoint was failing.
 type Error struct {
 	// Resource is what a token was wanted for.
 	Resource string
 	// Host is what was asked, in the words of Status.Host.
 	Host string
+	// Identity is the identity that was asked for, in the words of Status.Identity.
+	Identity string
 	// StatusCode is the HTTP status of the endpoint's last answer, 0 if there was none.
 	StatusCode int
-	// Code is the endpoint's error code, such as "invalid_request", "" if it gave none.
+	// Code is the endpoint's error code, such as "invalid_request", "" if it named none.
 	Code string
 	// Description is the endpoint's text, shortened; for people, not to branch on.
 	Description string
+	// RequestID is the id by which Microsoft's support finds the request, "" if the endpoint named none.
+	RequestID string
+	// Advice is what to do about it, for people; "" where the rest says all that is known. Error ends with it.
+	Advice string
 
 	sentinel   error
-	cause      hidden
-	hint       string        // the host's own advice
-	retry      bool          // the next try may well succeed
-	retryAfter time.Duration // the least wait before it
+	causeText  string              // of cause, read once: reading a foreign error may panic, or race with other readers
+	cause      secret.Value[error] // may quote a token
+	retry      bool                // the next try may well succeed
+	retryAfter time.Duration       // the least wait before it
 }
 
-// hidden keeps an error of somebody else's, which may quote a token, where only Unwrap finds it: what prints the fields of
-// an Error, as the diff of a failed test does, prints a func as an address.
-type hidden func() error
-
-func hide(err error) hidden { return func() error { return err } }
-
-func (h hidden) reveal() error {
-	if h == nil {
-		return nil
-	}
-	return h()
+// subject is what the errors of a client have in common.
+type subject struct {
+	host     string // for people: "IMDS at http://169.254.169.254 (the environment names no other host)"
+	identity string
 }
 
-// Error says what happened and what to do about it.
+// Error says what happened, and ends with what to do about it.
 func (e *Error) Error() string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "aztoken: no token for %q", e.Resource)
+	facts := []string{"aztoken: no token for " + strconv.Quote(e.Resource)}
+	if e.Identity != "" && e.Identity != defaultIdentity {
+		facts[0] += " as " + e.Identity
+	}
 	if e.Host != "" {
-		b.WriteString(" from " + e.Host)
+		facts[0] += " from " + e.Host
 	}
 	if e.StatusCode != 0 {
-		fmt.Fprintf(&b, ": %d %s", e.StatusCode, http.StatusText(e.StatusCode))
+		facts = append(facts, fmt.Sprintf("%d %s", e.StatusCode, http.StatusText(e.StatusCode)))
 	}
-	for _, s := range []string{e.Code, e.Description} {
-		if s != "" {
-			b.WriteString(": " + s)
-		}
+	facts = append(facts, e.Code, e.Description, e.causeText)
+	if errors.Is(e.sentinel, ErrNoManagedIdentity) { // the others are in the endpoint's own words already
+		facts = append(facts, strings.TrimPrefix(e.sentinel.Error(), "aztoken: "))
 	}
-	if cause := e.cause.reveal(); cause != nil {
-		b.WriteString(": " + cause.Error())
+	if e.RequestID != "" && !strings.Contains(e.Description, e.RequestID) {
+		facts = append(facts, "request id "+e.RequestID)
 	}
-	if errors.Is(e.sentinel, ErrNoManagedIdentity) { // the others are the endpoint's own words, which stand there already
-		b.WriteString(": " + e.sentinel.Error())
-	}
-	if advice := e.advice(); advice != "" {
-		b.WriteString("; " + advice)
-	}
-	return wire.Redact(b.String())
+	return wire.Redact(message.Join(facts, e.Advice))
 }
 
-// Format writes the message for every verb: %#v would print the fields of the cause.
+// Format writes the message for every verb: %#v would print the fields. It is a method of the value, as that is what
+// %v of a dereferenced Error calls.
 func (e Error) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, e.Error()) }
 
-// Unwrap gives the sentinel and the cause.
+// Unwrap returns the sentinel and the cause.
 func (e *Error) Unwrap() []error {
 	var errs []error
-	for _, err := range []error{e.sentinel, e.cause.reveal()} {
+	for _, err := range []error{e.sentinel, e.cause.Reveal()} {
 		if err != nil {
 			errs = append(errs, err)
 		}
@@ -109,13 +112,108 @@ func (e *Error) Unwrap() []error {
 func (e *Error) NonRetriable() {}
 
 // Timeout makes [net/url.Error.Timeout] true for a request whose deadline ended while it waited for a token.
-func (e *Error) Timeout() bool { return errors.Is(e.cause.reveal(), context.DeadlineExceeded) }
+func (e *Error) Timeout() bool { return errors.Is(e.cause.Reveal(), context.DeadlineExceeded) }
 
-// advice is what somebody who reads the error in a log should do.
-func (e *Error) advice() string {
+// newRequestError is the Error of a call that was not worth a request.
+func (s subject) newRequestError(r request, cause error) *Error {
+	e := s.newCause(r.resource, cause)
+	e.Advice = advise(e)
+	return e
+}
+
+// newWaitError is the Error of a caller whose context ended; last is what the endpoint had said by then, nil for
+// nothing.
+func (s subject) newWaitError(r request, ctxErr error, last *Error) *Error {
+	e := &Error{Resource: r.resource, Host: s.host, Identity: s.identity}
+	if last != nil {
+		*e = *last
+	}
+	e.cause, e.causeText = secret.New(ctxErr), ctxErr.Error()
+	e.retry, e.retryAfter = false, 0
+	if last == nil {
+		e.Advice = adviceWait
+		return e
+	}
+	if last.causeText != "" {
+		e.causeText += " (so far: " + last.causeText + ")"
+	}
+	if last.Advice == adviceOutage {
+		e.Advice = adviceWait
+	}
+	return e
+}
+
+// newError is the Error of one try that ended in err. It calls methods of err, which may be a foreign one.
+func (p *endpoint) newError(resource string, err error) *Error {
+	var (
+		e       *Error
+		f       *wire.Failure
+		resp    *azcore.ResponseError
+		network net.Error
+	)
 	switch {
-	case e.hint != "":
-		return e.hint
+	case errors.As(err, &f) && f != nil:
+		e = p.newCause(resource, f.Err)
+		e.StatusCode, e.Code, e.Description, e.RequestID, e.Advice = f.StatusCode, f.Code, f.Description, f.RequestID, f.Advice
+		e.retry, e.retryAfter = f.Retry, f.RetryAfter
+		answered := p.answered.Load()
+		e.sentinel = sentinel(f, answered)
+		if f.Unreachable && answered {
+			e.Advice = "" // an outage: the advice is for an endpoint that was never there
+		}
+	case errors.As(err, &resp) && resp != nil:
+		e = p.newCause(resource, err)
+		e.StatusCode, e.Code, e.retry = resp.StatusCode, wire.Plain(resp.ErrorCode), wire.RetryStatus(resp.StatusCode)
+	default:
+		e = p.newCause(resource, err)
+		e.retry = errors.As(err, &network) || errors.Is(err, context.DeadlineExceeded)
+	}
+	if e.Advice == "" {
+		e.Advice = advise(e)
+	}
+	return e
+}
+
+// newCause returns an Error with a cause, whose text it reads.
+func (s subject) newCause(resource string, cause error) *Error {
+	e := &Error{Resource: resource, Host: s.host, Identity: s.identity}
+	if cause == nil {
+		return e
+	}
+	e.causeText = wire.Redact(cause.Error())
+	if errors.Is(cause, context.Canceled) || errors.Is(cause, context.DeadlineExceeded) {
+		cause = errors.New(e.causeText) // the source's own time ended; callers would take it for the end of theirs
+	}
+	e.cause = secret.New(cause)
+	return e
+}
+
+// sentinel returns the sentinel that f means, nil for none. An endpoint that has answered before is there.
+func sentinel(f *wire.Failure, answered bool) error {
+	switch {
+	case f.Reason == wire.NoEndpoint, f.Unreachable && !answered:
+		return ErrNoManagedIdentity
+	case f.Reason == wire.IdentityNotFound:
+		return ErrIdentityNotFound
+	case f.Reason == wire.IdentityAmbiguous:
+		return ErrIdentityAmbiguous
+	}
+	return nil
+}
+
+const (
+	adviceWait   = "the endpoint is still being asked; call again, or Warm the client at the start of the program"
+	adviceOutage = "the endpoint or Entra ID is down or updating; call again, the client asks it anew"
+)
+
+// advise returns what somebody who reads e in a log should do, where its host has no better advice.
+func advise(e *Error) string {
+	cause := e.cause.Reveal()
+	switch {
+	case errors.Is(cause, errNoResource), errors.Is(cause, errBadName):
+		return "pass the App ID URI of the service to call"
+	case errors.Is(cause, errNoOther):
+		return "call again later: the endpoint is down, or returns the same token again for up to 24 h"
 	case errors.Is(e.sentinel, ErrNoManagedIdentity):
 		return "run on an Azure host that has a managed identity, or set Options.Credential, on a developer's machine to azidentity's Azure CLI credential"
 	case errors.Is(e.sentinel, ErrIdentityNotFound):
@@ -126,70 +224,10 @@ func (e *Error) advice() string {
 		return "check the resource: it must be the App ID URI of an application in this tenant, to the letter"
 	case e.StatusCode == http.StatusTooManyRequests:
 		return "the endpoint is throttling; use one Client in the whole program, and ask again later"
-	case endsAContext(e.cause.reveal()):
-		return "the endpoint is still being asked; call again, or Warm the client at the start of the program"
 	case e.retry:
-		return "the endpoint or Entra ID is down or updating; call again, the client asks it anew"
+		return adviceOutage
 	case e.StatusCode != 0:
 		return "check that the endpoint is the host's identity endpoint and that nothing stands before it"
 	}
 	return ""
-}
-
-// newError is the Error of one try that ended in err. known says that the endpoint has answered before: then its
-// silence is an outage, else it is not there.
-func newError(host, resource string, err error, known bool) *Error {
-	e := &Error{Resource: resource, Host: host}
-	var (
-		f       *wire.Failure
-		resp    *azcore.ResponseError
-		network net.Error
-	)
-	switch {
-	case errors.As(err, &f):
-		e.StatusCode, e.Code, e.Description, e.hint = f.StatusCode, f.Code, f.Description, f.Advice
-		e.retry, e.retryAfter = f.Retry, f.RetryAfter
-		e.sentinel = sentinel(f, known)
-		if f.Unreachable && known {
-			e.hint = "" // an outage: the advice is for an endpoint that was never there
-		}
-		err = f.Err
-	case errors.As(err, &resp) && resp != nil:
-		e.StatusCode, e.Code, e.retry = resp.StatusCode, wire.Redact(resp.ErrorCode), wire.RetryStatus(resp.StatusCode)
-	default:
-		e.retry = errors.As(err, &network) || errors.Is(err, context.DeadlineExceeded)
-	}
-	if endsAContext(err) {
-		err = errors.New(err.Error()) // the source's own time ended; callers would take it for the end of theirs
-	}
-	e.cause = hide(err)
-	return e
-}
-
-func endsAContext(err error) bool {
-	return errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
-}
-
-func sentinel(f *wire.Failure, known bool) error {
-	switch {
-	case f.Reason == wire.NoEndpoint, f.Unreachable && !known:
-		return ErrNoManagedIdentity
-	case f.Reason == wire.IdentityNotFound:
-		return ErrIdentityNotFound
-	case f.Reason == wire.IdentityAmbiguous:
-		return ErrIdentityAmbiguous
-	}
-	return nil
-}
-
-// gaveUp is the Error of a caller whose context ended; last is what the endpoint had said by then, nil for nothing.
-func gaveUp(host, resource string, ctxErr error, last *Error) *Error {
-	e := &Error{Resource: resource, Host: host, cause: hide(ctxErr)}
-	if last != nil {
-		e.StatusCode, e.Code, e.Description, e.sentinel, e.hint = last.StatusCode, last.Code, last.Description, last.sentinel, last.hint
-		if cause := last.cause.reveal(); cause != nil {
-			e.cause = hide(fmt.Errorf("%w (so far: %s)", ctxErr, wire.Redact(cause.Error())))
-		}
-	}
-	return e
 }

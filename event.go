@@ -1,38 +1,55 @@
 package aztoken
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"log/slog"
+	"slices"
+	"strings"
+	"sync"
 	"time"
 
 	"github.com/seed-ac726066/aztoken/internal/guard"
+	"github.com/seed-ac726066/aztoken/internal/lifetime"
+	"github.com/seed-ac726066/aztoken/internal/wire"
 )
 
 // EventKind is what happened to a token.
 type EventKind string
 
 const (
-	// EventAcquired: a new token is in use.
+	// EventAcquired means that a new token is in use.
 	EventAcquired EventKind = "acquired"
-	// EventUnchanged: the endpoint gave the token that the client had already, as platforms with a cache of their
-	// own do. It stays in use; RefreshOn says when the client looks again.
+	// EventUnchanged means that the endpoint returned the token that the client had already, as platforms with a
+	// cache of their own do. It stays in use; RefreshOn is when the client looks again.
 	EventUnchanged EventKind = "unchanged"
-	// EventFailed: a request for a token failed. If a valid token is held it stays in use; RefreshOn is the next try.
+	// EventFailed means that a request for a token failed. If a valid token is held it stays in use; RefreshOn is the
+	// next try.
 	EventFailed EventKind = "failed"
-	// EventRejected: a service refused the token, and the client looks for another.
+	// EventRejected means that a service rejected the token, and the client looks for another.
 	EventRejected EventKind = "rejected"
-	// EventDropped: nobody read the token for a whole life, and the client keeps it fresh no longer.
+	// EventDropped means that the token was not used for a whole life, and the client keeps it fresh no longer.
 	EventDropped EventKind = "dropped"
+	// EventCallbackFailed means that a callback of OnRotate or the Logger panicked; Err is what with. (A panic of
+	// OnEvent goes to the Logger alone.)
+	EventCallbackFailed EventKind = "callback_failed"
 )
 
 // Event tells of a change to a token, for metrics and logs. It contains no token.
 type Event struct {
-	Kind     EventKind
-	Time     time.Time
+	Kind EventKind
+	Time time.Time
+	// Resource, Tenant and CAE are what the token is for; Tenant and CAE are set only where a credential was asked
+	// for several tokens of one resource.
 	Resource string
-	// Background is true for a refresh that nobody waited for.
+	Tenant   string
+	CAE      bool
+	// Identity is the identity that was asked for, in the words of Status.Identity.
+	Identity string
+	// Background is true for a refresh that no caller waited for.
 	Background bool
-	// Took is how long the request to the endpoint took, with its wait for a place; 0 where there was none.
+	// Took is how long the request to the endpoint took, with its wait for a slot; 0 where there was none.
 	Took time.Duration
 	// ExpiresOn and RefreshOn are those of the token in use, zero without one.
 	ExpiresOn, RefreshOn time.Time
@@ -40,24 +57,198 @@ type Event struct {
 	Err error
 }
 
-// emit hands ev to the logger and to OnEvent.
-func (c *Client) emit(ev Event) {
-	if c.opts.Logger != nil {
-		_ = guard.Run(func() { c.log(ev) })
+// Status is a snapshot of a client, for a debug page or a health check. It contains no token.
+type Status struct {
+	// Host is the kind of host, the address of its endpoint, and by what it was found, for people to read:
+	// "App Service at http://localhost:8081/msi/token ($IDENTITY_ENDPOINT, $IDENTITY_HEADER)".
+	Host string `json:"host"`
+	// Identity is the id that was asked for, "default" for the host's default identity, and "" where Options.Credential
+	// decides.
+	Identity string `json:"identity,omitempty"`
+	// Resources are those that have a token, and those that could not get one a moment ago, sorted by name.
+	Resources []ResourceStatus `json:"resources"`
+}
+
+// ResourceStatus is the state of one token.
+type ResourceStatus struct {
+	Resource string `json:"resource"`
+	// Tenant and CAE tell tokens of one resource apart, where a credential was asked for several.
+	Tenant string `json:"tenant,omitempty"`
+	CAE    bool   `json:"cae,omitempty"`
+	// AcquiredOn and ExpiresOn are those of the token in use, zero where there has been none.
+	AcquiredOn time.Time `json:"acquired_on,omitzero"`
+	ExpiresOn  time.Time `json:"expires_on,omitzero"`
+	// RefreshOn is when the endpoint is asked next; after failures, the next try.
+	RefreshOn time.Time `json:"refresh_on,omitzero"`
+	// Failures counts the background refreshes that failed since the last success, and where there has been no token
+	// the tries.
+	Failures int `json:"failures"`
+	// LastError is why the last of them failed, "" where none did, and LastErrorOn when.
+	LastError   string    `json:"last_error,omitempty"`
+	LastErrorOn time.Time `json:"last_error_on,omitzero"`
+}
+
+// status returns the state of all entries.
+func (c *cache) status() Status {
+	s := Status{Resources: []ResourceStatus{}}
+	if c == nil {
+		return s
 	}
-	if c.opts.OnEvent != nil {
-		_ = guard.Run(func() { c.opts.OnEvent(ev) })
+	s.Host, s.Identity = c.endpoint.host, c.endpoint.identity
+	for _, e := range c.entries() {
+		if r, ok := e.status(); ok {
+			s.Resources = append(s.Resources, r)
+		}
+	}
+	slices.SortFunc(s.Resources, func(a, b ResourceStatus) int {
+		return cmp.Or(strings.Compare(a.Resource, b.Resource), strings.Compare(a.Tenant, b.Tenant), compareBools(a.CAE, b.CAE))
+	})
+	return s
+}
+
+// status returns the state of the entry, false if there is nothing to tell.
+func (e *entry) status() (ResourceStatus, bool) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	s := ResourceStatus{Resource: e.resource, Tenant: e.tenant, CAE: e.cae}
+	switch {
+	case e.phase == dropped:
+		return s, false
+	case e.token != nil:
+		s.AcquiredOn, s.ExpiresOn, s.RefreshOn = e.token.token.AcquiredOn, e.token.token.ExpiresOn, utc(e.refreshOn)
+		s.Failures = e.backoff.failures
+		if err := e.backoff.err; err != nil {
+			s.LastError, s.LastErrorOn = err.Error(), utc(e.backoff.on)
+		}
+	case e.failure.err != nil:
+		s.Failures, s.LastError, s.LastErrorOn = e.failure.tries, e.failure.err.Error(), utc(e.failure.on)
+	default:
+		return s, false
+	}
+	return s, true
+}
+
+func compareBools(a, b bool) int {
+	switch {
+	case a == b:
+		return 0
+	case b:
+		return -1
+	}
+	return 1
+}
+
+// change is what a step of an entry changed: what observers are told.
+type change struct {
+	event    Event
+	rotated  Token  // a new token, for OnRotate; the zero Token for none
+	sequence uint64 // orders the tokens of a resource
+}
+
+// change begins the change of kind. e.mu is held.
+func (e *entry) change(kind EventKind, now time.Time) change {
+	ev := Event{
+		Kind: kind, Time: now, Resource: e.resource, Tenant: e.tenant, CAE: e.cae, Identity: e.endpoint.identity,
+	}
+	if e.token != nil {
+		ev.ExpiresOn, ev.RefreshOn = e.token.token.ExpiresOn, utc(e.refreshOn)
+	}
+	return change{event: ev}
+}
+
+// maxBacklog bounds the events that wait for a slow observer; further ones are lost. A client has a few a day for each
+// resource, and one every two seconds for each that fails.
+const maxBacklog = 4096
+
+// observers tell users what has changed: Options.Logger, Options.OnEvent and the subscribers of OnRotate. They are
+// told in goroutines of their own, in order, as they may be slow or never return; what changed has taken effect by
+// then.
+type observers struct {
+	logger  *slog.Logger
+	onEvent func(Event)
+	life    *lifetime.Lifetime
+
+	// mu guards what follows. No callback runs under it.
+	mu          sync.Mutex
+	backlog     []Event
+	delivering  bool
+	subscribers map[string][]*subscriber // by resource
+}
+
+// tell hands on what changed. It waits for no observer.
+func (o *observers) tell(c change) {
+	if c.rotated.secret != nil {
+		for _, s := range o.subscribersOf(c.rotated.secret.Reveal().key) {
+			s.deliver(o, c.rotated, c.sequence)
+		}
+	}
+	if c.event.Kind == "" || o.logger == nil && o.onEvent == nil {
+		return
+	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if len(o.backlog) >= maxBacklog {
+		return
+	}
+	o.backlog = append(o.backlog, c.event)
+	if !o.delivering {
+		o.delivering = o.life.Go(o.deliver)
 	}
 }
 
-func (c *Client) log(ev Event) {
+// deliver hands the backlog to the logger and to OnEvent, also what is left of it when the client is closed.
+func (o *observers) deliver() {
+	for {
+		o.mu.Lock()
+		if len(o.backlog) == 0 {
+			o.backlog, o.delivering = nil, false
+			o.mu.Unlock()
+			return
+		}
+		ev := o.backlog[0]
+		o.backlog = o.backlog[1:]
+		o.mu.Unlock()
+		o.dispatch(ev)
+	}
+}
+
+// dispatch calls the logger and OnEvent. What one of them panics with is told to the other.
+func (o *observers) dispatch(ev Event) {
+	if o.logger != nil {
+		if err := guard.Run(func() { o.log(ev) }); err != nil && o.onEvent != nil {
+			failed := Event{Kind: EventCallbackFailed, Time: ev.Time, Identity: ev.Identity, Err: callbackError("Options.Logger", err)}
+			_ = guard.Run(func() { o.onEvent(failed) })
+		}
+	}
+	if o.onEvent != nil {
+		if err := guard.Run(func() { o.onEvent(ev) }); err != nil && o.logger != nil {
+			failed := Event{Kind: EventCallbackFailed, Time: ev.Time, Identity: ev.Identity, Err: callbackError("Options.OnEvent", err)}
+			_ = guard.Run(func() { o.log(failed) })
+		}
+	}
+}
+
+// callbackError returns what a callback failed with, without anything that looks like a token.
+func callbackError(name string, err error) error {
+	return errors.New("aztoken: " + name + ": " + wire.Redact(err.Error()))
+}
+
+func (o *observers) log(ev Event) {
 	level := slog.LevelInfo
 	attrs := []slog.Attr{slog.String("resource", ev.Resource), slog.Bool("background", ev.Background)}
 	switch ev.Kind {
 	case EventFailed, EventRejected:
 		level = slog.LevelWarn
+	case EventCallbackFailed:
+		level = slog.LevelError
 	case EventUnchanged, EventDropped:
 		level = slog.LevelDebug
+	}
+	if ev.Identity != "" {
+		attrs = append(attrs, slog.String("identity", ev.Identity))
+	}
+	if ev.Tenant != "" {
+		attrs = append(attrs, slog.String("tenant", ev.Tenant))
 	}
 	if ev.Took > 0 {
 		attrs = append(attrs, slog.Duration("took", ev.Took))
@@ -68,5 +259,97 @@ func (c *Client) log(ev Event) {
 	if ev.Err != nil {
 		attrs = append(attrs, slog.String("error", ev.Err.Error()))
 	}
-	c.opts.Logger.LogAttrs(context.Background(), level, "aztoken: token "+string(ev.Kind), attrs...)
+	o.logger.LogAttrs(context.Background(), level, "aztoken: token "+string(ev.Kind), attrs...)
+}
+
+// subscriber delivers tokens to one callback, one at a time and the latest only: a slow callback misses tokens that
+// were replaced meanwhile, and delays no other.
+type subscriber struct {
+	f func(Token)
+
+	// mu guards what follows. f does not run under it.
+	mu         sync.Mutex
+	next       Token // the zero Token for none
+	sequence   uint64
+	delivering bool
+	stopped    bool
+}
+
+// subscribe calls f with every new token for resource from now on.
+func (o *observers) subscribe(resource string, f func(Token)) (stop func()) {
+	s := &subscriber{f: f}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.subscribers == nil {
+		o.subscribers = make(map[string][]*subscriber)
+	}
+	o.subscribers[resource] = append(slices.Clone(o.subscribers[resource]), s)
+	return func() {
+		s.stop()
+		o.unsubscribe(resource, s)
+	}
+}
+
+func (o *observers) unsubscribe(resource string, s *subscriber) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	rest := slices.DeleteFunc(slices.Clone(o.subscribers[resource]), func(other *subscriber) bool { return other == s })
+	if len(rest) == 0 {
+		delete(o.subscribers, resource)
+		return
+	}
+	o.subscribers[resource] = rest
+}
+
+// subscribersOf returns the subscribers of the token that r names. Tokens for another tenant are not the resource's
+// own. The slice is not changed by later calls.
+func (o *observers) subscribersOf(r request) []*subscriber {
+	if !r.isPlain() {
+		return nil
+	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.subscribers[r.resource]
+}
+
+func (o *observers) isSubscribed(r request) bool { return len(o.subscribersOf(r)) > 0 }
+
+func (s *subscriber) stop() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.stopped, s.next = true, Token{}
+}
+
+// deliver hands t to the callback, unless that has had a newer one: whoever installed t may come late.
+func (s *subscriber) deliver(o *observers, t Token, sequence uint64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.stopped || sequence <= s.sequence {
+		return
+	}
+	s.next, s.sequence = t, sequence
+	if !s.delivering {
+		s.delivering = o.life.Go(func() { s.run(o) })
+	}
+}
+
+func (s *subscriber) run(o *observers) {
+	for {
+		s.mu.Lock()
+		t := s.next
+		s.next = Token{}
+		if t.secret == nil || o.life.Ended() {
+			s.delivering = false
+			s.mu.Unlock()
+			return
+		}
+		s.mu.Unlock()
+		if err := guard.Run(func() { s.f(t) }); err != nil {
+			text := strings.ReplaceAll(err.Error(), t.Value(), "REDACTED")
+			o.tell(change{event: Event{
+				Kind: EventCallbackFailed, Time: time.Now(), Resource: t.Resource,
+				Err: callbackError("a callback of OnRotate", errors.New(text)),
+			}})
+		}
+	}
 }

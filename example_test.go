@@ -160,7 +160,7 @@ func ExampleClient_Invalidate() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	client.Invalidate("https://orders.example.com", token.Value())
+	client.Invalidate(token)
 	again, err := client.Token(context.Background(), "https://orders.example.com")
 	// IMDS had no newer token, so the old one is served on.
 	fmt.Println(again.Value() == token.Value(), err)
@@ -178,7 +178,7 @@ func ExampleClient_OnRotate() {
 		log.Fatal(err)
 	}
 	token := <-told
-	claims, err := token.Claims() // Redis wants the object id for a user name
+	claims, err := token.UnverifiedClaims() // Redis wants the object id for a user name
 	fmt.Println(claims.ObjectID == imdstest.DefaultObjectID, err)
 	// Output: true <nil>
 }
@@ -241,7 +241,7 @@ func ExampleClient_Wrap() {
 	api := client.Wrap(&http.Client{Timeout: 5 * time.Second}, "https://orders.example.com")
 	_, err := api.Get("http://orders.example.com/orders")
 	fmt.Println(err)
-	// Output: Get "http://orders.example.com/orders": aztoken: a token is not sent over http; use https, or set Transport.AllowHTTP (the request is to http://orders.example.com)
+	// Output: Get "http://orders.example.com/orders": aztoken: a token is not sent over http; use https, or set Transport.InsecureAllowHTTP (the request is to http://orders.example.com)
 }
 
 func ExampleTransport() {
@@ -249,10 +249,10 @@ func ExampleTransport() {
 	defer client.Close()
 
 	api := &http.Client{Transport: &aztoken.Transport{
-		Client:   client,
-		Resource: "https://orders.example.com",
-		Hosts:    []string{"orders-eu.example.com"}, // a redirect may take the token there
-		Base:     &http.Transport{MaxIdleConnsPerHost: 100},
+		Client:        client,
+		Resource:      "https://orders.example.com",
+		RedirectHosts: []string{"orders-eu.example.com"}, // a redirect may take the token there
+		Base:          &http.Transport{MaxIdleConnsPerHost: 100},
 	}}
 	fmt.Println(api.Transport != nil)
 	// Output: true
@@ -285,14 +285,14 @@ func ExampleToken_Value() {
 	// Output: Bearer eyJh
 }
 
-func ExampleToken_Claims() {
+func ExampleToken_UnverifiedClaims() {
 	client := onAzure(aztoken.Options{})
 	defer client.Close()
 	token, err := client.Token(context.Background(), "https://orders.example.com")
 	if err != nil {
 		log.Fatal(err)
 	}
-	claims, err := token.Claims()
+	claims, err := token.UnverifiedClaims()
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -325,20 +325,25 @@ func ExampleError() {
 }
 
 func ExampleHalfLife() {
-	noon := time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
-	policy := aztoken.HalfLife()
-	for _, random := range []float64{0, 0.5, 0.999} {
-		fmt.Println(policy(noon, noon, noon.Add(24*time.Hour), random).Sub(noon).Round(time.Hour))
+	client := onAzure(aztoken.Options{Refresh: aztoken.HalfLife()}) // as is the zero value
+	defer client.Close()
+	token, err := client.Token(context.Background(), "https://orders.example.com")
+	if err != nil {
+		log.Fatal(err)
 	}
-	// Output:
-	// 8h0m0s
-	// 10h0m0s
-	// 12h0m0s
+	wait, life := token.RefreshOn.Sub(token.AcquiredOn), token.ExpiresOn.Sub(token.AcquiredOn)
+	fmt.Println(life/3 <= wait, wait < life/2)
+	// Output: true true
 }
 
 func ExampleMaxAge() {
-	noon := time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
-	policy := aztoken.MaxAge(time.Hour)
-	fmt.Println(policy(noon, noon, noon.Add(24*time.Hour), 0.5).Sub(noon))
-	// Output: 57m0s
+	client := onAzure(aztoken.Options{Refresh: aztoken.MaxAge(time.Hour)})
+	defer client.Close()
+	token, err := client.Token(context.Background(), "https://orders.example.com")
+	if err != nil {
+		log.Fatal(err)
+	}
+	wait := token.RefreshOn.Sub(token.AcquiredOn)
+	fmt.Println(54*time.Minute <= wait, wait <= time.Hour)
+	// Output: true true
 }

@@ -242,10 +242,10 @@ func TestBackgroundRefreshesThatHangLeaveAPlaceForCallers(t *testing.T) {
 	virtually(t, func(t *testing.T) {
 		imds := imdstest.New(&imdstest.Options{MintAfter: -1})
 		t.Cleanup(imds.Close)
-		c := over(t, imds, aztoken.Options{OnEvent: nil, Refresh: func(now, _, _ time.Time, _ float64) time.Time { return now.Add(time.Hour) }})
+		c := over(t, imds, aztoken.Options{Refresh: aztoken.MaxAge(time.Minute)})
 		require.NoError(t, c.Warm(t.Context(), "https://a", "https://b", "https://c", "https://d", "https://e"))
-		imds.BreakFor(time.Hour+time.Second, imdstest.Hang())
-		time.Sleep(time.Hour + 2*time.Second)
+		imds.BreakFor(time.Minute+time.Second, imdstest.Hang())
+		time.Sleep(time.Minute + 2*time.Second) // the least age of a refresh is a minute
 		require.Equal(t, 5+3, imds.Count(), "three refreshes hang")
 		start := time.Now()
 		_, err := c.Token(t.Context(), resource)
@@ -371,6 +371,7 @@ func TestFailingResourcesLeaveNothingBehind(t *testing.T) {
 		for i := range 20_000 {
 			_, err := c.Token(t.Context(), fmt.Sprintf("https://service-%d.example.com", i))
 			require.Error(t, err)
+			time.Sleep(time.Millisecond) // timers that fire together would leave a goroutine's frame each
 		}
 		time.Sleep(time.Minute)
 		require.Empty(t, c.Status().Resources)

@@ -31,7 +31,6 @@ func TestCallbacksThatDoNotReturnCostNobodyAToken(t *testing.T) {
 		for where, opts := range map[string]aztoken.Options{
 			"OnEvent": {OnEvent: func(aztoken.Event) { end() }},
 			"Logger":  {Logger: slog.New(exiting{})},
-			"Refresh": {Refresh: func(_, _, _ time.Time, _ float64) time.Time { end(); return time.Time{} }},
 		} {
 			t.Run(where+" "+name, func(t *testing.T) {
 				virtually(t, func(t *testing.T) {
@@ -67,13 +66,9 @@ func TestASlowObserverLosesNoRefresh(t *testing.T) {
 func TestCallbacksMayLookAtTheClient(t *testing.T) {
 	virtually(t, func(t *testing.T) {
 		var c *aztoken.Client
-		look := func() { _ = c.Status(); c.Invalidate(resource, "another") }
+		look := func() { _ = c.Status(); c.Invalidate(aztoken.Token{}) }
 		c = over(t, imdstest.New(nil), aztoken.Options{
 			OnEvent: func(aztoken.Event) { look() },
-			Refresh: func(now, acquired, expires time.Time, random float64) time.Time {
-				look()
-				return aztoken.HalfLife()(now, acquired, expires, random)
-			},
 		})
 		var stop func()
 		stop = c.OnRotate(resource, func(aztoken.Token) { look(); stop() })

@@ -61,7 +61,7 @@ func TestAnOutageOfAWholeLifeCostsWhatThePolicyLeavesOpen(t *testing.T) {
 		policy aztoken.RefreshPolicy
 		dark   time.Duration
 	}{
-		"HalfLife":    {nil, 12 * time.Hour},
+		"HalfLife":    {aztoken.HalfLife(), 12 * time.Hour},
 		"MaxAge(1 h)": {aztoken.MaxAge(time.Hour), 70 * time.Minute},
 	} {
 		for _, fault := range outages {
@@ -89,7 +89,7 @@ func TestAnOutageOfAWholeLifeCostsWhatThePolicyLeavesOpen(t *testing.T) {
 
 func TestAHostThatGivesOneTokenToItsEndIsNotHammered(t *testing.T) {
 	t.Parallel()
-	for name, policy := range map[string]aztoken.RefreshPolicy{"HalfLife": nil, "MaxAge(1 h)": aztoken.MaxAge(time.Hour)} {
+	for name, policy := range map[string]aztoken.RefreshPolicy{"HalfLife": aztoken.HalfLife(), "MaxAge(1 h)": aztoken.MaxAge(time.Hour)} {
 		t.Run(name, func(t *testing.T) {
 			virtually(t, func(t *testing.T) {
 				imds := imdstest.New(&imdstest.Options{MintAfter: 24*time.Hour - 5*time.Minute})
@@ -223,7 +223,7 @@ func TestTheTableOfOutages(t *testing.T) {
 	t.Parallel()
 	table := "\n| outage | HalfLife | MaxAge(1 h) |\n|---|---|---|\n"
 	for _, length := range []time.Duration{time.Hour, 6 * time.Hour, 12 * time.Hour, 18 * time.Hour, 24 * time.Hour} {
-		halfLife := worstOutage(t, nil, length)
+		halfLife := worstOutage(t, aztoken.HalfLife(), length)
 		maxAge := worstOutage(t, aztoken.MaxAge(time.Hour), length)
 		require.LessOrEqual(t, halfLife, max(0, length-12*time.Hour)+time.Minute)
 		require.LessOrEqual(t, maxAge, max(0, length-23*time.Hour)+time.Minute)

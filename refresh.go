@@ -1,85 +1,172 @@
 package aztoken
 
 import (
+	"math/rand/v2"
 	"time"
 
-	"github.com/seed-ac726066/aztoken/internal/guard"
+	"github.com/seed-ac726066/aztoken/internal/clock"
 	"github.com/seed-ac726066/aztoken/internal/schedule"
 )
 
-// RefreshPolicy says when the background refresh of a token is due. It is a pure function: now is the moment of the
-// decision, just after the endpoint gave the token; acquired is when the client first got it, before now if the
-// endpoint gave the same token again; expires is its end; random is drawn once for the decision, in [0, 1), for a
-// fleet of clients to spread out.
-//
-// The client keeps to the result but refreshes not within a minute from now, not after expires, and earlier if the
-// server asked for it (refresh_in).
-type RefreshPolicy func(now, acquired, expires time.Time, random float64) time.Time
+// RefreshPolicy decides when the background refresh of a token is due. [HalfLife] and [MaxAge] make one; the zero value
+// is HalfLife(). Whatever the policy, a token is refreshed not within a minute of the last request for it, not after its
+// end, and earlier if the server asks for that (refresh_in).
+type RefreshPolicy struct{ maxAge time.Duration }
 
 // HalfLife refreshes between a third and just short of a half of what is left of a token, so that an outage of half a
-// token's life hurts nobody: 12 h with the 24 h tokens of managed identities, for 2 to 3 requests a day. It is the default.
+// token's life harms no call: 12 h with the 24 h tokens of managed identities, for 2 to 3 requests a day. It is the
+// default.
 //
-// Drawn, as clients that were started together would otherwise ask together for ever.
-func HalfLife() RefreshPolicy {
-	return func(now, _, expires time.Time, random float64) time.Time {
-		left := expires.Sub(now)
-		// Short of the half by a hundredth, a quarter of an hour of 24 h: who is refused just as an outage of half a life
-		// begins has that much left when it ends, to find out.
-		earliest, latest := left/3, left/2-left/100
-		return now.Add(earliest + time.Duration(random*float64(latest-earliest)))
-	}
-}
+// The moment is drawn at random, as clients that were started together would otherwise ask together for ever.
+func HalfLife() RefreshPolicy { return RefreshPolicy{} }
 
 // MaxAge refreshes a token in the last tenth before the age d, or by HalfLife where that is earlier. It buys cover with
-// requests: MaxAge(time.Hour) asks 24 times a day and, where the endpoint mints a new token each time, covers outages
-// of 23 h. Where the endpoint gives the same token again, MaxAge looks again soon at first and then every d.
+// requests: MaxAge(time.Hour) asks 24 times a day and, where the endpoint issues a new token each time, covers outages
+// of 23 h. Where the endpoint returns the same token again, MaxAge looks again soon at first and then every d.
 //
 // A d of zero or less is HalfLife.
-func MaxAge(d time.Duration) RefreshPolicy {
-	halfLife := HalfLife()
-	if d <= 0 {
-		return halfLife
+func MaxAge(d time.Duration) RefreshPolicy { return RefreshPolicy{maxAge: max(d, 0)} }
+
+// due returns when a token is to be refreshed that ends at expires and was first acquired at acquired, decided at now,
+// just after the endpoint returned it.
+func (p RefreshPolicy) due(now, acquired, expires time.Time, random float64) time.Time {
+	if p.maxAge == 0 {
+		return schedule.HalfLife(now, expires, random)
 	}
-	return func(now, acquired, expires time.Time, random float64) time.Time {
-		limit := halfLife(now, acquired, expires, random)
-		early := d - d/10
-		due := acquired.Add(early + time.Duration(random*float64(d/10)))
-		if over := now.Sub(acquired) - early; over >= 0 {
-			// The platform had no newer token. IMDS mints one when its own is an hour old, so soon may be enough;
-			// a host that keeps its token to the end is asked less and less often, as over doubles with each look.
-			due = now.Add(min(d, max(over, d/8)))
-		}
-		if due.After(limit) {
-			return limit
-		}
-		return due
-	}
+	return schedule.MaxAge(p.maxAge, now, acquired, expires, random)
 }
 
-// refreshOn is when a token is refreshed. hint is the server's own advice, zero for none.
-func refreshOn(policy RefreshPolicy, now, acquired, expires, hint time.Time, random float64) time.Time {
-	return schedule.Refresh(guarded(policy)(now, acquired, expires, random), now, expires, hint)
-}
-
-// guarded makes a policy that does not return HalfLife.
-func guarded(policy RefreshPolicy) RefreshPolicy {
-	return func(now, acquired, expires time.Time, random float64) time.Time {
-		due := HalfLife()(now, acquired, expires, random)
-		_ = guard.Run(func() { due = policy(now, acquired, expires, random) })
-		return due
-	}
-}
-
-// idle says whether a token that was last read at lastUse is worth no further refresh: nobody wanted it for a whole life.
-func idle(now, lastUse time.Time, life time.Duration) bool { return now.Sub(lastUse) >= life }
-
-// maxSleep bounds the sleep of a refresh's timer, which counts on the monotonic clock: a machine that was suspended
+// maxTimer bounds the wait of an entry's timer, which counts on the monotonic clock: a machine that was suspended
 // notices by the wall clock within this time that a refresh is overdue.
-const maxSleep = 15 * time.Minute
+const maxTimer = 15 * time.Minute
 
-// sleep is how long a refresh's timer may run at the time now for a refresh due at due, read on both clocks: the one
-// that is further counts.
-func sleep(now, due time.Time) time.Duration {
-	left := min(due.Sub(now), due.Round(0).Sub(now.Round(0)))
-	return max(0, min(left, maxSleep))
+// timerWait returns how long an entry's timer may run at now for something that is due at due.
+func timerWait(now, due time.Time) time.Duration {
+	return max(0, min(clock.Until(now, due), maxTimer))
+}
+
+// isIdle reports whether a token that was last read at lastUse is worth no further refresh: it has not been used for a
+// whole life.
+func isIdle(now, lastUse time.Time, life time.Duration) bool { return now.Sub(lastUse) >= life }
+
+// backoff is what the background refreshes have met since the last token came.
+type backoff struct {
+	failures int
+	err      *Error
+	on       time.Time
+}
+
+// arm sets the timer for the next thing that is to be done without a caller. e.mu is held.
+func (e *entry) arm(now time.Time) {
+	next := maxTimer
+	switch {
+	case e.phase == dropped:
+		return
+	case e.token == nil && !e.isFlying():
+		next = e.failure.until.Sub(now)
+	case e.token != nil && !e.running[backgroundRefresh]:
+		next = timerWait(now, e.refreshOn)
+	}
+	if e.phase == suspended {
+		next = min(next, e.suspendedUntil.Sub(now))
+	}
+	e.timer.Reset(max(next, 0))
+}
+
+// chore is what an entry's timer finds to do.
+type chore uint8
+
+const (
+	nothing chore = iota
+	forget        // an entry without a token has no failure to remember any more
+	retire        // the token has not been used for a whole life
+	refresh       // the refresh of the token is due
+)
+
+// due returns what is to be done at now. e.mu is held.
+func (e *entry) due(now time.Time) chore {
+	switch {
+	case e.token == nil && (e.isFlying() || e.failure.isRecent(now)):
+		return nothing
+	case e.token == nil:
+		return forget
+	case !e.isFlying() && isIdle(now, e.lastUse, e.token.life):
+		return retire
+	case e.running[backgroundRefresh] || timerWait(now, e.refreshOn) > 0:
+		return nothing
+	}
+	return refresh
+}
+
+// onTimer does what is due and returns the phase that the entry is in then.
+func (e *entry) onTimer() phase {
+	subscribed := e.observers.isSubscribed(e.request)
+	todo, held, after, news := e.begins(time.Now(), subscribed)
+	e.observers.tell(news)
+	if todo == refresh {
+		e.refresh(held)
+	}
+	return after
+}
+
+// begins ends a suspension that is over and begins what else is due. A token that somebody subscribed to is in use.
+func (e *entry) begins(now time.Time, subscribed bool) (todo chore, held *cachedToken, after phase, news change) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.used.Swap(false) || subscribed {
+		e.lastUse = now
+	}
+	if e.phase == suspended && !now.Before(e.suspendedUntil) {
+		e.apply(suspensionOver)
+	}
+	if e.phase != dropped {
+		todo = e.due(now)
+	}
+	switch todo {
+	case retire:
+		news = e.change(EventDropped, now)
+		news.event.Background = true
+		e.apply(leave)
+	case forget:
+		e.apply(leave)
+	case refresh:
+		e.running[backgroundRefresh] = true
+	}
+	e.arm(now)
+	return todo, e.token, e.phase, news
+}
+
+// refresh asks the endpoint for a token in place of held, once.
+func (e *entry) refresh(held *cachedToken) {
+	asked := time.Now()
+	got, err := e.endpoint.ask(e.life.Context(), e.ask(), true)
+	now := time.Now()
+	if e.life.Ended() {
+		return
+	}
+	var news change
+	if err == nil {
+		_, news = e.install(backgroundRefresh, got, asked, now)
+	} else {
+		news = e.backOff(held, err, asked, now)
+	}
+	e.observers.tell(news)
+}
+
+// backOff notes that a refresh of held ended in err and plans the next. It does nothing if a flight has brought another
+// token meanwhile, which has a plan of its own.
+func (e *entry) backOff(held *cachedToken, err *Error, asked, now time.Time) change {
+	random := rand.Float64()
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.running[backgroundRefresh] = false
+	defer e.arm(now)
+	if e.token != held {
+		return change{}
+	}
+	e.backoff = backoff{failures: e.backoff.failures + 1, err: err, on: now}
+	e.refreshOn = now.Add(schedule.Background(e.backoff.failures, held.expires.Sub(now), err.retryAfter, random))
+	news := e.change(EventFailed, now)
+	news.event.Background, news.event.Took, news.event.Err = true, now.Sub(asked), err
+	return news
 }

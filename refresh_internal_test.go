@@ -40,56 +40,41 @@ func TestRefreshPolicies(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
-			due := tc.policy(noon, noon.Add(-tc.age), noon.Add(tc.left), tc.random)
+			due := tc.policy.due(noon, noon.Add(-tc.age), noon.Add(tc.left), tc.random)
 			require.InDelta(t, tc.want.Seconds(), due.Sub(noon).Seconds(), 0.001)
 		})
 	}
 }
 
-func TestAPolicyThatMisbehavesIsContained(t *testing.T) {
-	t.Parallel()
-	for _, tc := range []struct {
-		name   string
-		policy RefreshPolicy
-		want   time.Duration
-	}{
-		{"a policy that panics is half-life", func(_, _, _ time.Time, _ float64) time.Time { panic("boom") }, 8 * time.Hour},
-		{"a policy without an answer", func(_, _, _ time.Time, _ float64) time.Time { return time.Time{} }, time.Minute},
-	} {
-		due := refreshOn(tc.policy, noon, noon, noon.Add(24*time.Hour), time.Time{}, 0)
-		require.Equal(t, tc.want, due.Sub(noon), tc.name)
-	}
-}
-
 func TestATokenIsServedUntilTheFirstOfBothClocksEndsIt(t *testing.T) {
 	t.Parallel()
-	h := &held{untilWall: noon.UnixNano(), untilMono: time.Hour}
+	h := &cachedToken{untilWall: noon.UnixNano(), untilMono: time.Hour}
 	for _, tc := range []struct {
 		name string
-		now  clock
+		now  instant
 		want bool
 	}{
-		{"both before", clock{noon.UnixNano() - 1, time.Hour - 1}, true},
-		{"the wall clock ran on while the machine was suspended", clock{noon.UnixNano(), 0}, false},
-		{"the wall clock was set back", clock{noon.Add(-48 * time.Hour).UnixNano(), time.Hour}, false},
-		{"both after", clock{noon.UnixNano(), time.Hour}, false},
+		{"both before", instant{noon.UnixNano() - 1, time.Hour - 1}, true},
+		{"the wall clock ran on while the machine was suspended", instant{noon.UnixNano(), 0}, false},
+		{"the wall clock was set back", instant{noon.Add(-48 * time.Hour).UnixNano(), time.Hour}, false},
+		{"both after", instant{noon.UnixNano(), time.Hour}, false},
 	} {
-		require.Equal(t, tc.want, h.servable(tc.now), tc.name)
+		require.Equal(t, tc.want, h.isServable(tc.now), tc.name)
 	}
 }
 
 func TestATimerNeverSleepsPastASuspension(t *testing.T) {
 	t.Parallel()
 	now := time.Now() // with the reading of the monotonic clock
-	require.Equal(t, 10*time.Minute, sleep(now, now.Add(10*time.Minute)))
-	require.Equal(t, maxSleep, sleep(now, now.Add(8*time.Hour)))
-	require.Zero(t, sleep(now, now))
-	require.Zero(t, sleep(now, now.Add(-time.Hour)))
-	require.Zero(t, sleep(now, now.Round(0).Add(-time.Hour)), "overdue by the wall clock alone")
+	require.Equal(t, 10*time.Minute, timerWait(now, now.Add(10*time.Minute)))
+	require.Equal(t, maxTimer, timerWait(now, now.Add(8*time.Hour)))
+	require.Zero(t, timerWait(now, now))
+	require.Zero(t, timerWait(now, now.Add(-time.Hour)))
+	require.Zero(t, timerWait(now, now.Round(0).Add(-time.Hour)), "overdue by the wall clock alone")
 }
 
 func TestATokenNobodyReadForAWholeLifeIsIdle(t *testing.T) {
 	t.Parallel()
-	require.False(t, idle(noon, noon.Add(-23*time.Hour), 24*time.Hour))
-	require.True(t, idle(noon, noon.Add(-24*time.Hour), 24*time.Hour))
+	require.False(t, isIdle(noon, noon.Add(-23*time.Hour), 24*time.Hour))
+	require.True(t, isIdle(noon, noon.Add(-24*time.Hour), 24*time.Hour))
 }

@@ -2,48 +2,53 @@ package aztoken
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
 	"time"
+
+	"github.com/seed-ac726066/aztoken/internal/jwt"
+	"github.com/seed-ac726066/aztoken/internal/secret"
 )
 
 // Token is an access token. Printing, logging or marshalling it shows when it expires and never the secret, for which
-// [Token.Value] is the only way. The zero Token is no token.
+// [Token.Value] is the only way. The zero Token holds no token.
 type Token struct {
 	// Resource is what the token is for, as it was asked for.
 	Resource string
-	// AcquiredOn is when the client first got this token. It may have been minted earlier: platforms cache too.
+	// AcquiredOn is when the client first got this token. It may have been issued earlier: platforms cache too.
 	AcquiredOn time.Time
 	// RefreshOn is when the background refresh is due.
 	RefreshOn time.Time
-	// ExpiresOn is when services begin to refuse the token.
+	// ExpiresOn is when services begin to reject the token.
 	ExpiresOn time.Time
 
-	secret *secret
+	secret *bearer
 }
 
-// secret keeps a token where neither reflection nor unsafe pointers find it: dumpers that walk unexported fields and
-// follow pointers, as the diff of a failed test does, print a func as an address.
-type secret struct {
-	reveal func() (value string, header []string)
+// bearer is the secret of a token. Two Tokens are the same one exactly if they share a bearer.
+type bearer = secret.Value[credentials]
+
+// credentials are what is secret about a token, and the key under which the client keeps it.
+type credentials struct {
+	value  string
+	header []string // the ready-made Authorization header, so that a request costs no concatenation
+	key    request
 }
 
-func newSecret(value string) *secret {
-	header := []string{"Bearer " + value} // ready-made, so that a request costs no concatenation
-	return &secret{reveal: func() (string, []string) { return value, header }}
+func newBearer(value string, key request) *bearer {
+	b := secret.New(credentials{value: value, header: []string{"Bearer " + value}, key: key})
+	return &b
 }
 
-func (s *secret) value() string {
-	if s == nil {
+// Value returns the token itself, to be sent to its resource and shown to nobody. It is "" for the zero Token.
+func (t Token) Value() string {
+	if t.secret == nil {
 		return ""
 	}
-	v, _ := s.reveal()
-	return v
+	return t.secret.Reveal().value
 }
-
-// Value is the token itself, to be sent to its resource and shown to nobody else.
-func (t Token) Value() string { return t.secret.value() }
 
 // String describes the token without the secret.
 func (t Token) String() string {
@@ -66,7 +71,7 @@ func (t Token) LogValue() slog.Value {
 	)
 }
 
-// MarshalJSON implements [json.Marshaler]: resource and times, no secret.
+// MarshalJSON implements [json.Marshaler]: the resource and the times, without the secret.
 func (t Token) MarshalJSON() ([]byte, error) {
 	return json.Marshal(struct {
 		Resource   string    `json:"resource"`
@@ -74,4 +79,51 @@ func (t Token) MarshalJSON() ([]byte, error) {
 		RefreshOn  time.Time `json:"refresh_on"`
 		ExpiresOn  time.Time `json:"expires_on"`
 	}{t.Resource, t.AcquiredOn, t.RefreshOn, t.ExpiresOn})
+}
+
+// UnverifiedClaims are what a token says about its bearer, read without any check. They serve to show them to people,
+// or to find a user name (go-redis wants the object id), and never to decide what a caller may do: for that there is
+// package verify.
+type UnverifiedClaims struct {
+	Audience  string    // aud: the resource that the token is for
+	Issuer    string    // iss
+	TenantID  string    // tid
+	ClientID  string    // appid (v1) or azp (v2)
+	ObjectID  string    // oid: the identity's service principal
+	Subject   string    // sub
+	Roles     []string  // roles: the application roles that were granted when the token was issued
+	IssuedAt  time.Time // iat
+	NotBefore time.Time // nbf
+	ExpiresOn time.Time // exp
+	Version   string    // ver: "1.0" or "2.0"
+}
+
+var errNotJWT = errors.New("aztoken: the token is not a JWT, so its claims cannot be read; treat it as opaque")
+
+// UnverifiedClaims decodes the token without verifying it. Tokens for Microsoft's own resources may be opaque; for
+// these, and for the zero Token, it returns an error.
+func (t Token) UnverifiedClaims() (UnverifiedClaims, error) {
+	claims, ok := jwt.Claims(t.Value())
+	if !ok {
+		return UnverifiedClaims{}, errNotJWT
+	}
+	var (
+		c             UnverifiedClaims
+		iat, nbf, exp float64
+	)
+	for name, to := range map[string]any{
+		"aud": &c.Audience, "iss": &c.Issuer, "tid": &c.TenantID, "oid": &c.ObjectID, "sub": &c.Subject,
+		"appid": &c.ClientID, "azp": &c.ClientID, "ver": &c.Version, "roles": &c.Roles,
+		"iat": &iat, "nbf": &nbf, "exp": &exp,
+	} {
+		raw, ok := claims[name]
+		if !ok {
+			continue
+		}
+		if json.Unmarshal(raw, to) != nil {
+			return UnverifiedClaims{}, fmt.Errorf("aztoken: the token's claim %s has an unexpected type; treat the token as opaque", name)
+		}
+	}
+	c.IssuedAt, c.NotBefore, c.ExpiresOn = jwt.NumericDate(iat), jwt.NumericDate(nbf), jwt.NumericDate(exp)
+	return c, nil
 }

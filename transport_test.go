@@ -84,7 +84,7 @@ func TestWhereTheTokenGoes(t *testing.T) {
 				n[from] = redirect(to)
 			}
 			c := over(t, imdstest.New(nil), aztoken.Options{})
-			hc := &http.Client{Transport: &aztoken.Transport{Client: c, Resource: resource, Base: n, Hosts: tc.hosts, AllowHTTP: tc.allow}}
+			hc := &http.Client{Transport: &aztoken.Transport{Client: c, Resource: resource, Base: n, RedirectHosts: tc.hosts, InsecureAllowHTTP: tc.allow}}
 			resp, err := hc.Post(tc.url, "text/plain", strings.NewReader("body"))
 			require.NoError(t, err)
 			require.Equal(t, 200, resp.StatusCode)

@@ -3,7 +3,6 @@ package main
 import (
 	"time"
 
-	"github.com/seed-ac726066/aztoken"
 	"github.com/seed-ac726066/aztoken/internal/schedule"
 )
 
@@ -26,17 +25,12 @@ func ours() strategy {
 	return strategy{
 		name:  "aztoken, `HalfLife()`",
 		title: "aztoken",
-		due:   bounded(aztoken.HalfLife()),
+		due: func(now, expires time.Time, random float64) time.Time {
+			return schedule.Refresh(schedule.HalfLife(now, expires, random), now, expires, time.Time{})
+		},
 		wait: func(failures int, left time.Duration, random float64) time.Duration {
 			return schedule.Background(failures, left, 0, random)
 		},
-	}
-}
-
-// bounded is policy within the limits that the client sets to every policy.
-func bounded(policy aztoken.RefreshPolicy) func(now, expires time.Time, random float64) time.Time {
-	return func(now, expires time.Time, random float64) time.Time {
-		return schedule.Refresh(policy(now, now, expires, random), now, expires, time.Time{})
 	}
 }
 

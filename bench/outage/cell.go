@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"github.com/seed-ac726066/aztoken/bench/internal/peers"
 	"slices"
 	"testing"
 	"time"
@@ -9,14 +10,14 @@ import (
 
 // A cell is what one library meets in outages of one kind and length: a run for each start.
 type cell struct {
-	library library
+	library peers.Library
 	kind    kind
 	length  time.Duration
 	runs    []run
 }
 
 // grid are the cells of all combinations.
-func grid(libraries []library, kinds []kind, lengths []time.Duration) []cell {
+func grid(libraries []peers.Library, kinds []kind, lengths []time.Duration) []cell {
 	var cells []cell
 	for _, l := range libraries {
 		for _, k := range kinds {
@@ -31,7 +32,7 @@ func grid(libraries []library, kinds []kind, lengths []time.Duration) []cell {
 // fill lives through the runs of the cells, those of every step-th start, and says whether it could.
 func fill(t *testing.T, cells []cell, step int) bool {
 	type job struct {
-		library  library
+		library  peers.Library
 		scenario scenario
 		into     *run
 	}

@@ -2,11 +2,9 @@ package main
 
 import (
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/seed-ac726066/aztoken"
 	"github.com/seed-ac726066/aztoken/bench/internal/peers"
 	"github.com/seed-ac726066/aztoken/imdstest"
 )
@@ -22,19 +20,4 @@ func TestNoRunInheritsATokenFromAnother(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, 1, imds.Count())
 	}))
-}
-
-func TestDrawsComeFromTheSeed(t *testing.T) {
-	t.Parallel()
-	now := time.Now()
-	draws := func(seed uint64) (all []time.Duration) {
-		policy := seeded(aztoken.HalfLife(), seed)
-		for range 3 {
-			all = append(all, policy(now, now, now.Add(tokenLife), 0).Sub(now))
-		}
-		return all
-	}
-	require.Equal(t, draws(1), draws(1))
-	require.NotEqual(t, draws(1), draws(2))
-	require.NotEqual(t, draws(1)[0], draws(1)[1])
 }

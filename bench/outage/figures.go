@@ -25,9 +25,9 @@ func figures(cells []cell, folder string) error {
 		}
 		switch c.length.Hours() {
 		case worst.End:
-			worst.Panels = append(worst.Panels, chart.Panel{Title: c.library.name + ": " + cost(c), Steps: steps([]run{c.worst()}, worst)})
+			worst.Panels = append(worst.Panels, chart.Panel{Title: c.library.Name + ": " + cost(c), Steps: steps([]run{c.worst()}, worst)})
 		case all.End:
-			all.Panels = append(all.Panels, chart.Panel{Title: c.library.name, Steps: steps(c.runs, all)})
+			all.Panels = append(all.Panels, chart.Panel{Title: c.library.Name, Steps: steps(c.runs, all)})
 		}
 	}
 	return errors.Join(worst.Save(filepath.Join(folder, worstFile)), all.Save(filepath.Join(folder, allFile)))

@@ -7,7 +7,6 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
-	"github.com/seed-ac726066/aztoken"
 	"github.com/seed-ac726066/aztoken/bench/internal/peers"
 )
 
@@ -19,15 +18,15 @@ const starts = 12
 func TestNoOutageThatOursPromisesToCoverDoesHarm(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {
-		policy aztoken.RefreshPolicy
-		length time.Duration
+		library peers.Library
+		length  time.Duration
 	}{
-		"HalfLife, 12 h":  {aztoken.HalfLife(), 12 * time.Hour},
-		"MaxAge(1h), 18h": {aztoken.MaxAge(time.Hour), 18 * time.Hour},
+		"HalfLife, 12 h":  {peers.Aztoken(), 12 * time.Hour},
+		"MaxAge(1h), 18h": {peers.AztokenMaxAge(time.Hour), 18 * time.Hour},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			for _, c := range filled(t, ours(name, tc.policy), tc.length) {
+			for _, c := range filled(t, tc.library, tc.length) {
 				require.Equal(t, len(c.runs), c.unharmed(), "%s: %s", c.kind.name, cost(c))
 				require.Zero(t, c.longestWait(), c.kind.name)
 			}
@@ -38,15 +37,15 @@ func TestNoOutageThatOursPromisesToCoverDoesHarm(t *testing.T) {
 func TestADayOfOutageCostsWhatOursLeavesOpenAndNoMore(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {
-		policy aztoken.RefreshPolicy
-		most   time.Duration
+		library peers.Library
+		most    time.Duration
 	}{
-		"HalfLife":   {aztoken.HalfLife(), 12 * time.Hour},
-		"MaxAge(1h)": {aztoken.MaxAge(time.Hour), 70 * time.Minute}, // IMDS gives a token of almost an hour, and a look again takes some minutes
+		"HalfLife":   {peers.Aztoken(), 12 * time.Hour},
+		"MaxAge(1h)": {peers.AztokenMaxAge(time.Hour), 70 * time.Minute}, // IMDS gives a token of almost an hour, and a look again takes some minutes
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			for _, c := range filled(t, ours(name, tc.policy), 24*time.Hour) {
+			for _, c := range filled(t, tc.library, 24*time.Hour) {
 				require.Positive(t, c.mostFailed(), c.kind.name)
 				require.LessOrEqual(t, time.Duration(c.mostFailed())*interval, tc.most, c.kind.name)
 				require.Zero(t, c.mostExpired(), c.kind.name)
@@ -60,7 +59,7 @@ func TestADayOfOutageCostsWhatOursLeavesOpenAndNoMore(t *testing.T) {
 func TestALibraryThatRefreshesAtTheEndIsHarmedWhereTheEndIs(t *testing.T) {
 	t.Parallel()
 	for _, length := range lengths {
-		cells := []cell{{library: other(peers.OAuth2()), kind: kinds[0], length: length}}
+		cells := []cell{{library: peers.OAuth2(), kind: kinds[0], length: length}}
 		require.True(t, fill(t, cells, starts))
 		for _, r := range cells[0].runs {
 			// Tokens end at 24 h and 48 h. Calls fail from there on, or from the beginning of the outage, to its end.
@@ -78,11 +77,11 @@ func TestALibraryThatRefreshesAtTheEndIsHarmedWhereTheEndIs(t *testing.T) {
 func TestACellComesOutTheSameAgain(t *testing.T) {
 	t.Parallel()
 	for _, l := range libraries()[:3] {
-		t.Run(l.name, func(t *testing.T) {
+		t.Run(l.Name, func(t *testing.T) {
 			t.Parallel()
 			var first []run
 			for range 2 {
-				cells := grid([]library{l}, kinds[:1], lengths[4:])
+				cells := grid([]peers.Library{l}, kinds[:1], lengths[4:])
 				require.True(t, fill(t, cells, starts))
 				if first == nil {
 					first = cells[0].runs
@@ -99,9 +98,9 @@ func TestACellComesOutTheSameAgain(t *testing.T) {
 }
 
 // filled are the cells of one library and length, one for each kind.
-func filled(t *testing.T, l library, length time.Duration) []cell {
+func filled(t *testing.T, l peers.Library, length time.Duration) []cell {
 	t.Helper()
-	cells := grid([]library{l}, kinds, []time.Duration{length})
+	cells := grid([]peers.Library{l}, kinds, []time.Duration{length})
 	require.True(t, fill(t, cells, starts))
 	return cells
 }

@@ -33,12 +33,10 @@ func (r run) count(o outcome) int {
 // harm is the number of calls without a good token.
 func (r run) harm() int { return len(r.outcomes) - r.count(served) }
 
-// live goes through a scenario with a library, in a bubble of virtual time. The random numbers that it can decide on come from
-// the hour at which the outage begins: the same in every cell of the tables for one hour, so that cells compare, and others for
-// another, so that a cell is over as many draws as there are starts.
-func (s scenario) live(t *testing.T, l library, resource string) run {
+// live goes through a scenario with a library, in a bubble of virtual time.
+func (s scenario) live(t *testing.T, l peers.Library, resource string) run {
 	imds := imdstest.New(&imdstest.Options{TokenLifetime: tokenLife, MintAfter: s.kind.mintAfter})
-	client, err := l.new(peers.Endpoint{Transport: imds, Resource: resource}, uint64(s.hour))
+	client, err := l.New(peers.Endpoint{Transport: imds, Resource: resource})
 	require.NoError(t, err)
 	outage := time.AfterFunc(s.start(), func() { imds.BreakFor(s.length, s.kind.fault) })
 	c := caller{client: client}

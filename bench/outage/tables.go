@@ -24,11 +24,11 @@ func summary(cells []cell, versions string) string {
 	for _, k := range kinds {
 		var rows [][]string
 		for _, l := range libraries() {
-			row := []string{l.name}
+			row := []string{l.Name}
 			var waited, idled time.Duration
 			var requests []string
 			for _, c := range cells {
-				if c.library.name != l.name || c.kind.name != k.name {
+				if c.library.Name != l.Name || c.kind.name != k.name {
 					continue
 				}
 				row = append(row, fmt.Sprintf("%d/%d<br>%s", c.unharmed(), len(c.runs), cost(c)))
@@ -53,7 +53,7 @@ func details(cells []cell) string {
 	var rows [][]string
 	for _, c := range cells {
 		rows = append(rows, append([]string{
-			c.library.name, c.kind.name, hours(c.length), fmt.Sprintf("%d/%d", c.unharmed(), len(c.runs)),
+			c.library.Name, c.kind.name, hours(c.length), fmt.Sprintf("%d/%d", c.unharmed(), len(c.runs)),
 			fmt.Sprint(c.mostFailed()), fmt.Sprint(c.mostExpired()),
 			seconds(c.longestWait()), seconds(c.longestIdle()),
 		}, requestsOf(c)...))

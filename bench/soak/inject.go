@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -189,16 +190,22 @@ func (w *world) stir(s step, random *rand.Rand) {
 	}
 }
 
-// invalidate tells the client that the token in hand was refused.
+// invalidate tells the client that the token in hand was rejected.
 func (w *world) invalidate(c *client, resource string) {
+	ended, cancel := context.WithCancel(context.Background())
+	cancel() // a token that is served is returned all the same, and none is asked for
+	token, err := c.Token(ended, resource)
+	if err != nil {
+		return
+	}
 	w.mu.Lock()
 	l := c.ledgers[resource]
-	value := l.value
-	if value != "" {
+	l.use(time.Now())
+	if l.value == token.Value() {
 		l.refused, l.invalid = true, time.Now()
 	}
 	w.mu.Unlock()
-	c.Invalidate(resource, value)
+	c.Invalidate(token)
 }
 
 // subscribe subscribes to the tokens of a resource for some days.

@@ -49,7 +49,7 @@ func main() {
 		Client:   client,
 		Resource: orders,
 		Base:     &http.Transport{MaxIdleConnsPerHost: 100},
-		Hosts:    []string{"orders-eu.example.com"},
+		RedirectHosts:    []string{"orders-eu.example.com"},
 	}}
 	get(custom, service.URL+"/custom")
 }

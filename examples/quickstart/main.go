@@ -107,7 +107,7 @@ func onTheHost(w io.Writer, resource string) error {
 	}
 	fmt.Fprintf(w, "%s gave a token for %s.\nIt expires %s and is refreshed from %s on.\n", client.Status().Host, token.Resource,
 		token.ExpiresOn.Local().Format(time.RFC1123), token.RefreshOn.Local().Format(time.RFC1123))
-	if claims, err := token.Claims(); err == nil {
+	if claims, err := token.UnverifiedClaims(); err == nil {
 		fmt.Fprintf(w, "It is for the identity with object id %s and client id %s, with roles %q.\n", claims.ObjectID, claims.ClientID, claims.Roles)
 	}
 	return client.Close()

@@ -11,7 +11,7 @@ import (
 
 // Aztoken is a client with the default policy, HalfLife.
 func Aztoken() Library {
-	return Library{Name: "aztoken", New: func(e Endpoint) (Client, error) { return newAztoken(e, nil) }}
+	return Library{Name: "aztoken", New: func(e Endpoint) (Client, error) { return newAztoken(e, aztoken.HalfLife()) }}
 }
 
 // AztokenMaxAge is a client that replaces its token at the age d.
@@ -46,9 +46,4 @@ func (c aztokenClient) Token(ctx context.Context) (string, time.Time, error) {
 
 func (c aztokenClient) Authorize(base http.RoundTripper) (http.RoundTripper, error) {
 	return &aztoken.Transport{Client: c.Client, Resource: c.resource, Base: base}, nil
-}
-
-// AztokenRefresh is a client with a policy of the caller's own, such as one whose random numbers come from a seed.
-func AztokenRefresh(name string, refresh aztoken.RefreshPolicy) Library {
-	return Library{Name: name, New: func(e Endpoint) (Client, error) { return newAztoken(e, refresh) }}
 }

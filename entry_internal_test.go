@@ -31,11 +31,12 @@ func TestATokenThatIsKeptDoesNotLiveLongerForAWallClockThatIsSetBack(t *testing.
 			c, err := NewClient(&Options{Credential: azcore.TokenCredential(nil), Getenv: func(string) string { return "" }})
 			require.NoError(t, err)
 			defer func() { require.NoError(t, c.Close()) }()
-			r := request{resource: "https://orders.example.com"}
-			begin := c.epoch
-			first, _ := c.store(r, azcore.AccessToken{Token: "first", ExpiresOn: begin.Round(0).Add(24 * hour)}, begin, begin)
+			e := c.cache.getOrCreate(request{resource: "https://orders.example.com"})
+			begin := e.epoch
+			first, _ := e.install(plainFlight, azcore.AccessToken{Token: "first", ExpiresOn: begin.Round(0).Add(24 * hour)}, begin, begin)
 			now := clocktest.Later(begin, hour, tc.wall)
-			second, kind := c.store(r, azcore.AccessToken{Token: "second", ExpiresOn: now.Add(tc.next)}, now, now)
+			second, news := e.install(plainFlight, azcore.AccessToken{Token: "second", ExpiresOn: now.Add(tc.next)}, now, now)
+			kind := news.event.Kind
 			if tc.keeps {
 				require.Equal(t, EventUnchanged, kind)
 				require.Equal(t, first.untilMono, second.untilMono)

@@ -1,0 +1,533 @@
+package aztoken
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
+	"golang.org/x/sync/singleflight"
+
+	"github.com/seed-ac726066/aztoken/internal/hosts"
+	"github.com/seed-ac726066/aztoken/internal/lifetime"
+	"github.com/seed-ac726066/aztoken/internal/schedule"
+)
+
+// phase is what an entry has for its callers.
+//
+//	         token came                401                     Invalidate
+//	empty ───────────────▶ serving ──────────▶ replacing   serving, ──────────▶ suspended
+//	                         ▲                     │       replacing            │      │
+//	                         ├─────────────────────┘ flights ended              │      │ 2 s after
+//	                         ├──────────────────────────────────────────────────┘      │ Invalidate
+//	                         │                       flights ended                     ▼
+//	                         └──────────────────────────────────────────────────── replacing
+//
+// A token that comes leads to serving from every phase but dropped, which is the end: the entry has left the cache.
+type phase uint8
+
+const (
+	empty     phase = iota // no token yet: callers wait for the flight
+	serving                // the token is served
+	replacing              // it is served while a flight looks for another: a service rejected it
+	suspended              // it is withheld for two seconds while a flight looks for another
+	dropped                // out of the cache for good
+)
+
+// serves reports whether readers see the token.
+func (p phase) serves() bool { return p == serving || p == replacing }
+
+// trigger is what moves an entry from one phase to another.
+type trigger uint8
+
+const (
+	tokenCame      trigger = iota // another token than the one before
+	rejected                      // a service rejected the token, and a flight looks for another
+	invalidated                   // the same, and callers are to wait for it
+	suspensionOver                // they have waited long enough
+	flightsEnded                  // the last flight ended without another token
+	leave                         // the entry leaves the cache
+)
+
+// next returns the phase after t.
+func (p phase) next(t trigger) phase {
+	switch {
+	case p == dropped || t == leave:
+		return dropped
+	case t == tokenCame:
+		return serving
+	case p == empty:
+		return empty // there is nothing to reject
+	case t == invalidated:
+		return suspended
+	case t == rejected && p == serving, t == suspensionOver && p == suspended:
+		return replacing
+	case t == flightsEnded:
+		return serving
+	}
+	return p
+}
+
+// driver is who asks the endpoint for an entry: one of its two flights, which callers wait for, or the refresh in the
+// background. Each runs once at a time.
+type driver uint8
+
+const (
+	plainFlight  driver = iota
+	claimsFlight        // asks with the claims of a challenge, so callers of a plain flight must not do with it
+	backgroundRefresh
+	drivers
+)
+
+// flightKey is the key of a driver's flight.
+func (d driver) flightKey() string { return [...]string{"plain", "claims"}[d] }
+
+const (
+	// invalidateWait is how long callers wait for another token after Invalidate. The search goes on without them:
+	// when the endpoint is down, a rejected token must not cost them more.
+	invalidateWait = 2 * time.Second
+	// replaceTimeout is how long the sender of a rejected request waits for another token, with nothing to lose but
+	// the 401.
+	replaceTimeout = 10 * time.Second
+	// failureTTL is how long a failed flight answers for the next: ten thousand callers in a loop then cost a request
+	// every few seconds, and an endpoint that has recovered is noticed as soon.
+	failureTTL = 2 * time.Second
+	// maxFailureTTL bounds what a Retry-After can make of it.
+	maxFailureTTL = time.Minute
+)
+
+var (
+	errDropped = errors.New("the entry has left the cache")
+	errNoOther = errors.New("there is no other token than the rejected one")
+)
+
+// engine is what the entries of a client share.
+type engine struct {
+	endpoint  *endpoint
+	observers *observers
+	policy    RefreshPolicy
+	variants  bool // one resource has several tokens, by tenant and CAE: Options.Credential
+	life      *lifetime.Lifetime
+	epoch     time.Time     // where the monotonic clock of a cachedToken starts
+	sequence  atomic.Uint64 // of the tokens of all entries, in the order in which they were installed
+}
+
+func (g *engine) now() instant { return g.at(time.Now()) }
+
+func (g *engine) at(now time.Time) instant {
+	return instant{wall: now.UnixNano(), mono: now.Sub(g.epoch)}
+}
+
+// entry is one key. Readers see served, which is token exactly in the phases serving and replacing.
+type entry struct {
+	*engine
+	request
+	served atomic.Pointer[cachedToken]
+	// used is set by readers and taken back by the timer. Readers load it first: a store at every read would make
+	// their cores fight for one cache line.
+	used  atomic.Bool
+	timer *time.Timer // runs onTimer
+
+	// mu guards what follows. Under it no callback runs, no source is asked and no other lock is taken but that of
+	// flights.
+	mu             sync.Mutex
+	phase          phase
+	token          *cachedToken       // the latest, whether it is served or not; nil in phase empty
+	flights        singleflight.Group // begun and joined under mu
+	running        [drivers]bool      // who is asking the endpoint
+	failure        failure
+	rejection      rejection
+	backoff        backoff
+	suspendedUntil time.Time
+	resumed        chan struct{} // closed when the suspension ends; nil in the other phases
+	refreshOn      time.Time
+	lastUse        time.Time
+}
+
+// failure is what flights without a token to fall back on have met.
+type failure struct {
+	err   *Error
+	on    time.Time
+	tries int
+	until time.Time // when the outcome of the flight is forgotten; zero while it goes on
+}
+
+func (f failure) isRecent(now time.Time) bool { return now.Before(f.until) }
+
+// rejection is the last one that was acted on.
+type rejection struct {
+	on        time.Time
+	holdoff   time.Duration // how long further ones are not acted on
+	byClaims  bool          // it was a claims challenge, or one joined it
+	withdrawn bool          // Invalidate has had its two seconds
+}
+
+// next returns the rejection that a further one at now leads to, and whether it is acted on. A challenge may get what a
+// rejection without claims could not.
+func (r rejection) next(now time.Time, byClaims bool) (rejection, bool) {
+	since := now.Sub(r.on)
+	if !r.on.IsZero() && since < r.holdoff && (r.byClaims || !byClaims) {
+		return r, false
+	}
+	return rejection{on: now, holdoff: schedule.Holdoff(r.holdoff, since), byClaims: byClaims}, true
+}
+
+// newEntry returns an entry without its timer.
+func newEntry(g *engine, r request) *entry { return &entry{engine: g, request: r} }
+
+// read returns the token for a caller who uses it, nil if none is served.
+func (e *entry) read(now instant) *cachedToken {
+	t := e.served.Load()
+	if t == nil || !t.isServable(now) {
+		return nil
+	}
+	if !e.used.Load() {
+		e.used.Store(true)
+	}
+	return t
+}
+
+// await joins the flight and returns when that, ctx or the client ends.
+func (e *entry) await(ctx context.Context, claims string) (*cachedToken, error) {
+	e.used.Store(true)
+	for {
+		flight, resumed, t, err := e.join(claims)
+		if flight == nil {
+			return t, err
+		}
+		select {
+		case result := <-flight:
+			t, err := landed(result)
+			if err == nil && !t.isServable(e.now()) {
+				continue // it ended on its way here, as when the machine was suspended
+			}
+			return t, err
+		case <-resumed:
+		case <-ctx.Done():
+			return e.giveUp(ctx.Err(), claims)
+		case <-e.life.Done():
+			return nil, ErrClosed
+		}
+	}
+}
+
+// join returns the flight to wait for, or what there is without one.
+func (e *entry) join(claims string) (flight <-chan singleflight.Result, resumed <-chan struct{}, t *cachedToken, err error) {
+	now := time.Now()
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	switch {
+	case e.phase == dropped:
+		return nil, nil, nil, errDropped
+	case claims == "" && e.phase.serves() && e.token.isServable(e.at(now)):
+		return nil, nil, e.token, nil
+	case e.failure.isRecent(now):
+		return nil, nil, nil, e.failure.err
+	}
+	return e.begin(claims, ""), e.resumed, nil, nil
+}
+
+// giveUp returns what a caller gets whose context ends while it waits: a token that is only withheld, or the error.
+func (e *entry) giveUp(ctxErr error, claims string) (*cachedToken, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if claims == "" && e.token != nil && e.token.isServable(e.now()) {
+		return e.token, nil
+	}
+	return nil, e.endpoint.newWaitError(e.request, ctxErr, e.failure.err)
+}
+
+// challenged returns a token that meets the claims of a challenge. Both results are nil if the entry has no token that
+// the challenge could be about.
+func (e *entry) challenged(ctx context.Context, claims string) (*cachedToken, error) {
+	t := e.challengeable()
+	if t == nil {
+		return nil, nil
+	}
+	if other := e.replace(ctx, t, claims); other != nil {
+		return other, nil
+	}
+	e.mu.Lock()
+	since := e.rejection.on
+	e.mu.Unlock()
+	switch {
+	case !t.isServable(e.now()):
+		return nil, nil // it ended while another was looked for
+	case t.acquired.After(since) && !since.IsZero():
+		return t, nil
+	case e.life.Ended():
+		return nil, ErrClosed
+	case ctx.Err() != nil:
+		return nil, e.endpoint.newWaitError(e.request, ctx.Err(), nil)
+	}
+	return nil, e.endpoint.newRequestError(e.request, errNoOther)
+}
+
+// challengeable returns the token that a claims challenge is about, be it served or withheld; nil for none.
+func (e *entry) challengeable() *cachedToken {
+	e.used.Store(true)
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.token == nil || e.phase == dropped || !e.token.isServable(e.now()) {
+		return nil
+	}
+	return e.token
+}
+
+// replace returns another token in place of t, which a service rejected, and nil if there is none. Other callers go on
+// with t: most services may still accept it, and those that do not send their callers here.
+func (e *entry) replace(ctx context.Context, t *cachedToken, claims string) *cachedToken {
+	if newer := e.read(e.now()); newer != nil && !newer.isSame(t) {
+		return newer
+	}
+	flight := e.reject(t.token.secret, rejected, claims)
+	if flight == nil {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, replaceTimeout)
+	defer cancel()
+	select {
+	case result := <-flight:
+		if other, err := landed(result); err == nil && !other.isSame(t) && other.isServable(e.now()) {
+			return other
+		}
+	case <-ctx.Done():
+	case <-e.life.Done():
+	}
+	return nil
+}
+
+// invalidate withholds the token b while another is looked for. The flight begins here and not with the next caller,
+// so that the token is back in time whoever comes.
+func (e *entry) invalidate(b *bearer) { e.reject(b, invalidated, "") }
+
+// reject begins or joins the flight for another token than b, which a service rejected. It returns nil if there is to
+// be none: b is no longer in use, or a rejection was acted on a short while ago.
+func (e *entry) reject(b *bearer, t trigger, claims string) <-chan singleflight.Result {
+	now := time.Now()
+	flight, news := e.beginReplacement(now, b, t, claims)
+	e.observers.tell(news)
+	return flight
+}
+
+func (e *entry) beginReplacement(now time.Time, b *bearer, t trigger, claims string) (<-chan singleflight.Result, change) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.token == nil || e.token.token.secret != b {
+		return nil, change{}
+	}
+	byClaims := claims != ""
+	var news change
+	switch e.phase {
+	case serving:
+		next, ok := e.rejection.next(now, byClaims)
+		if !ok {
+			return nil, change{}
+		}
+		e.rejection = next
+		news = e.change(EventRejected, now)
+	case replacing, suspended:
+		e.rejection.byClaims = e.rejection.byClaims || byClaims
+	default:
+		return nil, change{}
+	}
+	if t == invalidated && e.rejection.withdrawn {
+		t = rejected // once for each rejection: else callers of Invalidate in a loop would withhold it for good
+	}
+	if t == invalidated {
+		e.rejection.withdrawn = true
+		e.suspendedUntil = now.Add(invalidateWait)
+	}
+	e.apply(t)
+	flight := e.begin(claims, e.token.sha256())
+	e.arm(now)
+	return flight, news
+}
+
+// apply moves the entry to its next phase. e.mu is held.
+func (e *entry) apply(t trigger) {
+	e.phase = e.phase.next(t)
+	e.show()
+}
+
+// show lets readers see what the phase serves, and wakes those who wait for a suspension to end. e.mu is held.
+func (e *entry) show() {
+	if e.phase.serves() {
+		e.served.Store(e.token)
+	} else {
+		e.served.Store(nil)
+	}
+	switch {
+	case e.phase == suspended && e.resumed == nil:
+		e.resumed = make(chan struct{})
+	case e.phase != suspended && e.resumed != nil:
+		close(e.resumed)
+		e.resumed = nil
+	}
+}
+
+// begin begins the flight that asks with claims, "" for none, or joins it. e.mu is held.
+func (e *entry) begin(claims, rejectedSHA256 string) <-chan singleflight.Result {
+	ask, by := e.ask(), plainFlight
+	if claims != "" {
+		ask.Claims, ask.RejectedSHA256, by = claims, rejectedSHA256, claimsFlight
+	}
+	if !e.running[by] {
+		e.running[by] = true
+		e.flights.Forget(by.flightKey()) // one that has ended may not have landed yet, and has nothing new
+	}
+	return e.flights.DoChan(by.flightKey(), func() (any, error) { return e.fly(by, ask) })
+}
+
+// ask is what the endpoint is asked for.
+func (e *entry) ask() hosts.Request {
+	return hosts.Request{Resource: e.resource, Tenant: e.tenant, CAE: e.cae}
+}
+
+func landed(r singleflight.Result) (*cachedToken, error) {
+	if r.Err != nil {
+		return nil, r.Err
+	}
+	return r.Val.(*cachedToken), nil
+}
+
+// fly asks the endpoint until there is a token or no hope of one. It runs on the client's own context: a caller that
+// gives up must not take the token from the others, and the next finds the flight begun.
+func (e *entry) fly(by driver, ask hosts.Request) (*cachedToken, error) {
+	if !e.life.Enter() {
+		return nil, ErrClosed
+	}
+	defer e.life.Leave()
+	ctx, cancel := context.WithTimeout(e.life.Context(), flightTimeout)
+	defer cancel()
+	start := time.Now()
+	for try := 1; ; try++ {
+		asked := time.Now()
+		got, err := e.endpoint.ask(ctx, ask, false)
+		now := time.Now()
+		if e.life.Ended() {
+			return nil, ErrClosed
+		}
+		if err == nil {
+			t, news := e.install(by, got, asked, now)
+			e.observers.tell(news)
+			return t, nil
+		}
+		wait, again := e.endpoint.nextTry(try, now.Sub(start), err)
+		t, news := e.fail(by, err, again, asked, now)
+		e.observers.tell(news)
+		switch {
+		case t != nil:
+			return t, nil
+		case !again:
+			return nil, err
+		}
+		select {
+		case <-time.After(wait):
+		case <-e.life.Done():
+			return nil, ErrClosed
+		}
+	}
+}
+
+// install takes in a token that was asked for at asked and came at now, and returns what the entry holds then: the
+// token it had, if that is better.
+func (e *entry) install(by driver, got azcore.AccessToken, asked, now time.Time) (*cachedToken, change) {
+	random := rand.Float64()
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.running[by] = false
+	// With readings of both clocks: a wall clock that is set later must not move the end of a token that is kept.
+	got.ExpiresOn = now.Add(got.ExpiresOn.Sub(now))
+	old := e.token
+	if old != nil && e.keeps(by, got, asked, now) {
+		got = azcore.AccessToken{Token: old.token.Value(), ExpiresOn: old.expires}
+	}
+	var same *cachedToken
+	if old != nil && old.token.Value() == got.Token {
+		same = old
+	}
+	t := e.newCachedToken(e.request, got, now, same, random)
+	if e.phase == dropped {
+		return t, change{}
+	}
+	e.token, e.failure, e.backoff = t, failure{}, backoff{}
+	if e.lastUse.IsZero() {
+		e.lastUse = now
+	}
+	kind := EventUnchanged
+	var sequence uint64
+	if same == nil {
+		kind, sequence = EventAcquired, e.sequence.Add(1)
+		e.apply(tokenCame)
+	} else {
+		e.settle()
+	}
+	e.refreshOn = t.due
+	e.arm(now)
+	news := e.change(kind, now)
+	news.event.Background, news.event.Took = by == backgroundRefresh, now.Sub(asked)
+	if same == nil {
+		news.rotated, news.sequence = t.token, sequence
+	}
+	return t, news
+}
+
+// keeps reports whether the token of e is better than got: it was acquired after got was asked for, by a request that
+// overtook that, or it lives longer and was not rejected, as some caches return a token near its end. e.mu is held.
+func (e *entry) keeps(by driver, got azcore.AccessToken, asked, now time.Time) bool {
+	if !e.token.isServable(e.at(now)) {
+		return false
+	}
+	return e.token.acquired.After(asked) ||
+		by != claimsFlight && e.phase == serving && e.token.expires.After(got.ExpiresOn)
+}
+
+// settle ends the search for another token, unless a flight is still under way. e.mu is held.
+func (e *entry) settle() {
+	if e.isFlying() {
+		e.show()
+		return
+	}
+	e.apply(flightsEnded)
+}
+
+// isFlying reports whether a flight is under way. e.mu is held.
+func (e *entry) isFlying() bool { return e.running[plainFlight] || e.running[claimsFlight] }
+
+// fail notes that a try of a flight ended in err. A token that is still good ends the flight: rejected or not, it is
+// better than none, and a background refresh may have brought another.
+func (e *entry) fail(by driver, err *Error, again bool, asked, now time.Time) (*cachedToken, change) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	news := e.change(EventFailed, now)
+	news.event.Took, news.event.Err = now.Sub(asked), err
+	if e.token != nil && e.token.isServable(e.at(now)) {
+		e.running[by] = false
+		e.failure = failure{}
+		e.settle()
+		e.arm(now)
+		return e.token, news
+	}
+	e.failure = failure{err: err, on: now, tries: e.failure.tries + 1}
+	if !again {
+		e.running[by] = false
+		e.failure.until = now.Add(max(failureTTL, min(err.retryAfter, maxFailureTTL)))
+		if e.token != nil {
+			e.settle()
+		}
+	}
+	e.arm(now)
+	return nil, news
+}
+
+// drop takes the entry out of service for good.
+func (e *entry) drop() {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.apply(leave)
+	e.timer.Stop()
+}

@@ -1,0 +1,225 @@
+package aztoken
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"sync/atomic"
+	"time"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
+
+	"github.com/seed-ac726066/aztoken/internal/guard"
+	"github.com/seed-ac726066/aztoken/internal/hosts"
+	"github.com/seed-ac726066/aztoken/internal/lifetime"
+	"github.com/seed-ac726066/aztoken/internal/schedule"
+	"github.com/seed-ac726066/aztoken/internal/wire"
+)
+
+// ID names one of the managed identities of a host: a [ClientID], an [ObjectID] or a [ResourceID].
+type ID interface {
+	String() string
+	host() hosts.ID
+}
+
+// ClientID is the client id (application id) of a user-assigned managed identity, a GUID.
+type ClientID string
+
+// ObjectID is the object id (principal id) of a managed identity's service principal, a GUID.
+type ObjectID string
+
+// ResourceID is the Azure resource id of a user-assigned managed identity:
+// /subscriptions/…/resourceGroups/…/providers/Microsoft.ManagedIdentity/userAssignedIdentities/….
+type ResourceID string
+
+// String returns the id as it was given.
+func (i ClientID) String() string { return string(i) }
+
+// String returns the id as it was given.
+func (i ObjectID) String() string { return string(i) }
+
+// String returns the id as it was given.
+func (i ResourceID) String() string { return string(i) }
+
+func (i ClientID) host() hosts.ID   { return hosts.ID{Kind: hosts.ClientID, Value: string(i)} }
+func (i ObjectID) host() hosts.ID   { return hosts.ID{Kind: hosts.ObjectID, Value: string(i)} }
+func (i ResourceID) host() hosts.ID { return hosts.ID{Kind: hosts.ResourceID, Value: string(i)} }
+
+const (
+	// tryTimeout is the time of one request to an endpoint. A healthy one answers in milliseconds, one that must ask
+	// Entra in seconds; more gains nothing, as the next try starts afresh.
+	tryTimeout = 30 * time.Second
+	// cancelGrace is the time that a source gets to return its own error after its context has ended.
+	cancelGrace = time.Second
+	// flightTimeout bounds the wait of callers without a token: IMDS is back from an upgrade within 70 s.
+	//
+	// https://learn.microsoft.com/entra/identity/managed-identities-azure-resources/how-to-use-vm-token#retry-guidance
+	flightTimeout = 75 * time.Second
+	// noEndpointTimeout bounds it where nothing has ever listened: long enough for an agent that starts with the
+	// program, short enough for a developer who has no managed identity.
+	noEndpointTimeout = 10 * time.Second
+)
+
+var (
+	errNoSlot     = &wire.Failure{Retry: true, Description: "the requests before it took all the time"}
+	errSlow       = &wire.Failure{Retry: true, Description: "no answer in time"}
+	errNilContext = errors.New("aztoken: the context is nil; pass context.Background() or that of the request")
+	errIDBesides  = errors.New("aztoken: Options.ID and Options.Endpoint are for managed identities; leave them out beside Options.Credential")
+)
+
+// defaultIdentity is the Identity, in errors, events and the status, of a nil ID.
+const defaultIdentity = "default"
+
+// endpoint asks the host's identity endpoint for tokens: one try at a time, without a cache and without retries.
+//
+//	GET http://169.254.169.254/metadata/identity/oauth2/token?api-version=2018-02-01&resource=…
+//	Metadata: true
+//
+// The other hosts, and how each words its request, are in internal/hosts.
+type endpoint struct {
+	subject
+	source   hosts.Source
+	timeout  time.Duration // of one try
+	slots    limiter
+	life     *lifetime.Lifetime
+	answered atomic.Bool // it has answered once, so that silence is an outage, and not absence
+}
+
+// newEndpoint decides from opts and the environment whom to ask.
+func newEndpoint(opts Options, files hosts.ArcFiles, life *lifetime.Lifetime) (*endpoint, error) {
+	p := &endpoint{timeout: tryTimeout, slots: newLimiter(), life: life}
+	if opts.Credential != nil {
+		if opts.ID != nil || opts.Endpoint != "" {
+			return nil, errIDBesides
+		}
+		// A credential may ask a person to sign in, or try again by itself: it has the time of the whole flight.
+		p.host, p.source, p.timeout = "Options.Credential", hosts.FromCredential(opts.Credential), flightTimeout
+		return p, nil
+	}
+	cfg := hosts.Config{
+		Getenv: opts.Getenv, Files: files, Endpoint: opts.Endpoint,
+		Module: module, Version: version, Options: opts.ClientOptions,
+	}
+	if cfg.Getenv == nil {
+		cfg.Getenv = os.Getenv
+	}
+	p.identity = defaultIdentity
+	switch id := opts.ID.(type) {
+	case nil:
+	case ClientID, ObjectID, ResourceID:
+		cfg.ID, p.identity = id.host(), id.String()
+	default:
+		return nil, fmt.Errorf("aztoken: Options.ID is a %T; set it to a ClientID, an ObjectID or a ResourceID", id)
+	}
+	h, err := hosts.Find(cfg)
+	if err != nil {
+		return nil, fmt.Errorf("aztoken: %w", err)
+	}
+	p.host, p.source = h.String(), h.Source
+	return p, nil
+}
+
+// ask makes one request. It returns when the endpoint answers, the time of a try is over or ctx ends, whatever the
+// source does: one that ignores its context delays no caller, but occupies its slot until it returns.
+func (p *endpoint) ask(ctx context.Context, r hosts.Request, background bool) (azcore.AccessToken, *Error) {
+	release := p.slots.acquire(ctx, background)
+	if release == nil {
+		return azcore.AccessToken{}, p.newError(r.Resource, errNoSlot)
+	}
+	ctx, cancel := context.WithTimeout(ctx, p.timeout)
+	defer cancel()
+	type reply struct {
+		token azcore.AccessToken
+		err   *Error
+	}
+	done := make(chan reply, 1)
+	if !p.life.Go(func() {
+		defer release()
+		var got reply
+		// The error is read in here too: a foreign one may panic, or take its time, when it is read.
+		if err := guard.Run(func() { got.token, got.err = p.try(ctx, r) }); err != nil {
+			got.err = p.newError(r.Resource, fmt.Errorf("the credential: %w", err))
+		}
+		done <- got
+	}) {
+		release()
+		return azcore.AccessToken{}, p.newError(r.Resource, errNoSlot) // the client is closed: the caller looks for that
+	}
+	select {
+	case got := <-done:
+		return got.token, got.err
+	case <-ctx.Done():
+	}
+	select {
+	case got := <-done:
+		return got.token, got.err
+	case <-time.After(cancelGrace):
+		return azcore.AccessToken{}, p.newError(r.Resource, errSlow)
+	}
+}
+
+// try is the request itself, and the look at what it brought.
+func (p *endpoint) try(ctx context.Context, r hosts.Request) (azcore.AccessToken, *Error) {
+	token, err := p.source.Token(ctx, r)
+	if err == nil {
+		err = wire.Usable(token, time.Now())
+	}
+	if err != nil {
+		failed := p.newError(r.Resource, err)
+		if failed.StatusCode != 0 {
+			p.answered.Store(true)
+		}
+		return azcore.AccessToken{}, failed
+	}
+	p.answered.Store(true)
+	return token, nil
+}
+
+// nextTry returns how long a flight waits after its try number try (1 is the first) failed with err, elapsed after the
+// flight began, and false if it is not to try again.
+func (p *endpoint) nextTry(try int, elapsed time.Duration, err *Error) (wait time.Duration, again bool) {
+	if !err.retry {
+		return 0, false
+	}
+	limit := flightTimeout
+	if errors.Is(err.sentinel, ErrNoManagedIdentity) {
+		limit = noEndpointTimeout
+	}
+	return schedule.Foreground(try, elapsed, limit, err.retryAfter)
+}
+
+// limiter bounds the requests that are under way at a time to four, as IMDS serves five at once for a whole machine.
+// One of the four is kept from background refreshes, so that while these hang a caller without a token still gets
+// through.
+type limiter struct{ all, background chan struct{} }
+
+func newLimiter() limiter {
+	return limiter{all: make(chan struct{}, 4), background: make(chan struct{}, 3)}
+}
+
+// acquire waits for a slot and returns the function that gives it back, or nil if ctx ended first.
+func (l limiter) acquire(ctx context.Context, background bool) (release func()) {
+	if background {
+		select {
+		case l.background <- struct{}{}:
+		case <-ctx.Done():
+			return nil
+		}
+	}
+	releaseBackground := func() {
+		if background {
+			<-l.background
+		}
+	}
+	select {
+	case l.all <- struct{}{}:
+		return func() {
+			<-l.all
+			releaseBackground()
+		}
+	case <-ctx.Done():
+		releaseBackground()
+		return nil
+	}
+}
