@@ -129,7 +129,6 @@ func newClient(opts *Options, files hosts.ArcFiles) (*Client, error) {
 		policy:    opts.Refresh,
 		variants:  opts.Credential != nil,
 		life:      life,
-		epoch:     time.Now(),
 	}}}, nil
 }
 
@@ -157,7 +156,7 @@ func (o *Options) check() error {
 // waits for the one request that all callers share, until ctx ends; without a deadline about 75 s at most, about 10 s
 // where nothing listens. Its error is an [*Error], or [ErrClosed].
 func (c *Client) Token(ctx context.Context, resource string) (Token, error) {
-	t, err := c.tokens().get(ctx, request{resource: hosts.TrimScope(resource)})
+	t, err := c.tokens().get(ctx, resource)
 	if err != nil {
 		return Token{}, err
 	}
@@ -181,10 +180,15 @@ func (c *Client) GetToken(ctx context.Context, opts policy.TokenRequestOptions) 
 	}
 	var t *cachedToken
 	var err error
-	if opts.Claims != "" {
+	switch {
+	case opts.Claims != "":
 		t, err = cache.challenged(ctx, r, opts.Claims)
-	} else {
-		t, err = cache.get(ctx, r)
+	case r.tenant != "" || r.cae:
+		t, err = cache.getFor(ctx, r)
+	default:
+		if t = cache.read(r.resource); t == nil {
+			t, err = cache.getFor(ctx, r)
+		}
 	}
 	if err != nil {
 		return azcore.AccessToken{}, err

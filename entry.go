@@ -111,14 +111,7 @@ type engine struct {
 	policy    RefreshPolicy
 	variants  bool // one resource has several tokens, by tenant and CAE: Options.Credential
 	life      *lifetime.Lifetime
-	epoch     time.Time     // where the monotonic clock of a cachedToken starts
 	sequence  atomic.Uint64 // of the tokens of all entries, in the order in which they were installed
-}
-
-func (g *engine) now() instant { return g.at(time.Now()) }
-
-func (g *engine) at(now time.Time) instant {
-	return instant{wall: now.UnixNano(), mono: now.Sub(g.epoch)}
 }
 
 // entry is one key. Readers see served, which is token exactly in the phases serving and replacing.
@@ -179,7 +172,7 @@ func (r rejection) next(now time.Time, byClaims bool) (rejection, bool) {
 func newEntry(g *engine, r request) *entry { return &entry{engine: g, request: r} }
 
 // read returns the token for a caller who uses it, nil if none is served.
-func (e *entry) read(now instant) *cachedToken {
+func (e *entry) read(now time.Time) *cachedToken {
 	t := e.served.Load()
 	if t == nil || !t.isServable(now) {
 		return nil
@@ -201,7 +194,7 @@ func (e *entry) await(ctx context.Context, claims string) (*cachedToken, error) 
 		select {
 		case result := <-flight:
 			t, err := landed(result)
-			if err == nil && !t.isServable(e.now()) {
+			if err == nil && !t.isServable(time.Now()) {
 				continue // it ended on its way here, as when the machine was suspended
 			}
 			return t, err
@@ -222,7 +215,7 @@ func (e *entry) join(claims string) (flight <-chan singleflight.Result, resumed 
 	switch {
 	case e.phase == dropped:
 		return nil, nil, nil, errDropped
-	case claims == "" && e.phase.serves() && e.token.isServable(e.at(now)):
+	case claims == "" && e.phase.serves() && e.token.isServable(now):
 		return nil, nil, e.token, nil
 	case e.failure.isRecent(now):
 		return nil, nil, nil, e.failure.err
@@ -234,7 +227,7 @@ func (e *entry) join(claims string) (flight <-chan singleflight.Result, resumed 
 func (e *entry) giveUp(ctxErr error, claims string) (*cachedToken, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if claims == "" && e.token != nil && e.token.isServable(e.now()) {
+	if claims == "" && e.token != nil && e.token.isServable(time.Now()) {
 		return e.token, nil
 	}
 	return nil, e.endpoint.newWaitError(e.request, ctxErr, e.failure.err)
@@ -254,7 +247,7 @@ func (e *entry) challenged(ctx context.Context, claims string) (*cachedToken, er
 	since := e.rejection.on
 	e.mu.Unlock()
 	switch {
-	case !t.isServable(e.now()):
+	case !t.isServable(time.Now()):
 		return nil, nil // it ended while another was looked for
 	case t.acquired.After(since) && !since.IsZero():
 		return t, nil
@@ -271,7 +264,7 @@ func (e *entry) challengeable() *cachedToken {
 	e.used.Store(true)
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if e.token == nil || e.phase == dropped || !e.token.isServable(e.now()) {
+	if e.token == nil || e.phase == dropped || !e.token.isServable(time.Now()) {
 		return nil
 	}
 	return e.token
@@ -280,7 +273,7 @@ func (e *entry) challengeable() *cachedToken {
 // replace returns another token in place of t, which a service rejected, and nil if there is none. Other callers go on
 // with t: most services may still accept it, and those that do not send their callers here.
 func (e *entry) replace(ctx context.Context, t *cachedToken, claims string) *cachedToken {
-	if newer := e.read(e.now()); newer != nil && !newer.isSame(t) {
+	if newer := e.read(time.Now()); newer != nil && !newer.isSame(t) {
 		return newer
 	}
 	flight := e.reject(t.token.secret, rejected, claims)
@@ -291,7 +284,7 @@ func (e *entry) replace(ctx context.Context, t *cachedToken, claims string) *cac
 	defer cancel()
 	select {
 	case result := <-flight:
-		if other, err := landed(result); err == nil && !other.isSame(t) && other.isServable(e.now()) {
+		if other, err := landed(result); err == nil && !other.isSame(t) && other.isServable(time.Now()) {
 			return other
 		}
 	case <-ctx.Done():
@@ -479,7 +472,7 @@ func (e *entry) install(by driver, got azcore.AccessToken, asked, now time.Time)
 // keeps reports whether the token of e is better than got: it was acquired after got was asked for, by a request that
 // overtook that, or it lives longer and was not rejected, as some caches return a token near its end. e.mu is held.
 func (e *entry) keeps(by driver, got azcore.AccessToken, asked, now time.Time) bool {
-	if !e.token.isServable(e.at(now)) {
+	if !e.token.isServable(now) {
 		return false
 	}
 	return e.token.acquired.After(asked) ||
@@ -505,7 +498,7 @@ func (e *entry) fail(by driver, err *Error, again bool, asked, now time.Time) (*
 	defer e.mu.Unlock()
 	news := e.change(EventFailed, now)
 	news.event.Took, news.event.Err = now.Sub(asked), err
-	if e.token != nil && e.token.isServable(e.at(now)) {
+	if e.token != nil && e.token.isServable(now) {
 		e.running[by] = false
 		e.failure = failure{}
 		e.settle()
