@@ -1,0 +1,19 @@
+package tokenstore
+
+import "syscall"
+
+// networkFileSystem returns the name of the network file system that path is on, "" if it is on none.
+func networkFileSystem(path string) string {
+	var stat syscall.Statfs_t
+	if syscall.Statfs(path, &stat) != nil || stat.Flags&syscall.MNT_LOCAL != 0 {
+		return ""
+	}
+	var name []byte
+	for _, c := range stat.Fstypename {
+		if c == 0 {
+			break
+		}
+		name = append(name, byte(c))
+	}
+	return string(name)
+}

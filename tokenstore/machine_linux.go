@@ -1,0 +1,5 @@
+package tokenstore
+
+import "os"
+
+func thisMachine() machine { return linuxMachine(os.DirFS("/")) }
