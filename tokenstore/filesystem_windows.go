@@ -13,7 +13,7 @@ const driveRemote = 4
 // networkFileSystem returns the name of the network file system that path is on, "" if it is on none.
 func networkFileSystem(path string) string {
 	volume := filepath.VolumeName(path)
-	if strings.HasPrefix(volume, `\\`) {
+	if strings.HasPrefix(volume, `\\`) && !strings.HasPrefix(volume, `\\?\`) && !strings.HasPrefix(volume, `\\.\`) {
 		return "SMB"
 	}
 	root, err := syscall.UTF16PtrFromString(volume + `\`)
