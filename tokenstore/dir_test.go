@@ -309,7 +309,7 @@ func TestSavesAndLoadsAtTheSameTime(t *testing.T) {
 			}
 		})
 	}
-	for range 500 {
+	for range 200 {
 		payloads, err := store.Load(t.Context(), vault)
 		require.NoError(t, err)
 		require.Len(t, payloads, 1)
