@@ -15,7 +15,10 @@ type home struct {
 	path string
 }
 
-var errNotOwn = errors.New("it is not a directory")
+var (
+	errNotOwn     = errors.New("it is not a directory")
+	errNotRegular = fmt.Errorf("%w: it is not a regular file", ErrUnreadable)
+)
 
 // openHome opens the user's directory below path. create makes what is missing; without, that is [ErrNotFound].
 func openHome(path string, ownKeyed, create bool) (*home, error) {
@@ -34,20 +37,25 @@ func openHome(path string, ownKeyed, create bool) (*home, error) {
 		return nil, fmt.Errorf("tokenstore: no user to make a directory for: %w", err)
 	}
 	h := &home{path: filepath.Join(path, name)}
-	if create {
-		switch err := parent.Mkdir(name, 0o700); {
-		case err == nil:
-			if err := syncDir(parent); err != nil {
-				return nil, fmt.Errorf("tokenstore: %s: %w", path, err)
-			}
-		case !errors.Is(err, fs.ErrExist):
+	h.root, err = openOwn(parent, name, ownKeyed)
+	if create && errors.Is(err, fs.ErrNotExist) {
+		if err := makeOwn(parent, name); err != nil {
 			return nil, fmt.Errorf("tokenstore: %s: %w", path, err)
 		}
+		h.root, err = openOwn(parent, name, ownKeyed)
 	}
-	if h.root, err = openOwn(parent, name, ownKeyed); err != nil {
+	if err != nil {
 		return nil, missing(h.path, err)
 	}
 	return h, nil
+}
+
+// makeOwn makes the directory name in parent, where another process may be making it too.
+func makeOwn(parent *os.Root, name string) error {
+	if err := parent.Mkdir(name, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	return syncDir(parent)
 }
 
 // openOwn opens the directory name in parent, which others may write, if it is the user's own and nobody else's.
@@ -103,7 +111,7 @@ func secure(root *os.Root, info fs.FileInfo, ownKeyed bool) error {
 	return nil
 }
 
-// missing makes an error of a directory that is not there [ErrNotFound].
+// missing returns [ErrNotFound] for an error about something that is not there, and else one that names path.
 func missing(path string, err error) error {
 	if errors.Is(err, fs.ErrNotExist) {
 		return ErrNotFound
@@ -137,34 +145,28 @@ func (h *home) read(name string, limit int) ([]byte, error) {
 // openRegular opens the file name for reading, if it is a regular file and no link.
 func (h *home) openRegular(name string) (*os.File, fs.FileInfo, error) {
 	seen, err := h.root.Lstat(name)
-	switch {
-	case err != nil:
-		return nil, nil, h.failed(err)
-	case !seen.Mode().IsRegular():
-		return nil, nil, fmt.Errorf("%w: it is not a regular file", ErrUnreadable)
+	if err != nil {
+		return nil, nil, missing(h.path, err)
+	}
+	if !seen.Mode().IsRegular() {
+		return nil, nil, errNotRegular
 	}
 	file, err := h.root.OpenFile(name, os.O_RDONLY|nonblock, 0) // a FIFO that came since holds up nobody
 	if err != nil {
-		return nil, nil, h.failed(err)
+		return nil, nil, missing(h.path, err)
 	}
 	info, err := file.Stat()
-	if err == nil && !info.Mode().IsRegular() {
-		err = fmt.Errorf("%w: it is not a regular file", ErrUnreadable)
+	switch {
+	case err != nil:
+		err = h.failed(err)
+	case !info.Mode().IsRegular():
+		err = errNotRegular
+	default:
+		return file, info, nil
 	}
-	if err != nil {
-		file.Close()
-		return nil, nil, h.failed(err)
-	}
-	return file, info, nil
+	file.Close()
+	return nil, nil, err
 }
 
 // failed adds the directory to an error about a file in it.
-func (h *home) failed(err error) error {
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return ErrNotFound
-	case errors.Is(err, ErrUnreadable):
-		return err
-	}
-	return fmt.Errorf("tokenstore: %s: %w", h.path, err)
-}
+func (h *home) failed(err error) error { return fmt.Errorf("tokenstore: %s: %w", h.path, err) }
