@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// dir is the Backend of [Dir]. It keeps nothing open between calls: a directory that was removed and made anew, or mounted
-// over, is found as it is then.
+// dir is the Backend of [Dir]. It keeps nothing open between calls: a directory that was removed
+// and made anew, or mounted over, is found as it is then.
 type dir struct {
 	path     string
 	err      error          // why there cannot be such a directory
@@ -19,24 +19,27 @@ type dir struct {
 	ownKeyed bool           // the key lies in the directory
 }
 
-// Dir returns a [Backend], which is a [Locker] too, that keeps entries in files of this machine. Processes of one user may
-// share it, and so may users: below path, which is made if it is missing, each has a directory of its own, with mode 0700
-// and files of mode 0600. A directory that belongs to somebody else, or that others can write, is refused. Windows has no
-// modes: there the directory has the permissions that it inherits from path.
+// Dir returns a [Backend], which is a [Locker] too, that keeps entries in files of this machine.
+// Processes of one user may share it, and so may users: below path, which is made if it is missing,
+// each has a directory of its own, with mode 0700 and files of mode 0600. A directory of another
+// user, or one that others can write, is refused. Windows has no modes: there the directory has the
+// permissions that it inherits from path.
 //
-// Entries are bound to the machine, so that an image of its disk does not take its identity along. In a container, which has
-// no id of its own, they are not, so that a volume may move from one to the next. It stops accidents, not thieves.
+// Entries are bound to the machine, so that an image of its disk does not carry its identity to
+// another machine. In a container, which has no id of its own, they are not bound, so that a volume
+// can move to the next container. Binding prevents accidents; it does not stop a thief.
 //
-// A save replaces a file as a whole and returns when the disk has it. Files that ended a day ago are removed after a save.
-// Locks are flock's and LockFileEx's: they end with their process. Calls do not return before the file system does, which on
-// a network may be never; a [Store] leaves them.
+// A save replaces a file as a whole and returns when the disk has it. Files that ended a day ago
+// are removed after a save. Locks are those of flock and LockFileEx, which end with the process. A
+// call does not return before the file system does, which for a network file system may be never; a
+// [Store] does not wait for it.
 func Dir(path string) Backend {
 	d := &dir{machine: sync.OnceValue(thisMachine)}
 	if path == "" {
 		d.err = errors.New("tokenstore: Dir has an empty path")
 		return d
 	}
-	if d.path, d.err = filepath.Abs(path); d.err != nil { // it must mean the same after a change of directory
+	if d.path, d.err = filepath.Abs(path); d.err != nil { // it must mean the same after os.Chdir
 		d.err = fmt.Errorf("tokenstore: Dir: %w", d.err)
 	}
 	return d
@@ -88,15 +91,16 @@ func (d *dir) Lock(ctx context.Context, key string, ttl time.Duration) (unlock f
 	if file == nil || err != nil {
 		return nil, false, err
 	}
-	release := sync.OnceFunc(func() { _ = file.Close() }) // which ends the lock
-	end := time.AfterFunc(ttl, release)
+	once := sync.OnceFunc(func() { release(file) })
+	end := time.AfterFunc(ttl, once)
 	return func() {
 		end.Stop()
-		release()
+		once()
 	}, true, nil
 }
 
-// open opens the user's directory for a call that is about key. Without create, one that is missing is [ErrNotFound].
+// open opens the user's directory for a call that is about key. Without create, one that is missing
+// is [ErrNotFound].
 func (d *dir) open(ctx context.Context, key string, create bool) (*home, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
@@ -110,14 +114,16 @@ func (d *dir) open(ctx context.Context, key string, create bool) (*home, error) 
 	return openHome(d.path, d.ownKeyed, create)
 }
 
-// fileName reports whether key can be part of a file's name everywhere, also where names of both cases are one.
+// fileName reports whether key can be part of a file's name everywhere, also where names of both
+// cases are one.
 func fileName(key string) bool {
 	return key != "" && len(key) <= 128 && !strings.ContainsFunc(key, func(r rune) bool {
 		return (r < 'a' || r > 'z') && (r < '0' || r > '9') && r != '-'
 	})
 }
 
-// ownKey returns the key that lies in the directory. create makes it if there is none; without, that is [ErrNotFound].
+// ownKey returns the key that lies in the directory. create makes it if there is none; without,
+// that is [ErrNotFound].
 func (d *dir) ownKey(ctx context.Context, create bool) ([]byte, error) {
 	home, err := d.open(ctx, "own", create)
 	if err != nil {

@@ -1,6 +1,7 @@
 package tokenstore
 
-// DirOn returns the Backend of Dir(path) on a machine with this id, or on one without if it is empty.
+// DirOn returns the Backend of Dir(path) on a machine with this id, or on one without if it is
+// empty.
 func DirOn(path, id string) Backend {
 	d := Dir(path).(*dir)
 	d.machine = func() machine {

@@ -2,8 +2,8 @@ package tokenstore
 
 import "syscall"
 
-// networkFileSystems are the file systems of Linux that another machine answers for, by their magic numbers in statfs(2).
-// Files in user space are among them, as blobfuse and sshfs look alike.
+// networkFileSystems are the file systems of Linux that another machine answers for, by their magic
+// numbers in statfs(2). Files in user space are among them, as blobfuse and sshfs look alike.
 var networkFileSystems = map[uint32]string{
 	0x6969:     "NFS",
 	0xfe534d42: "SMB",
@@ -20,7 +20,8 @@ var networkFileSystems = map[uint32]string{
 	0x65735546: "FUSE",
 }
 
-// networkFileSystem returns the name of the network file system that path is on, "" if it is on none.
+// networkFileSystem returns the name of the network file system that path is on, "" if it is on
+// none.
 func networkFileSystem(path string) string {
 	var stat syscall.Statfs_t
 	if syscall.Statfs(path, &stat) != nil {

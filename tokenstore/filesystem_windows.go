@@ -10,7 +10,8 @@ import (
 // driveRemote is what GetDriveType returns for a drive that another machine answers for.
 const driveRemote = 4
 
-// networkFileSystem returns the name of the network file system that path is on, "" if it is on none.
+// networkFileSystem returns the name of the network file system that path is on, "" if it is on
+// none.
 func networkFileSystem(path string) string {
 	volume := filepath.VolumeName(path)
 	if strings.HasPrefix(volume, `\\`) && !strings.HasPrefix(volume, `\\?\`) && !strings.HasPrefix(volume, `\\.\`) {

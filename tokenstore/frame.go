@@ -11,8 +11,8 @@ import (
 //
 //	format (4 bytes) | expiry in Unix seconds (8 bytes) | CRC-32 of expiry and blob (4 bytes) | blob
 //
-// The expiry stands outside the blob for whoever prunes without a key. The checksum finds damage of the expiry; what
-// protects the blob is its seal.
+// The expiry stands outside the blob for whoever prunes without a key. The checksum finds damage of
+// the expiry; what protects the blob is its seal.
 const (
 	frameFormat = "AZT1"
 	frameSize   = len(frameFormat) + 8 + 4

@@ -9,7 +9,8 @@ import (
 	"path/filepath"
 )
 
-// home is the directory of one user, opened. Everything in it is reached through an os.Root, which no link leaves.
+// home is the directory of one user, opened. Everything in it is reached through an os.Root, which
+// no link leaves.
 type home struct {
 	root *os.Root
 	path string
@@ -20,7 +21,8 @@ var (
 	errNotRegular = fmt.Errorf("%w: it is not a regular file", ErrUnreadable)
 )
 
-// openHome opens the user's directory below path. create makes what is missing; without, that is [ErrNotFound].
+// openHome opens the user's directory below path. create makes what is missing; without, that is
+// [ErrNotFound].
 func openHome(path string, ownKeyed, create bool) (*home, error) {
 	if create {
 		if err := os.MkdirAll(path, 0o700); err != nil {
@@ -58,7 +60,8 @@ func makeOwn(parent *os.Root, name string) error {
 	return syncDir(parent)
 }
 
-// openOwn opens the directory name in parent, which others may write, if it is the user's own and nobody else's.
+// openOwn opens the directory name in parent if only the user has rights in it. Others may be able
+// to write in parent.
 func openOwn(parent *os.Root, name string, ownKeyed bool) (root *os.Root, err error) {
 	seen, err := parent.Lstat(name)
 	switch {
@@ -85,7 +88,8 @@ func openOwn(parent *os.Root, name string, ownKeyed bool) (root *os.Root, err er
 	return root, secure(root, info, ownKeyed)
 }
 
-// secure refuses a directory that is not only the user's, and takes away the rights of others that do no harm.
+// secure refuses a directory that others could have changed, and removes rights of others that did
+// no harm.
 func secure(root *os.Root, info fs.FileInfo, ownKeyed bool) error {
 	rights, known := rightsOf(info)
 	if !known {
@@ -111,7 +115,8 @@ func secure(root *os.Root, info fs.FileInfo, ownKeyed bool) error {
 	return nil
 }
 
-// missing returns [ErrNotFound] for an error about something that is not there, and else one that names path.
+// missing returns [ErrNotFound] for an error about something that is not there, and else one that
+// names path.
 func missing(path string, err error) error {
 	if errors.Is(err, fs.ErrNotExist) {
 		return ErrNotFound
@@ -121,8 +126,8 @@ func missing(path string, err error) error {
 
 func (h *home) close() { _ = h.root.Close() }
 
-// read returns the content of the file name, an error that wraps [ErrNotFound] if there is none, or one that wraps
-// [ErrUnreadable] if it is no regular file or larger than limit.
+// read returns the content of the file name, an error that wraps [ErrNotFound] if there is none, or
+// one that wraps [ErrUnreadable] if it is not a regular file or is larger than limit.
 func (h *home) read(name string, limit int) ([]byte, error) {
 	file, info, err := h.openRegular(name)
 	if err != nil {
@@ -151,7 +156,7 @@ func (h *home) openRegular(name string) (*os.File, fs.FileInfo, error) {
 	if !seen.Mode().IsRegular() {
 		return nil, nil, errNotRegular
 	}
-	file, err := h.root.OpenFile(name, os.O_RDONLY|nonblock, 0) // a FIFO that came since holds up nobody
+	file, err := h.root.OpenFile(name, os.O_RDONLY|nonblock, 0) // does not hang on a FIFO that appeared since
 	if err != nil {
 		return nil, nil, missing(h.path, err)
 	}

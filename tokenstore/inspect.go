@@ -22,15 +22,16 @@ type Inspection struct {
 
 // InspectedEntry is one file of an [Inspection].
 type InspectedEntry struct {
-	Name    string    // an HMAC, which tells neither identity nor resource
+	Name    string    // an HMAC, which reveals neither identity nor resource
 	Saved   time.Time // when the file was written
-	Expires time.Time // zero if the file does not tell
+	Expires time.Time // zero if the file cannot be read
 	Err     error     // why it does not open, nil if it does
 }
 
-// Inspect returns the state of a [Dir], for `aztoken doctor`. It makes nothing and changes nothing but rights that others
-// had. The error says why the directory cannot be used, wraps [ErrNotFound] if nothing was saved there yet, and wraps
-// [errors.ErrUnsupported] for every other backend; what is known of the Inspection is returned beside it.
+// Inspect returns the state of a [Dir], for `aztoken doctor`. It creates nothing, and changes
+// nothing but the rights of others. The error wraps [ErrNotFound] if nothing was saved there yet,
+// and [errors.ErrUnsupported] for any other backend; every other error is the reason why the
+// directory cannot be used. What is known is returned with it.
 func (s *Store) Inspect(ctx context.Context) (Inspection, error) {
 	if s.dir == nil {
 		return Inspection{}, fmt.Errorf("tokenstore: only a Dir can be inspected: %w", errors.ErrUnsupported)

@@ -14,14 +14,15 @@ const (
 	// KeySize is the size of a key in bytes.
 	KeySize = 32
 
-	// version is the format of names and blobs. It is in both, so that releases with different formats do not take each
-	// other's entries for damaged ones.
+	// version is the format of names and blobs. It is in both, so that releases with different
+	// formats do not take each other's entries for damaged ones.
 	version = 1
 
 	idSize = 8 // enough to tell the few keys of a list apart
 )
 
-// key is a key of the list as it is used: nothing is sealed or named with the user's bytes themselves.
+// key is a key of the list as it is used: nothing is sealed or named with the user's bytes
+// themselves.
 type key struct {
 	id   [idSize]byte
 	name []byte      // the HMAC key of names
@@ -56,7 +57,8 @@ func deriveKey(user []byte) (key, error) {
 	return key{id: [idSize]byte(id), name: name, aead: aead}, err
 }
 
-// nameOf returns the name of e under k: who reads names learns neither identities nor resources, and cannot try guesses.
+// nameOf returns the name of e under k: a name reveals neither identity nor resource, and without
+// the key a guess cannot be verified.
 func (k key) nameOf(e Entry) string {
 	mac := hmac.New(sha256.New, k.name)
 	mac.Write([]byte{version})
@@ -67,7 +69,7 @@ func (k key) nameOf(e Entry) string {
 // keyring is the list of keys. The first seals, all open.
 type keyring []key
 
-// newKeyring derives keys. An error says which key is wrong and never shows it.
+// newKeyring derives keys. An error has the position of a key, never the key.
 func newKeyring(user [][]byte) (keyring, error) {
 	ring := make(keyring, 0, len(user))
 	for i, bytes := range user {

@@ -6,13 +6,14 @@ import (
 
 const lockSuffix = ".lock"
 
-// lock tries to lock the file name, which is only for that: on Windows a locked file cannot be read. It returns nil if
-// somebody else has the lock. Whoever closes the file ends it.
+// lock tries to lock the file name, which has no other purpose: on Windows a locked file cannot be
+// read. It returns nil if another holds the lock. release
+// ends it, and so does the end of the process.
 //
-// A lock file may be removed by someone who holds its lock. Who opened it before then locks a file that nobody else will
-// find, so after locking the name must still lead to that file.
+// The holder of a lock may remove its file. A process that opened the file before that then locks a
+// file that no other process can find, so the name must still lead to the locked file.
 func (h *home) lock(name string) (*os.File, error) {
-	for range 3 { // each time somebody removed it in between
+	for range 3 { // the file was removed in between
 		file, err := h.root.OpenFile(name, os.O_RDWR|os.O_CREATE|nonblock, 0o600)
 		if err != nil {
 			return nil, h.failed(err)
@@ -21,7 +22,7 @@ func (h *home) lock(name string) (*os.File, error) {
 		if err == nil && ok && h.leadsTo(name, file) {
 			return file, nil
 		}
-		file.Close()
+		release(file)
 		if err != nil {
 			return nil, h.failed(err)
 		}
@@ -40,4 +41,11 @@ func (h *home) leadsTo(name string, file *os.File) bool {
 	}
 	opened, err := file.Stat()
 	return err == nil && os.SameFile(named, opened)
+}
+
+// release ends a lock. Closing the file would not do: a child that is just being started has it
+// open too, until it executes its program.
+func release(locked *os.File) {
+	_ = unlock(locked)
+	_ = locked.Close()
 }

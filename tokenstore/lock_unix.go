@@ -8,25 +8,30 @@ import (
 	"syscall"
 )
 
-// tryLock takes the lock of an open file, which ends when it is closed. ok reports whether it was free.
+// tryLock takes the lock of an open file. ok reports whether it was free.
 func tryLock(file *os.File) (ok bool, err error) {
+	err = flock(file, syscall.LOCK_EX|syscall.LOCK_NB)
+	if errors.Is(err, syscall.EWOULDBLOCK) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// unlock releases the lock of an open file.
+func unlock(file *os.File) error { return flock(file, syscall.LOCK_UN) }
+
+func flock(file *os.File, how int) error {
 	raw, err := file.SyscallConn()
 	if err != nil {
-		return false, err
+		return err
 	}
-	var locked error
+	var failure error
 	err = raw.Control(func(fd uintptr) {
 		for {
-			if locked = syscall.Flock(int(fd), syscall.LOCK_EX|syscall.LOCK_NB); !errors.Is(locked, syscall.EINTR) {
+			if failure = syscall.Flock(int(fd), how); !errors.Is(failure, syscall.EINTR) {
 				return
 			}
 		}
 	})
-	switch {
-	case err != nil:
-		return false, err
-	case errors.Is(locked, syscall.EWOULDBLOCK):
-		return false, nil
-	}
-	return locked == nil, locked
+	return errors.Join(err, failure)
 }

@@ -17,7 +17,8 @@ type machine struct {
 
 func (m machine) bound() bool { return m.binding != "" }
 
-// maxID is the size of the longest file that can hold an id, and idTime how long a command that prints one may take.
+// maxID is the size of the longest file that can hold an id, and idTime how long a command that
+// prints one may take.
 const (
 	maxID  = 4 << 10
 	idTime = 2 * time.Second
@@ -39,8 +40,9 @@ func bind(ids ...machineID) machine {
 
 // linuxMachine returns the machine whose root directory is root.
 //
-// An image that was cloned carries its machine-id along, so the id that the hypervisor or cloud-init gave the VM is added. A
-// container is no machine: the machine-id in it, if any, is that of its image, and a new image would lose the tokens.
+// An image that was cloned carries its machine-id along, so the id that the hypervisor or
+// cloud-init gave the VM is added. A container is not bound: a machine-id in it is that of its
+// image, and with the next image all entries would be lost.
 func linuxMachine(root fs.FS) machine {
 	if mark := containerMark(root); mark != "" {
 		return machine{source: "this is a container (" + mark + ")"}

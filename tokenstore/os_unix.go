@@ -10,13 +10,13 @@ import (
 	"syscall"
 )
 
-// nonblock opens a FIFO without waiting for somebody who writes to it.
+// nonblock opens a FIFO without waiting for a writer.
 const nonblock = syscall.O_NONBLOCK
 
 // homeName is the name of the user's directory.
 func homeName() (string, error) { return "aztoken-" + strconv.Itoa(os.Geteuid()), nil }
 
-// rightsOf returns who may do what with a file.
+// rightsOf returns the owner and mode of a file.
 func rightsOf(info fs.FileInfo) (r rights, known bool) {
 	stat, ok := info.Sys().(*syscall.Stat_t)
 	if !ok {

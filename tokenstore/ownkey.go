@@ -12,18 +12,19 @@ const (
 	ownKeyFile = "own.key"
 	ownKeyLock = ownKeyFile + lockSuffix
 
-	// ownKeyWait is how long a process waits for another one that is making the key. It writes one small file, but a
-	// busy disk takes a second for that.
+	// ownKeyWait is how long a process waits for another one that is making the key. It is one
+	// small file, but an fsync on a busy disk may take seconds.
 	ownKeyWait = 5 * time.Second
 )
 
 var errKeyBusy = errors.New("another process is making the key")
 
-// key returns the key that lies in the directory. create makes it if it is missing or damaged; without, that is
-// [ErrNotFound].
+// key returns the key that lies in the directory. create makes it if it is missing or damaged;
+// without, that is [ErrNotFound].
 //
-// Of many processes that start together one makes the key and the others use it. Where files cannot be locked, each of them
-// may make one; the last wins, and what was sealed with the others is saved again by their next save.
+// Of processes that start together, one makes the key and the others use it. Where files cannot be
+// locked several may make one; the last wins, and entries sealed with another are replaced by the
+// next save.
 func (h *home) key(ctx context.Context, create bool) ([]byte, error) {
 	if !create {
 		return h.readKey()
@@ -49,7 +50,7 @@ func (h *home) makeKey(ctx context.Context) ([]byte, error) {
 	case err == nil && lock == nil:
 		return nil, h.failed(errKeyBusy)
 	case err == nil:
-		defer lock.Close()
+		defer release(lock)
 	}
 	if key, err := h.readKey(); !errors.Is(err, ErrNotFound) {
 		return key, err
@@ -59,10 +60,10 @@ func (h *home) makeKey(ctx context.Context) ([]byte, error) {
 	if err := h.replace(ctx, ownKeyFile, key); err != nil {
 		return nil, err
 	}
-	return h.readKey() // the one that won, where nothing can be locked
+	return h.readKey() // another process may have won, where files cannot be locked
 }
 
-// readKey returns the key. One that is damaged is [ErrNotFound]: nothing would open by it again.
+// readKey returns the key. A damaged one is [ErrNotFound]: nothing can be opened with it.
 func (h *home) readKey() ([]byte, error) {
 	key, err := h.read(ownKeyFile, KeySize)
 	if errors.Is(err, ErrUnreadable) || err == nil && len(key) != KeySize {

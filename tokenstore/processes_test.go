@@ -63,7 +63,8 @@ type loaded struct {
 	Error    string
 }
 
-// child returns the command of another process that does job in path. It reads its standard input to the end.
+// child returns the command of another process that does job in path. It reads its standard input
+// to the end.
 func child(t *testing.T, job, path string, args ...string) *exec.Cmd {
 	t.Helper()
 	self, err := os.Executable()

@@ -11,14 +11,16 @@ import (
 const (
 	entrySuffix = ".entry"
 
-	// afterEnd is how long an entry is kept after its end. A clock that is set forward by hours, and back again, must
-	// not cost what is still good.
+	// afterEnd is how long an entry is kept after its end. A clock that is set forward by hours,
+	// and back again, must not cost what is still good.
 	afterEnd = 24 * time.Hour
 
-	// unknownLife is how long a file is kept from which no expiry can be read: as long as a token lives, and afterEnd.
+	// unknownLife is how long a file without a readable expiry is kept: the life of a token and
+	// afterEnd.
 	unknownLife = 48 * time.Hour
 
-	// writing is how long writing a file may take. A temporary file that is older was left by a process that died.
+	// writing is how long writing a file may take. A temporary file that is older was left behind
+	// by a process that died.
 	writing = time.Hour
 )
 
@@ -26,7 +28,7 @@ const (
 type kind int
 
 const (
-	foreign kind = iota // not ours to remove
+	foreign kind = iota // not this package's, and never removed
 	entryFile
 	lockFile
 	temporaryFile
@@ -46,7 +48,8 @@ func kindOf(name string) kind {
 	return foreign
 }
 
-// outlived reports whether a file has no more use. expires is zero where nothing tells it, and for all but entries.
+// outlived reports whether a file is of no more use. expires is zero for what is not an entry or
+// cannot be read.
 func outlived(k kind, expires, modified, now time.Time) bool {
 	switch k {
 	case entryFile:
@@ -114,12 +117,12 @@ func (h *home) expiry(name string) time.Time {
 	return expires
 }
 
-// removeLock removes a lock file that nobody has used for days, while it has the lock.
+// removeLock removes a lock file while it holds the lock, unless another holds it.
 func (h *home) removeLock(name string) {
 	file, err := h.lock(name)
 	if err != nil || file == nil {
 		return
 	}
 	_ = h.root.Remove(name)
-	file.Close()
+	release(file)
 }

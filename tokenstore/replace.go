@@ -11,13 +11,13 @@ import (
 const (
 	temporaryPrefix = "tmp-"
 
-	// passing is how long an error that passes by itself is waited out: a virus scanner has a new file open for some
+	// passing is how long a rename is retried: a virus scanner keeps a new file open for some
 	// tenths of a second.
 	passing = time.Second
 )
 
-// replace puts content in place of the file name, which it holds from then on, also after a power failure. If it fails, the
-// old content stays.
+// replace replaces the content of the file name, so that it survives a power failure. If it fails,
+// the old content stays.
 func (h *home) replace(ctx context.Context, name string, content []byte) error {
 	temporary := temporaryPrefix + rand.Text()
 	if err := h.write(temporary, content); err != nil {
@@ -41,14 +41,14 @@ func (h *home) write(name string, content []byte) (err error) {
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, file.Close()) }() // where some file systems tell that they are full
+	defer func() { err = errors.Join(err, file.Close()) }() // where some file systems report that they are full
 	if _, err = file.Write(content); err != nil {
 		return err
 	}
 	return file.Sync()
 }
 
-// persist repeats op while it fails with an error that passes, up to limit.
+// persist repeats op while it fails with an error that passes, for at most limit.
 func persist(ctx context.Context, limit time.Duration, op func() error, passes func(error) bool) error {
 	giveUp := time.Now().Add(limit)
 	for wait := 10 * time.Millisecond; ; wait = min(2*wait, 100*time.Millisecond) {

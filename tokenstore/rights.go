@@ -6,7 +6,7 @@ import (
 	"io/fs"
 )
 
-// rights are who may do what in a directory.
+// rights are the owner and mode of a directory, for a decision.
 type rights struct {
 	owner, self int // the directory's user, and this process's
 	mode        fs.FileMode
@@ -23,8 +23,9 @@ const (
 
 // judge decides about a directory.
 //
-// A volume with fsGroup comes back group-writable after each start of a pod, including what is in it. Where the key is
-// elsewhere that did no harm, as nobody could seal an entry; where the key was in the directory, it could be exchanged.
+// Kubernetes makes everything on a volume with fsGroup group-writable each time a pod starts. That
+// did no harm where the key is kept elsewhere, as an entry cannot be forged without it. A key in
+// the directory could have been replaced.
 func (r rights) judge() (verdict, error) {
 	switch {
 	case r.owner != r.self:

@@ -8,8 +8,8 @@ import (
 //
 //	version (1 byte) | key id (8 bytes) | nonce (12 bytes) | ciphertext and tag
 //
-// and the additional data are version, key id, name and place. A blob that was changed, renamed or carried to another
-// machine does not open.
+// and the additional data are version, key id, name and place. A blob that was changed, renamed or
+// carried to another machine does not open.
 const headerSize = 1 + idSize
 
 // header returns the clear part of a blob that k seals.
@@ -29,7 +29,8 @@ func (k key) seal(name, place string, plaintext []byte) ([]byte, error) {
 	return k.aead.Seal(header, nil, plaintext, additional(header, name, place)), nil
 }
 
-// open returns the plaintext of a blob that was found under name in place. An error wraps [ErrUnreadable].
+// open returns the plaintext of a blob that was found under name in place. An error wraps
+// [ErrUnreadable].
 func (r keyring) open(name, place string, blob []byte) ([]byte, error) {
 	if len(blob) > MaxBlob {
 		return nil, fmt.Errorf("%w: it is larger than %d bytes", ErrUnreadable, MaxBlob)

@@ -72,7 +72,8 @@ func TestSeal(t *testing.T) {
 	})
 }
 
-// A blob that this package cannot read any more costs every user a fleet of cold starts: change version instead.
+// A blob that this package cannot read any more costs every user a fleet of cold starts: change
+// version instead.
 func TestTheFormatStays(t *testing.T) {
 	t.Parallel()
 	k := testKey(t, 7)

@@ -12,13 +12,13 @@ import (
 	"github.com/seed-ac726066/aztoken/internal/secret"
 )
 
-// unlockTime is how long unlock waits for a backend. A lock that is not given back ends by itself.
+// unlockTime is how long unlock waits for a backend. A lock that is not released ends by itself.
 const unlockTime = 2 * time.Second
 
 // A Store seals what a [Backend] keeps. It is made by [New], and safe for concurrent use.
 //
-// Programs hand it to aztoken.Options and have no other use for it. Its methods are what aztoken's client and the command
-// `aztoken doctor` call; they take the client's payloads as they are.
+// Programs pass it to aztoken.Options. Its methods are for aztoken's client, which decides what a
+// payload holds, and for `aztoken doctor`.
 //
 // Every method returns when its context ends, whatever the backend does.
 type Store struct {
@@ -28,13 +28,15 @@ type Store struct {
 	calls   calls
 }
 
-// New returns a Store on b. The first key seals and all of them open, so that a key can be replaced without a gap: first
-// everywhere [old, new], then everywhere [new, old], and [new] a day later. A key has 32 random bytes.
+// New returns a Store on b. The first key seals and all of them open, so that a key can be replaced
+// without a gap: first everywhere [old, new], then everywhere [new, old], and [new] a day later. A
+// key has 32 random bytes.
 //
-// Without keys, a [Dir] makes a key of its own and keeps it beside the entries. That keeps tokens out of a backup of single
-// files and out of search indexes; it does not stop anyone who can read the directory. Any other backend needs a key.
+// Without keys, a [Dir] makes a key of its own and keeps it beside the entries. That keeps tokens
+// out of search indexes and of copies of single files. It does not protect from anyone who can read
+// the directory, and so its backups. Any other backend needs a key.
 //
-// New does not use b: a backend that does not work is no reason for a program not to start.
+// New does not call b: a program starts although its store does not work.
 func New(b Backend, keys ...[]byte) (*Store, error) {
 	if b == nil {
 		return nil, errors.New("tokenstore: the Backend is nil")
@@ -58,7 +60,8 @@ func New(b Backend, keys ...[]byte) (*Store, error) {
 	return &Store{backend: b, dir: d, keys: secret.New(ring), calls: make(calls, maxCalls)}, nil
 }
 
-// Shared reports whether other machines may use the same entries: every backend but [Dir] itself counts as shared.
+// Shared reports whether other machines may use the same entries: every backend but [Dir] itself
+// counts as shared.
 func (s *Store) Shared() bool { return s.dir == nil }
 
 // Locks reports whether the backend is a [Locker].
@@ -67,11 +70,12 @@ func (s *Store) Locks() bool {
 	return ok
 }
 
-// Load returns the payloads that are kept for e: one for each key of the list under which there is an entry, as programs
-// with another first key save under another name. The caller picks the best.
+// Load returns the payloads that are kept for e: one for each key of the list under which there is
+// an entry, as programs with another first key save under another name. The caller picks the best.
 //
-// The error wraps [ErrNotFound] if there is no entry at all, and [ErrUnreadable] if there is one that does not open. Every
-// other error means that the backend does not work now. Payloads that were found are returned beside an error.
+// The error wraps [ErrNotFound] if there is no entry at all, and [ErrUnreadable] if there is one
+// that does not open. Every other error means that the backend does not work now. Payloads that
+// were found are returned beside an error.
 func (s *Store) Load(ctx context.Context, e Entry) ([][]byte, error) {
 	return call(ctx, s.calls, func() ([][]byte, error) { return s.load(ctx, e) }, nil)
 }
@@ -97,7 +101,8 @@ func (s *Store) load(ctx context.Context, e Entry) (payloads [][]byte, err error
 	return payloads, worst(failures)
 }
 
-// worst returns the failure that says most about the backend: that it does not work, before that an entry is unreadable.
+// worst returns the failure to report: a backend that does not work before an entry that is
+// unreadable.
 func worst(failures []error) error {
 	var unreadable error
 	for _, err := range failures {
@@ -121,7 +126,8 @@ func (s *Store) loadNamed(ctx context.Context, ring keyring, name string) (paylo
 	return ring.open(name, s.place(), blob)
 }
 
-// Save keeps payload for e until expires, in place of what was there. What has ended already is not saved.
+// Save keeps payload for e until expires, in place of what was there. What has ended already is not
+// saved.
 func (s *Store) Save(ctx context.Context, e Entry, payload []byte, expires time.Time) error {
 	if !expires.After(time.Now()) {
 		return nil
@@ -147,9 +153,9 @@ func (s *Store) save(ctx context.Context, e Entry, payload []byte, expires time.
 	return err
 }
 
-// Lock tries to take the lock of e, as [Locker] says, and does not wait for it. Its error means that locking does not work
-// now, or wraps [errors.ErrUnsupported] if the backend is no Locker: the caller goes on without. unlock waits for the
-// backend for two seconds at most.
+// Lock tries to take the lock of e, as [Locker] says, and does not wait for it. Its error means
+// that locking does not work now, or wraps [errors.ErrUnsupported] if the backend is not a Locker:
+// the caller goes on without it. unlock waits for the backend for two seconds at most.
 func (s *Store) Lock(ctx context.Context, e Entry, ttl time.Duration) (unlock func(), ok bool, err error) {
 	locker, can := s.backend.(Locker)
 	if !can {

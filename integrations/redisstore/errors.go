@@ -8,8 +8,8 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// failed returns the error of a command. Of what the server says it keeps the code alone: the text may repeat arguments, and
-// a server that does not know HELLO repeats the password with them.
+// failed returns the error of a command. Of a refusal it keeps the code alone: its text may repeat
+// arguments, and that of a server that does not know HELLO repeats the password.
 func failed(what string, err error) error {
 	if err == nil {
 		return nil
@@ -23,10 +23,10 @@ func failed(what string, err error) error {
 // ServerError is a refusal of Redis.
 type ServerError struct {
 	Command string // "load", "save" or "lock"
-	Code    string // the first word of what the server says, such as "READONLY"
+	Code    string // the first word of the server's reply, such as "READONLY"
 }
 
-// Error says what was refused, why, and what to do.
+// Error returns what was refused, why, and what to do.
 func (e *ServerError) Error() string {
 	text := "redisstore: " + e.Command + ": redis refuses with " + e.Code
 	if advice := advice(e.Code); advice != "" {

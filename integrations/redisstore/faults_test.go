@@ -17,7 +17,8 @@ import (
 	"github.com/seed-ac726066/aztoken/tokenstore"
 )
 
-// patience is how long aztoken's client waits for a store, and slack what a loaded machine adds to that.
+// patience is how long aztoken's client waits for a store, and slack what a loaded machine adds to
+// that.
 const (
 	patience = 250 * time.Millisecond
 	slack    = time.Second

@@ -117,6 +117,17 @@ func TestBackend(t *testing.T) {
 	})
 }
 
+// The user is that of docs/store.md.
+func TestTheLeastRightsThatItNeeds(t *testing.T) {
+	t.Parallel()
+	server := startServer(t)
+	ctx, admin := t.Context(), server.client(t)
+	require.NoError(t, admin.Do(ctx, "ACL", "SETUSER", "orders", "on", ">secret", "resetkeys", "~orders:tokens:*", "resetchannels",
+		"-@all", "+@connection", "+get", "+getrange", "+set", "+del", "+eval", "+evalsha").Err())
+	requireWorks(t, open(t, &redis.Options{Addr: server.addr, Username: "orders", Password: "secret"}))
+	require.Len(t, keysOf(t, ctx, admin, "orders:tokens:"), 1) // the lock was released
+}
+
 func TestLock(t *testing.T) {
 	t.Parallel()
 	client, prefix := connect(t)

@@ -15,7 +15,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// missing skips a test for which there is no Redis, or fails it where AZTOKEN_REQUIRE says that there must be one.
+// missing skips a test for which there is no Redis, or fails it where AZTOKEN_REQUIRE says that
+// there must be one.
 func missing(t *testing.T, reason string) {
 	t.Helper()
 	if slices.Contains(strings.Split(os.Getenv("AZTOKEN_REQUIRE"), ","), "redis") {
@@ -75,7 +76,8 @@ func (s *server) client(t *testing.T) *redis.Client {
 	return open(t, &redis.Options{Addr: s.addr})
 }
 
-// freeAddress returns an address at which nothing listens. Cluster nodes listen at a port 10000 above theirs.
+// freeAddress returns an address at which nothing listens. Cluster nodes listen at a port 10000
+// above theirs.
 func freeAddress(t *testing.T) string {
 	t.Helper()
 	for {
@@ -97,7 +99,8 @@ func open(t *testing.T, opts *redis.Options) *redis.Client {
 	return client
 }
 
-// connect returns a client of the Redis of this machine, or else of one that the test starts, and a prefix for the test.
+// connect returns a client of the Redis of this machine, or else of one that the test starts, and a
+// prefix for the test.
 func connect(t *testing.T) (client *redis.Client, prefix string) {
 	t.Helper()
 	prefix = "aztoken-test-" + rand.Text() + ":"

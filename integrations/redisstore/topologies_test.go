@@ -43,7 +43,7 @@ func TestTopologies(t *testing.T) {
 // requireWorks requires that a store on client keeps a payload and locks.
 func requireWorks(t *testing.T, client redis.UniversalClient) {
 	t.Helper()
-	store := newStore(t, client, "x:")
+	store := newStore(t, client, "orders:tokens:")
 	require.NoError(t, store.Save(t.Context(), vault, []byte("payload"), time.Now().Add(time.Hour)))
 	requirePayload(t, store, "payload")
 	unlock, ok, err := store.Lock(t.Context(), vault, time.Minute)
