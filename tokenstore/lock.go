@@ -7,8 +7,7 @@ import (
 const lockSuffix = ".lock"
 
 // lock tries to lock the file name, which has no other purpose: on Windows a locked file cannot be
-// read. It returns nil if another holds the lock. release
-// ends it, and so does the end of the process.
+// read. It returns nil if another holds the lock. The lock ends by release or with the process.
 //
 // The holder of a lock may remove its file. A process that opened the file before that then locks a
 // file that no other process can find, so the name must still lead to the locked file.

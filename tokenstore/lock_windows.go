@@ -16,28 +16,36 @@ const (
 
 // tryLock takes the lock of an open file. ok reports whether it was free.
 func tryLock(file *os.File) (ok bool, err error) {
-	err = lockCall(file, "LockFileEx", lockExclusive|lockFailImmediately)
+	lockFileEx := syscall.NewLazyDLL("kernel32.dll").NewProc("LockFileEx")
+	err = control(file, func(handle uintptr) (uintptr, uintptr, error) {
+		var first syscall.Overlapped // the range begins with the first byte
+		return lockFileEx.Call(handle, lockExclusive|lockFailImmediately, 0, 1, 0, uintptr(unsafe.Pointer(&first)))
+	})
 	if errors.Is(err, errorLockViolation) || errors.Is(err, syscall.ERROR_IO_PENDING) {
 		return false, nil
 	}
 	return err == nil, err
 }
 
-// unlock releases the lock of an open file, which closing it would do some time later.
-func unlock(file *os.File) error { return lockCall(file, "UnlockFileEx") }
+// unlock releases the lock of an open file. After closing it alone, Windows does that some time
+// later.
+func unlock(file *os.File) error {
+	unlockFileEx := syscall.NewLazyDLL("kernel32.dll").NewProc("UnlockFileEx")
+	return control(file, func(handle uintptr) (uintptr, uintptr, error) {
+		var first syscall.Overlapped
+		return unlockFileEx.Call(handle, 0, 1, 0, uintptr(unsafe.Pointer(&first)))
+	})
+}
 
-// lockCall calls a function of kernel32.dll on the first byte of file. flags are LockFileEx's.
-func lockCall(file *os.File, function string, flags ...uintptr) error {
+// control calls a function of Windows with the handle of file. The function returns 0 if it failed.
+func control(file *os.File, f func(handle uintptr) (uintptr, uintptr, error)) error {
 	raw, err := file.SyscallConn()
 	if err != nil {
 		return err
 	}
 	var failure error
 	err = raw.Control(func(handle uintptr) {
-		var first syscall.Overlapped
-		args := append([]uintptr{handle}, flags...)
-		args = append(args, 0, 1, 0, uintptr(unsafe.Pointer(&first)))
-		if done, _, errno := syscall.NewLazyDLL("kernel32.dll").NewProc(function).Call(args...); done == 0 {
+		if done, _, errno := f(handle); done == 0 {
 			failure = errno
 		}
 	})
