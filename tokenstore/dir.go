@@ -8,15 +8,17 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/seed-ac726066/aztoken/tokenstore/internal/machine"
 )
 
 // dir is the Backend of [Dir]. It keeps nothing open between calls: a directory that was removed
 // and made anew, or mounted over, is found as it is then.
 type dir struct {
 	path     string
-	err      error          // why there cannot be such a directory
-	machine  func() machine // read once, at the first use
-	ownKeyed bool           // the key lies in the directory
+	err      error                  // why there cannot be such a directory
+	machine  func() machine.Binding // read once, at the first use
+	ownKeyed bool                   // the key lies in the directory
 }
 
 // Dir returns a [Backend], which is a [Locker] too, that keeps entries in files of this machine.
@@ -34,7 +36,7 @@ type dir struct {
 // call does not return before the file system does, which for a network file system may be never; a
 // [Store] does not wait for it.
 func Dir(path string) Backend {
-	d := &dir{machine: sync.OnceValue(thisMachine)}
+	d := &dir{machine: sync.OnceValue(machine.This)}
 	if path == "" {
 		d.err = errors.New("tokenstore: Dir has an empty path")
 		return d
@@ -135,8 +137,8 @@ func (d *dir) ownKey(ctx context.Context, create bool) ([]byte, error) {
 
 // place is what blobs of this directory are bound to.
 func (d *dir) place() string {
-	if m := d.machine(); m.bound() {
-		return "machine " + m.binding
+	if binding := d.machine(); binding.Bound() {
+		return "machine " + binding.ID
 	}
 	return "directory"
 }

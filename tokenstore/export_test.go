@@ -1,14 +1,16 @@
 package tokenstore
 
+import "github.com/seed-ac726066/aztoken/tokenstore/internal/machine"
+
 // DirOn returns the Backend of Dir(path) on a machine with this id, or on one without if it is
 // empty.
 func DirOn(path, id string) Backend {
 	d := Dir(path).(*dir)
-	d.machine = func() machine {
+	d.machine = func() machine.Binding {
 		if id == "" {
-			return machine{source: "a test"}
+			return machine.Binding{Source: "a test"}
 		}
-		return bind(machineID{"a test", id})
+		return machine.Bind(machine.Value{Source: "a test", Text: id})
 	}
 	return d
 }

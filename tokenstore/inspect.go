@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/seed-ac726066/aztoken/tokenstore/internal/machine"
 )
 
 // Inspection is the state of a [Dir]. It holds no secret.
@@ -40,17 +42,17 @@ func (s *Store) Inspect(ctx context.Context) (Inspection, error) {
 }
 
 func (s *Store) inspect(ctx context.Context) (Inspection, error) {
-	machine := s.dir.machine()
+	binding := s.dir.machine()
 	found := Inspection{
-		Path: s.dir.path, Bound: machine.bound(), Binding: machine.source, OwnKey: s.dir.ownKeyed,
-		FileSystem: networkFileSystem(s.dir.path),
+		Path: s.dir.path, Bound: binding.Bound(), Binding: binding.Source, OwnKey: s.dir.ownKeyed,
+		FileSystem: machine.NetworkFileSystem(s.dir.path),
 	}
 	home, err := openHome(s.dir.path, s.dir.ownKeyed, false)
 	if err != nil {
 		return found, err
 	}
 	defer home.close()
-	found.Path, found.FileSystem = home.path, networkFileSystem(home.path)
+	found.Path, found.FileSystem = home.path, machine.NetworkFileSystem(home.path)
 	ring, err := s.ring(ctx, false)
 	if err != nil {
 		return found, err

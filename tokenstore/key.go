@@ -14,8 +14,8 @@ const (
 	// KeySize is the size of a key in bytes.
 	KeySize = 32
 
-	// version is the format of names and blobs. It is in both, so that releases with different
-	// formats do not take each other's entries for damaged ones.
+	// version is the format of names and blobs. A release that changes it still looks under the
+	// names of the version before, and opens its blobs.
 	version = 1
 
 	idSize = 8 // enough to tell the few keys of a list apart

@@ -2,6 +2,8 @@ package tokenstore
 
 import (
 	"os"
+
+	"github.com/seed-ac726066/aztoken/tokenstore/internal/filelock"
 )
 
 const lockSuffix = ".lock"
@@ -17,7 +19,7 @@ func (h *home) lock(name string) (*os.File, error) {
 		if err != nil {
 			return nil, h.failed(err)
 		}
-		ok, err := tryLock(file)
+		ok, err := filelock.TryLock(file)
 		if err == nil && ok && h.leadsTo(name, file) {
 			return file, nil
 		}
@@ -45,6 +47,6 @@ func (h *home) leadsTo(name string, file *os.File) bool {
 // release ends a lock. Closing the file would not do: a child that is just being started has it
 // open too, until it executes its program.
 func release(locked *os.File) {
-	_ = unlock(locked)
+	_ = filelock.Unlock(locked)
 	_ = locked.Close()
 }

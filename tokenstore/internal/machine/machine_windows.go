@@ -1,16 +1,17 @@
-package tokenstore
+package machine
 
 import (
 	"syscall"
 	"unsafe"
 )
 
-func thisMachine() machine {
+// This returns the Binding of this machine.
+func This() Binding {
 	guid, err := machineGUID()
 	if err != nil {
-		return machine{source: "MachineGuid: " + err.Error()}
+		return Binding{Source: "MachineGuid: " + err.Error()}
 	}
-	return windowsMachine(guid)
+	return windowsBinding(guid)
 }
 
 // machineGUID reads the id that Windows makes when it is installed, or prepared by sysprep.

@@ -1,4 +1,4 @@
-package tokenstore
+package machine
 
 import (
 	"path/filepath"
@@ -10,9 +10,9 @@ import (
 // driveRemote is what GetDriveType returns for a drive that another machine answers for.
 const driveRemote = 4
 
-// networkFileSystem returns the name of the network file system that path is on, "" if it is on
+// NetworkFileSystem returns the name of the network file system that path is on, "" if it is on
 // none.
-func networkFileSystem(path string) string {
+func NetworkFileSystem(path string) string {
 	volume := filepath.VolumeName(path)
 	if strings.HasPrefix(volume, `\\`) && !strings.HasPrefix(volume, `\\?\`) && !strings.HasPrefix(volume, `\\.\`) {
 		return "SMB"

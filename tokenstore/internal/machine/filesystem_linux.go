@@ -1,4 +1,4 @@
-package tokenstore
+package machine
 
 import "syscall"
 
@@ -20,9 +20,9 @@ var networkFileSystems = map[uint32]string{
 	0x65735546: "FUSE",
 }
 
-// networkFileSystem returns the name of the network file system that path is on, "" if it is on
+// NetworkFileSystem returns the name of the network file system that path is on, "" if it is on
 // none.
-func networkFileSystem(path string) string {
+func NetworkFileSystem(path string) string {
 	var stat syscall.Statfs_t
 	if syscall.Statfs(path, &stat) != nil {
 		return ""

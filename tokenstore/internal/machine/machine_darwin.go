@@ -1,16 +1,17 @@
-package tokenstore
+package machine
 
 import (
 	"context"
 	"os/exec"
 )
 
-func thisMachine() machine {
+// This returns the Binding of this machine.
+func This() Binding {
 	ctx, cancel := context.WithTimeout(context.Background(), idTime)
 	defer cancel()
 	description, err := exec.CommandContext(ctx, "/usr/sbin/ioreg", "-rd1", "-c", "IOPlatformExpertDevice").Output()
 	if err != nil {
-		return machine{source: "ioreg: " + err.Error()}
+		return Binding{Source: "ioreg: " + err.Error()}
 	}
-	return darwinMachine(string(description))
+	return darwinBinding(string(description))
 }

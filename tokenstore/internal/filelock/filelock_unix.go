@@ -1,6 +1,6 @@
 //go:build darwin || dragonfly || freebsd || linux || netbsd || openbsd
 
-package tokenstore
+package filelock
 
 import (
 	"errors"
@@ -8,8 +8,8 @@ import (
 	"syscall"
 )
 
-// tryLock takes the lock of an open file. ok reports whether it was free.
-func tryLock(file *os.File) (ok bool, err error) {
+// TryLock takes the lock of an open file. ok reports whether it was free.
+func TryLock(file *os.File) (ok bool, err error) {
 	err = flock(file, syscall.LOCK_EX|syscall.LOCK_NB)
 	if errors.Is(err, syscall.EWOULDBLOCK) {
 		return false, nil
@@ -17,8 +17,8 @@ func tryLock(file *os.File) (ok bool, err error) {
 	return err == nil, err
 }
 
-// unlock releases the lock of an open file.
-func unlock(file *os.File) error { return flock(file, syscall.LOCK_UN) }
+// Unlock releases the lock of an open file.
+func Unlock(file *os.File) error { return flock(file, syscall.LOCK_UN) }
 
 func flock(file *os.File, how int) error {
 	raw, err := file.SyscallConn()

@@ -1,4 +1,4 @@
-package tokenstore
+package machine
 
 import (
 	"strings"
@@ -19,7 +19,7 @@ func root(pairs ...string) fstest.MapFS {
 	return files
 }
 
-func TestLinuxMachine(t *testing.T) {
+func TestLinuxBinding(t *testing.T) {
 	t.Parallel()
 	const (
 		machineIDFile, productFile, instanceFile = "etc/machine-id", "sys/class/dmi/id/product_uuid", "var/lib/cloud/data/instance-id"
@@ -43,7 +43,7 @@ func TestLinuxMachine(t *testing.T) {
 		"an image before its first boot": {root(machineIDFile, "uninitialized\n"), false, "there is no /etc/machine-id"},
 		"Docker":                         {root(machineIDFile, testMachineID, ".dockerenv", ""), false, "this is a container (/.dockerenv)"},
 		"Podman":                         {root(machineIDFile, testMachineID, "run/.containerenv", ""), false, "this is a container (/run/.containerenv)"},
-		"a pod":                          {root(machineIDFile, testMachineID, "run/secrets/kubernetes.io/serviceaccount/token", ""), false, "this is a container (/run/secrets/kubernetes.io)"},
+		"a pod":                          {root(machineIDFile, testMachineID, "var/run/secrets/kubernetes.io/serviceaccount/token", ""), false, "this is a container (/var/run/secrets/kubernetes.io)"},
 		"a pod without a service account": {
 			root(machineIDFile, testMachineID, "proc/self/mounts", "overlay / overlay rw,relatime 0 0\nproc /proc proc rw 0 0\n"),
 			false, "this is a container (/ is an overlay)",
@@ -54,25 +54,25 @@ func TestLinuxMachine(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			m := linuxMachine(test.root)
-			require.Equal(t, test.bound, m.bound())
-			require.Equal(t, test.source, m.source)
-			require.NotContains(t, m.source+m.binding, testMachineID)
+			m := linuxBinding(test.root)
+			require.Equal(t, test.bound, m.Bound())
+			require.Equal(t, test.source, m.Source)
+			require.NotContains(t, m.Source+m.ID, testMachineID)
 		})
 	}
 	t.Run("a clone is another machine", func(t *testing.T) {
-		clone := linuxMachine(root(machineIDFile, testMachineID, instanceFile, "i-2"))
-		require.NotEqual(t, linuxMachine(root(machineIDFile, testMachineID, instanceFile, "i-1")), clone)
-		require.NotEqual(t, linuxMachine(root(machineIDFile, testMachineID)), clone)
+		clone := linuxBinding(root(machineIDFile, testMachineID, instanceFile, "i-2"))
+		require.NotEqual(t, linuxBinding(root(machineIDFile, testMachineID, instanceFile, "i-1")), clone)
+		require.NotEqual(t, linuxBinding(root(machineIDFile, testMachineID)), clone)
 	})
 	t.Run("a reboot, and another spelling, are not", func(t *testing.T) {
 		require.Equal(t,
-			linuxMachine(root(machineIDFile, testMachineID, productFile, "AB-1\n")),
-			linuxMachine(root(machineIDFile, testMachineID+"\n", productFile, "ab-1\n")))
+			linuxBinding(root(machineIDFile, testMachineID, productFile, "AB-1\n")),
+			linuxBinding(root(machineIDFile, testMachineID+"\n", productFile, "ab-1\n")))
 	})
 }
 
-func TestDarwinMachine(t *testing.T) {
+func TestDarwinBinding(t *testing.T) {
 	t.Parallel()
 	const ioreg = `+-o Root  <class IORegistryEntry, id 0x100000100>
   +-o J314sAP  <class IOPlatformExpertDevice, id 0x10000023a>
@@ -82,22 +82,22 @@ func TestDarwinMachine(t *testing.T) {
         "model" = <"MacBookPro18,3">
       }
 `
-	m := darwinMachine(ioreg)
-	require.True(t, m.bound())
-	require.Equal(t, bind(machineID{"IOPlatformUUID", "0C5E1D0B-0B7B-5B7E-9C1F-4E2B6C0A7D11"}), m)
-	require.False(t, darwinMachine("").bound())
-	require.False(t, darwinMachine(strings.ReplaceAll(ioreg, "0C5E1D0B-0B7B-5B7E-9C1F-4E2B6C0A7D11", "")).bound())
+	m := darwinBinding(ioreg)
+	require.True(t, m.Bound())
+	require.Equal(t, Bind(Value{"IOPlatformUUID", "0C5E1D0B-0B7B-5B7E-9C1F-4E2B6C0A7D11"}), m)
+	require.False(t, darwinBinding("").Bound())
+	require.False(t, darwinBinding(strings.ReplaceAll(ioreg, "0C5E1D0B-0B7B-5B7E-9C1F-4E2B6C0A7D11", "")).Bound())
 }
 
-func TestWindowsMachine(t *testing.T) {
+func TestWindowsBinding(t *testing.T) {
 	t.Parallel()
-	require.True(t, windowsMachine("9f0c1c6a-2f5c-4b9f-9c7f-2c4f3b2f7a10").bound())
-	require.False(t, windowsMachine("").bound())
+	require.True(t, windowsBinding("9f0c1c6a-2f5c-4b9f-9c7f-2c4f3b2f7a10").Bound())
+	require.False(t, windowsBinding("").Bound())
 }
 
-func TestThisMachine(t *testing.T) {
+func TestThis(t *testing.T) {
 	t.Parallel()
-	m := thisMachine()
-	require.NotEmpty(t, m.source) // bound or not, doctor has something to print
-	require.Equal(t, m, thisMachine())
+	m := This()
+	require.NotEmpty(t, m.Source) // bound or not, doctor has something to print
+	require.Equal(t, m, This())
 }

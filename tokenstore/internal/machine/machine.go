@@ -1,21 +1,24 @@
-package tokenstore
+// Package machine tells this machine from its clones, and a disk of it from a network file system.
+package machine
 
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"fmt"
 	"io"
 	"io/fs"
 	"strings"
 	"time"
 )
 
-// machine is what entries of a Dir are bound to.
-type machine struct {
-	binding string // a hash of the ids, "" if there is none
-	source  string // which ids, or why there is none; without the ids themselves
+// Binding identifies a machine.
+type Binding struct {
+	ID     string // a hash of the machine's ids, "" if there is none
+	Source string // which ids they are, or why there is none; the ids themselves are not in it
 }
 
-func (m machine) bound() bool { return m.binding != "" }
+// Bound reports whether the machine has an id.
+func (b Binding) Bound() bool { return b.ID != "" }
 
 // maxID is the size of the longest file that can hold an id, and idTime how long a command that
 // prints one may take.
@@ -24,52 +27,52 @@ const (
 	idTime = 2 * time.Second
 )
 
-// machineID is one id of a machine, and what it is called.
-type machineID struct{ source, value string }
+// Value is one id of a machine.
+type Value struct{ Source, Text string }
 
-// bind returns the machine of these ids.
-func bind(ids ...machineID) machine {
-	var sources, values []string
+// Bind returns the Binding to these ids. Their letter case does not matter.
+func Bind(ids ...Value) Binding {
+	hash := sha256.New()
+	var sources []string
 	for _, id := range ids {
-		sources = append(sources, id.source)
-		values = append(values, id.source, strings.ToLower(id.value))
+		fmt.Fprintf(hash, "%q=%q\n", id.Source, strings.ToLower(id.Text))
+		sources = append(sources, id.Source)
 	}
-	sum := sha256.Sum256(parts(values...))
-	return machine{binding: hex.EncodeToString(sum[:]), source: strings.Join(sources, " and ")}
+	return Binding{ID: hex.EncodeToString(hash.Sum(nil)), Source: strings.Join(sources, " and ")}
 }
 
-// linuxMachine returns the machine whose root directory is root.
+// linuxBinding returns the Binding of the machine whose root directory is root.
 //
 // An image that was cloned carries its machine-id along, so the id that the hypervisor or
 // cloud-init gave the VM is added. A container is not bound: a machine-id in it is that of its
 // image, and with the next image all entries would be lost.
-func linuxMachine(root fs.FS) machine {
+func linuxBinding(root fs.FS) Binding {
 	if mark := containerMark(root); mark != "" {
-		return machine{source: "this is a container (" + mark + ")"}
+		return Binding{Source: "this is a container (" + mark + ")"}
 	}
 	id := readID(root, "etc/machine-id")
 	if id == "" || id == "uninitialized" {
-		return machine{source: "there is no /etc/machine-id"}
+		return Binding{Source: "there is no /etc/machine-id"}
 	}
-	ids := []machineID{{"/etc/machine-id", id}}
+	ids := []Value{{"/etc/machine-id", id}}
 	for _, path := range []string{
 		"sys/class/dmi/id/product_uuid", // for root only
 		"var/lib/cloud/data/instance-id",
 	} {
 		if id := readID(root, path); id != "" {
-			return bind(append(ids, machineID{"/" + path, id})...)
+			return Bind(append(ids, Value{"/" + path, id})...)
 		}
 	}
-	return bind(ids...)
+	return Bind(ids...)
 }
 
 // containerMark returns what shows that this is a container, "" if nothing does.
 func containerMark(root fs.FS) string {
 	for _, path := range []string{
 		".dockerenv",
-		"run/.containerenv",         // Podman
-		"run/systemd/container",     // systemd-nspawn and LXC
-		"run/secrets/kubernetes.io", // a pod with a service account
+		"run/.containerenv",             // Podman
+		"run/systemd/container",         // systemd-nspawn and LXC
+		"var/run/secrets/kubernetes.io", // a pod with a service account
 	} {
 		if _, err := fs.Stat(root, path); err == nil {
 			return "/" + path
@@ -93,26 +96,26 @@ func overlayRoot(mounts string) bool {
 	return overlay
 }
 
-// darwinMachine returns the machine that `ioreg -rd1 -c IOPlatformExpertDevice` describes.
-func darwinMachine(description string) machine {
+// darwinBinding returns the Binding of the machine that `ioreg -rd1 -c IOPlatformExpertDevice` describes.
+func darwinBinding(description string) Binding {
 	for line := range strings.Lines(description) {
 		name, value, found := strings.Cut(line, "=")
 		if !found || strings.Trim(name, "\" |\t") != "IOPlatformUUID" {
 			continue
 		}
 		if id := strings.Trim(value, "\" \t\r\n"); id != "" {
-			return bind(machineID{"IOPlatformUUID", id})
+			return Bind(Value{"IOPlatformUUID", id})
 		}
 	}
-	return machine{source: "ioreg names no IOPlatformUUID"}
+	return Binding{Source: "ioreg names no IOPlatformUUID"}
 }
 
-// windowsMachine returns the machine with this MachineGuid.
-func windowsMachine(guid string) machine {
+// windowsBinding returns the Binding of the machine with this MachineGuid.
+func windowsBinding(guid string) Binding {
 	if guid = strings.TrimSpace(guid); guid == "" {
-		return machine{source: "there is no MachineGuid"}
+		return Binding{Source: "there is no MachineGuid"}
 	}
-	return bind(machineID{"MachineGuid", guid})
+	return Bind(Value{"MachineGuid", guid})
 }
 
 // readID returns the id in a file, "" if it cannot be read.

@@ -1,13 +1,13 @@
-package tokenstore
+package machine
 
 import "syscall"
 
 // mountedLocally is MNT_LOCAL of mount(2).
 const mountedLocally = 0x1000
 
-// networkFileSystem returns the name of the network file system that path is on, "" if it is on
+// NetworkFileSystem returns the name of the network file system that path is on, "" if it is on
 // none.
-func networkFileSystem(path string) string {
+func NetworkFileSystem(path string) string {
 	var stat syscall.Statfs_t
 	if syscall.Statfs(path, &stat) != nil || stat.Flags&mountedLocally != 0 {
 		return ""

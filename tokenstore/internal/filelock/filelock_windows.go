@@ -1,4 +1,4 @@
-package tokenstore
+package filelock
 
 import (
 	"errors"
@@ -14,8 +14,8 @@ const (
 	errorLockViolation = syscall.Errno(33)
 )
 
-// tryLock takes the lock of an open file. ok reports whether it was free.
-func tryLock(file *os.File) (ok bool, err error) {
+// TryLock takes the lock of an open file. ok reports whether it was free.
+func TryLock(file *os.File) (ok bool, err error) {
 	lockFileEx := syscall.NewLazyDLL("kernel32.dll").NewProc("LockFileEx")
 	err = control(file, func(handle uintptr) (uintptr, uintptr, error) {
 		var first syscall.Overlapped // the range begins with the first byte
@@ -27,9 +27,9 @@ func tryLock(file *os.File) (ok bool, err error) {
 	return err == nil, err
 }
 
-// unlock releases the lock of an open file. After closing it alone, Windows does that some time
+// Unlock releases the lock of an open file. After closing it alone, Windows does that some time
 // later.
-func unlock(file *os.File) error {
+func Unlock(file *os.File) error {
 	unlockFileEx := syscall.NewLazyDLL("kernel32.dll").NewProc("UnlockFileEx")
 	return control(file, func(handle uintptr) (uintptr, uintptr, error) {
 		var first syscall.Overlapped

@@ -1,5 +1,0 @@
-package tokenstore
-
-import "os"
-
-func thisMachine() machine { return linuxMachine(os.DirFS("/")) }
