@@ -16,7 +16,7 @@ type Answer struct {
 	body       []byte
 }
 
-// Token reads the token from the answer. Its error is a [*Failure].
+// Token returns the token in the answer. Its error is a [*Failure].
 func (a Answer) Token() (azcore.AccessToken, error) {
 	now := time.Now()
 	if a.StatusCode != http.StatusOK {
@@ -24,12 +24,28 @@ func (a Answer) Token() (azcore.AccessToken, error) {
 	}
 	token, err := ParseReply(a.body, now)
 	if err != nil {
-		return azcore.AccessToken{}, &Failure{StatusCode: a.StatusCode, JSON: !errors.Is(err, errNotObject), Err: err}
+		return azcore.AccessToken{}, a.useless(err)
 	}
 	return token, nil
 }
 
-// Member is a member of the answer's JSON object, "" where it is no string or not there.
+// expiredAdvice is what to do about a token that had ended when it came.
+const expiredAdvice = "compare this machine's clock with the endpoint's (timedatectl set-ntp true, chronyc makestep, or w32tm /resync); if the clock is right the platform handed out an old token: call again, and if it stays so restart the host's identity agent"
+
+// useless returns the failure of a 200 without a usable token.
+func (a Answer) useless(err error) *Failure {
+	f := &Failure{
+		StatusCode: a.StatusCode, JSON: !errors.Is(err, errNotObject), Server: Plain(a.Header.Get("Server")),
+		RequestID: requestID(a.Header, nil, nil, ""), Err: err,
+	}
+	f.FromEndpoint = signedByIMDS(f.Server) || f.JSON && !errors.Is(err, errNoToken)
+	if errors.Is(err, errExpired) || errors.Is(err, errNoLifeToUse) {
+		f.Advice = expiredAdvice
+	}
+	return f
+}
+
+// Member returns a member of the answer's JSON object, "" where it is no string or not there.
 func (a Answer) Member(name string) string {
 	var fields map[string]json.RawMessage
 	_ = json.Unmarshal(a.body, &fields)

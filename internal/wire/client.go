@@ -2,6 +2,8 @@ package wire
 
 import (
 	"context"
+	"errors"
+	"net"
 	"slices"
 	"strings"
 
@@ -66,7 +68,7 @@ func (c *Client) StartSpan(ctx context.Context, name string) (spanCtx context.Co
 	return runtime.StartSpan(ctx, name, c.tracer, nil)
 }
 
-// Token sends req and reads the token from the answer. Its error is a [*Failure].
+// Token sends req and returns the token in the answer. Its error is a [*Failure].
 func (c *Client) Token(req *policy.Request) (azcore.AccessToken, error) {
 	a, err := c.Do(req)
 	if err != nil {
@@ -75,21 +77,24 @@ func (c *Client) Token(req *policy.Request) (azcore.AccessToken, error) {
 	return a.Token()
 }
 
-// Do sends req and gives whatever answer there is. Its error is a [*Failure].
+// Do sends req and returns whatever answer there is. Its error is a [*Failure].
 func (c *Client) Do(req *policy.Request) (Answer, error) {
 	resp, err := c.pipeline.Do(req)
 	if err != nil {
-		return Answer{}, c.noAnswer(err)
+		return Answer{}, c.noAnswer(req, err)
 	}
 	body, err := runtime.Payload(resp)
 	if err != nil {
-		return Answer{}, c.noAnswer(err)
+		return Answer{}, c.noAnswer(req, err)
 	}
 	return Answer{StatusCode: resp.StatusCode, Header: resp.Header, body: body}, nil
 }
 
-// noAnswer is the failure of a request that err ended.
-func (c *Client) noAnswer(err error) *Failure {
+// noAnswer returns the failure of req, which err ended.
+func (c *Client) noAnswer(req *policy.Request, err error) *Failure {
+	if cause := context.Cause(req.Raw().Context()); errors.Is(cause, errNoConnection) {
+		err = &net.OpError{Op: "dial", Err: cause}
+	}
 	f := noAnswer(err)
 	// That the internet cannot be reached says nothing about this machine's identity.
 	f.Unreachable = f.Unreachable && !c.transport.reach.Internet

@@ -13,14 +13,20 @@ import (
 // a mistake, such as milliseconds for seconds, and would overflow a counter of nanoseconds sooner or later.
 const MaxLife = 365 * 24 * time.Hour
 
-// layouts are the forms of expires_on that hosts have been seen to send besides Unix seconds.
+// layouts are the forms of expires_on that hosts have been seen to send besides Unix seconds, and their siblings. Without
+// a zone they are UTC.
 var layouts = []string{
 	time.RFC3339,
-	"01/02/2006 15:04:05 -07:00",
-	"1/2/2006 3:04:05 PM -07:00",
+	"2006-01-02T15:04:05Z0700",
+	"2006-01-02T15:04:05",
 	"2006-01-02 15:04:05Z07:00",
 	"2006-01-02 15:04:05 -07:00",
-	"2006-01-02 15:04:05", // without a zone it is UTC
+	"2006-01-02 15:04:05",
+	"1/2/2006 15:04:05 -07:00",
+	"1/2/2006 15:04:05",
+	"1/2/2006 3:04:05 PM -07:00",
+	"1/2/2006 3:04:05 PM",
+	time.RFC1123,
 }
 
 // expiry is when the token of a reply ends. The remaining life is right whatever this machine's clock says, and so

@@ -6,10 +6,11 @@ import (
 	"unicode/utf8"
 )
 
-// maxText is enough for an AADSTS message with its trace ids, and a page of HTML is not worth more.
-const maxText = 400
+// maxText is enough for an AADSTS message with names of applications and tenants, up to the ids and the timestamp at its
+// end. A page of HTML is not worth more.
+const maxText = 800
 
-// Plain makes text from outside fit for an error message: one line, short, printable, and without anything that
+// Plain returns text from outside made fit for an error message: one line, short, printable, and without anything that
 // looks like a token, which a confused or hostile endpoint may echo.
 func Plain(text string) string {
 	text = strings.Map(func(r rune) rune {

@@ -36,8 +36,8 @@ func ParseReply(body []byte, now time.Time) (azcore.AccessToken, error) {
 	if json.Unmarshal(fields["access_token"], &token) != nil || token == "" {
 		return azcore.AccessToken{}, errNoToken
 	}
-	if raw, ok := fields["token_type"]; ok && (json.Unmarshal(raw, &tokenType) != nil || !strings.EqualFold(tokenType, "Bearer")) {
-		return azcore.AccessToken{}, errNotBearer
+	if raw, ok := fields["token_type"]; ok && string(raw) != `""` && (json.Unmarshal(raw, &tokenType) != nil || !strings.EqualFold(tokenType, "Bearer")) {
+		return azcore.AccessToken{}, errNotBearer // an empty one names no other
 	}
 	expires, err := expiry(fields, token, now)
 	if err != nil {
@@ -51,7 +51,7 @@ func ParseReply(body []byte, now time.Time) (azcore.AccessToken, error) {
 	return t, Usable(t, now)
 }
 
-// Usable says what keeps t from being sent to a service at the time now, nil where nothing does.
+// Usable returns what keeps t from being sent to a service at the time now, nil where nothing does.
 func Usable(t azcore.AccessToken, now time.Time) error {
 	switch left := t.ExpiresOn.Sub(now); {
 	case t.Token == "":
