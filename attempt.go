@@ -44,7 +44,7 @@ func (c *Client) attempt(ctx context.Context, r request, background bool) (*held
 	}
 	failed := &Error{Resource: r.resource, Host: c.host.name, cause: hide(errInError)}
 	_ = guard.Run(func() { failed = newError(c.host.name, r.resource, err, c.answered.Load()) }) // it calls methods of a foreign error
-	if failed.StatusCode != 0 {
+	if failed.answered {
 		c.answered.Store(true)
 	}
 	if !background && !c.closed() {

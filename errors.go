@@ -48,7 +48,9 @@ type Error struct {
 	cause      hidden
 	hint       string        // the host's own advice
 	retry      bool          // the next try may well succeed
+	maxRetries int           // the most tries after it that are worth making, 0 for no limit
 	retryAfter time.Duration // the least wait before it
+	answered   bool          // it was surely an identity endpoint that answered
 }
 
 // hidden keeps an error of somebody else's, which may quote a token, where only Unwrap finds it: what prints the fields of
@@ -148,7 +150,8 @@ func newError(host, resource string, err error, known bool) *Error {
 	switch {
 	case errors.As(err, &f):
 		e.StatusCode, e.Code, e.Description, e.hint = f.StatusCode, f.Code, f.Description, f.Advice
-		e.retry, e.retryAfter = f.Retry, f.RetryAfter
+		e.retry, e.maxRetries, e.retryAfter = f.Retry, f.MaxRetries, f.RetryAfter
+		e.answered = f.FromEndpoint || f.StatusCode != 0 && f.Reason != wire.NoEndpoint
 		e.sentinel = sentinel(f, known)
 		if f.Unreachable && known {
 			e.hint = "" // an outage: the advice is for an endpoint that was never there
@@ -172,7 +175,7 @@ func endsAContext(err error) bool {
 
 func sentinel(f *wire.Failure, known bool) error {
 	switch {
-	case f.Reason == wire.NoEndpoint, f.Unreachable && !known:
+	case (f.Reason == wire.NoEndpoint || f.Unreachable) && !known:
 		return ErrNoManagedIdentity
 	case f.Reason == wire.IdentityNotFound:
 		return ErrIdentityNotFound

@@ -114,7 +114,7 @@ func (c *Client) fly(r request, key string) (*held, error) {
 			limit = absentLimit
 		}
 		wait, again := schedule.Foreground(try, time.Since(start), limit, err.retryAfter)
-		if !err.retry || !again {
+		if !err.retry || !again || err.maxRetries > 0 && try > err.maxRetries {
 			c.failures.remember(key, err)
 			return nil, err
 		}

@@ -30,11 +30,13 @@ type arc struct {
 	getter
 	files ArcFiles
 	id    ID
+	at    surroundings
 }
 
 func newArc(cfg Config) (Host, error) {
 	u, err := url.Parse(arcAddress)
-	if cfg.Getenv(identityEndpoint) != "" && cfg.Getenv(imdsEndpoint) != "" { // one alone is no word of the agent's
+	named := cfg.Getenv(identityEndpoint) != "" && cfg.Getenv(imdsEndpoint) != "" // one alone is no word of the agent's
+	if named {
 		u, err = endpointURL(cfg.Getenv, identityEndpoint, "http", "https")
 	}
 	if err != nil {
@@ -50,7 +52,7 @@ func newArc(cfg Config) (Host, error) {
 		Endpoint: displayURL(u),
 		Source: &arc{
 			getter: getter{wire: w, url: secret.New(u), query: query, header: "Metadata", proof: secret.New("true")},
-			files:  cfg.Files, id: cfg.ID,
+			files:  cfg.Files, id: cfg.ID, at: newSurroundings(cfg, named),
 		},
 	}, nil
 }
@@ -63,7 +65,7 @@ func (s *arc) Token(ctx context.Context, r Request) (token azcore.AccessToken, e
 	if err == nil {
 		token, err = s.tokenFor(ctx, r.Resource, key)
 	}
-	return token, explained(err, explainArc)
+	return finish(r, token, err, s.explain)
 }
 
 // key makes the first request and reads the key that the answer points to.
@@ -78,7 +80,7 @@ func (s *arc) key(ctx context.Context, resource string) (string, error) {
 	}
 	if answer.StatusCode != http.StatusUnauthorized {
 		if _, err = answer.Token(); err == nil {
-			err = &wire.Failure{StatusCode: answer.StatusCode, Err: errNoChallenge, Advice: notArc}
+			err = &wire.Failure{StatusCode: answer.StatusCode, JSON: true, Err: errNoChallenge, Advice: notArc}
 		}
 		return "", err
 	}
@@ -109,11 +111,12 @@ func (s *arc) tokenFor(ctx context.Context, resource, key string) (azcore.Access
 	return token, nil
 }
 
-func explainArc(f *wire.Failure) {
-	explainOAuth(f)
+func (s *arc) explain(f *wire.Failure) {
 	if f.Unreachable {
 		f.Advice = "start the Azure Arc agent (azcmagent show tells how it is)"
 	}
+	s.at.explain(f)
+	explainStranger(f, s.at.named)
 }
 
 // namesIdentity reports whether the answer names the identity that was asked for: agents that know no user-assigned identities ignore

@@ -1,7 +1,6 @@
 package hosts
 
 import (
-	"cmp"
 	"context"
 	"net/url"
 
@@ -17,7 +16,10 @@ const azureMLVersion = "2017-09-01"
 // azureML is a compute of Azure Machine Learning.
 //
 // https://learn.microsoft.com/azure/machine-learning/how-to-identity-based-service-authentication
-type azureML struct{ getter }
+type azureML struct {
+	getter
+	at surroundings
+}
 
 func newAzureML(cfg Config) (Host, error) {
 	if cfg.ID.Kind != Default && cfg.ID.Kind != ClientID {
@@ -36,12 +38,20 @@ func newAzureML(cfg Config) (Host, error) {
 		return Host{}, err
 	}
 	query := url.Values{"api-version": {azureMLVersion}}
-	if id := cmp.Or(cfg.ID.Value, cfg.Getenv(defaultClientID)); id != "" {
-		query.Set("clientid", id)
+	id := cfg.ID
+	if own := cfg.Getenv(defaultClientID); id.Kind == Default && own != "" {
+		id = ID{ClientID, own}
+		if err := id.checkForm("$" + defaultClientID); err != nil {
+			return Host{}, err
+		}
 	}
+	parameters{clientID: "clientid"}.set(query, id)
 	return Host{
 		Endpoint: displayURL(u),
-		Source:   &azureML{getter{wire: w, url: secret.New(u), query: query, header: "Secret", proof: header}},
+		Source: &azureML{
+			getter: getter{wire: w, url: secret.New(u), query: query, header: "Secret", proof: header},
+			at:     newSurroundings(cfg, true, defaultClientID),
+		},
 	}, nil
 }
 
@@ -50,12 +60,12 @@ func (s *azureML) Token(ctx context.Context, r Request) (token azcore.AccessToke
 	ctx, end := s.wire.StartSpan(ctx, "aztoken.AzureML")
 	defer func() { end(err) }()
 	token, err = s.get(ctx, r.Resource, nil)
-	return token, explained(err, explainAzureML)
+	return finish(r, token, err, s.explain)
 }
 
-func explainAzureML(f *wire.Failure) {
-	explainOAuth(f)
+func (s *azureML) explain(f *wire.Failure) {
 	if f.Unreachable {
 		f.Advice = absentAdvice(msiEndpoint)
 	}
+	s.at.explain(f)
 }

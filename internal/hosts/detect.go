@@ -50,7 +50,7 @@ func detect(endpoint string, getenv func(string) string, arcAgent func() (path s
 		{ServiceFabric, []string{identityEndpoint, identityHeader, identityThumbprint}},
 		{AppService, []string{identityEndpoint, identityHeader}},
 		{AzureML, []string{msiEndpoint, msiSecret}},
-		{CloudShell, []string{msiEndpoint}},
+		{msiEndpointKind(getenv(msiEndpoint)), []string{msiEndpoint}},
 		{AzureArc, []string{identityEndpoint, imdsEndpoint}},
 	} {
 		if !slices.ContainsFunc(host.sets, func(name string) bool { return getenv(name) == "" }) {
@@ -64,4 +64,12 @@ func detect(endpoint string, getenv func(string) string, arcAgent func() (path s
 		return IMDS, "$" + imdsOverride, true
 	}
 	return IMDS, "the environment names no other host", false
+}
+
+// msiEndpointKind is what $MSI_ENDPOINT alone names.
+func msiEndpointKind(address string) Kind {
+	if isIMDSAddress(address) {
+		return IMDS
+	}
+	return CloudShell
 }

@@ -46,10 +46,9 @@ func (h Host) String() string { return fmt.Sprintf("%s at %s (%s)", h.Kind, h.En
 // Arc, the file system. Its errors are mistakes in cfg or the environment; they begin with the name of what is wrong.
 func Find(cfg Config) (Host, error) {
 	kind, why, named := detect(cfg.Endpoint, cfg.Getenv, cfg.Files.agentIsThere)
-	err := cfg.ID.check()
-	var h Host
+	h, err := newHost(kind, cfg)
 	if err == nil {
-		h, err = newHost(kind, cfg)
+		err = cfg.ID.check() // after what the host says of its kind
 	}
 	switch {
 	case err != nil && cfg.Endpoint != "":

@@ -76,7 +76,7 @@ func TestAFailureOfServiceFabricIsExplainedInItsTerms(t *testing.T) {
 		{404, ``, wire.Unknown, true, ""},
 		{400, `{"error":{"code":"SecretHeaderNotFound","message":"no"}}`, wire.Unknown, false, "$IDENTITY_HEADER"},
 		{401, ``, wire.Unknown, false, "$IDENTITY_HEADER"},
-		{403, `connecting to 10.0.0.4: unreachable network`, wire.NoEndpoint, false, ""},
+		{403, `connecting to 10.0.0.4: unreachable network`, wire.Unknown, false, ""},
 		{429, `Too many requests`, wire.Unknown, true, ""},
 	} {
 		_, err := fabric(t, "", answer(tc.status, tc.body)).Source.Token(t.Context(), request)

@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"net/http"
@@ -35,7 +36,7 @@ const expiredAdvice = "compare this machine's clock with the endpoint's (timedat
 // useless returns the failure of a 200 without a usable token.
 func (a Answer) useless(err error) *Failure {
 	f := &Failure{
-		StatusCode: a.StatusCode, JSON: !errors.Is(err, errNotObject), Server: Plain(a.Header.Get("Server")),
+		StatusCode: a.StatusCode, JSON: !errors.Is(err, errNotObject) || isCutObject(a.body), Server: Plain(a.Header.Get("Server")),
 		RequestID: requestID(a.Header, nil, nil, ""), Err: err,
 	}
 	f.FromEndpoint = signedByIMDS(f.Server) || f.JSON && !errors.Is(err, errNoToken)
@@ -44,6 +45,9 @@ func (a Answer) useless(err error) *Failure {
 	}
 	return f
 }
+
+// isCutObject reports whether body begins as a JSON object does: it was cut on its way, or is longer than one.
+func isCutObject(body []byte) bool { return bytes.HasPrefix(bytes.TrimSpace(body), []byte("{")) }
 
 // Member returns a member of the answer's JSON object, "" where it is no string or not there.
 func (a Answer) Member(name string) string {

@@ -109,7 +109,7 @@ func (w *watched) Close() error { w.closed = true; return nil }
 
 func TestAReplyWithoutATokenSaysWhetherItWasJSON(t *testing.T) {
 	t.Parallel()
-	for body, isJSON := range map[string]bool{`{"access_token":""}`: true, `{}`: true, `<html>`: false, ``: false, `[]`: false} {
+	for body, isJSON := range map[string]bool{`{"access_token":""}`: true, `{}`: true, `{"access_token":"t","exp`: true, `<html>`: false, ``: false, `[]`: false} {
 		srv := serve(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, body) })
 		_, err := get(t, azcore.ClientOptions{}, srv.URL)
 		var f *wire.Failure
