@@ -3,6 +3,7 @@ package challenge
 
 import (
 	"encoding/base64"
+	"encoding/json"
 	"strings"
 )
 
@@ -35,13 +36,34 @@ func Read(values []string) Rejection {
 				continue
 			}
 			r.WantsNewToken = true
-			if c.parameters["error"] != "insufficient_claims" {
+			if !strings.EqualFold(c.parameters["error"], "insufficient_claims") {
 				continue
 			}
-			if claims, err := base64.StdEncoding.DecodeString(c.parameters["claims"]); err == nil {
-				r.Claims = string(claims)
+			if claims := decode(c.parameters["claims"]); claims != "" {
+				r.Claims = claims
 			}
 		}
 	}
 	return r
+}
+
+// toStandard maps the alphabet of base64url to that of base64.
+var toStandard = strings.NewReplacer("-", "+", "_", "/")
+
+// decode returns the claims of a challenge, a JSON object, and "" if value holds none: another object could not be asked
+// for. Services write them in either alphabet of base64, padded or not, and some as they are.
+func decode(value string) string {
+	claims := strings.Trim(value, "' \t")
+	if !strings.HasPrefix(claims, "{") {
+		decoded, err := base64.RawStdEncoding.DecodeString(strings.TrimRight(toStandard.Replace(claims), "="))
+		if err != nil {
+			return ""
+		}
+		claims = string(decoded)
+	}
+	var object map[string]json.RawMessage
+	if json.Unmarshal([]byte(claims), &object) != nil || object == nil {
+		return ""
+	}
+	return claims
 }
