@@ -103,6 +103,7 @@ var entraErrors = []EntraError{
 	{500213, AboutPolicy, "the resource's tenant does not let the identity's tenant in", fixPolicy},
 	{501051, AboutResource, "the application requires assignment, and the identity has no role of it", "give the identity one of the application's roles: aztoken grant --app APP --role ROLE --to IDENTITY; it takes some minutes"},
 	{501461, AboutResource, "the resource maps claims, and its App ID URI is not of a verified domain", "the owner of the resource must use api://<client id> or a verified domain as App ID URI, or a signing key of its own"},
+	{501661, AboutOutage, "the request to the token's issuer failed", fixIssuer},
 	{530032, AboutPolicy, "a security policy of the tenant blocks it", fixPolicy},
 	{530035, AboutPolicy, "the tenant's security defaults block it", fixPolicy},
 	{650052, AboutResource, "the tenant has not subscribed to the resource", "an administrator must add the resource's service principal to the tenant (az ad sp create --id)"},

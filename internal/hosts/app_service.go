@@ -67,7 +67,7 @@ func (s *appService) explain(f *wire.Failure) {
 		f.Advice = "turn on the system-assigned identity of the app, or set Options.ID to a user-assigned one"
 	case f.StatusCode == http.StatusInternalServerError && f.JSON:
 		// The platform keeps Entra's words to itself, so what lasts looks like what passes.
-		f.Advice = "the platform got no token from Entra ID. If calling again does not help it is no outage: see that the identity was not deleted and made anew, that the resource exists in its tenant, that it has a role where the resource requires assignment (AADSTS501051), and that no policy blocks it; the sign-in logs of managed identities and support find it by the request id"
+		f.Advice = "the platform got no token from Entra ID. If calling again does not help it is no outage: see that the identity was not deleted and made anew, that the resource exists in its tenant, that it has a role where the resource requires assignment (AADSTS501051), that no policy blocks it, and that no firewall keeps the platform from Entra ID; the sign-in logs of managed identities and support find it by the request id"
 	}
 	s.at.explain(f)
 }

@@ -113,7 +113,7 @@ func (s *arc) tokenFor(ctx context.Context, resource, key string) (azcore.Access
 
 func (s *arc) explain(f *wire.Failure) {
 	if f.Unreachable {
-		f.Advice = "start the Azure Arc agent (azcmagent show tells how it is)"
+		f.Advice = "start the Azure Arc agent (azcmagent show tells how it is); in a container 127.0.0.1 is the container: give it the network of the host, and the agent's keys"
 	}
 	s.at.explain(f)
 	explainStranger(f, s.at.named)

@@ -2,7 +2,9 @@ package hosts
 
 import (
 	"context"
+	"net/http"
 	"net/url"
+	"strings"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 
@@ -63,9 +65,15 @@ func (s *azureML) Token(ctx context.Context, r Request) (token azcore.AccessToke
 	return finish(r, token, err, s.explain)
 }
 
+// explain explains refusals in prose: the endpoint has JSON for tokens only.
 func (s *azureML) explain(f *wire.Failure) {
-	if f.Unreachable {
+	switch {
+	case f.Unreachable:
 		f.Advice = absentAdvice(msiEndpoint)
+	case f.StatusCode == http.StatusUnauthorized, strings.Contains(strings.ToLower(f.Description), "secret"):
+		f.Advice = "the endpoint does not accept the value of $MSI_SECRET; take it from the process's own environment at each start, it changes"
+	case f.StatusCode >= http.StatusBadRequest && !f.JSON && f.Description != "":
+		f.Advice = "the compute has no token of its own: assign a managed identity to it (a compute instance that signs its user in has none), and name that by Options.ID"
 	}
 	s.at.explain(f)
 }

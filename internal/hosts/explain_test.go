@@ -71,7 +71,7 @@ func TestAFailureIsExplainedInTheTermsOfItsHost(t *testing.T) {
 		{"Entra: another subject", pod, 401, `{"error":"invalid_client","error_codes":[700213]}`, wire.IdentityNotFound, true, "federated credential"},
 		{"Entra: the subject's case", pod, 401, `{"error":"invalid_client","error_codes":[7002138]}`, wire.IdentityNotFound, false, "federated credential"},
 		{"Entra: several codes", pod, 401, `{"error":"invalid_client","error_codes":[50000,70021]}`, wire.IdentityNotFound, true, "federated credential"},
-		{"Entra: an old assertion", pod, 401, `{"error":"invalid_client","error_codes":[700024]}`, wire.Unknown, false, "expired"},
+		{"Entra: an old assertion", pod, 401, `{"error":"invalid_client","error_codes":[700024]}`, wire.Unknown, true, "expired"},
 		{"Entra: another tenant", pod, 400, `{"error":"invalid_request","error_codes":[90002]}`, wire.Unknown, false, "$AZURE_TENANT_ID"},
 		{"Entra: blocked by a policy", pod, 400, `{"error":"invalid_grant","error_codes":[53003]}`, wire.Unknown, false, "sign-in logs"},
 		{"Entra: a portal", pod, 200, `<html>`, wire.Unknown, false, "HTTPS_PROXY"},

@@ -19,7 +19,8 @@ type surroundings struct {
 // identityVariables name an identity for one tool or another. Which of them are read differs from host to host, and one
 // that is set and not read has cost people days.
 var identityVariables = []string{
-	clientID, "AZURE_MANAGED_IDENTITY_CLIENT_ID", "MANAGED_IDENTITY_CLIENT_ID", "MSI_CLIENT_ID", "ARM_CLIENT_ID", defaultClientID,
+	clientID, "AZURE_MANAGED_IDENTITY_CLIENT_ID", "MANAGED_IDENTITY_CLIENT_ID", "MSI_CLIENT_ID", "ARM_CLIENT_ID",
+	"AZCOPY_MSI_CLIENT_ID", "AZURE_STORAGE_IDENTITY_CLIENT_ID", defaultClientID,
 }
 
 // newSurroundings looks around. read are the identity variables that the host reads.

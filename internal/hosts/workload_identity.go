@@ -6,11 +6,13 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net/http"
 	"net/url"
 	"os"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 
@@ -87,7 +89,7 @@ func (s *workloadIdentity) Token(ctx context.Context, r Request) (token azcore.A
 	ctx, end := s.wire.StartSpan(ctx, "aztoken.WorkloadIdentity")
 	defer func() { end(err) }()
 	token, err = s.exchange(ctx, r)
-	return finish(r, token, err, explainEntra)
+	return finish(r, token, err, s.explain)
 }
 
 func (s *workloadIdentity) exchange(ctx context.Context, r Request) (azcore.AccessToken, error) {
@@ -124,28 +126,45 @@ func isTenant(s string) bool {
 }
 
 // readAssertion reads the token of the service account. The kubelet replaces it within the hour, so it is read for each
-// exchange.
+// exchange. It may be missing or empty for a moment while the volume is mounted or written.
 func readAssertion(file string) (string, error) {
 	assertion, err := readWord(os.OpenFile, file, maxAssertion)
 	if err != nil {
 		return "", &wire.Failure{
-			Err:    fmt.Errorf("the federated token file: %w", err),
+			Err:    fmt.Errorf("%s: %w", describe(file), withoutPath(err)),
+			Retry:  errors.Is(err, fs.ErrNotExist) || errors.Is(err, errNotWord),
 			Advice: "check $AZURE_FEDERATED_TOKEN_FILE and the volume that the workload identity webhook mounts",
 		}
 	}
 	return assertion, nil
 }
 
+// describe names the federated token file, with its age, which tells whether the kubelet renews it.
+func describe(file string) string {
+	info, err := os.Stat(file)
+	if err != nil {
+		return "the federated token file " + file
+	}
+	return fmt.Sprintf("the federated token file %s, written %s ago", file, max(0, time.Since(info.ModTime())).Round(time.Second))
+}
+
 // notFound are Entra's codes that say that the identity, or a federated credential of it that matches the assertion, is
 // not there: not with this issuer, audience or subject, or not yet.
 var notFound = []int{700011, 700016, 70021, 700211, 700212, 700213, 7002131, 7002138}
 
-// explainEntra explains the failures of Entra's token endpoint, which names its codes in a list of their own.
+// ended is Entra's code for an assertion whose time is over.
+const ended = 700024
+
+// explain explains the failures of Entra's token endpoint, which names its codes in a list of their own.
 //
 // https://learn.microsoft.com/entra/identity-platform/reference-error-codes
-func explainEntra(f *wire.Failure) {
+func (s *workloadIdentity) explain(f *wire.Failure) {
 	if slices.ContainsFunc(f.EntraCodes, func(code int) bool { return slices.Contains(notFound, code) }) {
 		f.Reason = wire.IdentityNotFound
+	}
+	if slices.Contains(f.EntraCodes, ended) {
+		f.Retry = true // the kubelet is about to write a new one
+		f.Err = errors.New(describe(s.file))
 	}
 	advice := entraAdvice(f)
 	switch {

@@ -25,6 +25,7 @@ var (
 		90061,  // the request to the issuer failed
 		90090,  // temporarily unavailable
 		90091,  // a service behind it cannot be reached
+		501661, // the request to the issuer failed
 		900612, // the issuer's keys could not be read
 	}
 	// stale are those that a replica of the directory gives which does not know yet of a federated credential that others

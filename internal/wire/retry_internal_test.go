@@ -32,6 +32,7 @@ func TestRetry(t *testing.T) {
 		{"a code with a 410 passes", 410, `{"error":"gone"}`, true, 0},
 		{"azure-workload-identity 605", 400, entra(90061, "invalid_request"), true, 0},
 		{"azure-workload-identity 642", 400, entra(50166, "invalid_request"), true, 0},
+		{"AKS 4029", 400, entra(501661, "invalid_request"), true, 0},
 		{"MSAL .NET 3661", 400, `{"error":"temporarily_unavailable"}`, true, 0},
 		{"MSAL .NET 3661, with another status", 401, `{"error":"temporarily_unavailable"}`, true, 0},
 		{"temporarily_unavailable with a 404", 404, `{"error":"temporarily_unavailable"}`, true, 0},
