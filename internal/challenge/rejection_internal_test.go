@@ -27,7 +27,8 @@ func TestRead(t *testing.T) {
 		{"another scheme", []string{`Basic realm="x"`, `Negotiate`}, Rejection{}},
 		{"claims", []string{`Bearer realm="", error="insufficient_claims", claims="` + encoded + `"`}, Rejection{WantsNewToken: true, Claims: claims}},
 		{"claims for another error", []string{`Bearer error="invalid_token", claims="` + encoded + `"`}, Rejection{WantsNewToken: true}},
-		// Claims as services write them: msgraph-sdk-dotnet 1416, azure-sdk-for-python 19365 and 37652, azure-sdk-for-java 19490.
+		// Claims as services write them: msgraph-sdk-dotnet 1416, azure-sdk-for-python 19365 and
+		// 37652, azure-sdk-for-java 19490.
 		{"an address without quotes", []string{`Bearer realm="", authorization_uri=https://login.microsoftonline.com/common/oauth2/authorize, error="insufficient_claims", claims="` + encoded + `"`}, Rejection{WantsNewToken: true, Claims: claims}},
 		{"an address without quotes at the end", []string{`Bearer error=insufficient_claims, claims=` + encoded + `, authorization_uri=https://login.microsoftonline.com/common`}, Rejection{WantsNewToken: true, Claims: claims}},
 		{"nothing in quotes, and no commas", []string{`Bearer error=insufficient_claims claims=` + encoded}, Rejection{WantsNewToken: true, Claims: claims}},

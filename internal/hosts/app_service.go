@@ -12,7 +12,8 @@ import (
 	"github.com/seed-ac726066/aztoken/internal/wire"
 )
 
-// appServiceVersion is the first version with IDENTITY_ENDPOINT; Functions and Container Apps have it too.
+// appServiceVersion is the first version with IDENTITY_ENDPOINT; Functions and Container Apps have
+// it too.
 const appServiceVersion = "2019-08-01"
 
 // appService is App Service, Functions and Container Apps.
@@ -63,7 +64,8 @@ func (s *appService) explain(f *wire.Failure) {
 	case f.StatusCode == http.StatusUnauthorized:
 		f.Advice = "the endpoint does not accept the value of $IDENTITY_HEADER; take it from the process's own environment at each start, it changes"
 	case f.StatusCode == http.StatusBadRequest && strings.Contains(f.Description, "Unable to load the proper Managed Identity"):
-		// It says so too where there are user-assigned identities, even a single one, and the request names none.
+		// It says so too where there are user-assigned identities, even a single one, and the
+		// request names none.
 		f.Advice = "turn on the system-assigned identity of the app, or set Options.ID to a user-assigned one"
 	case f.StatusCode == http.StatusInternalServerError && f.JSON:
 		// The platform keeps Entra's words to itself, so what lasts looks like what passes.

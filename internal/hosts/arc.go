@@ -22,8 +22,9 @@ const (
 
 var errOtherIdentity = errors.New("the agent gave a token of another identity than the one that was asked for")
 
-// arc is a server outside Azure with the agent of Azure Arc. The agent answers the first request with the path of a file
-// that only root and the group himds may read; the second brings what stands in it.
+// arc is a server outside Azure with the agent of Azure Arc. The agent answers the first request
+// with the path of a file that only root and the group himds may read; the second brings what
+// stands in it.
 //
 // https://learn.microsoft.com/azure/azure-arc/servers/managed-identity-authentication
 type arc struct {
@@ -35,7 +36,7 @@ type arc struct {
 
 func newArc(cfg Config) (Host, error) {
 	u, err := url.Parse(arcAddress)
-	named := cfg.Getenv(identityEndpoint) != "" && cfg.Getenv(imdsEndpoint) != "" // one alone is no word of the agent's
+	named := cfg.Getenv(identityEndpoint) != "" && cfg.Getenv(imdsEndpoint) != "" // the agent sets both
 	if named {
 		u, err = endpointURL(cfg.Getenv, identityEndpoint, "http", "https")
 	}
@@ -119,8 +120,8 @@ func (s *arc) explain(f *wire.Failure) {
 	explainStranger(f, s.at.named)
 }
 
-// namesIdentity reports whether the answer names the identity that was asked for: agents that know no user-assigned identities ignore
-// the parameter and give the machine's own.
+// namesIdentity reports whether the answer names the identity that was asked for: agents that know
+// no user-assigned identities ignore the parameter and return a token of the machine's own.
 func namesIdentity(answer wire.Answer, id ID) bool {
 	var names []string
 	switch id.Kind {

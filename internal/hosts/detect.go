@@ -32,12 +32,13 @@ const (
 	msiEndpoint        = "MSI_ENDPOINT"
 	msiSecret          = "MSI_SECRET"
 	defaultClientID    = "DEFAULT_IDENTITY_CLIENT_ID"
-	// imdsOverride is what Azure's SDKs for other languages read to find another IMDS, such as AKS pod identity's.
+	// imdsOverride is what Azure's SDKs for other languages read to find another IMDS, such as AKS
+	// pod identity's.
 	imdsOverride = "AZURE_POD_IDENTITY_AUTHORITY_HOST"
 )
 
-// detect returns which host this is, why, and whether something names its endpoint. The first that matches wins: App
-// Service, for one, sets the variables of Azure ML too.
+// detect returns which host this is, why, and whether something names its endpoint. The first that
+// matches wins: App Service, for one, sets the variables of Azure ML too.
 func detect(endpoint string, getenv func(string) string, arcAgent func() (path string, ok bool)) (kind Kind, why string, named bool) {
 	if endpoint != "" {
 		return IMDS, "Options.Endpoint", true

@@ -12,8 +12,8 @@ import (
 	"github.com/seed-ac726066/aztoken/internal/wire"
 )
 
-// finish returns what a host said to r: token if it is what was asked for, else err, after explain has added to the
-// failure in it what the host means by it.
+// finish returns what a host said to r: token if it is what was asked for, else err, after explain
+// has added to the failure in it what the host means by it.
 func finish(r Request, token azcore.AccessToken, err error, explain func(*wire.Failure)) (azcore.AccessToken, error) {
 	if err == nil {
 		return ofTenant(r, token)
@@ -25,8 +25,9 @@ func finish(r Request, token azcore.AccessToken, err error, explain func(*wire.F
 	return azcore.AccessToken{}, err
 }
 
-// reasonOf returns the reason that an endpoint's code or words tell, Unknown if they tell none. A code counts, as codes
-// are made for programs; words count where there is no number of Entra's, which has a meaning of its own.
+// reasonOf returns the reason that an endpoint's code or words tell, Unknown if they tell none. A
+// code counts, as codes are made for programs; words count where there is no number of Entra's,
+// which has a meaning of its own.
 func reasonOf(f *wire.Failure) wire.Reason {
 	switch {
 	case f.StatusCode < 400 || f.StatusCode >= http.StatusInternalServerError:
@@ -44,20 +45,23 @@ func reasonOf(f *wire.Failure) wire.Reason {
 }
 
 var (
-	// missingCode is how hosts code that an identity is not there: ManagedIdentityNotFound, DefaultIdentityNotDefined,
-	// identity_not_found.
+	// missingCode is how hosts code that an identity is not there: ManagedIdentityNotFound,
+	// DefaultIdentityNotDefined, identity_not_found.
 	missingCode = regexp.MustCompile(`(?i)identity[_-]?(is[_-]?)?(not|un)[_-]?(found|defined|assigned|configured|exist)`)
-	// missingWords is how they say it: "Identity not found" (IMDS, Azure Arc, pod identity), "No User Assigned or Delegated
-	// Managed Identity found for specified …" (App Service), "No MSI found for …" (App Service of old), "no azure identity
-	// found for request" (pod identity), "Unable to load the proper Managed Identity" (App Service).
+	// missingWords is how they say it: "Identity not found" (IMDS, Azure Arc, pod identity), "No
+	// User Assigned or Delegated Managed Identity found for specified …" (App Service), "No MSI
+	// found for …" (App Service of old), "no azure identity found for request" (pod identity),
+	// "Unable to load the proper Managed Identity" (App Service).
 	missingWords = regexp.MustCompile(`(?i)\bidentity (was |is |could |does )?not (be )?(found|assigned|defined|configured|exist)` +
 		`|\bno\b[^.,:;]{0,40}\b(identity|msi)\b[^.,:;]{0,20}\bfound\b|unable to load the proper managed identity`)
-	// severalWords is how IMDS and those modelled on it say that there is more than one and none was named.
+	// severalWords is how IMDS and those modelled on it say that there is more than one and none
+	// was named.
 	severalWords = regexp.MustCompile(`(?i)\bmultiple\b.{0,30}\bidentities\b`)
 )
 
-// isStranger reports whether what answered a request is not an identity endpoint. named says that something names its
-// address: then a 403 or an outage may be those of what stands before the endpoint, and no more is known.
+// isStranger reports whether what answered a request is not an identity endpoint. named says that
+// something names its address: then a 403 or an outage may be those of what stands before the
+// endpoint, and no more is known.
 //
 // An endpoint answers in JSON, without a body, or signed by IMDS; some throttle in prose.
 func isStranger(f *wire.Failure, named bool) bool {
@@ -77,8 +81,8 @@ func isStranger(f *wire.Failure, named bool) bool {
 // isPage reports whether the answer was a page of HTML or XML, which may speak of anything.
 func isPage(f *wire.Failure) bool { return !f.JSON && strings.HasPrefix(f.Description, "<") }
 
-// explainStranger marks the failure of an answer that is not an identity endpoint's. Where Retry is set, as for a 404,
-// it may be that one is coming up there.
+// explainStranger marks the failure of an answer that is not an identity endpoint's. Where Retry is
+// set, as for a 404, it may be that one is coming up there.
 func explainStranger(f *wire.Failure, named bool) {
 	if f.Reason == wire.Unknown && isStranger(f, named) {
 		f.Reason = wire.NoEndpoint
@@ -90,7 +94,8 @@ func absentAdvice(variable string) string {
 	return "nothing answers at the address in $" + variable + ": unset it if it was copied from another machine; else the host's agent is not up yet, and calling again will do"
 }
 
-// entraAdvice returns what to do about Entra's numbers, "" where there is none or the host knows better.
+// entraAdvice returns what to do about Entra's numbers, "" where there is none or the host knows
+// better.
 func entraAdvice(f *wire.Failure) string {
 	if known, ok := FindEntraError(f.EntraCodes); ok {
 		return known.Advice

@@ -62,8 +62,8 @@ func (id ID) check() error {
 // userAssigned is the type of the only resources whose ids name an identity.
 const userAssigned = "/providers/microsoft.managedidentity/userassignedidentities/"
 
-// checkForm returns what is wrong with the form of id, which from names: an endpoint that is asked for it would say no
-// more than that there is no such identity.
+// checkForm returns what is wrong with the form of id, which from names: an endpoint that is asked
+// for it would say no more than that there is no such identity.
 func (id ID) checkForm(from string) error {
 	lower := strings.ToLower(id.Value)
 	isResource := strings.HasPrefix(lower, "/subscriptions/")

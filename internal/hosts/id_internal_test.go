@@ -12,7 +12,8 @@ const (
 	someResource = "/subscriptions/" + someGUID + "/resourceGroups/g/providers/Microsoft.ManagedIdentity/userAssignedIdentities/orders"
 )
 
-// Ids with a line feed, or of another kind: azure-sdk-for-java 7481, azure-cli 27813, azure-docs 108526.
+// Ids with a line feed, or of another kind: azure-sdk-for-java 7481, azure-cli 27813, azure-docs
+// 108526.
 func TestCheckingAnID(t *testing.T) {
 	t.Parallel()
 	for _, tc := range []struct {

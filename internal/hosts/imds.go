@@ -21,7 +21,8 @@ const (
 // imdsParameters are those of the endpoints that are modelled on IMDS too.
 var imdsParameters = parameters{"client_id", "object_id", "msi_res_id"}
 
-// imds is the Instance Metadata Service: virtual machines, scale sets, AKS nodes and container instances.
+// imds is the Instance Metadata Service: virtual machines, scale sets, AKS nodes and container
+// instances.
 //
 //	GET http://169.254.169.254/metadata/identity/oauth2/token?api-version=2018-02-01&resource=…
 //	Metadata: true

@@ -26,17 +26,20 @@ func imdsBase(cfg Config) (base, from string, named bool) {
 	return imdsAddress, "", false
 }
 
-// isIMDSAddress reports whether address is the whole address of IMDS's tokens, on whatever host. Some give it in
-// $MSI_ENDPOINT, as older libraries wanted it there, which without its path would make a Cloud Shell of the machine.
+// isIMDSAddress reports whether address is the whole address of IMDS's tokens, on whatever host.
+// Older libraries wanted it in $MSI_ENDPOINT, which alone would otherwise
+// make a Cloud Shell of the machine.
 func isIMDSAddress(address string) bool {
 	u, err := url.Parse(address)
 	return err == nil && strings.HasSuffix(strings.TrimRight(strings.ToLower(u.Path), "/"), imdsPath)
 }
 
-// imdsPaths are the beginnings of IMDS's addresses that people give where its base is wanted, the longest first.
+// imdsPaths are the beginnings of IMDS's addresses that people write where its base is wanted, the
+// longest first.
 var imdsPaths = []string{imdsPath, "/metadata/identity/oauth2", "/metadata/identity", "/metadata/instance", "/metadata"}
 
-// parseIMDSBase returns the URL that [imdsPath] is put after. A whole address is taken for its base, without its query.
+// parseIMDSBase returns the URL that [imdsPath] is put after. A whole address is taken for its
+// base, without its query.
 func parseIMDSBase(base string) (*url.URL, error) {
 	u, err := url.Parse(base)
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.User != nil || u.Fragment != "" {

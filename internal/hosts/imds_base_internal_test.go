@@ -6,7 +6,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// The whole address where the base is wanted: azure-sdk-for-js 16682, Terraform's ARM_MSI_ENDPOINT, adal's MSI_ENDPOINT.
+// The whole address where the base is wanted: azure-sdk-for-js 16682, Terraform's ARM_MSI_ENDPOINT,
+// adal's MSI_ENDPOINT.
 func TestParseIMDSBase(t *testing.T) {
 	t.Parallel()
 	for base, want := range map[string]string{

@@ -13,7 +13,8 @@ import (
 	"github.com/seed-ac726066/aztoken/internal/wire"
 )
 
-// Public reports of 2024 to 2026, each replayed. The answers are shaped as the report tells, without its names and ids.
+// Public reports of 2024 to 2026, each replayed. The answers are shaped as the report tells,
+// without its names and ids.
 func TestReports(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "azure-identity-token")

@@ -19,8 +19,8 @@ const serviceFabricVersion = "2019-07-01-preview"
 
 var errThumbprint = errors.New("$" + identityThumbprint + " is no SHA-1 thumbprint of 40 hexadecimal digits; it must be as Service Fabric sets it")
 
-// serviceFabric is an application of a Service Fabric cluster. Its endpoint has a certificate that it signed itself, and
-// tells the application by the secret which identity it has.
+// serviceFabric is an application of a Service Fabric cluster. Its endpoint has a certificate that
+// it signed itself, and tells the application by the secret which identity it has.
 //
 // https://learn.microsoft.com/azure/service-fabric/how-to-managed-identity-service-fabric-app-code
 type serviceFabric struct {
@@ -66,8 +66,9 @@ func (s *serviceFabric) Token(ctx context.Context, r Request) (token azcore.Acce
 	return finish(r, token, err, s.explain)
 }
 
-// revocation returns the parameters that ask for a token past the platform's cache, in place of the one that was
-// rejected. What the claims of the challenge say is not passed on: the endpoint knows revocations only.
+// revocation returns the parameters that ask for a token past the platform's cache, in place of the
+// one that was rejected. What the claims of the challenge say is not passed on: the endpoint knows
+// revocations only.
 func revocation(r Request) url.Values {
 	if r.Claims == "" {
 		return nil

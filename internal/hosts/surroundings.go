@@ -16,8 +16,8 @@ type surroundings struct {
 	pod    bool     // of Kubernetes
 }
 
-// identityVariables name an identity for one tool or another. Which of them are read differs from host to host, and one
-// that is set and not read has cost people days.
+// identityVariables name an identity for one tool or another. Which of them are read differs from
+// host to host, and one that is set and not read has cost people days.
 var identityVariables = []string{
 	clientID, "AZURE_MANAGED_IDENTITY_CLIENT_ID", "MANAGED_IDENTITY_CLIENT_ID", "MSI_CLIENT_ID", "ARM_CLIENT_ID",
 	"AZCOPY_MSI_CLIENT_ID", "AZURE_STORAGE_IDENTITY_CLIENT_ID", defaultClientID,
@@ -48,8 +48,8 @@ func newSurroundings(cfg Config, named bool, read ...string) surroundings {
 	return at
 }
 
-// explain adds to a failure what it means on any host: the reason, and the advice on Entra's numbers and on an identity.
-// It goes after what the host has to say.
+// explain adds to a failure what it means on any host: the reason, and the advice on Entra's
+// numbers and on an identity. It goes after what the host has to say.
 func (at surroundings) explain(f *wire.Failure) {
 	if f.Reason == wire.Unknown {
 		f.Reason = reasonOf(f)
@@ -70,7 +70,8 @@ func alternative(advice string) string {
 	return "; or " + advice
 }
 
-// absent returns what to do where there is no endpoint at an address that nothing names, "" for nothing in particular.
+// absent returns what to do where there is no endpoint at an address that nothing names, "" for
+// nothing in particular.
 func (at surroundings) absent() string {
 	switch {
 	case at.half != "":

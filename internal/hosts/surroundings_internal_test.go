@@ -8,7 +8,8 @@ import (
 	"github.com/seed-ac726066/aztoken/internal/wire"
 )
 
-// What the environment says and nobody reads: azure-container-apps 442, azure-functions-host 10238, external-dns 1548.
+// What the environment says and nobody reads: azure-container-apps 442, azure-functions-host 10238,
+// external-dns 1548.
 func TestSurroundings(t *testing.T) {
 	t.Parallel()
 	for _, tc := range []struct {

@@ -20,14 +20,14 @@ func otherTenant(wanted, own string) error {
 	}
 }
 
-// isOther reports whether two tenants are known to differ: one of them may be a domain, of which only Entra knows whose
-// it is.
+// isOther reports whether two tenants are known to differ: one of them may be a domain, of which
+// only Entra knows the tenant.
 func isOther(wanted, own string) bool {
 	return isGUID(wanted) && isGUID(own) && !strings.EqualFold(wanted, own)
 }
 
-// ofTenant returns t, or a failure if t says that it is not of the tenant that r asks for. Most hosts have no parameter
-// for a tenant, and what they return would be taken for what was asked for.
+// ofTenant returns t, or a failure if t says that it is not of the tenant that r asks for. Most
+// hosts have no parameter for a tenant, and what they return would be taken for what was asked for.
 func ofTenant(r Request, t azcore.AccessToken) (azcore.AccessToken, error) {
 	if r.Tenant == "" {
 		return t, nil

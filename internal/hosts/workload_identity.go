@@ -34,8 +34,8 @@ var (
 	errAuthority  = errors.New("$AZURE_AUTHORITY_HOST is no https:// URL of a login host; leave it to the workload identity webhook, or unset it for the public cloud")
 )
 
-// workloadIdentity is a pod of AKS, or of any cluster that Entra trusts. It exchanges the token of its service account for
-// one of Entra, over the internet: a proxy of the environment is used.
+// workloadIdentity is a pod of AKS, or of any cluster that Entra trusts. It exchanges the token of
+// its service account for one of Entra, over the internet: a proxy of the environment is used.
 //
 // https://learn.microsoft.com/entra/identity-platform/v2-oauth2-client-creds-grant-flow#third-case-access-token-request-with-a-federated-credential
 type workloadIdentity struct {
@@ -65,7 +65,7 @@ func newWorkloadIdentity(cfg Config) (Host, error) {
 	case tenant == "":
 		return Host{}, errNoTenantID
 	case !isTenant(tenant):
-		return Host{}, fmt.Errorf("$%s: %s is no tenant, which is a GUID or a domain; leave it to the workload identity webhook", tenantID, quote(tenant))
+		return Host{}, fmt.Errorf("$%s: %s is not a tenant, which is a GUID or a domain; leave it to the workload identity webhook", tenantID, quote(tenant))
 	case strings.TrimSpace(file) != file:
 		return Host{}, fmt.Errorf("$%s: %s begins or ends with a blank or a line feed; give the path without", federatedTokenFile, quote(file))
 	}
@@ -125,8 +125,9 @@ func isTenant(s string) bool {
 	return s != "" && strings.Trim(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-") == "" && strings.Trim(s, ".") != ""
 }
 
-// readAssertion reads the token of the service account. The kubelet replaces it within the hour, so it is read for each
-// exchange. It may be missing or empty for a moment while the volume is mounted or written.
+// readAssertion reads the token of the service account. The kubelet replaces it within the hour, so
+// it is read for each exchange. It may be missing or empty for a moment while the volume is mounted
+// or written.
 func readAssertion(file string) (string, error) {
 	assertion, err := readWord(os.OpenFile, file, maxAssertion)
 	if err != nil {
@@ -139,7 +140,8 @@ func readAssertion(file string) (string, error) {
 	return assertion, nil
 }
 
-// describe names the federated token file, with its age, which tells whether the kubelet renews it.
+// describe names the federated token file, with its age: an old one is not being renewed by the
+// kubelet.
 func describe(file string) string {
 	info, err := os.Stat(file)
 	if err != nil {
@@ -148,14 +150,15 @@ func describe(file string) string {
 	return fmt.Sprintf("the federated token file %s, written %s ago", file, max(0, time.Since(info.ModTime())).Round(time.Second))
 }
 
-// notFound are Entra's codes that say that the identity, or a federated credential of it that matches the assertion, is
-// not there: not with this issuer, audience or subject, or not yet.
+// notFound are Entra's codes that say that the identity, or a federated credential of it that
+// matches the assertion, is not there: not with this issuer, audience or subject, or not yet.
 var notFound = []int{700011, 700016, 70021, 700211, 700212, 700213, 7002131, 7002138}
 
 // ended is Entra's code for an assertion whose time is over.
 const ended = 700024
 
-// explain explains the failures of Entra's token endpoint, which names its codes in a list of their own.
+// explain explains the failures of Entra's token endpoint, which names its codes in a list of their
+// own.
 //
 // https://learn.microsoft.com/entra/identity-platform/reference-error-codes
 func (s *workloadIdentity) explain(f *wire.Failure) {

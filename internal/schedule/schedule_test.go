@@ -70,7 +70,8 @@ func TestForegroundTriesUntilTheFlightEnds(t *testing.T) {
 		took  time.Duration // each try
 		want  []time.Duration
 	}{
-		// The endpoint comes later than the program: azure-container-apps 568, 864, 1448; aad-pod-identity 992.
+		// The endpoint comes later than the program: azure-container-apps 568, 864, 1448;
+		// aad-pod-identity 992.
 		{"an answer at once", 75 * time.Second, 0, seconds(0, 2, 7, 15, 25, 35, 45, 55, 65, 72)},
 		{"nothing listens", 10 * time.Second, 0, seconds(0, 2, 7)},
 		{"packets are dropped", 10 * time.Second, 3 * time.Second, seconds(0, 5)},

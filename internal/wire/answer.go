@@ -46,10 +46,11 @@ func (a Answer) useless(err error) *Failure {
 	return f
 }
 
-// isCutObject reports whether body begins as a JSON object does: it was cut on its way, or is longer than one.
+// isCutObject reports whether body begins as a JSON object does: it was cut on its way, or is
+// longer than one.
 func isCutObject(body []byte) bool { return bytes.HasPrefix(bytes.TrimSpace(body), []byte("{")) }
 
-// Member returns a member of the answer's JSON object, "" where it is no string or not there.
+// Member returns a member of the answer's JSON object, "" if it is absent or not a string.
 func (a Answer) Member(name string) string {
 	var fields map[string]json.RawMessage
 	_ = json.Unmarshal(a.body, &fields)

@@ -9,9 +9,9 @@ import (
 	"strings"
 )
 
-// readBody reads the error bodies of all hosts: OAuth's {"error","error_description"}, to which Entra adds its numbers,
-// {"error":{"code","message"}} of Cloud Shell, Service Fabric and newer hosts, {"statusCode","message"} of App Service,
-// and plain text.
+// readBody reads the error bodies of all hosts: OAuth's {"error","error_description"}, to which
+// Entra adds its numbers, {"error":{"code","message"}} of Cloud Shell, Service Fabric and newer
+// hosts, {"statusCode","message"} of App Service, and plain text.
 func (f *Failure) readBody(header http.Header, body []byte) {
 	var fields map[string]json.RawMessage
 	if json.Unmarshal(body, &fields) != nil {
@@ -47,7 +47,8 @@ const maxEntraCodes = 8
 // inWords is how Entra writes its number at the start of a description.
 var inWords = regexp.MustCompile(`\bAADSTS([0-9]{4,9})\b`)
 
-// entraCodes returns Entra's numbers: those of a list, and those in a description, which is all that most hosts pass on.
+// entraCodes returns Entra's numbers: those of a list, and those in a description, which is all
+// that most hosts pass on.
 func entraCodes(list json.RawMessage, description string) []int {
 	var codes []int
 	if json.Unmarshal(list, &codes) != nil {

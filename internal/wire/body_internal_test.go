@@ -9,7 +9,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Entra's numbers where a host passes its words on: azure-functions-host 9884, aad-pod-identity 1277, MSAL .NET 6095.
+// Entra's numbers where a host passes its words on: azure-functions-host 9884, aad-pod-identity
+// 1277, MSAL .NET 6095.
 func TestEntraCodes(t *testing.T) {
 	t.Parallel()
 	for _, tc := range []struct {

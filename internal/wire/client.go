@@ -13,12 +13,13 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/tracing"
 )
 
-// secretHeaders must not reach a log whatever the caller allows: each carries the right to ask for tokens.
+// secretHeaders must not reach a log whatever the caller allows: each carries the right to ask for
+// tokens.
 var secretHeaders = []string{"Authorization", "Secret", "X-Identity-Header"}
 
-// Client sends token requests through azcore's pipeline, so that telemetry, request logging, tracing and a
-// caller's policies work as in every Azure SDK client. It makes one try: when to try again is for the owner of
-// the token to decide, who knows what is left of the old one.
+// Client sends token requests through azcore's pipeline, so that telemetry, request logging,
+// tracing and a caller's policies work as in every Azure SDK client. It makes one try: when to try
+// again is for the owner of the token to decide, who knows what is left of the old one.
 type Client struct {
 	pipeline  runtime.Pipeline
 	tracer    tracing.Tracer
@@ -27,9 +28,11 @@ type Client struct {
 
 // Config is what a Client is made of.
 type Config struct {
-	// Module and Version, such as "v1.2.3", are what the Client calls itself in the User-Agent header.
+	// Module and Version, such as "v1.2.3", are what the Client calls itself in the User-Agent
+	// header.
 	Module, Version string
-	// Options are the caller's. The retry settings are not used, and bodies and secret headers are never logged.
+	// Options are the caller's. The retry settings are not used, and bodies and secret headers are
+	// never logged.
 	Options azcore.ClientOptions
 	// Reach says how the endpoint is reached. Its zero value is an endpoint of this machine.
 	Reach Reach

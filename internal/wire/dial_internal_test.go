@@ -21,7 +21,8 @@ func silence(ctx context.Context, _, _ string) (net.Conn, error) {
 	return nil, &net.OpError{Op: "dial", Net: "tcp", Err: ctx.Err()}
 }
 
-// How long a connection may take: azure-sdk-for-net 20609 (over six seconds on a scale set), go-autorest 714.
+// How long a connection may take: azure-sdk-for-net 20609 (over six seconds on a scale set),
+// go-autorest 714.
 func TestDialing(t *testing.T) {
 	t.Parallel()
 	took := func(t *testing.T, tr *http.Transport) time.Duration {

@@ -15,39 +15,45 @@ import (
 	"time"
 )
 
-// Failure is why an endpoint gave no token.
+// Failure reports why an endpoint returned no token.
 type Failure struct {
 	// StatusCode is the HTTP status, 0 where there was no answer.
 	StatusCode int
 	// Code is the OAuth error code (RFC 6749, section 5.2), "" where the endpoint named none.
 	Code string
-	// EntraCodes are Entra's own numbers of the error, the nnn of AADSTSnnn: from the member error_codes where Entra itself
-	// answered, and from the text where a host passes Entra's words on. They are a hint.
+	// EntraCodes are Entra's own numbers of the error, the nnn of AADSTSnnn: from the member
+	// error_codes where Entra itself answered, and from the text where a host passes Entra's words
+	// on. They are a hint.
 	EntraCodes []int
-	// Description is the endpoint's text for people, shortened, on one line, without anything that looks like a token.
+	// Description is the endpoint's text for people, shortened, on one line, without anything that
+	// looks like a token.
 	Description string
-	// RequestID is the id by which the operator of the endpoint finds the request: a correlation id, trace id or request
-	// id. "" where there was none.
+	// RequestID is the id by which the operator of the endpoint finds the request: a correlation
+	// id, trace id or request id. "" where there was none.
 	RequestID string
 	// RetryAfter is how long the endpoint wants to be left alone, 0 where it did not say.
 	RetryAfter time.Duration
 	// Retry reports whether the next try may well succeed.
 	Retry bool
-	// MaxRetries is the most tries after this one that are worth making, where Retry is set; 0 means as many as the
-	// caller has time for.
+	// MaxRetries is the most tries after this one that are worth making, where Retry is set; 0
+	// means as many as the caller has time for.
 	MaxRetries int
-	// Unreachable reports whether no connection came about: nothing listens, or nothing answers there.
+	// Unreachable reports whether no connection came about: nothing listens, or nothing answers
+	// there.
 	Unreachable bool
-	// JSON reports whether the answer was JSON, as an identity endpoint's is: a proxy in the way sends text or HTML.
+	// JSON reports whether the answer was JSON, as an identity endpoint's is: a proxy in the way
+	// sends text or HTML.
 	JSON bool
-	// FromEndpoint reports whether it is surely an identity endpoint that answered, whatever else is wrong: its answer
-	// has the form of one, or is signed by IMDS. From then on silence and pages of HTML are an outage.
+	// FromEndpoint reports whether it is surely an identity endpoint that answered, whatever else
+	// is wrong: its answer has the form of one, or is signed by IMDS. From then on silence and
+	// pages of HTML are an outage.
 	FromEndpoint bool
 	// Server is what the answer calls its sender in the header Server, "" where it does not.
 	Server string
 	// Reason is what is known to be wrong, for programs to branch on.
 	Reason Reason
-	// Advice is what to do about it, "" where nothing better is known than what the rest of the failure says.
+	// Advice is what to do about it, "" where nothing better is known than what the rest of the
+	// failure says.
 	Advice string
 	// Err is the cause, where it was an error.
 	Err error
@@ -85,8 +91,9 @@ func (f *Failure) Error() string {
 // Unwrap returns the cause.
 func (f *Failure) Unwrap() error { return f.Err }
 
-// RetryStatus reports whether an answer of this status may be another one soon. IMDS documents 404, 410, 429 and 5xx
-// as passing; 408 is a time-out by its meaning. What remains tells of a mistake that stays one.
+// RetryStatus reports whether an answer of this status may be another one soon. IMDS documents 404,
+// 410, 429 and 5xx as passing; 408 is a time-out by its meaning. What remains tells of a mistake
+// that stays one.
 //
 // https://learn.microsoft.com/entra/identity/managed-identities-azure-resources/how-to-use-vm-token#error-handling
 func RetryStatus(code int) bool {
@@ -97,8 +104,8 @@ func RetryStatus(code int) bool {
 	return code >= 500
 }
 
-// noAnswer is the failure of a request that err ended. It does not wrap a context's error: what ended is the
-// endpoint's time, and a caller must not take that for the end of its own.
+// noAnswer is the failure of a request that err ended. It does not wrap a context's error: what
+// ended is the endpoint's time, and a caller must not take that for the end of its own.
 func noAnswer(err error) *Failure {
 	f := &Failure{Retry: true, Err: err}
 	var in *url.Error

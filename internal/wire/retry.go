@@ -6,7 +6,8 @@ import (
 	"strings"
 )
 
-// transientCodes are OAuth's codes for what passes (RFC 6749, section 4.1.2.1). Entra sends the first with a 400 too.
+// transientCodes are OAuth's codes for what passes (RFC 6749, section 4.1.2.1). Entra sends the
+// first with a 400 too.
 var transientCodes = []string{"temporarily_unavailable", "server_error"}
 
 // The codes of Entra that pass although their status says mistake.
@@ -28,16 +29,17 @@ var (
 		501661, // the request to the issuer failed
 		900612, // the issuer's keys could not be read
 	}
-	// stale are those that a replica of the directory gives which does not know yet of a federated credential that others
-	// know: the next try often reaches another.
+	// stale are those that a replica of the directory gives which does not know yet of a federated
+	// credential that others know: the next try often reaches another.
 	stale = []int{70021, 700211, 700212, 700213}
 )
 
-// maxStaleRetries is the number of tries after a stale answer: enough to reach another replica, and few for a mistake, which
-// is told after seconds.
+// maxStaleRetries is the number of tries after a stale answer: enough to reach another replica, and
+// few for a mistake, which is told after seconds.
 const maxStaleRetries = 2
 
-// retry decides whether an answer other than 200 is worth another try, and how many at most (0 for no limit).
+// retry decides whether an answer other than 200 is worth another try, and how many at most (0 for
+// no limit).
 func retry(f *Failure) (again bool, most int) {
 	has := func(codes []int) bool {
 		return slices.ContainsFunc(f.EntraCodes, func(code int) bool { return slices.Contains(codes, code) })
