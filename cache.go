@@ -22,8 +22,8 @@ import (
 // request names a token: it is the key of an entry.
 type request struct {
 	resource string
-	tenant   string // only for Options.Credential: a managed identity has one tenant
-	cae      bool   // the same: continuous access evaluation
+	tenant   string // "" for the identity's own
+	cae      bool   // continuous access evaluation: only for Options.Credential
 }
 
 // isPlain reports whether the resource alone is the key, so that the read path needs no concatenation. A resource that
@@ -150,7 +150,21 @@ func (c *cache) getFor(ctx context.Context, r request) (*cachedToken, error) {
 			return t, nil
 		}
 	}
-	return c.await(ctx, r, "")
+	return c.await(ctx, r, wish{})
+}
+
+// warm is get for a caller who waits also where nothing listens yet.
+func (c *cache) warm(ctx context.Context, resource string) (*cachedToken, error) {
+	if t := c.read(resource); t != nil {
+		return t, nil
+	}
+	return c.await(ctx, request{resource: hosts.TrimScope(resource)}, wish{isWarming: true})
+}
+
+// wish is what a caller wants of a flight.
+type wish struct {
+	claims    string // of a challenge, "" for none: what is served does not do
+	isWarming bool   // to wait also where nothing listens yet
 }
 
 // read returns the token that is served under a plain key, nil for none. It is the hot path.
@@ -165,9 +179,8 @@ func (c *cache) read(key string) *cachedToken {
 	return e.read(time.Now())
 }
 
-// await joins the flight for r and returns when that, ctx or the client ends. The claims of a challenge, "" for none, go
-// past what is served.
-func (c *cache) await(ctx context.Context, r request, claims string) (*cachedToken, error) {
+// await joins the flight for r and returns when that, ctx or the client ends.
+func (c *cache) await(ctx context.Context, r request, w wish) (*cachedToken, error) {
 	if c == nil || c.life.Ended() {
 		return nil, ErrClosed
 	}
@@ -179,7 +192,7 @@ func (c *cache) await(ctx context.Context, r request, claims string) (*cachedTok
 		if e == nil {
 			return nil, ErrClosed
 		}
-		t, err := e.await(ctx, claims)
+		t, err := e.await(ctx, w)
 		if errors.Is(err, errDropped) {
 			c.remove(e)
 			continue
@@ -205,7 +218,7 @@ func (c *cache) challenged(ctx context.Context, r request, claims string) (*cach
 			return t, err
 		}
 	}
-	return c.await(ctx, r, claims)
+	return c.await(ctx, r, wish{claims: claims})
 }
 
 // check returns what is wrong with a call before anything is asked for.
