@@ -61,7 +61,7 @@ func TestTheCertificateIsItsOwnRoot(t *testing.T) {
 	file := server.CertificateFile()
 	server.Close()
 	require.NoFileExists(t, file)
-	require.PanicsWithValue(t, "imdstest: writing the file certificate.pem: imdstest: the server is closed", func() { server.CertificateFile() })
+	require.PanicsWithValue(t, "imdstest: writing the file certificate.pem: the server is closed", func() { server.CertificateFile() })
 }
 
 func TestAServersOwnClientTrustsIt(t *testing.T) {

@@ -66,15 +66,15 @@ func TestDiscoveryAndKeysSufferEveryFault(t *testing.T) {
 						r, err := http.NewRequestWithContext(ctx, http.MethodGet, c.server.URL+path, nil)
 						require.NoError(t, err)
 						tc.see(t, c.send(r))
-						log := c.server.KeyRequests()
+						log := c.server.Issuer().Requests()
 						require.Equal(t, tc.log, log[len(log)-1].Status)
 						require.Equal(t, tc.fault.String(), log[len(log)-1].Fault)
 					}
-					c.server.BreakKeys(tc.fault)
+					c.server.Issuer().Break(tc.fault)
 					suffer(configPath)
 					suffer(keysPath)
-					c.server.RecoverKeys()
-					c.server.NextKeys(tc.fault)
+					c.server.Issuer().Recover()
+					c.server.Issuer().Next(tc.fault)
 					suffer(keysPath)
 					require.Equal(t, http.StatusOK, c.get(t, keysPath).status)
 				})
@@ -89,21 +89,21 @@ func TestFaultsOfKeysAndOfTokensAreApart(t *testing.T) {
 	seen := func() [3]int {
 		return [3]int{c.ask(t.Context(), vault).status, c.get(t, configPath).status, c.get(t, keysPath).status}
 	}
-	c.server.BreakKeys(imdstest.EntraDown())
+	c.server.Issuer().Break(imdstest.EntraDown())
 	require.Equal(t, [3]int{200, 503, 503}, seen())
 	c.server.Break(imdstest.Status(410))
 	require.Equal(t, [3]int{410, 503, 503}, seen())
 	c.server.Recover()
 	require.Equal(t, [3]int{200, 503, 503}, seen())
-	c.server.NextKeys(imdstest.Status(429))
-	c.server.RecoverKeys()
+	c.server.Issuer().Next(imdstest.Status(429))
+	c.server.Issuer().Recover()
 	require.Equal(t, [3]int{200, 200, 200}, seen())
 
 	c.server.Break(imdstest.EntraDown())
 	require.Equal(t, [3]int{200, 503, 503}, seen(), "the platform has a token")
-	c.server.RecoverKeys()
+	c.server.Issuer().Recover()
 	require.Equal(t, [3]int{200, 503, 503}, seen())
-	c.server.BreakKeys(imdstest.Status(404))
+	c.server.Issuer().Break(imdstest.Status(404))
 	require.Equal(t, [3]int{200, 404, 404}, seen())
 }
 
@@ -111,12 +111,12 @@ func TestAFaultSparesTheOtherDocument(t *testing.T) {
 	t.Parallel()
 	c := inMemory(t, nil)
 	seen := func() [2]int { return [2]int{c.get(t, configPath).status, c.get(t, keysPath).status} }
-	c.server.BreakKeys(imdstest.Status(404).KeysOnly())
+	c.server.Issuer().Break(imdstest.Status(404).KeysOnly())
 	require.Equal(t, [2]int{200, 404}, seen())
-	c.server.BreakKeys(imdstest.Status(404).DiscoveryOnly())
+	c.server.Issuer().Break(imdstest.Status(404).DiscoveryOnly())
 	require.Equal(t, [2]int{404, 200}, seen())
-	require.Equal(t, "Status(404).DiscoveryOnly", c.server.KeyRequests()[2].Fault)
-	require.Empty(t, c.server.KeyRequests()[3].Fault)
+	require.Equal(t, "Status(404).DiscoveryOnly", c.server.Issuer().Requests()[2].Fault)
+	require.Empty(t, c.server.Issuer().Requests()[3].Fault)
 
 	c.server.Break(imdstest.Status(410).KeysOnly())
 	require.Equal(t, []int{410}, statuses(t, c, 1), "that is for documents only")
@@ -126,12 +126,12 @@ func TestAScriptOfKeysHasOneFaultForEachFetch(t *testing.T) {
 	t.Parallel()
 	c := inMemory(t, nil)
 	fetch := func() [2]int { return [2]int{c.get(t, configPath).status, c.get(t, keysPath).status} }
-	c.server.NextKeys(imdstest.Status(404), imdstest.OK(), imdstest.Status(410).DiscoveryOnly())
-	c.server.NextKeys(imdstest.Status(429))
+	c.server.Issuer().Next(imdstest.Status(404), imdstest.OK(), imdstest.Status(410).DiscoveryOnly())
+	c.server.Issuer().Next(imdstest.Status(429))
 	require.Equal(t, [][2]int{{200, 404}, {200, 200}, {410, 429}, {200, 200}}, [][2]int{fetch(), fetch(), fetch(), fetch()})
 
-	c.server.BreakKeys(imdstest.Status(503))
-	c.server.NextKeys(imdstest.OK())
+	c.server.Issuer().Break(imdstest.Status(503))
+	c.server.Issuer().Next(imdstest.OK())
 	require.Equal(t, [][2]int{{503, 200}, {503, 503}}, [][2]int{fetch(), fetch()})
 }
 
@@ -139,7 +139,7 @@ func TestABreakOfKeysForATimeEndsByItself(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		c := inMemory(t, nil)
-		c.server.BreakKeysFor(time.Hour, imdstest.Status(503))
+		c.server.Issuer().BreakFor(time.Hour, imdstest.Status(503))
 		time.Sleep(time.Hour - time.Nanosecond)
 		require.Equal(t, 503, c.get(t, keysPath).status)
 		time.Sleep(time.Nanosecond)
@@ -153,7 +153,7 @@ func TestRequestsForKeysHaveALogOfTheirOwn(t *testing.T) {
 		c := inMemory(t, nil)
 		c.get(t, configPath)
 		time.Sleep(time.Second)
-		c.server.NextKeys(imdstest.Refused())
+		c.server.Issuer().Next(imdstest.Refused())
 		c.get(t, keysPath)
 		c.get(t, keysPath+"?appid=x")
 		c.get(t, "/elsewhere/discovery/keys")
@@ -161,7 +161,7 @@ func TestRequestsForKeysHaveALogOfTheirOwn(t *testing.T) {
 		c.ask(t.Context(), vault)
 
 		var lines []string
-		for _, r := range c.server.KeyRequests() {
+		for _, r := range c.server.Issuer().Requests() {
 			require.Equal(t, "Entra ID", r.Host)
 			lines = append(lines, r.String())
 		}
@@ -171,7 +171,7 @@ func TestRequestsForKeysHaveALogOfTheirOwn(t *testing.T) {
 			"2000-01-01T00:00:01Z GET " + keysPath + "?appid=x: 200",
 			"2000-01-01T00:00:01Z GET /elsewhere/discovery/keys: 404",
 		}, lines)
-		require.Equal(t, 3, c.server.KeyFetches())
+		require.Equal(t, 3, c.server.Issuer().Count())
 		require.Equal(t, 1, c.server.Count())
 		require.Equal(t, 1, c.server.MaxInFlight())
 	})
@@ -180,7 +180,7 @@ func TestRequestsForKeysHaveALogOfTheirOwn(t *testing.T) {
 func TestABreakOfKeysLeavesTheQuestionForAnAuthorityAlone(t *testing.T) {
 	t.Parallel()
 	c := inMemory(t, nil)
-	c.server.BreakKeys(imdstest.EntraDown())
+	c.server.Issuer().Break(imdstest.EntraDown())
 	got := c.get(t, "/common/discovery/instance?authorization_endpoint=https://login.test/"+tenant+"/oauth2/v2.0/authorize")
 	require.Equal(t, http.StatusOK, got.status)
 	require.True(t, strings.HasPrefix(got.body, "{"))

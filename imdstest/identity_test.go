@@ -85,7 +85,7 @@ func TestOptionsAreCopied(t *testing.T) {
 
 func TestAnUnknownTokenVersionPanics(t *testing.T) {
 	t.Parallel()
-	require.PanicsWithValue(t, "imdstest: Options.TokenVersion is 3, not 0, 1 or 2", func() {
+	require.PanicsWithValue(t, "imdstest: Options.TokenVersion is 3; give 1 or 2", func() {
 		imdstest.New(&imdstest.Options{TokenVersion: 3})
 	})
 }

@@ -46,7 +46,7 @@ func TestARotatedKeySignsAndTheOnesBeforeStayPublished(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := inMemory(t, nil)
 		first := c.signer(t)
-		c.server.RotateKey()
+		c.server.Issuer().RotateKey()
 		second := c.signer(t)
 		require.NotEqual(t, first, second)
 		require.Equal(t, []string{first, second}, c.kids(t))
@@ -57,18 +57,18 @@ func TestARotatedKeySignsAndTheOnesBeforeStayPublished(t *testing.T) {
 func TestAServerThatHasNotSignedRotatesToo(t *testing.T) {
 	t.Parallel()
 	c := inMemory(t, nil)
-	c.server.RotateKey()
+	c.server.Issuer().RotateKey()
 	require.Equal(t, c.signer(t), c.kids(t)[1])
 }
 
 func TestAKeyThatIsPublishedAheadIsTheNextToSign(t *testing.T) {
 	t.Parallel()
 	c := inMemory(t, nil)
-	c.server.PublishKey()
+	c.server.Issuer().PublishKey()
 	kids := c.kids(t)
 	require.Len(t, kids, 2)
 	require.Equal(t, kids[0], c.signer(t))
-	c.server.RotateKey()
+	c.server.Issuer().RotateKey()
 	require.Equal(t, kids[1], c.signer(t))
 	require.Equal(t, kids, c.kids(t))
 }
@@ -76,17 +76,17 @@ func TestAKeyThatIsPublishedAheadIsTheNextToSign(t *testing.T) {
 func TestWithdrawnKeysNeverComeBack(t *testing.T) {
 	t.Parallel()
 	c := inMemory(t, nil)
-	c.server.RotateKey()
-	c.server.PublishKey()
-	c.server.Publish(map[string]any{"kid": "mine"})
+	c.server.Issuer().RotateKey()
+	c.server.Issuer().PublishKey()
+	c.server.Issuer().Publish(map[string]any{"kid": "mine"})
 	withdrawn := c.kids(t)
 	require.Len(t, withdrawn, 4)
 	signs := c.signer(t)
-	c.server.WithdrawKeys()
+	c.server.Issuer().WithdrawKeys()
 	require.Equal(t, []string{signs}, c.kids(t))
 	require.Equal(t, signs, c.signer(t))
 
-	c.server.RotateKey()
+	c.server.Issuer().RotateKey()
 	require.Equal(t, []string{signs, c.signer(t)}, c.kids(t))
 	require.NotContains(t, withdrawn, c.signer(t))
 }
@@ -103,9 +103,9 @@ func TestATokenOfAWithdrawnKeyIsReadButNotLetThrough(t *testing.T) {
 		service.ServeHTTP(recorder, r)
 		return recorder.Code
 	}
-	c.server.RotateKey()
+	c.server.Issuer().RotateKey()
 	require.Equal(t, http.StatusOK, status())
-	c.server.WithdrawKeys()
+	c.server.Issuer().WithdrawKeys()
 	require.Equal(t, http.StatusUnauthorized, status())
 	claims, err := c.server.Claims(token)
 	require.NoError(t, err)
@@ -117,8 +117,8 @@ func TestKeysChangeUnderRequests(t *testing.T) {
 	c := inMemory(t, nil)
 	var wg sync.WaitGroup
 	for _, act := range []func(){
-		c.server.RotateKey, c.server.PublishKey, c.server.WithdrawKeys,
-		func() { c.server.Publish(map[string]any{"kid": "mine"}) },
+		c.server.Issuer().RotateKey, c.server.Issuer().PublishKey, c.server.Issuer().WithdrawKeys,
+		func() { c.server.Issuer().Publish(map[string]any{"kid": "mine"}) },
 		func() { c.get(t, keysPath) },
 		func() { c.ask(t.Context(), vault) },
 	} {
@@ -138,7 +138,7 @@ func TestARotationLeavesOtherServersAlone(t *testing.T) {
 	t.Parallel()
 	c, other := inMemory(t, nil), inMemory(t, nil)
 	before := other.signer(t)
-	c.server.RotateKey()
+	c.server.Issuer().RotateKey()
 	token := c.server.Mint(vault)
 	require.Equal(t, []string{before}, other.kids(t))
 	require.Equal(t, before, other.signer(t))
@@ -152,8 +152,8 @@ func TestARotationLeavesKeptAndFederatedTokensAlone(t *testing.T) {
 	t.Cleanup(c.server.Close)
 	kept := c.ask(t.Context(), vault).token(t)
 	pod := c.server.WorkloadIdentity()
-	c.server.RotateKey()
-	c.server.WithdrawKeys()
+	c.server.Issuer().RotateKey()
+	c.server.Issuer().WithdrawKeys()
 	require.Equal(t, kept, c.ask(t.Context(), vault).token(t))
 	r := hosts["workload identity"].request(t, c, pod, vault)
 	require.Equal(t, http.StatusOK, c.send(r).status)
@@ -166,10 +166,10 @@ func TestAKeyOfTheTestsOwnIsPublishedAsItIs(t *testing.T) {
 	jwk := imdstest.JWK("mine", &mine.PublicKey)
 	require.Equal(t, "AQAB", jwk["e"])
 	jwk["issuer"] = "https://login.microsoftonline.com/another/v2.0"
-	c.server.Publish(jwk)
+	c.server.Issuer().Publish(jwk)
 	jwk["kid"] = "changed later"
-	c.server.Publish(map[string]any{"kid": "odd", "n": 1})
-	c.server.RotateKey()
+	c.server.Issuer().Publish(map[string]any{"kid": "odd", "n": 1})
+	c.server.Issuer().RotateKey()
 
 	for _, path := range []string{keysPath, "/common/discovery/keys"} {
 		var document struct{ Keys []map[string]any }
@@ -179,7 +179,7 @@ func TestAKeyOfTheTestsOwnIsPublishedAsItIs(t *testing.T) {
 		require.Equal(t, jwk, document.Keys[2], "behind the server's")
 		require.Equal(t, map[string]any{"kid": "odd", "n": 1.0}, document.Keys[3])
 	}
-	require.Panics(t, func() { c.server.Publish(map[string]any{"f": func() {}}) })
+	require.Panics(t, func() { c.server.Issuer().Publish(map[string]any{"f": func() {}}) })
 }
 
 func TestATokenIsSignedWithAKeyOfTheTestsOwn(t *testing.T) {

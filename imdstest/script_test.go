@@ -66,19 +66,3 @@ func TestAFaultComesBeforeTheRequestIsJudged(t *testing.T) {
 	require.Equal(t, 503, c.send(r).status)
 	require.Equal(t, 400, c.send(r).status)
 }
-
-func TestWhatIsInForceCanBeAsked(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		srv := imdstest.New(nil)
-		require.Equal(t, imdstest.OK(), srv.InForce())
-		srv.BreakFor(time.Hour, imdstest.Hang())
-		srv.BreakKeys(imdstest.Status(503))
-		require.Equal(t, imdstest.Hang(), srv.InForce())
-		require.Equal(t, imdstest.Status(503), srv.KeysInForce())
-		time.Sleep(time.Hour)
-		require.Equal(t, imdstest.OK(), srv.InForce())
-		srv.RecoverKeys()
-		require.Equal(t, imdstest.OK(), srv.KeysInForce())
-	})
-}

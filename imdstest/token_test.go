@@ -50,7 +50,7 @@ func TestTokensHaveTheClaimsOfAManagedIdentity(t *testing.T) {
 				got, err := c.server.Claims(token)
 				require.NoError(t, err)
 				want := map[string]any{
-					"aud": vault, "idp": "https://sts.windows.net/" + tenant + "/", "idtyp": "app", "tid": tenant,
+					"aud": vault, "idp": "https://sts.windows.net/" + tenant + "/", "tid": tenant,
 					"oid": imdstest.DefaultObjectID, "sub": imdstest.DefaultObjectID,
 					"iat": now - 300, "nbf": now - 300, "exp": now + 86_400,
 				}

@@ -50,7 +50,7 @@ func (e AppService) Host() Host {
 func (e AppService) rules(c Call) rules {
 	u := rules{
 		method:   http.MethodGet,
-		header:   "X-Identity-Header",
+		header:   "X-IDENTITY-HEADER",
 		value:    e.Secret,
 		versions: []string{appServiceV1, "2019-08-01", "2025-03-30"},
 		ids: idNames{
@@ -78,7 +78,7 @@ func (e AppService) Answer(ctx context.Context, c Call, s Source) Reply {
 func (e AppService) refuse(r Request, f Failure) Reply {
 	switch f.Reason {
 	case headerMissing, headerWrong:
-		return appServiceError(http.StatusUnauthorized, "The X-IDENTITY-HEADER header is missing or wrong.")
+		return appServiceError(http.StatusUnauthorized, "The "+f.Text+" header is missing or wrong.")
 	case versionUnknown:
 		return appServiceError(http.StatusBadRequest, "The api-version is missing or not supported.")
 	case resourceMissing:

@@ -49,9 +49,9 @@ const (
 func (u rules) check(c Call) (Request, *Failure) {
 	switch values := c.Header[http.CanonicalHeaderKey(u.header)]; {
 	case len(values) == 0:
-		return Request{}, &Failure{Reason: headerMissing}
+		return Request{}, &Failure{Reason: headerMissing, Text: u.header}
 	case len(values) > 1 || !same(values[0], u.value.Reveal()):
-		return Request{}, &Failure{Reason: headerWrong}
+		return Request{}, &Failure{Reason: headerWrong, Text: u.header}
 	}
 	if u.direct && len(c.Header["X-Forwarded-For"]) > 0 {
 		return Request{}, badly("Requests with an X-Forwarded-For header are not allowed")

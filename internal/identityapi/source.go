@@ -84,9 +84,9 @@ const (
 
 // The reasons of an endpoint's own, which never reach a Source.
 const (
-	headerMissing Reason = iota + 100
-	headerWrong
-	malformed // Text says how
+	headerMissing Reason = iota + 100 // Text is its name
+	headerWrong                       // Text is its name
+	malformed                         // Text says how
 	versionUnknown
 	resourceMissing
 )
