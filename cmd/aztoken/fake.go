@@ -10,8 +10,9 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/seed-ac726066/aztoken/imdstest"
 	"github.com/seed-ac726066/aztoken/internal/fake"
+	"github.com/seed-ac726066/aztoken/internal/fakeazure"
+	"github.com/seed-ac726066/aztoken/internal/fakeazure/wirelog"
 )
 
 type fakeCommand struct {
@@ -42,6 +43,7 @@ Whose tokens there are is said by flags, or for several identities by a file in 
   token_lifetime: 24h
   mint_after: 1h              # until then the same token is given again; -1s: a new one each time
   token_version: 1            # 2: with azp, and the issuer at login.microsoftonline.com
+  optional_claims: [idtyp]    # as a resource's manifest asks for it; left out: none, as on the platform
   resources: [https://orders.example.com]     # others are unknown; left out: all are known
   secret: known               # of App Service, Service Fabric and Azure ML; left out: a random one
   identities:                 # []: none
@@ -130,7 +132,7 @@ func (f *fakeCommand) run(cmd *cobra.Command, _ []string) error {
 		return err
 	}
 	defer running.Close()
-	environments := map[fake.Host]imdstest.Environment{}
+	environments := map[fake.Host]fakeazure.Environment{}
 	for _, h := range hosts {
 		if environments[h], err = running.Environment(h); err != nil {
 			return err
@@ -142,7 +144,7 @@ func (f *fakeCommand) run(cmd *cobra.Command, _ []string) error {
 	if err := running.Serve(cmd.Context()); err != nil {
 		return err
 	}
-	say(cmd.ErrOrStderr(), "stopped; token requests: %d", running.Machine.Count())
+	say(cmd.ErrOrStderr(), "stopped; token requests: %d", running.Machine.Tokens.Count())
 	return nil
 }
 
@@ -155,11 +157,11 @@ type teller struct {
 
 // fakeListening and fakeRequest are lines of JSON.
 type fakeListening struct {
-	Event       string                             `json:"event"`
-	URL         string                             `json:"url"`
-	SecureURL   string                             `json:"secure_url,omitempty"`
-	ControlURL  string                             `json:"control_url,omitempty"`
-	Environment map[fake.Host]imdstest.Environment `json:"environment"`
+	Event       string                              `json:"event"`
+	URL         string                              `json:"url"`
+	SecureURL   string                              `json:"secure_url,omitempty"`
+	ControlURL  string                              `json:"control_url,omitempty"`
+	Environment map[fake.Host]fakeazure.Environment `json:"environment"`
 }
 
 type fakeRequest struct {
@@ -167,7 +169,7 @@ type fakeRequest struct {
 	fake.Request
 }
 
-func (t teller) listening(f *fake.Fake, hosts []fake.Host, environments map[fake.Host]imdstest.Environment, shell fake.Shell) error {
+func (t teller) listening(f *fake.Fake, hosts []fake.Host, environments map[fake.Host]fakeazure.Environment, shell fake.Shell) error {
 	if t.json() {
 		return t.line(t.out, fakeListening{"listening", f.URL, f.SecureURL, f.ControlURL, environments})
 	}
@@ -189,18 +191,18 @@ func (t teller) listening(f *fake.Fake, hosts []fake.Host, environments map[fake
 	return nil
 }
 
-func (t teller) request(r imdstest.Request) {
+func (t teller) request(r wirelog.Request) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.json() {
-		_ = t.line(t.out, fakeRequest{"request", fake.Told(r)})
+		_ = t.line(t.out, fakeRequest{"request", fake.ToJSON(r)})
 		return
 	}
 	say(t.err, "%s", summary(r))
 }
 
 // summary is a request in a line for people.
-func summary(r imdstest.Request) string {
+func summary(r wirelog.Request) string {
 	line := r.Time.Local().Format("15:04:05") + " "
 	if r.Host == "" {
 		line += "no host has it: "

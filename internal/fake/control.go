@@ -2,7 +2,6 @@ package fake
 
 import (
 	"encoding/json"
-	"encoding/pem"
 	"errors"
 	"fmt"
 	"net/http"
@@ -10,8 +9,9 @@ import (
 	"slices"
 	"time"
 
-	"github.com/seed-ac726066/aztoken/imdstest"
-	"github.com/seed-ac726066/aztoken/internal/guard"
+	"github.com/seed-ac726066/aztoken/internal/fakeazure"
+	"github.com/seed-ac726066/aztoken/internal/fakeazure/fault"
+	"github.com/seed-ac726066/aztoken/internal/fakeazure/wirelog"
 )
 
 // controlUsage is what a person gets who opens the control address.
@@ -51,8 +51,8 @@ type Request struct {
 	Minted   bool      `json:"minted"`
 }
 
-// Told is r as JSON has it.
-func Told(r imdstest.Request) Request {
+// ToJSON returns r in the form that the command writes.
+func ToJSON(r wirelog.Request) Request {
 	return Request{r.Time.UTC(), r.Host, r.Method, r.Path, r.Resource, r.Status, r.Fault, r.Minted}
 }
 
@@ -60,7 +60,7 @@ func Told(r imdstest.Request) Request {
 const maxControlBody = 64 << 10
 
 // control answers at the control address. A page of a website cannot use it: it would send an Origin.
-func control(machine *imdstest.Server) http.Handler {
+func control(machine *fakeazure.Server) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
@@ -68,25 +68,25 @@ func control(machine *imdstest.Server) http.Handler {
 	})
 	status := func(w http.ResponseWriter, _ *http.Request) {
 		writeJSON(w, Status{
-			machine.InForce().String(), machine.KeysInForce().String(),
-			machine.Count(), machine.KeyFetches(), machine.MaxInFlight(),
+			machine.Tokens.CurrentFault().String(), machine.Documents.CurrentFault().String(),
+			machine.Tokens.Count(), machine.Documents.KeyFetches(), machine.Tokens.MaxInFlight(),
 		})
 	}
 	mux.HandleFunc("GET /status", status)
-	for path, requests := range map[string]func() []imdstest.Request{
-		"GET /requests": machine.Requests, "GET /key-requests": machine.KeyRequests,
+	for path, requests := range map[string]func() []wirelog.Request{
+		"GET /requests": machine.Tokens.Requests, "GET /key-requests": machine.Documents.Requests,
 	} {
 		mux.HandleFunc(path, func(w http.ResponseWriter, _ *http.Request) {
 			all := []Request{} // not nil: JSON has [] then
 			for _, r := range requests() {
-				all = append(all, Told(r))
+				all = append(all, ToJSON(r))
 			}
 			writeJSON(w, all)
 		})
 	}
 	mux.HandleFunc("GET /certificate", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/x-pem-file")
-		_ = pem.Encode(w, &pem.Block{Type: "CERTIFICATE", Bytes: machine.TLSConfig().Certificates[0].Certificate[0]})
+		_, _ = w.Write(machine.Certificate().PEM())
 	})
 	for path, act := range actions(machine) {
 		mux.HandleFunc("POST "+path, func(w http.ResponseWriter, r *http.Request) {
@@ -101,6 +101,10 @@ func control(machine *imdstest.Server) http.Handler {
 			}
 			status(w, r)
 		})
+		mux.HandleFunc(path, func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Allow", http.MethodPost)
+			http.Error(w, "aztoken: "+path+" takes POST, as in: curl -X POST "+path+"; GET / shows how", http.StatusMethodNotAllowed)
+		})
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Header.Get("Origin") != "" {
@@ -112,35 +116,39 @@ func control(machine *imdstest.Server) http.Handler {
 }
 
 // actions are what a POST does, by path.
-func actions(machine *imdstest.Server) map[string]func(url.Values) error {
+func actions(machine *fakeazure.Server) map[string]func(url.Values) error {
+	tokens, documents, issuer := &machine.Tokens, &machine.Documents, machine.Issuer()
 	return map[string]func(url.Values) error{
-		"/break":                  breaks(machine.Break, machine.BreakFor),
-		"/break-keys":             breaks(machine.BreakKeys, machine.BreakKeysFor),
-		"/next":                   scripts(machine.Next),
-		"/next-keys":              scripts(machine.NextKeys),
-		"/recover":                plain(machine.Recover),
-		"/recover-keys":           plain(machine.RecoverKeys),
-		"/rotate-key":             plain(machine.RotateKey),
-		"/publish-key":            plain(machine.PublishKey),
-		"/withdraw-keys":          plain(machine.WithdrawKeys),
-		"/rotate-federated-token": plain(machine.RotateFederatedToken),
+		"/break":                  breaks(&tokens.Script),
+		"/break-keys":             breaks(&documents.Script),
+		"/next":                   scripts(tokens.Next),
+		"/next-keys":              scripts(documents.NextKeys),
+		"/recover":                plain(tokens.Recover),
+		"/recover-keys":           plain(documents.Recover),
+		"/rotate-key":             plain(issuer.RotateKey),
+		"/publish-key":            plain(issuer.PublishKey),
+		"/withdraw-keys":          plain(issuer.WithdrawKeys),
+		"/rotate-federated-token": failing(machine.RotateFederatedToken),
 	}
 }
 
 func plain(act func()) func(url.Values) error {
+	return failing(func() error { act(); return nil })
+}
+
+func failing(act func() error) func(url.Values) error {
 	return func(form url.Values) error {
 		if err := only(form); err != nil {
 			return err
 		}
-		// A test may panic where it cannot write a file, a command may not.
-		if err := guard.Run(act); err != nil {
+		if err := act(); err != nil {
 			return fmt.Errorf("aztoken: %w", err)
 		}
 		return nil
 	}
 }
 
-func breaks(ever func(imdstest.Fault), during func(time.Duration, imdstest.Fault)) func(url.Values) error {
+func breaks(script *fault.Script) func(url.Values) error {
 	return func(form url.Values) error {
 		if err := only(form, "fault", "for"); err != nil {
 			return err
@@ -152,19 +160,19 @@ func breaks(ever func(imdstest.Fault), during func(time.Duration, imdstest.Fault
 		case len(faults) > 1:
 			return errors.New("aztoken: one fault is in force at a time; give one, or POST several to next")
 		case !form.Has("for"):
-			ever(faults[0])
+			script.Break(faults[0])
 			return nil
 		}
 		d, err := time.ParseDuration(form.Get("for"))
 		if err != nil || d <= 0 {
 			return fmt.Errorf("aztoken: for is %q; give a time such as 10m or 12h, or leave it out", form.Get("for"))
 		}
-		during(d, faults[0])
+		script.BreakFor(d, faults[0])
 		return nil
 	}
 }
 
-func scripts(next func(...imdstest.Fault)) func(url.Values) error {
+func scripts(next func(...fault.Fault)) func(url.Values) error {
 	return func(form url.Values) error {
 		if err := only(form, "fault"); err != nil {
 			return err
@@ -178,13 +186,13 @@ func scripts(next func(...imdstest.Fault)) func(url.Values) error {
 }
 
 // faultsOf are the faults of a form, at least one.
-func faultsOf(form url.Values) ([]imdstest.Fault, error) {
+func faultsOf(form url.Values) ([]fault.Fault, error) {
 	if len(form["fault"]) == 0 {
 		return nil, errors.New("aztoken: no fault is given; write one, as in fault=EntraDown")
 	}
-	var all []imdstest.Fault
+	var all []fault.Fault
 	for _, text := range form["fault"] {
-		f, err := imdstest.ParseFault(text)
+		f, err := fault.Parse(text)
 		if err != nil {
 			return nil, err
 		}

@@ -1,4 +1,5 @@
-// Package fake runs imdstest as a program: what it plays comes from flags and a file, what it suffers from a control address.
+// Package fake runs the fake Azure as a program: what it plays comes from flags and a file, what it
+// suffers from a control address.
 package fake
 
 import (
@@ -17,12 +18,12 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"github.com/seed-ac726066/aztoken/imdstest"
+	"github.com/seed-ac726066/aztoken/internal/fakeazure"
 )
 
 // Options say where a fake is, and what it plays.
 type Options struct {
-	Machine imdstest.Options
+	Machine fakeazure.Options
 
 	// Listen is the address of the identity endpoint, host:port. Port 0 is a free one.
 	Listen string
@@ -38,7 +39,7 @@ type Options struct {
 
 // Fake is a server that listens. Serve lets it answer, and Close must be called where Serve is not.
 type Fake struct {
-	Machine *imdstest.Server
+	Machine *fakeazure.Server
 	// URL and SecureURL are the addresses of the endpoint, ControlURL is that of the control. "": there is none.
 	URL, SecureURL, ControlURL string
 
@@ -65,7 +66,11 @@ func Listen(o Options) (_ *Fake, err error) {
 	if o.Hostname != "" {
 		o.Machine.CertificateNames = append(o.Machine.CertificateNames, o.Hostname)
 	}
-	f := &Fake{Machine: imdstest.New(&o.Machine), errorLog: o.ErrorLog}
+	machine, err := fakeazure.New(o.Machine)
+	if err != nil {
+		return nil, fmt.Errorf("aztoken: %w", err)
+	}
+	f := &Fake{Machine: machine, errorLog: o.ErrorLog}
 	defer func() {
 		if err != nil {
 			f.Close()
@@ -74,12 +79,10 @@ func Listen(o Options) (_ *Fake, err error) {
 	if f.URL, err = f.listen(o.Listen, o.Hostname, nil, f.Machine); err != nil {
 		return nil, err
 	}
-	f.Machine.URL = f.URL
 	if o.ListenTLS != "" {
-		if f.SecureURL, err = f.listen(o.ListenTLS, o.Hostname, f.Machine.TLSConfig(), f.Machine); err != nil {
+		if f.SecureURL, err = f.listen(o.ListenTLS, o.Hostname, f.Machine.Certificate().TLSConfig(), f.Machine); err != nil {
 			return nil, err
 		}
-		f.Machine.SecureURL = f.SecureURL
 	}
 	if o.Control != "" {
 		if f.ControlURL, err = f.listen(o.Control, "", nil, control(f.Machine)); err != nil {

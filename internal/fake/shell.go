@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/seed-ac726066/aztoken/imdstest"
+	"github.com/seed-ac726066/aztoken/internal/fakeazure"
 )
 
 // A Shell is what an environment is pasted into.
@@ -22,7 +22,7 @@ const (
 func Shells() []Shell { return []Shell{Sh, PowerShell, EnvFile} }
 
 // Assignments are the lines that set env, in order of the names.
-func (s Shell) Assignments(env imdstest.Environment) string {
+func (s Shell) Assignments(env fakeazure.Environment) string {
 	var b strings.Builder
 	for _, name := range slices.Sorted(maps.Keys(env)) {
 		value := env[name]
