@@ -19,7 +19,7 @@ import (
 //	Secret: <secret>
 //
 // The newer one, also as 2025-03-30, takes one of client_id, object_id, principal_id and mi_res_id;
-// the older one clientid. Other methods are refused with 405, a wrong secret with 401, and what is
+// the older one clientid, which may be blank. Other methods are refused with 405, a wrong secret with 401, and what is
 // wrong with the parameters with 400. A header X-Forwarded-For does not matter.
 //
 // A success has access_token, expires_on, resource, token_type and client_id; [Tolerant] adds the
@@ -59,6 +59,7 @@ func (e AppService) rules(c Call) rules {
 	}
 	if slices.Contains(c.Query["api-version"], appServiceV1) {
 		u.header, u.ids = "Secret", idNames{"clientid": ClientID}
+		u.blankIDs = true // clients send one where their environment has no default
 	}
 	if e.Tolerance == Tolerant {
 		u.ids, u.revoked = allIDNames, revocationAlways
