@@ -8,14 +8,14 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// The fake that the command runs is the engine of imdstest, which is for tests: what the tests need
-// must not come along.
+// The fakes that the command runs are the engines of imdstest and graphtest, which are for tests: what
+// tests need must not come along.
 func TestTheCommandLinksNothingForTests(t *testing.T) {
 	t.Parallel()
 	if _, err := exec.LookPath("go"); err != nil {
 		t.Skip("no go command to ask:", err)
 	}
-	out, err := exec.Command("go", "list", "-deps", ".").Output()
+	out, err := exec.Command("go", "list", "-deps", ".", "../../internal/fakegraph").Output()
 	require.NoError(t, err)
 	linked := strings.Fields(string(out))
 	require.Contains(t, linked, "github.com/seed-ac726066/aztoken/internal/fakeazure")

@@ -1,4 +1,4 @@
-package graphtest
+package fakegraph
 
 import (
 	"errors"
@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-var errCut = errors.New("graphtest: the connection was cut")
+var errCut = errors.New("fakegraph: the connection was cut")
 
 type throttle struct {
 	left  int

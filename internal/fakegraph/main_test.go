@@ -1,4 +1,4 @@
-package graphtest_test
+package fakegraph_test
 
 import (
 	"testing"

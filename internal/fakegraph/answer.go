@@ -1,4 +1,4 @@
-package graphtest
+package fakegraph
 
 import (
 	"encoding/json"
@@ -16,18 +16,21 @@ type answer struct {
 	body       any // nil for none
 }
 
-func send(w http.ResponseWriter, a answer) {
-	w.Header().Set("Request-Id", requestID)
+// render returns the header and the body of an answer.
+func (a answer) render() (http.Header, []byte) {
+	header := http.Header{"Request-Id": {requestID}}
 	if a.retryAfter > 0 {
-		w.Header().Set("Retry-After", strconv.Itoa(int(a.retryAfter/time.Second)))
+		header.Set("Retry-After", strconv.Itoa(int(a.retryAfter/time.Second)))
 	}
 	if a.body == nil {
-		w.WriteHeader(a.status)
-		return
+		return header, nil
 	}
-	w.Header().Set("Content-Type", "application/json;odata.metadata=minimal")
-	w.WriteHeader(a.status)
-	_ = json.NewEncoder(w).Encode(a.body)
+	body, err := json.Marshal(a.body)
+	if err != nil {
+		panic(fmt.Sprintf("fakegraph: writing an answer: %v", err)) // of its own making
+	}
+	header.Set("Content-Type", "application/json;odata.metadata=minimal")
+	return header, body
 }
 
 // requestID is the same in every answer, so that tests can compare what quotes it.

@@ -1,11 +1,16 @@
-package graphtest
+// Package fakegraph is a Microsoft Graph that keeps applications, service principals and the
+// assignments between them, refuses what Graph refuses in Graph's own words, and is as slow to make
+// things known, on demand. It knows the calls that package graph makes, and answers 400 to every
+// other. Package graphtest is what tests use of it.
+package fakegraph
 
 import (
+	"bytes"
+	"fmt"
+	"io"
 	"net/http"
-	"net/http/httptest"
 	"strings"
 	"sync"
-	"testing"
 	"time"
 )
 
@@ -32,7 +37,7 @@ type Options struct {
 	VerifiedDomains []string
 }
 
-// Server is a fake Graph. Make one with [NewServer] or [New]. It is safe for concurrent use.
+// Server is a fake Graph. Make one with [New]. It is safe for concurrent use.
 type Server struct {
 	// URL is its address. That of a server without a socket is "http://127.0.0.1".
 	URL string
@@ -49,16 +54,6 @@ type Server struct {
 	applications []*application
 	principals   []*principal
 	assignments  []*assignment
-}
-
-// NewServer starts a server on the loopback interface. It is closed when the test ends. Nil options are the defaults.
-func NewServer(tb testing.TB, opts *Options) *Server {
-	tb.Helper()
-	s := New(opts)
-	listener := httptest.NewServer(s)
-	s.URL = listener.URL
-	tb.Cleanup(listener.Close)
-	return s
 }
 
 // New returns a server without a socket, to be used as the transport of a client, in virtual time too. Nil options are the
@@ -78,35 +73,59 @@ func New(opts *Options) *Server {
 }
 
 // Do answers without a socket, as azcore's policy.Transporter.
-func (s *Server) Do(req *http.Request) (resp *http.Response, err error) {
-	if err := req.Context().Err(); err != nil {
+func (s *Server) Do(r *http.Request) (*http.Response, error) {
+	if err := r.Context().Err(); err != nil {
 		return nil, err
 	}
-	defer func() {
-		if recover() == http.ErrAbortHandler {
-			resp, err = nil, errCut
-		}
-	}()
-	w := httptest.NewRecorder()
-	s.ServeHTTP(w, req)
-	resp = w.Result()
-	resp.Request = req
-	return resp, nil
+	a, err := s.answer(r)
+	if err != nil {
+		return nil, err
+	}
+	header, body := a.render()
+	return &http.Response{
+		Status:        fmt.Sprintf("%d %s", a.status, http.StatusText(a.status)),
+		StatusCode:    a.status,
+		Proto:         "HTTP/1.1",
+		ProtoMajor:    1,
+		ProtoMinor:    1,
+		Header:        header,
+		Body:          io.NopCloser(bytes.NewReader(body)),
+		ContentLength: int64(len(body)),
+		Request:       r,
+	}, nil
 }
 
-// ServeHTTP answers over a socket.
+// ServeHTTP answers over a socket. It panics with [http.ErrAbortHandler] where the connection is cut.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	a, err := s.answer(r)
+	if err != nil {
+		panic(http.ErrAbortHandler)
+	}
+	header, body := a.render()
+	for name, values := range header {
+		w.Header()[name] = values
+	}
+	w.WriteHeader(a.status)
+	_, _ = w.Write(body)
+}
+
+// answer returns the answer to a request, which it records. The error is that of reading the request,
+// or that the connection was cut.
+func (s *Server) answer(r *http.Request) (answer, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	q, err := readRequest(r)
 	if err != nil {
-		panic(http.ErrAbortHandler)
+		return answer{}, err
 	}
 	x := exchange{Server: s, request: q, moment: moment{len(s.requests), time.Now()}}
 	s.requests = append(s.requests, Request{Method: r.Method, Path: q.path, Query: r.URL.Query(), Body: string(q.body)})
-	a := x.answer()
+	a, err := x.admit()
+	if err != nil {
+		return answer{}, err
+	}
 	s.requests[x.count].Status = a.status
-	send(w, a)
+	return a, nil
 }
 
 // An exchange is a request that is being answered, with the lock held.
@@ -116,34 +135,31 @@ type exchange struct {
 	moment
 }
 
-// answer decides whether the request gets through to the objects.
-func (x exchange) answer() answer {
+// admit decides whether the request gets through to the objects.
+func (x exchange) admit() (answer, error) {
 	switch {
 	case x.throttle.left > 0:
 		x.throttle.left--
-		return x.throttled()
+		return x.throttled(), nil
 	case !authorized(x.authorization, x.options.Host):
-		return unauthorized()
-	}
-	write := x.method != http.MethodGet
-	if needs := needed(x.method, x.path); !x.permits(needs) {
-		return forbidden()
-	}
-	if !write {
-		return x.route()
+		return unauthorized(), nil
+	case !x.permits(needed(x.method, x.path)):
+		return forbidden(), nil
+	case x.method == http.MethodGet:
+		return x.route(), nil
 	}
 	x.writes++
 	cut := x.interruption.at(x.writes)
 	if cut != nil && !cut.applied {
 		cut.kill()
-		panic(http.ErrAbortHandler)
+		return answer{}, errCut
 	}
 	a := x.route()
 	if cut != nil {
 		cut.kill()
-		panic(http.ErrAbortHandler)
+		return answer{}, errCut
 	}
-	return a
+	return a, nil
 }
 
 // needed are the permissions one of which a request takes.

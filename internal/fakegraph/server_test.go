@@ -1,4 +1,4 @@
-package graphtest_test
+package fakegraph_test
 
 import (
 	"context"
@@ -214,7 +214,7 @@ func TestAnUnknownCallIsRefused(t *testing.T) {
 	require.NoError(t, err)
 	defer c.Close()
 	_, err = c.AssignmentsOf(t.Context(), "a/b", "x")
-	require.ErrorContains(t, err, "graphtest does not know")
+	require.ErrorContains(t, err, "fakegraph does not know")
 	_, err = c.AssignmentsOf(t.Context(), "a", "x")
 	require.ErrorIs(t, err, graph.ErrNotFound)
 	require.Len(t, srv.Requests(), 2)

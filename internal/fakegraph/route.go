@@ -1,4 +1,4 @@
-package graphtest
+package fakegraph
 
 import (
 	"fmt"
@@ -55,7 +55,7 @@ func (x exchange) route() answer {
 			return x.unassign(m[1], m[3])
 		}
 	}
-	return badRequest("graphtest does not know %s %s", x.method, x.path)
+	return badRequest("fakegraph does not know %s %s", x.method, x.path)
 }
 
 // newID is an id of a kind, a letter or two of hexadecimal.
