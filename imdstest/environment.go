@@ -15,9 +15,9 @@ type Environment map[string]string
 // Get returns a variable, as [os.Getenv] does, or "". It is for aztoken.Options.Getenv.
 func (e Environment) Get(name string) string { return e[name] }
 
-// Setenv puts the test on the host, until it ends: every variable is set, and every other by which a
-// program detects a host is taken away. It is for clients that read the environment of the process.
-// A test that calls it, or one of its parents, cannot run in parallel.
+// Setenv puts the test on the host, until it ends: every variable is set, and every other by which
+// a program detects a host is taken away. It is for clients that read the environment of the
+// process. A test that calls it, or one of its parents, cannot run in parallel.
 func (e Environment) Setenv(tb testing.TB) {
 	tb.Helper()
 	for _, name := range fakeazure.Detection() {
@@ -38,8 +38,8 @@ func (e Environment) Setenv(tb testing.TB) {
 func (e Environment) Environ() []string { return fakeazure.Environment(e).Environ() }
 
 // IMDS returns the environment in which a client asks the metadata service of a virtual machine at
-// this server. Most clients take IMDS for granted and need none; those that can be led elsewhere look
-// here.
+// this server. Most clients take IMDS for granted and need none; those that can be led elsewhere
+// look here.
 func (s *Server) IMDS() Environment { return Environment(s.engine.IMDS(s.URL)) }
 
 // AppService returns the environment in which a client takes this server for App Service, Functions
@@ -49,9 +49,9 @@ func (s *Server) AppService() Environment { return Environment(s.engine.AppServi
 
 // Arc returns the environment in which a client takes this server for the agent of Azure Arc. Every
 // token takes two requests: the first is answered with 401 and the name of a file, which is in
-// [Options.ArcKeyDir]; the second shows what is in it. Each of the two is a token request of its own,
-// which meets a fault and is in the log. Arc makes the directory, and panics if it cannot write
-// there. [Server.Close] removes the files.
+// [Options.ArcKeyDir]; the second shows what is in it. Each of the two is a token request of its
+// own, which meets a fault and is in the log. Arc makes the directory, and panics if it cannot
+// write there. [Server.Close] removes the files.
 func (s *Server) Arc() Environment {
 	environment, err := s.engine.Arc(s.URL)
 	if err != nil {
@@ -62,8 +62,8 @@ func (s *Server) Arc() Environment {
 
 // ServiceFabric returns the environment in which a client takes this server for a node of a Service
 // Fabric cluster. The endpoint is there over https only; its clients know the certificate by its
-// thumbprint. A request cannot name an identity: it gets the system-assigned one, or else the first.
-// One that tells the SHA-256 of the token that the platform keeps gets a new token.
+// thumbprint. A request cannot name an identity: it gets the system-assigned one, or else the
+// first. One that tells the SHA-256 of the token that the platform keeps gets a new token.
 func (s *Server) ServiceFabric() Environment {
 	return Environment(s.engine.ServiceFabric(s.secureURL()))
 }
@@ -78,8 +78,8 @@ func (s *Server) AzureML() Environment { return Environment(s.engine.AzureML(s.U
 
 // WorkloadIdentity returns the environment in which a client takes this server for Entra ID, and
 // itself for a pod of AKS with workload identity. The endpoint is there over https only, see
-// [Server.Client]. No platform is in between: each request mints, whatever [Options.MintAfter] says.
-// The federated token is valid for a year from the first call on and until
+// [Server.Client]. No platform is in between: each request mints, whatever [Options.MintAfter]
+// says. The federated token is valid for a year from the first call on and until
 // [Server.RotateFederatedToken].
 //
 // A client that asks Microsoft about authorities first must be told not to (azidentity:

@@ -6,25 +6,25 @@ import (
 	"github.com/seed-ac726066/aztoken/internal/fakeazure/fault"
 )
 
-// Fault is something that goes wrong with a token request, or with one for the issuer's documents. The
-// zero value is [OK].
+// Fault is something that goes wrong with a token request, or with one for the issuer's documents.
+// The zero value is [OK].
 type Fault struct{ fault fault.Fault }
 
 // String names the fault, such as "Status(503)".
 func (f Fault) String() string { return f.fault.String() }
 
-// OK is no fault: a place in a script.
+// OK leaves a request alone. It fills a place in a script.
 func OK() Fault { return Fault{} }
 
-// Status answers with a status from 200 to 599, and with the body that the host which is asked sends
-// with it. It panics on any other. These have a body; all else is answered without one:
+// Status answers with a status from 200 to 599, and with the body that the host which is asked
+// sends with it. It panics on any other. These have a body; all else is answered without one:
 //
-//   - IMDS: 400, "Identity not found"; 403, the text of Docker Desktop; 500, Entra cannot be reached
+//   - IMDS: 400, "Identity not found"; 403, Docker Desktop's text; 500, Entra cannot be reached
 //   - App Service, Azure Arc, Azure ML: 400, the identity is not there; 500
 //   - Service Fabric: 400; 404, the identity is not there; 429, in plain text; 500
 //   - Cloud Shell: 400
-//   - workload identity: 400, the client is not there; 401, the assertion is refused; 429 and from 500 on
-//   - discovery and keys: 429 and from 500 on
+//   - workload identity: 400, the client is unknown; 401, the assertion is refused; 429, 500 and up
+//   - discovery and keys: 429, 500 and up
 //
 // Status(500) on App Service is also what a lasting refusal of Entra ID looks like there: the host
 // keeps the reason to itself, and has a correlation id.
@@ -52,61 +52,63 @@ func Huge(bytes int64) Fault { return Fault{fault.Huge(bytes)} }
 // Redirect answers 302 with a Location.
 func Redirect(url string) Fault { return Fault{fault.Redirect(url)} }
 
-// Slow gives the right answer, but after d.
+// Slow answers as it should, but after d.
 func Slow(d time.Duration) Fault { return Fault{fault.Slow(d)} }
 
-// SlowBody gives the right answer: its headers at once, its body in small pieces over d.
+// SlowBody answers as it should: the headers at once, the body in small pieces over d.
 func SlowBody(d time.Duration) Fault { return Fault{fault.SlowBody(d)} }
 
-// Truncated gives half of the right answer: less than its Content-Length promises.
+// Truncated sends half of the answer: less than its Content-Length promises.
 func Truncated() Fault { return Fault{fault.Truncated()} }
 
-// Hang accepts the request and never answers it, until the client goes away or the server is closed.
-// It is one of the ways in which IMDS is down.
+// Hang accepts the request and never answers it, until the client goes away or the server is
+// closed. It is one of the ways in which IMDS is down.
 func Hang() Fault { return Fault{fault.Hang()} }
 
-// Closed closes the connection without an answer: the client sees [io.EOF]. Over a socket, a client of
-// net/http sends the request again by itself if the connection had served it before.
+// Closed closes the connection without an answer: the client sees [io.EOF]. Over a socket, a client
+// of net/http sends the request again by itself if the connection had served it before.
 func Closed() Fault { return Fault{fault.Closed()} }
 
-// Refused is an endpoint where nothing listens. It is one of the ways in which IMDS is down. Without a
-// socket the client gets the error of a refused connection, and aztoken's is then
+// Refused is an endpoint where nothing listens. It is one of the ways in which IMDS is down.
+// Without a socket the client gets the error of a refused connection, and aztoken's is then
 // aztoken.ErrNoManagedIdentity. Over a socket the port must stay the server's own, so that the
-// connection is reset instead: something listens there, and aztoken's error is another one. Use [New]
-// for a test of a machine without an endpoint. See [Closed] for what net/http makes of a reset.
+// connection is reset instead: something listens there, and aztoken's error is another one. Use
+// [New] for a test of a machine without an endpoint. See [Closed] for what net/http makes of a
+// reset.
 func Refused() Fault { return Fault{fault.Refused()} }
 
-// Dropped is an endpoint that packets do not reach. It is one of the ways in which IMDS is down. Without
-// a socket the request waits for its context and then fails as a connection attempt does; there is no
-// other time limit. Over a socket it is the same as [Hang].
+// Dropped is an endpoint that packets do not reach. It is one of the ways in which IMDS is down.
+// Without a socket the request waits for its context and then fails as a connection attempt does;
+// there is no other time limit. Over a socket it is the same as [Hang].
 func Dropped() Fault { return Fault{fault.Dropped()} }
 
 // EntraDown is an outage of Entra ID, with the machine in good health. The tokens that the platform
-// keeps are still given out, however old, while they are valid; for any other it answers 500. Workload
-// identity, where no platform is in between, answers 503.
+// keeps are still given out, however old, while they are valid; for any other it answers 500.
+// Workload identity, where no platform is in between, answers 503.
 //
-// While [Server.Break] or [Server.BreakFor] has it in force, discovery and keys are answered with 503.
-// With [Issuer.Break] they are, and tokens are given out as ever.
+// While [Server.Break] or [Server.BreakFor] has it in force, discovery and keys are answered with
+// 503. With [Issuer.Break] they are, and tokens are given out as ever.
 func EntraDown() Fault { return Fault{fault.EntraDown()} }
 
 // EntraRefuses is a refusal of Entra ID, which the host passes on in its own form: number is what
-// stands behind AADSTS, text what follows it. It comes with a trace and a correlation id. The tokens
-// that the platform keeps are still given out until it would mint another. App Service keeps the
-// reason to itself and answers 500. This is an identity without a role where assignment is required:
+// stands behind AADSTS, text what follows it. It comes with a trace and a correlation id. The
+// tokens that the platform keeps are still given out until it would mint another. App Service keeps
+// the reason to itself and answers 500. This is an identity without a role where assignment is
+// required:
 //
-//	imds.Break(imdstest.EntraRefuses(501051, "Application 'x' is not assigned to a role for the application 'y'."))
+//	imds.Break(imdstest.EntraRefuses(501051, "Application 'x' is not assigned to a role."))
 func EntraRefuses(number int, text string) Fault { return Fault{fault.EntraRefuses(number, text)} }
 
-// EC2 is the metadata service of Amazon's cloud at IMDS's address, which does not have the path: the
-// program does not run on Azure.
+// EC2 is the metadata service of Amazon's cloud at IMDS's address, which does not have the path:
+// the program does not run on Azure.
 func EC2() Fault { return Fault{fault.EC2()} }
 
-// GCE is the metadata service of Google's cloud at IMDS's address, which does not have the path: the
-// program does not run on Azure.
+// GCE is the metadata service of Google's cloud at IMDS's address, which does not have the path:
+// the program does not run on Azure.
 func GCE() Fault { return Fault{fault.GCE()} }
 
-// NoDefaultIdentity is the answer of some hosts to a request for an identity that is not assigned: a
-// 404 whose error has the code DefaultIdentityNotDefined. It is a mistake and not an outage.
+// NoDefaultIdentity is the answer of some hosts to a request for an identity that is not assigned:
+// a 404 whose error has the code DefaultIdentityNotDefined. It is a mistake and not an outage.
 func NoDefaultIdentity() Fault { return Fault{fault.NoDefaultIdentity()} }
 
 // WithRetryAfter adds a Retry-After, in whole seconds, rounded up, to every answer but a 2xx.
@@ -116,6 +118,6 @@ func (f Fault) WithRetryAfter(d time.Duration) Fault { return Fault{f.fault.With
 // difference to [Issuer.Break] and [Issuer.BreakFor] only.
 func (f Fault) KeysOnly() Fault { return Fault{f.fault.KeysOnly()} }
 
-// DiscoveryOnly lets only requests for discovery documents suffer f, and not those for keys. It makes a
-// difference to [Issuer.Break], [Issuer.BreakFor] and [Issuer.Next] only.
+// DiscoveryOnly lets only requests for discovery documents suffer f, and not those for keys. It
+// makes a difference to [Issuer.Break], [Issuer.BreakFor] and [Issuer.Next] only.
 func (f Fault) DiscoveryOnly() Fault { return Fault{f.fault.DiscoveryOnly()} }

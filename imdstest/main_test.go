@@ -60,7 +60,8 @@ func overPipe(t *testing.T, opts *imdstest.Options) caller {
 
 func stay(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 
-// inBothFrontEnds runs f in virtual time against a server with default options, once for each way to it.
+// inBothFrontEnds runs f in virtual time against a server with default options, once for each way
+// to it.
 func inBothFrontEnds(t *testing.T, f func(*testing.T, caller)) {
 	t.Helper()
 	t.Parallel()

@@ -24,24 +24,25 @@ type Options struct {
 	// [DefaultClientID] and [DefaultObjectID]. Empty, but not nil: none.
 	Identities []Identity
 
-	// Resources are the resources that the tenant knows, compared exactly: a trailing slash matters.
-	// Any other is answered with invalid_resource. Nil: every resource is known.
+	// Resources are the resources that the tenant knows, compared exactly: a trailing slash
+	// matters. Any other is answered with invalid_resource. Nil: every resource is known.
 	Resources []string
 
 	// TokenLifetime is the life that a token has left when it is minted, in whole seconds. Zero: 24
-	// hours. The claims iat and nbf are back-dated by five minutes, so that exp - nbf is 86 700 s, as
-	// it is in real tokens.
+	// hours. The claims iat and nbf are back-dated by five minutes, so that exp - nbf is 86 700 s,
+	// as it is in real tokens.
 	TokenLifetime time.Duration
 
-	// MintAfter is the least age at which the platform replaces a token when it is asked. Until then
-	// it gives the same token again, with less life. Zero: one hour. Negative: the platform keeps no
-	// tokens and mints one for each request. TokenLifetime less five minutes plays a host that gives
-	// one token until shortly before its end. A token in its last five seconds is never given again.
+	// MintAfter is the least age at which the platform replaces a token when it is asked. Until
+	// then it returns the same token again, with less life. Zero: one hour. Negative: the platform
+	// keeps no tokens and mints one for each request. TokenLifetime less five minutes plays a host
+	// that keeps one token until shortly before its end. A token in its last five seconds is never
+	// given again.
 	MintAfter time.Duration
 
 	// TokenVersion is the form of the claims, as a resource's manifest has it in
-	// requestedAccessTokenVersion. 0 or 1: v1, with appid and an issuer at sts.windows.net, which is
-	// what resources get by default. 2: v2, with azp and an issuer at login.microsoftonline.com.
+	// requestedAccessTokenVersion. 0 or 1: v1, with appid and an issuer at sts.windows.net, which
+	// is what resources get by default. 2: v2, with azp and an issuer at login.microsoftonline.com.
 	TokenVersion int
 
 	// OptionalClaims are the claims that a resource's manifest asks for in optionalClaims. The one
@@ -49,9 +50,10 @@ type Options struct {
 	// what resources get by default.
 	OptionalClaims []string
 
-	// ArcKeyDir is the directory where the key files of Azure Arc are written. Blank: the agent's own,
-	// /var/opt/azcmagent/tokens, or on Windows %ProgramData%\AzureConnectedMachineAgent\Tokens.
-	// Clients read from nowhere else; another is for those that can be told so.
+	// ArcKeyDir is the directory where the key files of Azure Arc are written. Blank: the agent's
+	// own, /var/opt/azcmagent/tokens, or on Windows
+	// %ProgramData%\AzureConnectedMachineAgent\Tokens. Clients read from nowhere else; another is
+	// for those that can be told so.
 	ArcKeyDir string
 }
 
@@ -65,12 +67,12 @@ type Identity struct {
 	// counted from 1, as [DefaultClientID] and [DefaultObjectID] do.
 	ClientID, ObjectID string
 
-	// ResourceID is the ARM id, compared without regard to case. Blank: none, the identity cannot be
-	// asked for by it.
+	// ResourceID is the ARM id, compared without regard to case. Blank: none, the identity cannot
+	// be asked for by it.
 	ResourceID string
 
-	// Roles are the app roles that the identity has, by resource. A token for another resource has no
-	// claim roles.
+	// Roles are the app roles that the identity has, by resource. A token for another resource has
+	// no claim roles.
 	Roles map[string][]string
 }
 

@@ -14,16 +14,16 @@ import (
 type Request struct {
 	Time time.Time // of arrival
 
-	// Host is the one that was asked: "IMDS", "App Service", "Azure Arc", "Service Fabric",
-	// "Cloud Shell", "Azure ML" or "workload identity", and for discovery and keys "Entra ID". Blank:
-	// no host has this path, or not over plain http.
+	// Host is the one that was asked: "IMDS", "App Service", "Azure Arc", "Service Fabric", "Cloud
+	// Shell", "Azure ML" or "workload identity", and for discovery and keys "Entra ID". Blank: no
+	// host has this path, or not over plain http.
 	Host string
 
 	Method   string      // "GET"
 	Path     string      // as sent, without the query
 	Resource string      // the parameter resource, or scope without /.default; blank: none
 	Query    url.Values  // all parameters of the URL
-	Form     url.Values  // all parameters of the body of a POST; the value of client_assertion is "REDACTED"
+	Form     url.Values  // all parameters of a POST's body; client_assertion is "REDACTED"
 	Header   http.Header // the values of Authorization, X-Identity-Header and Secret are "REDACTED"
 	Status   int         // of the answer; 0: none, or none yet
 	Fault    string      // the name of the fault that it met; blank: none

@@ -30,17 +30,17 @@ func (s *Server) secureURL() string {
 	}
 }
 
-// CertificateFile returns the name of a PEM file with the server's certificate, for programs that the
-// test starts: SSL_CERT_FILE has it for Go and OpenSSL, NODE_EXTRA_CA_CERTS for Node. [Server.Close]
-// removes it.
+// CertificateFile returns the name of a PEM file with the server's certificate, for programs that
+// the test starts: SSL_CERT_FILE has it for Go and OpenSSL, NODE_EXTRA_CA_CERTS for Node.
+// [Server.Close] removes it.
 func (s *Server) CertificateFile() string {
 	file, err := s.engine.CertificateFile()
 	mustWrite(err)
 	return file
 }
 
-// Client returns an HTTP client that trusts the server's certificate. For a server without a socket it
-// is one whose transport is the server itself.
+// Client returns an HTTP client that trusts the server's certificate. For a server without a socket
+// it is one whose transport is the server itself.
 func (s *Server) Client() *http.Client {
 	if s.secure.socket {
 		return s.startSecure().Client()

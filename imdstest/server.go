@@ -64,21 +64,21 @@ func New(opts *Options) *Server {
 }
 
 // Close ends the requests that are under way, such as those that hang: their clients see the
-// connection closed. It removes the files that the server wrote: the certificate, the federated token
-// and the key files of Azure Arc. It does not close the socket of a program that serves s as a
-// handler. Close may be called more than once, and need not be called for a server of [NewServer], or
-// for one that leaves neither a request hanging nor a file.
+// connection closed. It removes the files that the server wrote: the certificate, the federated
+// token and the key files of Azure Arc. It does not close the socket of a program that serves s as
+// a handler. Close may be called more than once, and need not be called for a server of
+// [NewServer], or for one that leaves neither a request hanging nor a file.
 func (s *Server) Close() { s.engine.Close() }
 
-// ServeHTTP answers over a socket, for a program of its own: [http.Serve](listener, s). Where a fault
-// calls for a broken connection it panics with [http.ErrAbortHandler], which every [http.Server]
-// understands.
+// ServeHTTP answers over a socket, for a program of its own: [http.Serve](listener, s). Where a
+// fault calls for a broken connection it panics with [http.ErrAbortHandler], which every
+// [http.Server] understands.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.engine.ServeHTTP(w, r) }
 
-// RoundTrip answers without a socket, whatever host the request names. Towards the caller it behaves
-// as [http.Transport] does: it fails with the cause of the request's context as soon as that is
-// done, reading the response's body does too, and a body that is neither read to its end nor closed
-// leaves its request under way. It never sends a request again.
+// RoundTrip answers without a socket, whatever host the request names. Towards the caller it
+// behaves as [http.Transport] does: it fails with the cause of the request's context as soon as
+// that is done, reading the response's body does too, and a body that is neither read to its end
+// nor closed leaves its request under way. It never sends a request again.
 func (s *Server) RoundTrip(r *http.Request) (*http.Response, error) { return s.engine.RoundTrip(r) }
 
 // Do is [Server.RoundTrip], for the Azure SDK: a Server is a transporter of its clients.

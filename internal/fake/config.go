@@ -18,7 +18,8 @@ import (
 // Config is the file of a fake, in YAML. What it leaves out is as in fakeazure.Options.
 type Config struct {
 	Tenant string `yaml:"tenant"`
-	// Identities are those of the machine. Left out: one system-assigned identity. [] is a machine without any.
+	// Identities are those of the machine. Left out: one system-assigned identity. [] is a machine
+	// without any.
 	Identities    []Identity `yaml:"identities"`
 	Resources     []string   `yaml:"resources"`
 	TokenLifetime Duration   `yaml:"token_lifetime"`
@@ -54,7 +55,8 @@ func (d *Duration) UnmarshalText(text []byte) error {
 // maxConfig is far more than any machine's identities need.
 const maxConfig = 1 << 20
 
-// ReadConfig reads a file that was opened as name. A member that it does not know is an error, as it is a typing mistake.
+// ReadConfig reads a file that was opened as name. A member that it does not know is an error, as
+// it is a typing mistake.
 func ReadConfig(r io.Reader, name string) (Config, error) {
 	text, err := io.ReadAll(io.LimitReader(r, maxConfig+1))
 	if err != nil {

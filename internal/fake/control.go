@@ -59,7 +59,8 @@ func ToJSON(r wirelog.Request) Request {
 // maxControlBody is far more than any number of faults.
 const maxControlBody = 64 << 10
 
-// control answers at the control address. A page of a website cannot use it: it would send an Origin.
+// control answers at the control address. A page of a website cannot use it: it would send an
+// Origin.
 func control(machine *fakeazure.Server) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, _ *http.Request) {

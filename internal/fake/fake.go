@@ -27,20 +27,24 @@ type Options struct {
 
 	// Listen is the address of the identity endpoint, host:port. Port 0 is a free one.
 	Listen string
-	// ListenTLS is the address of the endpoint over https, which Service Fabric and workload identity want. "": none.
+	// ListenTLS is the address of the endpoint over https, which Service Fabric and workload
+	// identity want. "": none.
 	ListenTLS string
 	// Control is the address at which faults are switched. "": none.
 	Control string
-	// Hostname is by which name or address programs reach the fake. "": that of the listener, or localhost if it has none.
+	// Hostname is by which name or address programs reach the fake. "": that of the listener, or
+	// localhost if it has none.
 	Hostname string
-	// ErrorLog is told of connections that fail, as where a client does not trust the certificate. Nil: that of package log.
+	// ErrorLog is told of connections that fail, as where a client does not trust the certificate.
+	// Nil: that of package log.
 	ErrorLog *log.Logger
 }
 
 // Fake is a server that listens. Serve lets it answer, and Close must be called where Serve is not.
 type Fake struct {
 	Machine *fakeazure.Server
-	// URL and SecureURL are the addresses of the endpoint, ControlURL is that of the control. "": there is none.
+	// URL and SecureURL are the addresses of the endpoint, ControlURL is that of the control. "":
+	// there is none.
 	URL, SecureURL, ControlURL string
 
 	errorLog *log.Logger
@@ -56,8 +60,9 @@ type serving struct {
 const (
 	// maxHeaderTime keeps connections that say nothing from piling up.
 	maxHeaderTime = 10 * time.Second
-	// grace is how long requests that are under way may take once the fake is told to stop: longer than any answer takes
-	// that no fault delays, and shorter than the ten seconds after which Docker kills a container.
+	// grace is how long requests that are under way may take once the fake is told to stop: longer
+	// than any answer takes that no fault delays, and shorter than the ten seconds after which
+	// Docker kills a container.
 	grace = 5 * time.Second
 )
 
@@ -108,7 +113,8 @@ func (f *Fake) listen(address, hostname string, secure *tls.Config, handler http
 	return baseURL(scheme, listener.Addr().String(), hostname), nil
 }
 
-// baseURL is how programs write the address of a listener that has all addresses of the machine, or one.
+// baseURL is how programs write the address of a listener that has all addresses of the machine, or
+// one.
 func baseURL(scheme, address, hostname string) string {
 	host, port, _ := net.SplitHostPort(address)
 	if net.ParseIP(host).IsUnspecified() {
@@ -123,8 +129,8 @@ func baseURL(scheme, address, hostname string) string {
 	return url
 }
 
-// Serve answers until ctx is done, and then lets requests that are under way come to their end. Those that hang by a fault end
-// at once.
+// Serve answers until ctx is done, and then lets requests that are under way come to their end.
+// Those that hang by a fault end at once.
 func (f *Fake) Serve(ctx context.Context) error {
 	defer f.Close()
 	group, ctx := errgroup.WithContext(ctx)
@@ -156,7 +162,7 @@ func (f *Fake) shutDown() {
 	}
 }
 
-// Close gives the addresses back and removes the files. Serve does so too.
+// Close frees the addresses and removes the files. Serve does so too.
 func (f *Fake) Close() {
 	f.Machine.Close()
 	for _, s := range f.serving {

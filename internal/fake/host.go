@@ -7,8 +7,8 @@ import (
 	"github.com/seed-ac726066/aztoken/internal/fakeazure"
 )
 
-// A Host is one of the places that a fake plays. It plays all of them at once; a program finds out by its environment where
-// it is.
+// A Host is one of the places that a fake plays. It plays all of them at once; a program finds out
+// by its environment where it is.
 type Host string
 
 // The hosts.

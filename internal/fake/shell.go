@@ -15,7 +15,7 @@ type Shell string
 const (
 	Sh         Shell = "sh"         // bash, zsh and the other descendants of the Bourne shell
 	PowerShell Shell = "powershell" // of Windows and Linux
-	EnvFile    Shell = "env"        // a file for docker run --env-file and the like: no quotes, no export
+	EnvFile    Shell = "env"        // a file for docker run --env-file: no quotes, no export
 )
 
 // Shells are all of them.

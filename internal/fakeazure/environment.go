@@ -109,8 +109,8 @@ func (s *Server) AzureML(base string) Environment {
 	}
 }
 
-// WorkloadIdentity returns the environment of a pod of AKS with workload identity. The base is https.
-// Its error says why the federated token cannot be written.
+// WorkloadIdentity returns the environment of a pod of AKS with workload identity. The base is
+// https. Its error says why the federated token cannot be written.
 func (s *Server) WorkloadIdentity(base string) (Environment, error) {
 	file, err := s.cluster.TokenFile()
 	if err != nil {

@@ -38,7 +38,7 @@ func (s *Server) begin(ctx context.Context, c identityapi.Call) delivery.Exchang
 		x.host, x.fault = h, s.Tokens.Take()
 		x.respond = func() (identityapi.Reply, bool) { return s.answer(ctx, h, c, x.fault) }
 		x.record(&s.Tokens.Log, c, s.onRequest)
-	case issuer.Instance: // what clients ask about authorities goes through every fault, and into no log
+	case issuer.Instance: // what clients ask about an authority suffers no fault and is not logged
 		x.host, x.respond = documents{s.issuer}, func() (identityapi.Reply, bool) { return s.document(c, x.fault), false }
 	default:
 		x.host, x.fault = documents{s.issuer}, s.Documents.takeFor(document)
@@ -65,8 +65,8 @@ func (x *exchange) record(log *wirelog.Log, c identityapi.Call, onRequest func(w
 	})
 }
 
-// document returns the answer to a request for a document. An outage of Entra ID is one of these too,
-// whichever script has it.
+// document returns the answer to a request for a document. An outage of Entra ID is one of these
+// too, whichever script has it.
 func (s *Server) document(c identityapi.Call, f fault.Fault) identityapi.Reply {
 	if f.EntraDown() || s.Tokens.CurrentFault().EntraDown() {
 		return s.issuer.Status(http.StatusServiceUnavailable)

@@ -21,8 +21,8 @@ type host struct {
 // Host returns what does not change about the endpoint.
 func (h host) Host() identityapi.Host { return h.endpoint.Host() }
 
-// Status returns what the host sends with a status. At IMDS's address a 403 is not IMDS's but Docker
-// Desktop's, as on a developer's laptop.
+// Status returns what the host sends with a status. At IMDS's address a 403 is not IMDS's but
+// Docker Desktop's, as on a developer's laptop.
 func (h host) Status(code int) (r identityapi.Reply, foreign bool) {
 	switch h.endpoint.(type) {
 	case identityapi.IMDS, nowhere:
@@ -57,8 +57,8 @@ func (s *Server) hostOf(c identityapi.Call) host {
 	return host{endpoint: nowhere{}}
 }
 
-// answer returns what a token request deserves, and whether a token was minted for it. The fault says
-// how Entra ID is.
+// answer returns what a token request deserves, and whether a token was minted for it. The fault
+// says how Entra ID is.
 func (s *Server) answer(ctx context.Context, h host, c identityapi.Call, f fault.Fault) (identityapi.Reply, bool) {
 	if _, direct := h.endpoint.(identityapi.WorkloadIdentity); direct {
 		source := platform.Entra{Platform: s.platform, Refusal: f.Refusal()}
@@ -68,7 +68,7 @@ func (s *Server) answer(ctx context.Context, h host, c identityapi.Call, f fault
 	return h.endpoint.Answer(ctx, c, &source), source.Minted
 }
 
-// nowhere is what none of the hosts knows. It is answered with IMDS's 404, in nobody's name.
+// nowhere answers the paths that no host has, with IMDS's 404 and without a name.
 type nowhere struct{ identityapi.IMDS }
 
 // Host returns no name.

@@ -41,8 +41,8 @@ const (
 	defaultMintAfter = time.Hour
 )
 
-// Options say what a server plays. The zero value is a machine with one system-assigned identity that
-// may have a token for every resource.
+// Options say what a server plays. The zero value is a machine with one system-assigned identity
+// that may have a token for every resource.
 type Options struct {
 	TenantID       string              // a GUID; blank: DefaultTenantID
 	Identities     []platform.Identity // nil: one system-assigned; empty, but not nil: none
@@ -51,15 +51,15 @@ type Options struct {
 	MintAfter      time.Duration       // see platform.Options; zero: one hour
 	TokenVersion   int                 // 1 or 2; 0: 1
 	OptionalClaims []string            // see issuer.Options
-	ArcKeyDir      string              // where Azure Arc's keys are written; blank: the agent's directory
+	ArcKeyDir      string              // of Azure Arc's keys; blank: the agent's own
 
-	// Secret is what a program shows to App Service, Service Fabric and Azure ML. Blank: one for each,
-	// which nobody can guess.
+	// Secret is what a program shows to App Service, Service Fabric and Azure ML. Blank: one for
+	// each, at random.
 	Secret string
 	// CertificateNames are further DNS names and IP addresses that the certificate is for.
 	CertificateNames []string
 	// OnRequest is called with each request once its client has all of the answer or has given up.
-	// Calls may come at the same time. Nil: nobody is told.
+	// Calls may come at the same time. Nil: no call.
 	OnRequest func(wirelog.Request)
 }
 
@@ -83,7 +83,7 @@ type Server struct {
 	end  context.CancelCauseFunc
 }
 
-// secrets are what a host gives to the programs on it, so that nobody else gets a token.
+// secrets are what a host shares with the programs on it, so that only these get a token.
 type secrets struct{ appService, serviceFabric, azureML string }
 
 // New returns a server, which starts nothing in the background. Its error names the option that is
@@ -157,11 +157,11 @@ func (s *Server) CertificateFile() (string, error) {
 // Issuer returns the token issuer.
 func (s *Server) Issuer() *issuer.Issuer { return s.issuer }
 
-// Mint returns a token that no endpoint would give: see [platform.Platform.Mint].
+// Mint returns a token that no endpoint would issue: see [platform.Platform.Mint].
 func (s *Server) Mint(resource string, edits ...func(*issuer.JWT)) (string, error) {
 	return s.platform.Mint(resource, edits...)
 }
 
-// RotateFederatedToken puts a new token into the file of workload identity, as the kubelet does. The
-// one before is no longer accepted.
+// RotateFederatedToken puts a new token into the file of workload identity, as the kubelet does.
+// The one before is no longer accepted.
 func (s *Server) RotateFederatedToken() error { return s.cluster.Rotate() }

@@ -19,8 +19,8 @@ type Traffic struct {
 // KeyFetches returns the number of requests for keys since the start.
 func (t *Traffic) KeyFetches() int { return int(t.keyFetches.Load()) }
 
-// NextKeys sets faults for the next requests for keys, one for each, in order. Requests for discovery
-// documents take none of them, so that one fault is one fetch of keys; but a fault with
+// NextKeys sets faults for the next requests for keys, one for each, in order. Requests for
+// discovery documents take none of them, so that one fault is one fetch of keys; but a fault with
 // [fault.Fault.DiscoveryOnly] is for the next of those.
 func (t *Traffic) NextKeys(faults ...fault.Fault) {
 	aimed := make([]fault.Fault, len(faults))

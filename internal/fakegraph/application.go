@@ -41,7 +41,8 @@ type application struct {
 	roles replicated[[]Role] // as its service principal has them
 }
 
-// AddApplication registers an application as the portal does: without a unique name. Missing ids are made.
+// AddApplication registers an application as the portal does: without a unique name. Missing ids
+// are made.
 func (s *Server) AddApplication(a Application) Application {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -22,7 +22,8 @@ type Assignment struct {
 // assignment is its history; what is taken back stays, and is none.
 type assignment struct{ replicated[*Assignment] }
 
-// AddAssignment makes an assignment that was there before: a user's, a group's or a service principal's.
+// AddAssignment makes an assignment that was there before: a user's, a group's or a service
+// principal's.
 func (s *Server) AddAssignment(a Assignment) Assignment {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -49,7 +50,7 @@ func (s *Server) Assignments() []Assignment {
 	return all
 }
 
-// assignmentID is no GUID, as Graph's are not.
+// assignmentID returns an id that is not a GUID, as Graph's are not.
 func (s *Server) assignmentID() string {
 	return base64.RawURLEncoding.EncodeToString([]byte(s.newID("a5")))
 }

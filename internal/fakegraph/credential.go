@@ -11,7 +11,7 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 )
 
-// Credential gives tokens that a server accepts, for whatever resource is asked.
+// Credential returns tokens that a server accepts, for whatever resource is asked.
 type Credential struct{}
 
 // GetToken implements azcore.TokenCredential.

@@ -13,7 +13,8 @@ type throttle struct {
 	after time.Duration
 }
 
-// Throttle answers the next n requests with 429 and a Retry-After, in whole seconds; 0 leaves that out.
+// Throttle answers the next n requests with 429 and a Retry-After, in whole seconds; 0 leaves that
+// out.
 func (s *Server) Throttle(n int, after time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -39,8 +40,8 @@ type interruption struct {
 	kill    func()
 }
 
-// Interrupt ends the caller at its n-th write from the start of the server, counted from 1: kill is called, and the
-// connection cut. What was to be written is there if applied is true.
+// Interrupt ends the caller at its n-th write from the start of the server, counted from 1: kill is
+// called, and the connection cut. What was to be written is there if applied is true.
 func (s *Server) Interrupt(n int, applied bool, kill func()) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

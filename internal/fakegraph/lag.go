@@ -2,7 +2,8 @@ package fakegraph
 
 import "time"
 
-// Lag is how long a change takes to be known: the next Requests requests do not see it, and none before so much Time is past.
+// Lag is how long a change takes to be known: the next Requests requests do not see it, and none
+// before so much Time is past.
 type Lag struct {
 	Requests int
 	Time     time.Duration
@@ -33,10 +34,11 @@ type moment struct {
 // after is when a change of the moment m is known.
 func (m moment) after(l Lag) moment { return moment{m.count + 1 + l.Requests, m.time.Add(l.Time)} }
 
-// reached says whether m is at or after due.
+// reached reports whether m is at or after due.
 func (m moment) reached(due moment) bool { return m.count >= due.count && !m.time.Before(due.time) }
 
-// replicated is a value with its history: what is written is at once there for writes, and for reads when it is due.
+// replicated is a value with its history: what is written is at once there for writes, and for
+// reads when it is due.
 type replicated[T any] struct{ versions []version[T] }
 
 type version[T any] struct {

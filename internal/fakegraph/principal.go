@@ -25,8 +25,8 @@ type principal struct {
 	referable moment
 }
 
-// AddManagedIdentity makes a managed identity of a name, and of an Azure resource id, which may be "". It is known as slowly as
-// everything that is written.
+// AddManagedIdentity makes a managed identity of a name, and of an Azure resource id, which may be
+// "". It is known as slowly as everything that is written.
 func (s *Server) AddManagedIdentity(name, armID string) Principal {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -38,7 +38,8 @@ func (s *Server) AddManagedIdentity(name, armID string) Principal {
 	return s.add(p)
 }
 
-// AddServicePrincipal adds a service principal as it is: that of an application of the portal, or of another tenant.
+// AddServicePrincipal adds a service principal as it is: that of an application of the portal, or
+// of another tenant.
 func (s *Server) AddServicePrincipal(p Principal) Principal {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -82,7 +83,8 @@ func (s *Server) principalByID(id string) *principal {
 	return s.principal(func(p Principal) bool { return p.ID == id })
 }
 
-// view is a service principal at a moment, with the roles that its application has given it by then.
+// view is a service principal at a moment, with the roles that its application has given it by
+// then.
 func (x exchange) view(one *principal) (p Principal, there bool) {
 	p, there = one.seen(x.moment)
 	if app := x.application(by("appId", p.AppID)); app != nil {
@@ -156,8 +158,8 @@ func (x exchange) upsertPrincipal(appID string) answer {
 	return done()
 }
 
-// noBacking refuses a service principal of an application that is not there, or not known yet; of the latter Graph speaks in
-// two ways, which take turns.
+// noBacking refuses a service principal of an application that is not there, or not known yet; of
+// the latter Graph speaks in two ways, which take turns.
 func (x exchange) noBacking(appID string) (answer, bool) {
 	app := x.application(by("appId", appID))
 	if app != nil {

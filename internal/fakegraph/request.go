@@ -67,7 +67,7 @@ func readRequest(r *http.Request) (request, error) {
 	return q, err
 }
 
-// authorized says whether a header has a token for a Graph. Its signature is not looked at.
+// authorized reports whether a header has a token for a Graph. Its signature is not looked at.
 func authorized(header, host string) bool {
 	token, found := strings.CutPrefix(header, "Bearer ")
 	if !found {

@@ -9,8 +9,8 @@ import (
 	"github.com/seed-ac726066/aztoken/internal/graph"
 )
 
-// badURIs refuses new App ID URIs as tenants do since 2025: those of an application with tokens of version 1 must contain a
-// verified domain, the tenant's id or the client id. All must be free.
+// badURIs refuses new App ID URIs as tenants do since 2025: those of an application with tokens of
+// version 1 must contain a verified domain, the tenant's id or the client id. All must be free.
 func (x exchange) badURIs(before, after Application) (answer, bool) {
 	v2 := after.API.RequestedAccessTokenVersion != nil && *after.API.RequestedAccessTokenVersion == 2
 	for _, uri := range after.IdentifierURIs {
@@ -31,7 +31,8 @@ func (x exchange) badURIs(before, after Application) (answer, bool) {
 	return answer{}, false
 }
 
-// badRoles refuses an array of roles: incomplete ones, those of one value or id, and a change of an enabled one.
+// badRoles refuses an array of roles: incomplete ones, those of one value or id, and a change of an
+// enabled one.
 func badRoles(before, after []Role) (answer, bool) {
 	seen := map[string]bool{}
 	for _, r := range after {

@@ -56,8 +56,8 @@ type Server struct {
 	assignments  []*assignment
 }
 
-// New returns a server without a socket, to be used as the transport of a client, in virtual time too. Nil options are the
-// defaults.
+// New returns a server without a socket, to be used as the transport of a client, in virtual time
+// too. Nil options are the defaults.
 func New(opts *Options) *Server {
 	s := &Server{URL: "http://127.0.0.1"}
 	if opts != nil {
@@ -95,7 +95,8 @@ func (s *Server) Do(r *http.Request) (*http.Response, error) {
 	}, nil
 }
 
-// ServeHTTP answers over a socket. It panics with [http.ErrAbortHandler] where the connection is cut.
+// ServeHTTP answers over a socket. It panics with [http.ErrAbortHandler] where the connection is
+// cut.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	a, err := s.answer(r)
 	if err != nil {
@@ -109,8 +110,8 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_, _ = w.Write(body)
 }
 
-// answer returns the answer to a request, which it records. The error is that of reading the request,
-// or that the connection was cut.
+// answer returns the answer to a request, which it records. The error is that of reading the
+// request, or that the connection was cut.
 func (s *Server) answer(r *http.Request) (answer, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

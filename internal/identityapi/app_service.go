@@ -19,13 +19,14 @@ import (
 //	Secret: <secret>
 //
 // The newer one, also as 2025-03-30, takes one of client_id, object_id, principal_id and mi_res_id;
-// the older one clientid, which may be blank. Other methods are refused with 405, a wrong secret with 401, and what is
-// wrong with the parameters with 400. A header X-Forwarded-For does not matter.
+// the older one clientid, which may be blank. Other methods are refused with 405, a wrong secret
+// with 401, and what is wrong with the parameters with 400. A header X-Forwarded-For does not
+// matter.
 //
 // A success has access_token, expires_on, resource, token_type and client_id; [Tolerant] adds the
-// others of [IMDS], as there are clients that read only expires_in. Numbers are strings of digits in
-// both versions. Errors are {"statusCode":…,"message":…,"correlationId":…}, with the id in a header
-// too.
+// others of [IMDS], as there are clients that read only expires_in. Numbers are strings of digits
+// in both versions. Errors are {"statusCode":…,"message":…,"correlationId":…}, with the id in a
+// header too.
 type AppService struct {
 	Secret    secret.Text // blank: every call is refused
 	Tolerance Tolerance

@@ -20,7 +20,8 @@ import (
 // There is no api-version, and a call cannot name an identity: such parameters are ignored, and so
 // is the query. Other methods are refused with 405, the rest with 400.
 //
-// A success is that of [IMDS] with a blank refresh_token. Errors are {"error":{"code":…,"message":…}}.
+// A success is that of [IMDS] with a blank refresh_token. Errors are
+// {"error":{"code":…,"message":…}}.
 type CloudShell struct{}
 
 // Host returns Cloud Shell's path.

@@ -105,8 +105,8 @@ func badVersion(known []string) Reply {
 	})
 }
 
-// A stringToken is the success of IMDS, and with more members that of Azure Arc and Cloud Shell. All
-// values are strings, and there is no refresh_in.
+// A stringToken is the success of IMDS, and with more members that of Azure Arc and Cloud Shell.
+// All values are strings, and there is no refresh_in.
 type stringToken struct {
 	AccessToken  string  `json:"access_token"`
 	ClientID     string  `json:"client_id,omitempty"`

@@ -95,8 +95,9 @@ type refusal struct {
 	says    string // in the body
 }
 
-// requireRefusals sends a good request to an endpoint whose source has each failure. All of them are
-// told in JSON, which is what clients can read; plain names those that the platform words otherwise.
+// requireRefusals sends a good request to an endpoint whose source has each failure. All of them
+// are told in JSON, which is what clients can read; plain names those that the platform words
+// otherwise.
 func requireRefusals(t *testing.T, e identityapi.Endpoint, good func() *http.Request, refusals map[string]refusal) {
 	t.Helper()
 	require.Len(t, refusals, 7, "every reason that a source has")

@@ -12,8 +12,8 @@ const (
 		"please specify the clientId / resourceId of the identity in the token request"
 )
 
-// OAuthError returns an error in the form of OAuth (RFC 6749, section 5.2), which IMDS, Azure Arc and
-// Azure ML have.
+// OAuthError returns an error in the form of OAuth (RFC 6749, section 5.2), which IMDS, Azure Arc
+// and Azure ML have.
 func OAuthError(status int, code, description string) Reply {
 	return JSON(status, struct {
 		Error       string `json:"error"`

@@ -19,7 +19,7 @@ type rules struct {
 	header   string      // must be there exactly once
 	value    secret.Text // of the header, to the letter; blank: nothing is good enough
 	direct   bool        // a call that came through a proxy is refused
-	versions []string    // the values of api-version; nil: there is no such parameter
+	versions []string    // the values of api-version; nil: it is ignored
 	ids      idNames     // by which the caller names an identity; at most one of them
 
 	blankIDs bool // a blank id names nothing, as if it were not there
@@ -40,7 +40,7 @@ var allIDNames = idNames{
 type revocation int
 
 const (
-	revocationUnknown revocation = iota // there is no such parameter
+	revocationUnknown revocation = iota // never
 	revocationWithCP1                   // beside the client capability cp1 in xms_cc
 	revocationAlways
 )

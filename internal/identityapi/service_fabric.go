@@ -26,7 +26,8 @@ type ServiceFabric struct {
 	Secret secret.Text // blank: every call is refused
 }
 
-// Host returns a path that tells Service Fabric from IMDS, which has the same one on other machines.
+// Host returns a path that tells Service Fabric from IMDS, which has the same one on other
+// machines.
 func (e ServiceFabric) Host() Host {
 	return Host{Name: "Service Fabric", Path: "/fabric/metadata/identity/oauth2/token", HTTPS: true}
 }

@@ -55,7 +55,7 @@ type Token struct {
 	ClientID, ObjectID, ResourceID string
 }
 
-// Failure is why there is no token. Each endpoint has its own form and words for it.
+// Failure is the reason for a missing token. Each endpoint has its own form and words for it.
 type Failure struct {
 	Reason Reason
 	Text   string // what the client is told; "": the endpoint's own words

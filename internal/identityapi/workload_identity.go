@@ -12,8 +12,8 @@ import (
 	"github.com/seed-ac726066/aztoken/internal/guid"
 )
 
-// WorkloadIdentity is the token endpoint of Entra ID, as a pod with workload identity asks it. It is
-// there over https only.
+// WorkloadIdentity is the token endpoint of Entra ID, as a pod with workload identity asks it. It
+// is there over https only.
 //
 //	POST /{tenant}/oauth2/v2.0/token
 //	Content-Type: application/x-www-form-urlencoded
@@ -22,8 +22,8 @@ import (
 //	&client_assertion_type=urn:ietf:params:oauth:client-assertion-type:jwt-bearer
 //	&client_assertion=<the pod's federated token>
 //
-// Each of these must be there once; others are ignored. OpenID Connect's own scopes may stand beside
-// the one with /.default. Whether the tenant, the client and the assertion are good is the
+// Each of these must be there once; others are ignored. OpenID Connect's own scopes may stand
+// beside the one with /.default. Whether the tenant, the client and the assertion are good is the
 // [Source]'s decision. Other methods are refused with 405.
 //
 // A success has token_type, expires_in and ext_expires_in (numbers) and access_token. Errors are

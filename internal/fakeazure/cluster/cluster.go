@@ -1,5 +1,5 @@
-// Package cluster plays a Kubernetes cluster with workload identity: it puts a token into a file, and
-// knows whether an assertion is the one in the file.
+// Package cluster plays a Kubernetes cluster with workload identity: it puts a token into a file,
+// and knows whether an assertion is the one in the file.
 package cluster
 
 import (
@@ -24,10 +24,11 @@ const (
 
 // Cluster is a cluster with one service account. It is safe for concurrent use.
 type Cluster struct {
-	issuer *issuer.Issuer // whose keys sign, as making others takes time and nobody looks at them
+	issuer *issuer.Issuer // its keys sign for the cluster too: making others takes time
 	files  *files.Dir
 
-	mu      sync.Mutex // guards what follows, and the file; files' and the issuer's are taken under it
+	// mu guards what follows, and the file. The locks of files and of the issuer are taken under it.
+	mu      sync.Mutex
 	file    string
 	current string
 }
@@ -80,7 +81,8 @@ func (c *Cluster) rotate() error {
 	return nil
 }
 
-// Check returns what Entra ID has against an assertion: the number of its error and the words, or 0.
+// Check returns what Entra ID has against an assertion: the number of its error and the words, or
+// 0.
 func (c *Cluster) Check(assertion string) (number int, description string) {
 	payload, err := c.issuer.Payload(assertion)
 	var claims struct {

@@ -67,7 +67,7 @@ func (f Fault) String() string {
 // Name returns the fault's name for a log: "" where it is [OK].
 func (f Fault) Name() string { return f.name }
 
-// OK is no fault: a place in a script.
+// OK leaves a request alone.
 func OK() Fault { return Fault{} }
 
 // Status answers with a status, and with what the host sends with it. It panics unless
@@ -105,8 +105,8 @@ func NotJSON() Fault {
 		"<!DOCTYPE html>\n<html><head><title>Welcome</title></head><body>Please sign in to use this network.</body></html>\n"))
 }
 
-// Huge answers 200 with the beginning of a JSON object that goes on for so many bytes. It is made as
-// it is sent, and never held in memory.
+// Huge answers 200 with the beginning of a JSON object that goes on for so many bytes. It is made
+// as it is sent, and never held in memory.
 func Huge(bytes int64) Fault {
 	const opening = `{"access_token":"`
 	head := opening[:max(0, min(bytes, int64(len(opening))))]
@@ -122,15 +122,15 @@ func Redirect(url string) Fault {
 	return foreign(fmt.Sprintf("Redirect(%s)", url), reply)
 }
 
-// Slow gives the right answer, but after d.
+// Slow answers as it should, but after d.
 func Slow(d time.Duration) Fault { return Fault{name: fmt.Sprintf("Slow(%v)", d), wait: d} }
 
-// SlowBody gives the right answer: its headers at once, its body in small pieces over d.
+// SlowBody answers as it should: the headers at once, the body in small pieces over d.
 func SlowBody(d time.Duration) Fault {
 	return Fault{name: fmt.Sprintf("SlowBody(%v)", d), trickle: d}
 }
 
-// Truncated gives half of the right answer.
+// Truncated sends half of the answer.
 func Truncated() Fault { return Fault{name: "Truncated", cut: true} }
 
 // Hang accepts the request and never answers it.
@@ -210,8 +210,8 @@ func (f Fault) Delay(ctx context.Context) error {
 // Host is who answers.
 type Host interface {
 	Host() identityapi.Host
-	// Status returns what is sent with a status, and whether it is foreign: somebody else says it in
-	// the host's place.
+	// Status returns what is sent with a status, and whether it is foreign: somebody else says it
+	// in the host's place.
 	Status(code int) (r identityapi.Reply, foreign bool)
 }
 

@@ -27,8 +27,8 @@ func GCE() Fault {
 const notFoundPage = "<!DOCTYPE html>\n<html><head><title>404 - Not Found</title></head>" +
 	"<body><h1>404 - Not Found</h1></body></html>\n"
 
-// NoDefaultIdentity is the answer of some hosts to a request for an identity that is not assigned: a
-// 404 whose error has a code.
+// NoDefaultIdentity is the answer of some hosts to a request for an identity that is not assigned:
+// a 404 whose error has a code.
 func NoDefaultIdentity() Fault {
 	type inner struct {
 		Code    string   `json:"code"`
@@ -43,8 +43,8 @@ func NoDefaultIdentity() Fault {
 }
 
 // EntraRefuses is a refusal of Entra ID: number is what stands behind AADSTS, text what follows it.
-// The host passes it on in its own form. The tokens that the platform keeps are still given out until
-// it would mint another.
+// The host passes it on in its own form. The tokens that the platform keeps are still given out
+// until it would mint another.
 func EntraRefuses(number int, text string) Fault {
 	return Fault{
 		name:    fmt.Sprintf("EntraRefuses(%d)", number),

@@ -14,8 +14,8 @@ type Script struct {
 	until  time.Time // of broken; zero: until told otherwise
 }
 
-// Next sets faults for the next requests, one for each, in order. They come after those of an earlier
-// Next and before what Break or BreakFor say.
+// Next sets faults for the next requests, one for each, in order. They come after those of an
+// earlier Next and before what Break or BreakFor say.
 func (s *Script) Next(faults ...Fault) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

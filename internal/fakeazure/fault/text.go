@@ -18,10 +18,10 @@ const forms = "write OK, EntraDown, Hang, Dropped, Refused, Closed, NotJSON, Tru
 
 var modifier = regexp.MustCompile(`(?is)^(.*)\.(KeysOnly|DiscoveryOnly|WithRetryAfter\(([^()]*)\))$`)
 
-// Parse returns the fault that [Fault.String] writes so, for faults that come from a command line, a
-// file or a request. Case does not matter in names. A String leaves out the body of a [Body] and the
-// description of an [Error] and [EntraRefuses]; here they may be added as the last argument. Its
-// error says how faults are written.
+// Parse returns the fault that [Fault.String] writes so, for faults that come from a command line,
+// a file or a request. Case does not matter in names. A String leaves out the body of a [Body] and
+// the description of an [Error] and [EntraRefuses]; here they may be added as the last argument.
+// Its error says how faults are written.
 func Parse(text string) (Fault, error) {
 	rest := strings.TrimSpace(text)
 	var modifiers []func(Fault) Fault // the last first

@@ -14,12 +14,13 @@ import (
 	"github.com/seed-ac726066/aztoken/internal/guid"
 )
 
-// keptKeys bounds the key files that a server has at a time: many clients at once need that many, and one that never
-// reads them must not fill the disk.
+// keptKeys bounds the key files that a server has at a time: many clients at once need that many,
+// and one that never reads them must not fill the disk.
 const keptKeys = 100
 
-// ArcKeys are the outstanding keys of Azure Arc's agent, each in a file. Whoever can read a file in its directory is on the machine and
-// trusted by its administrator, which is all that the agent wants to know.
+// ArcKeys are the outstanding keys of Azure Arc's agent, each in a file. Whoever can read a file in
+// its directory is on the machine and trusted by its administrator, which is all that the agent
+// wants to know.
 type ArcKeys struct {
 	dir string
 
@@ -98,7 +99,7 @@ func (k *ArcKeys) Use(content string) bool {
 	return true
 }
 
-// newKey returns what nobody can guess.
+// newKey returns 36 random bytes as text.
 func newKey() string {
 	b := make([]byte, 36)
 	rand.Read(b) // never fails

@@ -17,7 +17,7 @@ const (
 	NoDocument    Document = iota
 	Configuration          // OpenID Connect's discovery document
 	Keys                   // a JWKS
-	Instance               // whether Microsoft vouches for an authority: MSAL asks before it sends a secret
+	Instance               // whether Microsoft knows an authority, which MSAL asks first
 )
 
 // The documents, below the tenant.
@@ -81,7 +81,8 @@ func (i *Issuer) Document(c identityapi.Call) identityapi.Reply {
 	}
 }
 
-// Status returns what is sent in place of a document with a status: a body with 429 and from 500 on.
+// Status returns what is sent in place of a document with a status: a body with 429 and from 500
+// on.
 func (i *Issuer) Status(code int) identityapi.Reply {
 	if code == http.StatusTooManyRequests || code >= http.StatusInternalServerError {
 		return identityapi.OAuthError(code, "temporarily_unavailable",
@@ -107,7 +108,8 @@ func metadata(issuer, endpoints, keys string) any {
 	}
 }
 
-// instanceMetadata vouches for the authority that an authorization endpoint is one of, whichever it is.
+// instanceMetadata vouches for the authority that an authorization endpoint is one of, whichever it
+// is.
 func instanceMetadata(endpoint string) identityapi.Reply {
 	u, err := url.Parse(endpoint)
 	authority, ok := strings.CutSuffix(endpoint, "/oauth2/v2.0/authorize")

@@ -13,8 +13,8 @@ import (
 type Options struct {
 	TenantID string // a GUID
 
-	// TokenVersion, 1 or 2, and OptionalClaims are what a resource's manifest asks for. The only claim
-	// that is known is idtyp.
+	// TokenVersion, 1 or 2, and OptionalClaims are what a resource's manifest asks for. The only
+	// claim that is known is idtyp.
 	TokenVersion   int
 	OptionalClaims []string
 
@@ -30,7 +30,7 @@ type Issuer struct {
 // Subject is who a token is for.
 type Subject struct {
 	ClientID, ObjectID string
-	Roles              []string // for the resource; none: there is no claim roles
+	Roles              []string // for the resource; empty: the token has no claim roles
 }
 
 // Token is a token with the times that go with it.
@@ -58,7 +58,7 @@ func New(o Options) (*Issuer, error) {
 // TenantID returns the tenant's id.
 func (i *Issuer) TenantID() string { return i.options.TenantID }
 
-// Issue returns a token as the endpoint gives it.
+// Issue returns a token for s, as an endpoint hands it out.
 func (i *Issuer) Issue(s Subject, resource string, now time.Time) Token {
 	key := i.keys.signing()
 	claims := i.claims(s, resource, now)
@@ -85,8 +85,8 @@ func (i *Issuer) Mint(s Subject, resource string, now time.Time, edits ...func(*
 	return key.token(j)
 }
 
-// Claims returns the claims of a token that this issuer signed, expired or not and its key withdrawn
-// or not, in the types of package encoding/json.
+// Claims returns the claims of a token that this issuer signed, expired or not and its key
+// withdrawn or not, in the types of package encoding/json.
 func (i *Issuer) Claims(token string) (map[string]any, error) { return i.keys.all().claims(token) }
 
 // Payload returns the payload of a token that this issuer signed, as Claims does.
@@ -112,11 +112,11 @@ func (i *Issuer) Admit(token, audience string, now time.Time) error {
 	return nil
 }
 
-// RotateKey lets another key sign from now on: the next that was published ahead, or else a new one.
-// The keys before it stay published.
+// RotateKey lets another key sign from now on: the next that was published ahead, or else a new
+// one. The keys before it stay published.
 //
-// The first use of a key in a process makes it, which takes a good part of a second of real time; the
-// issuers of a process share their keys.
+// The first use of a key in a process makes it, which takes a good part of a second of real time;
+// the issuers of a process share their keys.
 func (i *Issuer) RotateKey() { i.keys.rotate() }
 
 // PublishKey publishes a new key ahead of its use, as Entra does.
@@ -125,6 +125,6 @@ func (i *Issuer) PublishKey() { i.keys.publish() }
 // WithdrawKeys lets only the key that signs now be published. The others never come back.
 func (i *Issuer) WithdrawKeys() { i.keys.withdraw() }
 
-// Publish adds a key to the key documents as it is, behind the issuer's. The error is that of writing
-// it as JSON.
+// Publish adds a key to the key documents as it is, behind the issuer's. The error is that of
+// writing it as JSON.
 func (i *Issuer) Publish(jwk map[string]any) error { return i.keys.publishExtra(jwk) }

@@ -10,9 +10,12 @@ import (
 // JWT is a token before it is signed.
 type JWT struct {
 	Header map[string]any // typ, alg, kid and x5t
-	Claims map[string]any // strings, except for the int64 iat, nbf, exp and xms_tcdt, and the []string roles
 
-	// RawHeader and Payload are signed as they are, in place of Header and Claims. Nil: those as JSON.
+	// Claims are strings, except for the int64 iat, nbf, exp and xms_tcdt, and the []string roles.
+	Claims map[string]any
+
+	// RawHeader and Payload are signed as they are, in place of Header and Claims. Nil: those as
+	// JSON.
 	RawHeader, Payload []byte
 
 	// Key signs the token; the header still names the issuer's key. Nil: the key that signs now.

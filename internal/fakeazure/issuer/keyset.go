@@ -38,7 +38,8 @@ func (ks keySet) claims(token string) (map[string]any, error) {
 	return claims, nil
 }
 
-// publish returns the public keys as members of a JWKS, each with the issuer that it is good for, if there is one to name.
+// publish returns the public keys as members of a JWKS, each with the issuer that it is good for,
+// if there is one to name.
 func (ks keySet) publish(issuer string) []any {
 	published := make([]any, 0, len(ks))
 	for _, k := range ks {

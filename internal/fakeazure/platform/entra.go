@@ -10,12 +10,12 @@ import (
 	"github.com/seed-ac726066/aztoken/internal/identityapi"
 )
 
-// Entra gives a token to one request of workload identity, where no platform is in between: each
+// Entra is the source of one request of workload identity, where no platform is in between: each
 // request mints. It implements [identityapi.Source].
 type Entra struct {
 	Platform *Platform
 
-	// Refusal is what Entra ID answers now. Nil: it gives tokens.
+	// Refusal is what Entra ID answers now. Nil: it issues tokens.
 	Refusal *identityapi.Failure
 
 	// Minted says after Token that there was one.

@@ -23,8 +23,8 @@ type Identity struct {
 	Roles map[string][]string // app roles, by resource
 }
 
-// filled returns a copy of id, the n-th of its machine, that has no blank GUIDs and shares no memory
-// with it.
+// filled returns a copy of id, the n-th of its machine, that has no blank GUIDs and shares no
+// memory with it.
 func (id Identity) filled(n int) Identity {
 	if id.ClientID == "" {
 		id.ClientID = fmt.Sprintf("c0000000-0000-4000-8000-%012d", n)

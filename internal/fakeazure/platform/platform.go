@@ -22,7 +22,7 @@ const lastMoments = 5 * time.Second
 type Options struct {
 	Identities []Identity    // nil: one system-assigned identity; empty, but not nil: none
 	Resources  []string      // that the tenant knows, compared exactly; nil: every resource
-	MintAfter  time.Duration // the age up to which a kept token is given again; negative: none is kept
+	MintAfter  time.Duration // the age up to which a token is kept; negative: none is kept
 }
 
 // Platform is a machine's. It is safe for concurrent use.
@@ -53,7 +53,8 @@ func New(i *issuer.Issuer, check func(assertion string) (number int, description
 	return &Platform{issuer: i, options: o, assertion: check, kept: make(map[keptFor]issuer.Token)}
 }
 
-// DefaultIdentity returns the system-assigned identity, or else the first, or one that is not there.
+// DefaultIdentity returns the system-assigned identity, or else the first, or one that is not
+// there.
 func (p *Platform) DefaultIdentity() Identity {
 	if id, _ := choose(p.options.Identities, identityapi.ID{}, OwnOrFirst); id != nil {
 		return *id
@@ -61,18 +62,18 @@ func (p *Platform) DefaultIdentity() Identity {
 	return Identity{}.filled(1)
 }
 
-// Mint returns a token that the platform would not give, see [issuer.Issuer.Mint]. It starts from
+// Mint returns a token that the platform would not issue, see [issuer.Issuer.Mint]. It starts from
 // what the default identity would get.
 func (p *Platform) Mint(resource string, edits ...func(*issuer.JWT)) (string, error) {
 	return p.issuer.Mint(p.DefaultIdentity().subject(resource), resource, time.Now(), edits...)
 }
 
-// Source gives tokens to one request. It implements [identityapi.Source].
+// Source is the source of one request. It implements [identityapi.Source].
 type Source struct {
 	Platform *Platform
 	Unnamed  Choice
 
-	// Refusal is what Entra ID answers now. Nil: it gives tokens.
+	// Refusal is what Entra ID answers now. Nil: it issues tokens.
 	Refusal *identityapi.Failure
 
 	// Minted says after Token that the token is a new one.

@@ -29,14 +29,15 @@ var (
 type Request struct {
 	Time time.Time // of arrival
 
-	// Host is the name of the one that was asked. Blank: no host has this path, or not over plain http.
+	// Host is the name of the one that was asked. Blank: no host has this path, or not over plain
+	// http.
 	Host string
 
 	Method   string      // "GET"
 	Path     string      // as sent, without the query
 	Resource string      // the parameter resource, or scope without /.default; blank: none
 	Query    url.Values  // all parameters of the URL
-	Form     url.Values  // all parameters of the body of a POST; the value of client_assertion is "REDACTED"
+	Form     url.Values  // all parameters of a POST's body; client_assertion is "REDACTED"
 	Header   http.Header // the values of Authorization, X-Identity-Header and Secret are "REDACTED"
 	Status   int         // of the answer; 0: none, or none yet
 	Fault    string      // the name of the fault that it met; blank: none
