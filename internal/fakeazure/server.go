@@ -15,6 +15,7 @@ package fakeazure
 
 import (
 	"context"
+	"crypto/tls"
 	"io"
 	"net/http"
 	"slices"
@@ -143,7 +144,9 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { delivery.Se
 
 // RoundTrip answers without a socket, whatever host the request names: see [delivery.RoundTrip].
 func (s *Server) RoundTrip(r *http.Request) (*http.Response, error) {
-	return delivery.RoundTrip(r, s.begin, s.Certificate().ConnectionState)
+	return delivery.RoundTrip(r, s.begin, func(host string) *tls.ConnectionState {
+		return s.Certificate().ConnectionState(host)
+	})
 }
 
 // Certificate returns the certificate of the https side.
