@@ -81,11 +81,11 @@ func (c Call) Resource() string {
 	return resource
 }
 
-// parameters returns where a method has its parameters, what was wrong with them, and its name for
-// people.
-func (c Call) parameters() (all url.Values, err error, where string) {
+// parameters returns the parameters of a call, where its method has them, and what is wrong with
+// them.
+func (c Call) parameters() (all url.Values, where string, err error) {
 	if c.Method == http.MethodPost {
-		return c.Form, c.formErr, "body"
+		return c.Form, "body", c.formErr
 	}
-	return c.Query, c.queryErr, "query string"
+	return c.Query, "query string", c.queryErr
 }

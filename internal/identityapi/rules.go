@@ -56,7 +56,7 @@ func (u rules) check(c Call) (Request, *Failure) {
 	if u.direct && len(c.Header["X-Forwarded-For"]) > 0 {
 		return Request{}, badly("Requests with an X-Forwarded-For header are not allowed")
 	}
-	parameters, err, where := c.parameters()
+	parameters, where, err := c.parameters()
 	if err != nil {
 		return Request{}, badly("The " + where + " is malformed")
 	}
