@@ -13,7 +13,7 @@ import (
 	"github.com/seed-ac726066/aztoken/internal/fakeazure"
 )
 
-// machine says by a file and by flags what a fake plays. A flag that is given overrules the file.
+// machine is what a fake plays, by a file and by flags. A flag that is given overrides the file.
 type machine struct {
 	file          string
 	identities    []string
@@ -39,9 +39,9 @@ func (m *machine) addFlags(cmd *cobra.Command) {
 	f.StringVar(&m.tenant, "tenant", "", "the tenant, a GUID (default "+fakeazure.DefaultTenantID+")")
 	f.StringArrayVar(&m.resources, "resource", nil, "a resource that the tenant knows (may be repeated; default: every resource)")
 	f.DurationVar(&m.lifetime, "token-lifetime", 24*time.Hour, "the life of a token")
-	f.DurationVar(&m.mintAfter, "mint-after", time.Hour, "the age until which the same token is given again; below 0: a new one each time")
+	f.DurationVar(&m.mintAfter, "mint-after", time.Hour, "the age until which the same token is returned; below 0: a new one each time")
 	f.IntVar(&m.version, "token-version", 1, "the form of the claims: 1 or 2")
-	f.StringSliceVar(&m.claims, "optional-claim", nil, "a claim that the resources' manifests ask for: idtyp (default: none, as on the platform)")
+	f.StringSliceVar(&m.claims, "optional-claim", nil, "a claim that the resources' manifests ask for: idtyp (default: none, as on Azure)")
 	f.StringVar(&m.secret, "secret", "", "what App Service, Service Fabric and Azure ML want in their header (default: random)")
 	f.StringVar(&m.keyAt, "arc-key-dir", "", "where Azure Arc's key files are written (default: the agent's directory, where clients read them)")
 	complete(cmd, "token-version", "1", "2")
@@ -93,7 +93,7 @@ func (m *machine) read(stdin io.Reader) (fake.Config, error) {
 	return fake.ReadConfig(file, m.file)
 }
 
-// named are the identities by flags, or those of the file.
+// named returns the identities given by flags, or those of the file.
 func (m *machine) named(ofFile []fake.Identity) ([]fake.Identity, error) {
 	if m.none {
 		return []fake.Identity{}, nil

@@ -15,7 +15,7 @@ import (
 	"github.com/seed-ac726066/aztoken/internal/guid"
 )
 
-// Config is the file of a fake, in YAML. What it leaves out is as in fakeazure.Options.
+// Config is the YAML file of a fake. What it leaves out has the default of fakeazure.Options.
 type Config struct {
 	Tenant string `yaml:"tenant"`
 	// Identities are those of the machine. Left out: one system-assigned identity. [] is a machine
@@ -55,8 +55,8 @@ func (d *Duration) UnmarshalText(text []byte) error {
 // maxConfig is far more than any machine's identities need.
 const maxConfig = 1 << 20
 
-// ReadConfig reads a file that was opened as name. A member that it does not know is an error, as
-// it is a typing mistake.
+// ReadConfig reads a file that was opened as name. An unknown member is an error, as it is a typing
+// mistake.
 func ReadConfig(r io.Reader, name string) (Config, error) {
 	text, err := io.ReadAll(io.LimitReader(r, maxConfig+1))
 	if err != nil {

@@ -14,7 +14,7 @@ import (
 	"github.com/seed-ac726066/aztoken/internal/fakeazure/wirelog"
 )
 
-// controlUsage is what a person gets who opens the control address.
+// controlUsage is the page at the control address.
 const controlUsage = `POST /break     fault=EntraDown [for=12h]   every token request suffers it, until /recover
 POST /next      fault=Status(429) [fault=…]  the next token requests do, one each
 POST /recover                                no fault any more
@@ -30,7 +30,7 @@ GET  /certificate                            that of the https side, as PEM, for
 As in: curl -d 'fault=Status(503).WithRetryAfter(10s)' -d for=10m ADDRESS/break
 `
 
-// A Status is what is in force, and what was asked.
+// Status is the faults in force and the counts of requests.
 type Status struct {
 	Fault       string `json:"fault"`      // "OK": none
 	KeysFault   string `json:"keys_fault"` // "OK": none
@@ -39,7 +39,7 @@ type Status struct {
 	MaxInFlight int    `json:"max_in_flight"`
 }
 
-// A Request is one that the fake was asked, without secrets.
+// Request is one that the fake received, without secrets.
 type Request struct {
 	Time     time.Time `json:"time"`
 	Host     string    `json:"host"`
@@ -59,7 +59,7 @@ func ToJSON(r wirelog.Request) Request {
 // maxControlBody is far more than any number of faults.
 const maxControlBody = 64 << 10
 
-// control answers at the control address. A page of a website cannot use it: it would send an
+// control returns the handler at the control address. A web page cannot use it: it would send an
 // Origin.
 func control(machine *fakeazure.Server) http.Handler {
 	mux := http.NewServeMux()
@@ -116,7 +116,7 @@ func control(machine *fakeazure.Server) http.Handler {
 	})
 }
 
-// actions are what a POST does, by path.
+// actions returns what a POST does, by path.
 func actions(machine *fakeazure.Server) map[string]func(url.Values) error {
 	tokens, documents, issuer := &machine.Tokens, &machine.Documents, machine.Issuer()
 	return map[string]func(url.Values) error{
@@ -186,7 +186,7 @@ func scripts(next func(...fault.Fault)) func(url.Values) error {
 	}
 }
 
-// faultsOf are the faults of a form, at least one.
+// faultsOf returns the faults of a form, at least one.
 func faultsOf(form url.Values) ([]fault.Fault, error) {
 	if len(form["fault"]) == 0 {
 		return nil, errors.New("aztoken: no fault is given; write one, as in fault=EntraDown")
@@ -202,7 +202,8 @@ func faultsOf(form url.Values) ([]fault.Fault, error) {
 	return all, nil
 }
 
-// only finds parameters that mean nothing here: a slip would otherwise be a fault for ever.
+// only returns an error for parameters that mean nothing here: a typing mistake in "for" would
+// otherwise be a fault that lasts.
 func only(form url.Values, known ...string) error {
 	for name, values := range form {
 		switch {

@@ -32,7 +32,7 @@ type Options struct {
 	ListenTLS string
 	// Control is the address at which faults are switched. "": none.
 	Control string
-	// Hostname is by which name or address programs reach the fake. "": that of the listener, or
+	// Hostname is the name or address by which programs reach the fake. "": that of the listener, or
 	// localhost if it has none.
 	Hostname string
 	// ErrorLog is told of connections that fail, as where a client does not trust the certificate.
@@ -40,7 +40,7 @@ type Options struct {
 	ErrorLog *log.Logger
 }
 
-// Fake is a server that listens. Serve lets it answer, and Close must be called where Serve is not.
+// Fake is a server that listens. Call Serve, or else Close.
 type Fake struct {
 	Machine *fakeazure.Server
 	// URL and SecureURL are the addresses of the endpoint, ControlURL is that of the control. "":
@@ -66,7 +66,7 @@ const (
 	grace = 5 * time.Second
 )
 
-// Listen opens the addresses. Its error says which one is not to be had.
+// Listen opens the addresses. Its error says which one cannot be opened, and what to do.
 func Listen(o Options) (_ *Fake, err error) {
 	if o.Hostname != "" {
 		o.Machine.CertificateNames = append(o.Machine.CertificateNames, o.Hostname)
@@ -113,8 +113,8 @@ func (f *Fake) listen(address, hostname string, secure *tls.Config, handler http
 	return baseURL(scheme, listener.Addr().String(), hostname), nil
 }
 
-// baseURL is how programs write the address of a listener that has all addresses of the machine, or
-// one.
+// baseURL returns the URL at which programs reach a listener on one address of the machine, or on
+// all of them.
 func baseURL(scheme, address, hostname string) string {
 	host, port, _ := net.SplitHostPort(address)
 	if net.ParseIP(host).IsUnspecified() {
@@ -129,7 +129,7 @@ func baseURL(scheme, address, hostname string) string {
 	return url
 }
 
-// Serve answers until ctx is done, and then lets requests that are under way come to their end.
+// Serve answers until ctx is done, and then lets requests that are under way finish.
 // Those that hang by a fault end at once.
 func (f *Fake) Serve(ctx context.Context) error {
 	defer f.Close()
@@ -170,7 +170,7 @@ func (f *Fake) Close() {
 	}
 }
 
-// unusable says what to do about an address.
+// unusable returns err with what to do about the address.
 func unusable(address string, err error) error {
 	fix := "give another address, host:port"
 	switch {

@@ -7,8 +7,8 @@ import (
 	"github.com/seed-ac726066/aztoken/internal/fakeazure"
 )
 
-// A Host is one of the places that a fake plays. It plays all of them at once; a program finds out
-// by its environment where it is.
+// Host is a kind of host that a fake plays. It plays all of them at once; a program detects by its
+// environment on which it is.
 type Host string
 
 // The hosts.
@@ -22,12 +22,12 @@ const (
 	WorkloadIdentity Host = "workload-identity"
 )
 
-// Hosts are all of them.
+// Hosts returns all of them.
 func Hosts() []Host {
 	return []Host{IMDS, AppService, Arc, ServiceFabric, CloudShell, AzureML, WorkloadIdentity}
 }
 
-// Title names the host to people.
+// Title returns the name of the host for people.
 func (h Host) Title() string {
 	switch h {
 	case IMDS:
@@ -48,10 +48,10 @@ func (h Host) Title() string {
 	return string(h)
 }
 
-// Secure says that the host is there over https only.
+// Secure reports whether the host is there over https only.
 func (h Host) Secure() bool { return h == ServiceFabric || h == WorkloadIdentity }
 
-// Environment returns the environment of a program on h. Its error says what h misses.
+// Environment returns the environment of a program on h. Its error says what h needs.
 func (f *Fake) Environment(h Host) (fakeazure.Environment, error) {
 	if h.Secure() && f.SecureURL == "" {
 		return nil, fmt.Errorf("aztoken: %s is there over https only; give --listen-tls", h)

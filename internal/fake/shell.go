@@ -8,7 +8,7 @@ import (
 	"github.com/seed-ac726066/aztoken/internal/fakeazure"
 )
 
-// A Shell is what an environment is pasted into.
+// Shell is what an environment is pasted into.
 type Shell string
 
 // The shells.
@@ -18,10 +18,10 @@ const (
 	EnvFile    Shell = "env"        // a file for docker run --env-file: no quotes, no export
 )
 
-// Shells are all of them.
+// Shells returns all of them.
 func Shells() []Shell { return []Shell{Sh, PowerShell, EnvFile} }
 
-// Assignments are the lines that set env, in order of the names.
+// Assignments returns the lines that set env, sorted by name.
 func (s Shell) Assignments(env fakeazure.Environment) string {
 	var b strings.Builder
 	for _, name := range slices.Sorted(maps.Keys(env)) {
