@@ -22,7 +22,7 @@ var (
 	userB  = imdstest.Identity{ClientID: clientB, ObjectID: objectB, ResourceID: armB}
 )
 
-func TestRequestsAreJudgedAsAppServiceDoes(t *testing.T) {
+func TestAppServiceJudgesRequests(t *testing.T) {
 	const (
 		good    = `{"access_token":"ey…`
 		invalid = `{"statusCode":400,"message":"…`
@@ -64,7 +64,7 @@ func TestRequestsAreJudgedAsAppServiceDoes(t *testing.T) {
 	})
 }
 
-func TestOnAppServiceOnlyASystemAssignedIdentityNeedsNoName(t *testing.T) {
+func TestAppServiceWantsAnIDUnlessThereIsASystemAssignedIdentity(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {
 		identities []imdstest.Identity

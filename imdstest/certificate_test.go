@@ -20,7 +20,7 @@ import (
 	"github.com/seed-ac726066/aztoken/imdstest"
 )
 
-func TestTheThumbprintIsThatOfTheServedCertificate(t *testing.T) {
+func TestCertificateHasTheThumbprintOfTheEnvironment(t *testing.T) {
 	t.Parallel()
 	server := imdstest.NewServer(t, nil)
 	environment := server.ServiceFabric()
@@ -35,7 +35,7 @@ func TestTheThumbprintIsThatOfTheServedCertificate(t *testing.T) {
 	require.NotEqual(t, environment["IDENTITY_SERVER_THUMBPRINT"], imdstest.New(nil).ServiceFabric()["IDENTITY_SERVER_THUMBPRINT"])
 }
 
-func TestTheCertificateIsItsOwnRoot(t *testing.T) {
+func TestCertificateFileIsARoot(t *testing.T) {
 	t.Parallel()
 	server := imdstest.New(nil)
 	content, err := os.ReadFile(server.CertificateFile())
@@ -64,7 +64,7 @@ func TestTheCertificateIsItsOwnRoot(t *testing.T) {
 	require.PanicsWithValue(t, "imdstest: writing the file certificate.pem: the server is closed", func() { server.CertificateFile() })
 }
 
-func TestAServersOwnClientTrustsIt(t *testing.T) {
+func TestClientTrustsTheServer(t *testing.T) {
 	t.Parallel()
 	server := imdstest.NewServer(t, nil)
 	g := on(caller{server, server.Client()}, "workload identity")
@@ -78,7 +78,7 @@ func TestAServersOwnClientTrustsIt(t *testing.T) {
 	require.Equal(t, http.StatusOK, on(caller{without, without.Client()}, "workload identity").ask(t, vault).status)
 }
 
-func TestATransportTellsOfTheCertificate(t *testing.T) {
+func TestRoundTripHasTheCertificate(t *testing.T) {
 	t.Parallel()
 	g := on(inMemory(t, nil), "Service Fabric")
 	response, err := g.server.RoundTrip(g.request(t, vault))
@@ -93,7 +93,7 @@ func TestATransportTellsOfTheCertificate(t *testing.T) {
 	require.Nil(t, response.TLS)
 }
 
-func TestAProgramMayServeTheSecureHostsItself(t *testing.T) {
+func TestServeHTTPServesTheSecureHostsToo(t *testing.T) {
 	t.Parallel()
 	server := imdstest.New(nil)
 	t.Cleanup(server.Close)
@@ -108,7 +108,7 @@ func TestAProgramMayServeTheSecureHostsItself(t *testing.T) {
 	}
 }
 
-func TestTheSecureListenerEndsWithItsTest(t *testing.T) {
+func TestNewServerEndsTheSecureListenerWithTheTest(t *testing.T) {
 	t.Parallel()
 	var g guest
 	t.Run("inner", func(t *testing.T) {
@@ -122,7 +122,7 @@ func TestTheSecureListenerEndsWithItsTest(t *testing.T) {
 	require.PanicsWithValue(t, "imdstest: the server is closed", func() { g.server.Client() })
 }
 
-func TestASecureHostWorksInManyBubbles(t *testing.T) {
+func TestNewWorksOverHTTPSInManyBubbles(t *testing.T) {
 	t.Parallel()
 	opts := withFiles(t, imdstest.Options{MintAfter: -1})
 	server := imdstest.New(opts)

@@ -18,7 +18,7 @@ import (
 	"github.com/seed-ac726066/aztoken/imdstest"
 )
 
-func TestAVerifierAcceptsTheTokenByDiscoveryAndKeys(t *testing.T) {
+func TestDiscoveryLeadsAVerifierToTheKeys(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {
 		version int
@@ -85,7 +85,7 @@ func TestDiscoveryNamesTheIssuerAndThisServer(t *testing.T) {
 	}
 }
 
-func TestKeysArePublishedAsEntraDoes(t *testing.T) {
+func TestKeysAreInEntrasForm(t *testing.T) {
 	t.Parallel()
 	for path, issuer := range map[string]string{
 		"/" + tenant + "/discovery/keys":      "",
@@ -136,7 +136,7 @@ func mapKeys(m map[string]any) func(func(string) bool) {
 	}
 }
 
-func TestATenantThatIsNotTheServersHasNoDocuments(t *testing.T) {
+func TestDiscoveryKnowsItsTenantOnly(t *testing.T) {
 	t.Parallel()
 	c := inMemory(t, nil)
 	for _, path := range []string{"/x/.well-known/openid-configuration", "/x/v2.0/.well-known/openid-configuration",

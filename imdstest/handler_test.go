@@ -21,7 +21,7 @@ func socketCaller(t *testing.T, server *imdstest.Server) caller {
 	return caller{server, &http.Client{Transport: &http.Transport{DisableKeepAlives: true}, CheckRedirect: stay}}
 }
 
-func TestAServerListensOnLoopback(t *testing.T) {
+func TestNewServerListensOnLoopback(t *testing.T) {
 	t.Parallel()
 	server := imdstest.NewServer(t, nil)
 	address, err := url.Parse(server.URL)
@@ -34,7 +34,7 @@ func TestAServerListensOnLoopback(t *testing.T) {
 	require.Equal(t, "http://imds.test", imdstest.New(nil).URL)
 }
 
-func TestOverASocketARefusalIsAReset(t *testing.T) {
+func TestRefusedOverASocketIsAReset(t *testing.T) {
 	t.Parallel()
 	server := imdstest.NewServer(t, nil)
 	server.Next(imdstest.Refused(), imdstest.Closed())
@@ -44,7 +44,7 @@ func TestOverASocketARefusalIsAReset(t *testing.T) {
 	require.NotEmpty(t, c.ask(t.Context(), vault).token(t), "the port stays the server's")
 }
 
-func TestOverTLSARefusalIsAResetToo(t *testing.T) {
+func TestRefusedOverTLSIsAResetToo(t *testing.T) {
 	t.Parallel()
 	server := imdstest.New(nil)
 	listener := httptest.NewTLSServer(server)
@@ -58,7 +58,7 @@ func TestOverTLSARefusalIsAResetToo(t *testing.T) {
 	require.ErrorIs(t, c.ask(t.Context(), vault).err, syscall.ECONNRESET)
 }
 
-func TestTheEndOfATestEndsItsRequests(t *testing.T) {
+func TestNewServerEndsRequestsWithTheTest(t *testing.T) {
 	t.Parallel()
 	outcomes := make(chan outcome, 2)
 	bodies := make(chan *http.Response, 1)
@@ -80,7 +80,7 @@ func TestTheEndOfATestEndsItsRequests(t *testing.T) {
 	require.NoError(t, (<-bodies).Body.Close())
 }
 
-func TestAClientThatLeavesEndsItsRequest(t *testing.T) {
+func TestServeHTTPEndsWithTheClient(t *testing.T) {
 	t.Parallel()
 	server := imdstest.New(nil)
 	listener := httptest.NewServer(server)
@@ -95,7 +95,7 @@ func TestAClientThatLeavesEndsItsRequest(t *testing.T) {
 	listener.Close() // waits for the handler
 }
 
-func TestAHandlerWorksWithARecorder(t *testing.T) {
+func TestServeHTTPWorksWithARecorder(t *testing.T) {
 	t.Parallel()
 	server := imdstest.New(nil)
 	for _, f := range []imdstest.Fault{imdstest.OK(), imdstest.SlowBody(1), imdstest.Huge(100)} {

@@ -9,7 +9,7 @@ import (
 	"github.com/seed-ac726066/aztoken/imdstest"
 )
 
-func TestARequestGetsTheIdentityThatItNames(t *testing.T) {
+func TestIdentityIsTheOneThatTheRequestNames(t *testing.T) {
 	t.Parallel()
 	const (
 		armA       = "/subscriptions/1/resourceGroups/rg/providers/Microsoft.ManagedIdentity/userAssignedIdentities/a"
@@ -83,7 +83,7 @@ func TestOptionsAreCopied(t *testing.T) {
 	require.Equal(t, []any{"Reader"}, claims["roles"])
 }
 
-func TestAnUnknownTokenVersionPanics(t *testing.T) {
+func TestOptionsWithAnUnknownTokenVersionPanic(t *testing.T) {
 	t.Parallel()
 	require.PanicsWithValue(t, "imdstest: Options.TokenVersion is 3; give 1 or 2", func() {
 		imdstest.New(&imdstest.Options{TokenVersion: 3})

@@ -13,7 +13,7 @@ import (
 	"github.com/seed-ac726066/aztoken/imdstest"
 )
 
-func TestTheLogHasEveryTokenRequest(t *testing.T) {
+func TestRequestsHaveEveryTokenRequest(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		c := inMemory(t, nil)
@@ -48,7 +48,7 @@ func TestTheLogHasEveryTokenRequest(t *testing.T) {
 	})
 }
 
-func TestTheLogKeepsNoSecret(t *testing.T) {
+func TestRequestsHaveNoSecret(t *testing.T) {
 	t.Parallel()
 	c := inMemory(t, nil)
 	r := tokenRequest(t.Context(), c.server.URL, vault)
@@ -62,7 +62,7 @@ func TestTheLogKeepsNoSecret(t *testing.T) {
 	require.Equal(t, "true", got.Header.Get("Metadata"))
 }
 
-func TestTheLogIsBounded(t *testing.T) {
+func TestRequestsAreBounded(t *testing.T) {
 	t.Parallel()
 	c := inMemory(t, nil)
 	for i := range 10_003 {

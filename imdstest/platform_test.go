@@ -12,7 +12,7 @@ import (
 	"github.com/seed-ac726066/aztoken/imdstest"
 )
 
-func TestThePlatformGivesTheSameTokenForItsTime(t *testing.T) {
+func TestPlatformKeepsATokenForItsTime(t *testing.T) {
 	t.Parallel()
 	const day = 24 * time.Hour
 	for name, tc := range map[string]struct {
@@ -61,7 +61,7 @@ func TestThePlatformGivesTheSameTokenForItsTime(t *testing.T) {
 	}
 }
 
-func TestATokenInItsLastMomentsIsNotGivenAgain(t *testing.T) {
+func TestPlatformDropsATokenInItsLastMoments(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		c := inMemory(t, &imdstest.Options{TokenLifetime: time.Minute, MintAfter: time.Hour})
@@ -73,7 +73,7 @@ func TestATokenInItsLastMomentsIsNotGivenAgain(t *testing.T) {
 	})
 }
 
-func TestThePlatformKeepsATokenPerIdentityAndResource(t *testing.T) {
+func TestPlatformKeepsATokenPerIdentityAndResource(t *testing.T) {
 	t.Parallel()
 	c := inMemory(t, &imdstest.Options{Identities: []imdstest.Identity{{SystemAssigned: true}, {ClientID: "b"}}})
 	seen := map[string]bool{}
@@ -87,7 +87,7 @@ func TestThePlatformKeepsATokenPerIdentityAndResource(t *testing.T) {
 	require.Len(t, seen, 6)
 }
 
-func TestManyRequestsAtOnceGetOneToken(t *testing.T) {
+func TestPlatformMintsOneTokenForManyRequestsAtOnce(t *testing.T) {
 	t.Parallel()
 	c := inMemory(t, nil)
 	var mu sync.Mutex
@@ -105,7 +105,7 @@ func TestManyRequestsAtOnceGetOneToken(t *testing.T) {
 	require.Len(t, seen, 1)
 }
 
-func TestWhileEntraIsDownThePlatformGivesWhatItKeeps(t *testing.T) {
+func TestEntraDownLeavesThePlatformsTokens(t *testing.T) {
 	t.Parallel()
 	const failure = `{"error":"unknown","error_description":"Failed to retrieve token from the Active directory. For details see logs in /var/log/azure/imds/identity.log"}`
 	synctest.Test(t, func(t *testing.T) {
@@ -128,7 +128,7 @@ func TestWhileEntraIsDownThePlatformGivesWhatItKeeps(t *testing.T) {
 	})
 }
 
-func TestAPlatformThatKeepsNothingHasNothingWhileEntraIsDown(t *testing.T) {
+func TestEntraDownLeavesNothingWhereNothingIsKept(t *testing.T) {
 	t.Parallel()
 	c := inMemory(t, &imdstest.Options{MintAfter: -1})
 	c.ask(t.Context(), vault).token(t)

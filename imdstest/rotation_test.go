@@ -41,7 +41,7 @@ func (c caller) signer(t *testing.T) string {
 	return kid
 }
 
-func TestARotatedKeySignsAndTheOnesBeforeStayPublished(t *testing.T) {
+func TestRotateKeyKeepsTheKeysBefore(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		c := inMemory(t, nil)
@@ -54,14 +54,14 @@ func TestARotatedKeySignsAndTheOnesBeforeStayPublished(t *testing.T) {
 	})
 }
 
-func TestAServerThatHasNotSignedRotatesToo(t *testing.T) {
+func TestRotateKeyBeforeTheFirstToken(t *testing.T) {
 	t.Parallel()
 	c := inMemory(t, nil)
 	c.server.Issuer().RotateKey()
 	require.Equal(t, c.signer(t), c.kids(t)[1])
 }
 
-func TestAKeyThatIsPublishedAheadIsTheNextToSign(t *testing.T) {
+func TestPublishKeyIsTheNextToSign(t *testing.T) {
 	t.Parallel()
 	c := inMemory(t, nil)
 	c.server.Issuer().PublishKey()
@@ -73,7 +73,7 @@ func TestAKeyThatIsPublishedAheadIsTheNextToSign(t *testing.T) {
 	require.Equal(t, kids, c.kids(t))
 }
 
-func TestWithdrawnKeysNeverComeBack(t *testing.T) {
+func TestWithdrawKeysIsForGood(t *testing.T) {
 	t.Parallel()
 	c := inMemory(t, nil)
 	c.server.Issuer().RotateKey()
@@ -91,7 +91,7 @@ func TestWithdrawnKeysNeverComeBack(t *testing.T) {
 	require.NotContains(t, withdrawn, c.signer(t))
 }
 
-func TestATokenOfAWithdrawnKeyIsReadButNotLetThrough(t *testing.T) {
+func TestWithdrawKeysLetsClaimsReadATokenStill(t *testing.T) {
 	t.Parallel()
 	c := inMemory(t, nil)
 	service := c.server.Protect(orders, http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
@@ -134,7 +134,7 @@ func TestKeysChangeUnderRequests(t *testing.T) {
 	require.Contains(t, c.kids(t), c.signer(t))
 }
 
-func TestARotationLeavesOtherServersAlone(t *testing.T) {
+func TestRotateKeyLeavesOtherServersAlone(t *testing.T) {
 	t.Parallel()
 	c, other := inMemory(t, nil), inMemory(t, nil)
 	before := other.signer(t)
@@ -146,7 +146,7 @@ func TestARotationLeavesOtherServersAlone(t *testing.T) {
 	require.Error(t, err)
 }
 
-func TestARotationLeavesKeptAndFederatedTokensAlone(t *testing.T) {
+func TestRotateKeyLeavesKeptAndFederatedTokensAlone(t *testing.T) {
 	t.Parallel()
 	c := inMemory(t, nil)
 	t.Cleanup(c.server.Close)
@@ -159,7 +159,7 @@ func TestARotationLeavesKeptAndFederatedTokensAlone(t *testing.T) {
 	require.Equal(t, http.StatusOK, c.send(r).status)
 }
 
-func TestAKeyOfTheTestsOwnIsPublishedAsItIs(t *testing.T) {
+func TestPublishTakesAKeyAsItIs(t *testing.T) {
 	t.Parallel()
 	c := inMemory(t, nil)
 	mine := ownKey(t)
@@ -182,7 +182,7 @@ func TestAKeyOfTheTestsOwnIsPublishedAsItIs(t *testing.T) {
 	require.Panics(t, func() { c.server.Issuer().Publish(map[string]any{"f": func() {}}) })
 }
 
-func TestATokenIsSignedWithAKeyOfTheTestsOwn(t *testing.T) {
+func TestMintSignsWithAKeyOfTheTestsOwn(t *testing.T) {
 	t.Parallel()
 	server := imdstest.New(nil)
 	mine := ownKey(t)

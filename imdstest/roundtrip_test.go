@@ -90,7 +90,7 @@ func TestRoundTripFailsWithTheContextsCause(t *testing.T) {
 	}
 }
 
-func TestABodyIsMadeAsItIsRead(t *testing.T) {
+func TestRoundTripMakesTheBodyAsItIsRead(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		server := imdstest.New(nil)
@@ -128,7 +128,7 @@ func TestABodyIsMadeAsItIsRead(t *testing.T) {
 	})
 }
 
-func TestASlowBodyComesInPieces(t *testing.T) {
+func TestSlowBodyComesInPieces(t *testing.T) {
 	inBothFrontEnds(t, func(t *testing.T, c caller) {
 		c.server.Next(imdstest.SlowBody(20 * time.Second))
 		response, err := c.client.Do(tokenRequest(t.Context(), c.server.URL, vault))
@@ -152,7 +152,7 @@ func TestASlowBodyComesInPieces(t *testing.T) {
 	})
 }
 
-func TestAServerMayBeMadeOutsideTheBubble(t *testing.T) {
+func TestNewMayBeCalledOutsideTheBubble(t *testing.T) {
 	t.Parallel()
 	server := imdstest.New(nil)
 	for range 2 {

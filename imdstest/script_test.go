@@ -19,7 +19,7 @@ func statuses(t *testing.T, c caller, n int) []int {
 	return got
 }
 
-func TestAScriptIsPlayedInOrderAndBeforeAnythingElse(t *testing.T) {
+func TestNextIsPlayedInOrderAndFirst(t *testing.T) {
 	t.Parallel()
 	c := inMemory(t, nil)
 	c.server.Break(imdstest.Status(503))
@@ -28,7 +28,7 @@ func TestAScriptIsPlayedInOrderAndBeforeAnythingElse(t *testing.T) {
 	require.Equal(t, []int{429, 200, 410, 503, 503}, statuses(t, c, 5))
 }
 
-func TestABreakLastsUntilRecover(t *testing.T) {
+func TestBreakLastsUntilRecover(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		c := inMemory(t, nil)
@@ -41,7 +41,7 @@ func TestABreakLastsUntilRecover(t *testing.T) {
 	})
 }
 
-func TestABreakForATimeEndsByItself(t *testing.T) {
+func TestBreakForEndsByItself(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		c := inMemory(t, nil)
@@ -58,7 +58,7 @@ func TestABreakForATimeEndsByItself(t *testing.T) {
 	})
 }
 
-func TestAFaultComesBeforeTheRequestIsJudged(t *testing.T) {
+func TestFaultsComeBeforeARequestIsJudged(t *testing.T) {
 	t.Parallel()
 	c := inMemory(t, nil)
 	c.server.Next(imdstest.Status(503))

@@ -14,7 +14,7 @@ import (
 	"github.com/seed-ac726066/aztoken/imdstest"
 )
 
-func TestASuccessIsThatOfTheHostToTheLetter(t *testing.T) {
+func TestRepliesOfEveryHost(t *testing.T) {
 	t.Parallel()
 	const expires = "946771200" // a day after the start of a bubble
 	asIMDS := map[string]any{
@@ -62,7 +62,7 @@ func TestASuccessIsThatOfTheHostToTheLetter(t *testing.T) {
 	}
 }
 
-func TestEveryFaultOnEveryHost(t *testing.T) {
+func TestFaultsOnEveryHost(t *testing.T) {
 	t.Parallel()
 	const patience = time.Minute
 	status := func(code int, body string) func(*testing.T, outcome) {
@@ -133,7 +133,7 @@ func TestEveryFaultOnEveryHost(t *testing.T) {
 	}
 }
 
-func TestAStatusHasTheBodyOfTheHost(t *testing.T) {
+func TestStatusHasTheBodyOfTheHost(t *testing.T) {
 	t.Parallel()
 	const (
 		oauth400 = `{"error":"invalid_request","error_description":"Identity not found"}`
@@ -205,7 +205,7 @@ func TestHostsShareOnePlatform(t *testing.T) {
 	}
 }
 
-func TestOverPlainHTTPThereIsNoSecureHost(t *testing.T) {
+func TestSecureHostsAreNotThereOverHTTP(t *testing.T) {
 	t.Parallel()
 	for _, host := range []string{"Service Fabric", "workload identity"} {
 		inBothFrontEndsOn(t, host, imdstest.Options{}, func(t *testing.T, g guest) {
@@ -219,7 +219,7 @@ func TestOverPlainHTTPThereIsNoSecureHost(t *testing.T) {
 	}
 }
 
-func TestOneHostsSecretIsNoOthers(t *testing.T) {
+func TestSecretsAreOfOneHostEach(t *testing.T) {
 	t.Parallel()
 	s := imdstest.New(nil)
 	t.Cleanup(s.Close)

@@ -16,7 +16,7 @@ import (
 
 const configPath = "/" + tenant + "/v2.0/.well-known/openid-configuration"
 
-func TestDiscoveryAndKeysSufferEveryFault(t *testing.T) {
+func TestIssuerSuffersEveryFault(t *testing.T) {
 	t.Parallel()
 	const away = `{"error":"temporarily_unavailable","error_description":"AADSTS90033: A transient error has occurred. Please try again."}`
 	answer := func(status int, body string) func(*testing.T, outcome) {
@@ -83,7 +83,7 @@ func TestDiscoveryAndKeysSufferEveryFault(t *testing.T) {
 	}
 }
 
-func TestFaultsOfKeysAndOfTokensAreApart(t *testing.T) {
+func TestIssuerFaultsAreApartFromThoseOfTokens(t *testing.T) {
 	t.Parallel()
 	c := inMemory(t, nil)
 	seen := func() [3]int {
@@ -107,7 +107,7 @@ func TestFaultsOfKeysAndOfTokensAreApart(t *testing.T) {
 	require.Equal(t, [3]int{200, 404, 404}, seen())
 }
 
-func TestAFaultSparesTheOtherDocument(t *testing.T) {
+func TestIssuerBreakSparesTheOtherDocument(t *testing.T) {
 	t.Parallel()
 	c := inMemory(t, nil)
 	seen := func() [2]int { return [2]int{c.get(t, configPath).status, c.get(t, keysPath).status} }
@@ -122,7 +122,7 @@ func TestAFaultSparesTheOtherDocument(t *testing.T) {
 	require.Equal(t, []int{410}, statuses(t, c, 1), "that is for documents only")
 }
 
-func TestAScriptOfKeysHasOneFaultForEachFetch(t *testing.T) {
+func TestIssuerNextHasOneFaultForEachFetch(t *testing.T) {
 	t.Parallel()
 	c := inMemory(t, nil)
 	fetch := func() [2]int { return [2]int{c.get(t, configPath).status, c.get(t, keysPath).status} }
@@ -135,7 +135,7 @@ func TestAScriptOfKeysHasOneFaultForEachFetch(t *testing.T) {
 	require.Equal(t, [][2]int{{503, 200}, {503, 503}}, [][2]int{fetch(), fetch()})
 }
 
-func TestABreakOfKeysForATimeEndsByItself(t *testing.T) {
+func TestIssuerBreakForEndsByItself(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		c := inMemory(t, nil)
@@ -147,7 +147,7 @@ func TestABreakOfKeysForATimeEndsByItself(t *testing.T) {
 	})
 }
 
-func TestRequestsForKeysHaveALogOfTheirOwn(t *testing.T) {
+func TestIssuerRequestsAreALogOfTheirOwn(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		c := inMemory(t, nil)
@@ -177,7 +177,7 @@ func TestRequestsForKeysHaveALogOfTheirOwn(t *testing.T) {
 	})
 }
 
-func TestABreakOfKeysLeavesTheQuestionForAnAuthorityAlone(t *testing.T) {
+func TestIssuerBreakSparesTheQuestionForAnAuthority(t *testing.T) {
 	t.Parallel()
 	c := inMemory(t, nil)
 	c.server.Issuer().Break(imdstest.EntraDown())
