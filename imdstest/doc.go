@@ -71,8 +71,8 @@
 // [Server.Mint] signs whatever a test makes of a token, also with a key of the test's own ([JWT]).
 // [Issuer.Publish] puts such a key among the server's.
 //
-// Tokens have the claims of a managed identity's, and as on the platform not the optional claim
-// idtyp: [Options.OptionalClaims] asks for it as a resource's manifest does.
+// Tokens have the claims of real ones. As on the platform, idtyp is not among them, unless
+// [Options.OptionalClaims] asks for it as a resource's manifest does.
 //
 // # Outages
 //
