@@ -34,6 +34,23 @@ type failure struct{ error }
 
 func (f failure) Unwrap() error { return f.error }
 
+// A programEnd is the end of a command that ran a program: with the program's status and no error, or with an error of
+// its own.
+type programEnd struct {
+	error
+	status int
+}
+
+// Error implements error. The status of the program says all.
+func (e programEnd) Error() string {
+	if e.error == nil {
+		return fmt.Sprintf("the program ended with status %d", e.status)
+	}
+	return e.error.Error()
+}
+
+func (e programEnd) Unwrap() error { return e.error }
+
 // usage is a mistake in flags or arguments that only the command itself can see.
 func usage(format string, a ...any) error { return usageError{fmt.Errorf(format, a...)} }
 
@@ -54,11 +71,18 @@ func run(ctx context.Context, args []string, s streams) int {
 	if errors.Is(err, errReported) {
 		return statusFailed
 	}
+	var ended programEnd
+	if errors.As(err, &ended) && ended.error == nil {
+		return ended.status
+	}
 	message := strings.TrimSpace(inFlags(err.Error()))
 	if !strings.HasPrefix(message, "aztoken: ") && !strings.HasPrefix(message, "verify: ") {
 		message = "aztoken: " + message // of cobra's
 	}
 	_, _ = fmt.Fprintln(s.err, wire.Redact(message))
+	if errors.As(err, &ended) {
+		return ended.status
+	}
 	if errors.As(err, new(failure)) && !errors.As(err, new(usageError)) {
 		return statusFailed
 	}
@@ -72,7 +96,7 @@ func newRoot() *cobra.Command {
 		Use:   "aztoken",
 		Short: "Tokens of Azure's managed identities, for the person at the keyboard",
 		Long: `aztoken gets, inspects and diagnoses tokens of Azure's managed identities, plays an identity endpoint for local development,
-and gives an identity a role of the service that it calls.
+serves kept tokens to programs in every language, and gives an identity a role of the service that it calls.
 
 Results go to stdout, everything else to stderr. No token is printed unless it is asked for. The exit status is 0 if all is
 well, 1 if not, and 2 if the command was not understood.`,
@@ -90,7 +114,7 @@ well, 1 if not, and 2 if the command was not understood.`,
 	}
 	root.PersistentFlags().Var(&p.format, "output", "the form of the output: text or json")
 	complete(root, "output", string(textFormat), string(jsonFormat))
-	root.AddCommand(newToken(p), newInspect(p), newDoctor(p), newFake(p), newGrant(p), newRoles(p))
+	root.AddCommand(newToken(p), newInspect(p), newDoctor(p), newFake(p), newAgent(p), newReady(p), newGrant(p), newRoles(p))
 	return root
 }
 

@@ -68,6 +68,14 @@ func (e AppService) rules(c Call) rules {
 	return u
 }
 
+// Authorized reports, in constant time, whether the call shows the secret of e. A server of several
+// identities, each with a secret of its own, learns by it whose call it is.
+func (e AppService) Authorized(c Call) bool {
+	u := e.rules(c)
+	values := c.Header[http.CanonicalHeaderKey(u.header)]
+	return len(values) == 1 && same(values[0], u.value.Reveal())
+}
+
 // Answer returns App Service's answer to a token request.
 func (e AppService) Answer(ctx context.Context, c Call, s Source) Reply {
 	r, refusal := admit(c, e.rules(c), e)

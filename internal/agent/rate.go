@@ -1,0 +1,77 @@
+package agent
+
+import (
+	"net"
+	"sync"
+	"time"
+)
+
+// A bucket holds the requests that a caller may make at once: those of two seconds.
+type bucket struct {
+	mu     sync.Mutex // guards what follows
+	tokens float64
+	last   time.Time
+}
+
+// take reports whether a request at now is within perSecond. 0 is no limit.
+func (b *bucket) take(now time.Time, perSecond int) bool {
+	if perSecond == 0 {
+		return true
+	}
+	burst := 2 * float64(perSecond)
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.last.IsZero() {
+		b.tokens = burst
+	} else {
+		b.tokens = min(burst, b.tokens+now.Sub(b.last).Seconds()*float64(perSecond))
+	}
+	b.last = now
+	if b.tokens < 1 {
+		return false
+	}
+	b.tokens--
+	return true
+}
+
+// maxPeers bounds the addresses that are told apart. A network with more callers of IMDS shares a bucket for the rest.
+const maxPeers = 4096
+
+// peers are the buckets of callers that show no secret, by their address.
+type peers struct {
+	mu      sync.Mutex // guards buckets; the buckets have locks of their own
+	buckets map[string]*bucket
+	rest    bucket
+}
+
+func (p *peers) of(remoteAddr string, now time.Time) *bucket {
+	host, _, _ := net.SplitHostPort(remoteAddr) // "" for a Unix socket
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if b := p.buckets[host]; b != nil {
+		return b
+	}
+	if len(p.buckets) >= maxPeers {
+		for name, b := range p.buckets {
+			if b.idle(now) {
+				delete(p.buckets, name)
+			}
+		}
+	}
+	if len(p.buckets) >= maxPeers {
+		return &p.rest
+	}
+	if p.buckets == nil {
+		p.buckets = map[string]*bucket{}
+	}
+	b := new(bucket)
+	p.buckets[host] = b
+	return b
+}
+
+// idle reports whether the bucket is full again, so that a new one is as good.
+func (b *bucket) idle(now time.Time) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return now.Sub(b.last) > 2*time.Second
+}

@@ -1,0 +1,70 @@
+package agent
+
+import (
+	"strings"
+	"sync"
+
+	"github.com/seed-ac726066/aztoken/internal/hosts"
+)
+
+// maxResources bounds what callers make an identity without an allow list hold, and the labels of its metrics.
+const maxResources = 64
+
+// otherResource is the label of a resource that is not served.
+const otherResource = "other"
+
+// fold returns what two spellings of a resource have in common: one "/.default" and one slash at the end do not matter.
+// Upstream gets the resource as the caller has it, since the slash makes another audience.
+func fold(resource string) string {
+	return strings.TrimSuffix(hosts.TrimScope(resource), "/")
+}
+
+// isResource reports whether a client takes the name of a resource.
+func isResource(name string) bool {
+	return fold(name) != "" && !strings.ContainsFunc(name, func(r rune) bool { return r <= ' ' || r > '~' })
+}
+
+// resources are those that an identity serves.
+type resources struct {
+	allowed map[string]string // by folded name, as the configuration has it; nil: any
+
+	mu      sync.Mutex // guards learned
+	learned map[string]bool
+}
+
+func newResources(allow []string) *resources {
+	r := &resources{learned: map[string]bool{}}
+	for _, resource := range allow {
+		if r.allowed == nil {
+			r.allowed = map[string]string{}
+		}
+		r.allowed[fold(resource)] = resource
+	}
+	return r
+}
+
+// admit returns the label of a resource, and false if it is not served.
+func (r *resources) admit(resource string) (label string, ok bool) {
+	name := fold(resource)
+	if r.allowed != nil {
+		label, ok = r.allowed[name]
+		if !ok {
+			label = otherResource
+		}
+		return label, ok
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if !r.learned[name] && len(r.learned) >= maxResources {
+		return otherResource, false
+	}
+	r.learned[name] = true
+	return name, true
+}
+
+// forget gives back the place of a resource that upstream refused: typing mistakes must not fill the list.
+func (r *resources) forget(resource string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	delete(r.learned, fold(resource))
+}
