@@ -16,6 +16,8 @@ import (
 
 	"github.com/seed-ac726066/aztoken"
 	"github.com/seed-ac726066/aztoken/internal/agent"
+	"github.com/seed-ac726066/aztoken/internal/agentfile"
+	"github.com/seed-ac726066/aztoken/internal/envfile"
 	"github.com/seed-ac726066/aztoken/internal/fake"
 	"github.com/seed-ac726066/aztoken/internal/operation"
 )
@@ -174,7 +176,7 @@ func (a *agentCommand) logger(cmd *cobra.Command) *slog.Logger {
 }
 
 // clientOptions returns what the clients of all identities have in common.
-func clientOptions(c agent.Config) (aztoken.Options, error) {
+func clientOptions(c agentfile.Config) (aztoken.Options, error) {
 	var opts aztoken.Options
 	if c.Dev {
 		credential, err := developer()
@@ -188,9 +190,9 @@ func clientOptions(c agent.Config) (aztoken.Options, error) {
 
 // agentListening is a line of the JSON output.
 type agentListening struct {
-	Event       string                       `json:"event"`
-	Addresses   []string                     `json:"addresses"`
-	Environment map[string]agent.Environment `json:"environment"`
+	Event       string                         `json:"event"`
+	Addresses   []string                       `json:"addresses"`
+	Environment map[string]envfile.Environment `json:"environment"`
 }
 
 // tell prints the environment of the callers whose secret is not in a file: a service's output is kept in a log.

@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/seed-ac726066/aztoken/internal/agent"
+	"github.com/seed-ac726066/aztoken/internal/envfile"
 	"github.com/seed-ac726066/aztoken/internal/operation"
 	"github.com/seed-ac726066/aztoken/internal/program"
 )
@@ -32,7 +33,7 @@ func (a *agentCommand) runProgram(cmd *cobra.Command, service *operation.Service
 	if len(running.Config().Identities) != 1 {
 		return usage("aztoken: a program has one identity, and %s has several; keep one", a.settings.file)
 	}
-	var env agent.Environment
+	var env envfile.Environment
 	for _, env = range running.Environments() { // the only one
 	}
 	if env["IDENTITY_ENDPOINT"] == "" {

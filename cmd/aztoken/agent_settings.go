@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/seed-ac726066/aztoken/internal/agent"
+	"github.com/seed-ac726066/aztoken/internal/agentfile"
 )
 
 // agentSettings are what an agent serves, by a file or by flags. A flag that is given overrides the file.
@@ -28,7 +29,7 @@ type agentSettings struct {
 	imds, dev bool
 
 	id         string
-	identity   agent.Identity
+	identity   agentfile.Identity
 	ratePerSec int
 
 	given func(flag string) bool
@@ -42,13 +43,13 @@ var identityFlags = []string{
 func (s *agentSettings) addFlags(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.StringVar(&s.file, "config", "", "a file in YAML, for several identities")
-	f.StringArrayVar(&s.listen, "listen", nil, "an address, host:port or unix:/path (may be repeated; default "+agent.DefaultListen+")")
+	f.StringArrayVar(&s.listen, "listen", nil, "an address, host:port or unix:/path (may be repeated; default "+agentfile.DefaultListen+")")
 	f.StringArrayVar(&s.hostnames, "hostname", nil, "a further name by which programs reach it; the first is in the environment (may be repeated)")
 	f.StringVar(&s.metrics, "metrics", "", "the address of /healthz, /readyz and /metrics (default: that of --listen)")
 	f.StringVar(&s.endpoint, "endpoint", "", "base URL of an IMDS to ask, whatever the environment says")
 	f.StringVar(&s.store, "store", "", "a directory that keeps tokens across restarts, sealed")
 	f.StringArrayVar(&s.storeKeys, "store-key-file", nil, "a file with a key of 32 bytes, as they are or in base64 or hex, for the store (may be repeated: the first seals; default: a key in the directory)")
-	f.DurationVar(&s.minLife, "min-life", agent.DefaultMinLife, "what a warm token has left at least, for /readyz")
+	f.DurationVar(&s.minLife, "min-life", agentfile.DefaultMinLife, "what a warm token has left at least, for /readyz")
 	f.BoolVar(&s.imds, "imds", false, "serve IMDS's protocol too, to callers without a secret")
 	f.BoolVar(&s.dev, "dev", false, "use your own sign-in in place of a managed identity: Azure CLI, azd or PowerShell")
 
@@ -60,7 +61,7 @@ func (s *agentSettings) addFlags(cmd *cobra.Command) {
 	f.StringVar(&s.identity.EnvFile, "env-file", "", "a file that gets the environment of callers, mode 0600; its secret is used again at the next start")
 	f.StringArrayVar(&s.identity.Allow, "allow", nil, "a resource that is served, and no others (may be repeated; default: every one)")
 	f.StringArrayVar(&s.identity.Warm, "warm", nil, "a resource whose token is kept from the start on, whether somebody asks or not (may be repeated)")
-	f.IntVar(&s.ratePerSec, "rate", agent.DefaultRate, "requests a second by one secret, or with --imds by one address; 0 for no limit")
+	f.IntVar(&s.ratePerSec, "rate", agentfile.DefaultRate, "requests a second by one secret, or with --imds by one address; 0 for no limit")
 	cmd.MarkFlagsMutuallyExclusive("dev", "endpoint")
 	for _, flag := range []string{"client-id", "object-id", "resource-id"} {
 		cmd.MarkFlagsMutuallyExclusive("id", flag)
@@ -69,8 +70,8 @@ func (s *agentSettings) addFlags(cmd *cobra.Command) {
 }
 
 // read returns what is to be served. Its errors are mistakes in flags or the file.
-func (s *agentSettings) read() (agent.Config, error) {
-	config := agent.Config{Identities: []agent.Identity{s.identity}}
+func (s *agentSettings) read() (agentfile.Config, error) {
+	config := agentfile.Config{Identities: []agentfile.Identity{s.identity}}
 	if s.file != "" {
 		for _, flag := range identityFlags {
 			if s.given(flag) {
@@ -82,7 +83,7 @@ func (s *agentSettings) read() (agent.Config, error) {
 			return config, fmt.Errorf("aztoken: %w; give the file of the agent, or describe it by flags", err)
 		}
 		defer file.Close()
-		if config, err = agent.ReadConfig(file, s.file); err != nil {
+		if config, err = agentfile.Read(file, s.file); err != nil {
 			return config, err
 		}
 	} else if err := s.identify(&config.Identities[0]); err != nil {
@@ -108,7 +109,7 @@ func (s *agentSettings) read() (agent.Config, error) {
 
 // identify completes the identity that flags describe. An id that is given and empty, as of a variable that is not set in
 // a script, must not become the default identity.
-func (s *agentSettings) identify(id *agent.Identity) error {
+func (s *agentSettings) identify(id *agentfile.Identity) error {
 	for _, flag := range []string{"id", "client-id", "object-id", "resource-id", "header-file", "env-file", "endpoint", "store"} {
 		if s.given(flag) && map[string]string{
 			"id": s.id, "client-id": id.ClientID, "object-id": id.ObjectID, "resource-id": id.ResourceID,

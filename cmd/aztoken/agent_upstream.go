@@ -5,14 +5,14 @@ import (
 	"net"
 	"net/url"
 
-	"github.com/seed-ac726066/aztoken/internal/agent"
+	"github.com/seed-ac726066/aztoken/internal/agentfile"
 )
 
 // upstreamVariables lead the client to an endpoint at an address of their own.
 var upstreamVariables = []string{"IDENTITY_ENDPOINT", "MSI_ENDPOINT", "AZURE_POD_IDENTITY_AUTHORITY_HOST"}
 
 // checkUpstream finds an upstream that is the agent itself, as where it was started in the environment that it printed.
-func checkUpstream(c agent.Config, getenv func(string) string, listeners []net.Listener) error {
+func checkUpstream(c agentfile.Config, getenv func(string) string, listeners []net.Listener) error {
 	if c.Dev {
 		return nil
 	}

@@ -1,12 +1,11 @@
 package agent
 
 import (
-	"context"
+	"crypto/rand"
 	"fmt"
 	"log/slog"
 	"net"
 	"slices"
-	"strconv"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -14,9 +13,14 @@ import (
 	"github.com/VictoriaMetrics/metrics"
 
 	"github.com/seed-ac726066/aztoken"
+	"github.com/seed-ac726066/aztoken/internal/agentfile"
+	"github.com/seed-ac726066/aztoken/internal/clientpool"
+	"github.com/seed-ac726066/aztoken/internal/envfile"
+	"github.com/seed-ac726066/aztoken/internal/identityapi"
 	"github.com/seed-ac726066/aztoken/internal/lifetime"
 	"github.com/seed-ac726066/aztoken/internal/operation"
 	"github.com/seed-ac726066/aztoken/internal/secret"
+	"github.com/seed-ac726066/aztoken/internal/warm"
 )
 
 // Options are what an agent has beside its configuration.
@@ -46,18 +50,19 @@ type Agent struct {
 
 // A generation is what one configuration makes of an agent.
 type generation struct {
-	config     Config
+	config     agentfile.Config
 	identities []*identity
 	imds       *identity // nil: IMDS's protocol is not served
-	stop       func()    // ends the subscriptions of warm resources
+	warm       []warm.Resource
+	stop       func() // ends the keeping of warm
 }
 
 // closeTimeout is longer than a client waits for a source that does not heed its end.
 const closeTimeout = 6 * time.Second
 
-// New returns an agent that serves c, which must have passed [Config.Check]. It writes the environment files; it asks
+// New returns an agent that serves c, which must have passed [agentfile.Config.Check]. It writes the environment files; it asks
 // for no token except, in the background, those of warm resources.
-func New(c Config, o Options) (*Agent, error) {
+func New(c agentfile.Config, o Options) (*Agent, error) {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
@@ -73,7 +78,7 @@ func New(c Config, o Options) (*Agent, error) {
 }
 
 // Reload serves c, as a whole, from now on. Identities whose ids stay keep their tokens. An error leaves all as it was.
-func (a *Agent) Reload(c Config) error {
+func (a *Agent) Reload(c agentfile.Config) error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.life.Ended() {
@@ -88,7 +93,7 @@ func (a *Agent) Reload(c Config) error {
 		closeAll(made)
 		return err
 	}
-	next.stop = a.keepWarm(next)
+	next.stop = warm.Keep(a.life, next.warm)
 	a.current.Store(next)
 	if old != nil {
 		old.stop()
@@ -98,19 +103,15 @@ func (a *Agent) Reload(c Config) error {
 }
 
 // generation builds what c describes from what old has, and returns the clients that it made.
-func (a *Agent) generation(c Config, old *generation) (next *generation, made []*members, err error) {
+func (a *Agent) generation(c agentfile.Config, old *generation) (next *generation, made []*clientpool.Pool, err error) {
 	next = &generation{config: c}
 	for i, id := range c.Identities {
-		served := &identity{Identity: id, rate: DefaultRate, resources: newResources(id.Allow)}
+		served := &identity{Identity: id, perSecond: agentfile.DefaultRate, resources: newResources(id.Allow)}
 		if id.Rate != nil {
-			served.rate = *id.Rate
+			served.perSecond = *id.Rate
 		}
 		before := old.find(id.Name)
-		var header secret.Text
-		if before != nil {
-			header = before.secret
-		}
-		if served.secret, err = secretOf(id, header); err != nil {
+		if served.secret, err = secretOf(id, before); err != nil {
 			return nil, made, err
 		}
 		for _, other := range next.identities {
@@ -119,15 +120,18 @@ func (a *Agent) generation(c Config, old *generation) (next *generation, made []
 			}
 		}
 		if before != nil && before.hasIDsOf(id) && old.config.Endpoint == c.Endpoint {
-			served.members = before.members
+			served.clients = before.clients
 		} else {
-			if served.members, err = newMembers(id, c.Dev, a.newClient(id, c)); err != nil {
+			if served.clients, err = clientpool.New(poolOptions(id, c.Dev, a.newClient(id, c))); err != nil {
 				return nil, made, fmt.Errorf("aztoken: the identity %q: %w", id.Name, err)
 			}
-			made = append(made, served.members)
+			made = append(made, served.clients)
 		}
 		next.identities = append(next.identities, served)
-		if i == c.imds() {
+		for _, resource := range id.Warm {
+			next.warm = append(next.warm, warm.Resource{Identity: id.Name, Name: resource, Client: served.clients.Own()})
+		}
+		if i == c.ServedByIMDS() {
 			next.imds = served
 		}
 	}
@@ -135,7 +139,7 @@ func (a *Agent) generation(c Config, old *generation) (next *generation, made []
 }
 
 // newClient returns the maker of an identity's clients.
-func (a *Agent) newClient(id Identity, c Config) func(aztoken.ID) (*aztoken.Client, error) {
+func (a *Agent) newClient(id agentfile.Identity, c agentfile.Config) func(aztoken.ID) (*aztoken.Client, error) {
 	return func(upstream aztoken.ID) (*aztoken.Client, error) {
 		opts := a.options.Client
 		if !c.Dev {
@@ -145,6 +149,18 @@ func (a *Agent) newClient(id Identity, c Config) func(aztoken.ID) (*aztoken.Clie
 		opts.OnEvent = func(ev aztoken.Event) { a.metrics.event(id.Name, ev) }
 		return aztoken.NewClient(&opts)
 	}
+}
+
+func poolOptions(id agentfile.Identity, dev bool, newClient func(aztoken.ID) (*aztoken.Client, error)) clientpool.Options {
+	o := clientpool.Options{Name: id.Name, ID: id.Upstream(), AnyID: dev, NewClient: newClient}
+	for kind, value := range map[identityapi.IDKind]string{
+		identityapi.ClientID: id.ClientID, identityapi.ObjectID: id.ObjectID, identityapi.ResourceID: id.ResourceID,
+	} {
+		if value != "" {
+			o.IDs = append(o.IDs, identityapi.ID{Kind: kind, Value: value})
+		}
+	}
+	return o
 }
 
 func (g *generation) find(name string) *identity {
@@ -159,25 +175,41 @@ func (g *generation) find(name string) *identity {
 	return nil
 }
 
-func (id Identity) hasIDsOf(other Identity) bool {
+// secretOf returns the secret of an identity's callers: that of its header file, else that of the environment file that an
+// agent before this one wrote, else that of before, else a new one. SDKs read the environment once, at their start: a
+// secret that changed with each start of the agent would lock them out.
+func secretOf(id agentfile.Identity, before *identity) (secret.Text, error) {
+	if id.HeaderFile != "" {
+		return envfile.ReadSecret(id.HeaderFile)
+	}
+	if written, ok := envfile.WrittenSecret(id.EnvFile); ok {
+		return written, nil
+	}
+	if before != nil && before.HeaderFile == "" {
+		return before.secret, nil
+	}
+	return secret.New(rand.Text()), nil
+}
+
+func (id *identity) hasIDsOf(other agentfile.Identity) bool {
 	return id.ClientID == other.ClientID && id.ObjectID == other.ObjectID && id.ResourceID == other.ResourceID
 }
 
 // gone returns the clients of old that next does not have.
-func gone(old, next *generation) []*members {
-	var all []*members
+func gone(old, next *generation) []*clientpool.Pool {
+	var all []*clientpool.Pool
 	for _, id := range old.identities {
-		if !slices.ContainsFunc(next.identities, func(n *identity) bool { return n.members == id.members }) {
-			all = append(all, id.members)
+		if !slices.ContainsFunc(next.identities, func(n *identity) bool { return n.clients == id.clients }) {
+			all = append(all, id.clients)
 		}
 	}
 	return all
 }
 
-func closeAll(all []*members) {
+func closeAll(all []*clientpool.Pool) {
 	var wg sync.WaitGroup
 	for _, m := range all {
-		wg.Go(m.close)
+		wg.Go(m.Close)
 	}
 	wg.Wait()
 }
@@ -187,20 +219,20 @@ func (a *Agent) writeFiles(g *generation) error {
 		if id.EnvFile == "" {
 			continue
 		}
-		if err := a.environment(g, id).writeFile(id.EnvFile); err != nil {
+		if err := a.environment(g, id).Write(id.EnvFile); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (a *Agent) environment(g *generation, id *identity) Environment {
-	return newEnvironment(baseURL(a.options.Address, g.config.Hostnames), id.secret, id == g.imds)
+func (a *Agent) environment(g *generation, id *identity) envfile.Environment {
+	return envfile.New(envfile.BaseURL(a.options.Address, g.config.Hostnames), id.secret, id == g.imds)
 }
 
 // Environments returns the environment of the callers of each identity, by its name.
-func (a *Agent) Environments() map[string]Environment {
-	g, all := a.current.Load(), map[string]Environment{}
+func (a *Agent) Environments() map[string]envfile.Environment {
+	g, all := a.current.Load(), map[string]envfile.Environment{}
 	for _, id := range g.identities {
 		all[id.Name] = a.environment(g, id)
 	}
@@ -208,7 +240,14 @@ func (a *Agent) Environments() map[string]Environment {
 }
 
 // Config returns what is served.
-func (a *Agent) Config() Config { return a.current.Load().config }
+func (a *Agent) Config() agentfile.Config { return a.current.Load().config }
+
+// Ready reports whether every warm resource has a token with the least life that the configuration asks for.
+func (a *Agent) Ready() (bool, any) {
+	g := a.current.Load()
+	readiness := warm.Check(g.warm, g.config.MinLife)
+	return readiness.Ready, readiness
+}
 
 // Close ends the clients. Requests that are under way get an error.
 func (a *Agent) Close() {
@@ -217,68 +256,10 @@ func (a *Agent) Close() {
 	defer a.mu.Unlock()
 	g := a.current.Load()
 	g.stop()
-	var all []*members
+	var all []*clientpool.Pool
 	for _, id := range g.identities {
-		all = append(all, id.members)
+		all = append(all, id.clients)
 	}
 	closeAll(all)
 	a.life.Wait(closeTimeout)
-}
-
-// keepWarm has the tokens of warm resources refreshed, whether somebody asks for them or not, until stop.
-func (a *Agent) keepWarm(g *generation) (stop func()) {
-	ctx, cancel := context.WithCancel(a.life.Context())
-	var subscriptions []func()
-	for _, id := range g.identities {
-		client := id.members.own.client
-		for _, resource := range id.Warm {
-			subscriptions = append(subscriptions, client.OnRotate(resource, func(aztoken.Token) {}))
-			a.life.Go(func() { warm(ctx, client, resource) })
-		}
-	}
-	return func() {
-		cancel()
-		for _, end := range subscriptions {
-			end()
-		}
-	}
-}
-
-const (
-	// warmTimeout is that of one try of Warm, which itself tries again and again.
-	warmTimeout = 75 * time.Second
-	// warmInterval is the pause after a try that failed. A missing role or identity may take minutes to appear.
-	warmInterval = 15 * time.Second
-)
-
-// warm gets the first token of a resource. From then on the client refreshes it.
-func warm(ctx context.Context, client *aztoken.Client, resource string) {
-	for ctx.Err() == nil {
-		try, cancel := context.WithTimeout(ctx, warmTimeout)
-		err := client.Warm(try, resource)
-		cancel()
-		if err == nil {
-			return
-		}
-		select {
-		case <-ctx.Done():
-		case <-time.After(warmInterval):
-		}
-	}
-}
-
-// baseURL returns the URL of an agent that listens at address, by the first of its names if it has any.
-func baseURL(address net.Addr, hostnames []string) string {
-	tcp, ok := address.(*net.TCPAddr)
-	if !ok {
-		return ""
-	}
-	host := tcp.IP.String()
-	switch {
-	case len(hostnames) > 0:
-		host = hostnames[0]
-	case tcp.IP.IsUnspecified():
-		host = "127.0.0.1" // numeric, as localhost is ::1 to some programs
-	}
-	return "http://" + net.JoinHostPort(host, strconv.Itoa(tcp.Port))
 }

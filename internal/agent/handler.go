@@ -19,8 +19,6 @@ const (
 )
 
 var (
-	appServicePath = identityapi.AppService{}.Host().Path
-
 	anyAppService = identityapi.AppService{Tolerance: identityapi.Tolerant}
 	anyIMDS       = identityapi.IMDS{Tolerance: identityapi.Tolerant}
 )
@@ -49,7 +47,7 @@ func (a *Agent) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		endpoint = e
 	case g.imds != nil && anyIMDS.Host().Serves(c):
 		spoken, asked.identity, endpoint = imds, g.imds, anyIMDS
-		asked.limit = g.imds.peers.of(r.RemoteAddr, start)
+		asked.limit = g.imds.peers.Of(r.RemoteAddr, start)
 	default:
 		write(w, identityapi.OAuthError(http.StatusNotFound, "not_found", "Nothing is served at this path."), "")
 		return

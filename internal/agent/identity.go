@@ -9,20 +9,24 @@ import (
 	"time"
 
 	"github.com/seed-ac726066/aztoken"
+	"github.com/seed-ac726066/aztoken/internal/agentfile"
+	"github.com/seed-ac726066/aztoken/internal/clientpool"
 	"github.com/seed-ac726066/aztoken/internal/identityapi"
+	"github.com/seed-ac726066/aztoken/internal/rate"
 	"github.com/seed-ac726066/aztoken/internal/secret"
 	"github.com/seed-ac726066/aztoken/internal/wire"
 )
 
 // identity is one that is served.
 type identity struct {
-	Identity
+	agentfile.Identity
 	secret    secret.Text
-	rate      int
-	members   *members
+	perSecond int
+	clients   *clientpool.Pool
 	resources *resources
-	callers   bucket // those that show the secret
-	peers     peers  // those of IMDS's protocol
+	answers   answers
+	callers   rate.Bucket // those that show the secret
+	peers     rate.Peers  // those of IMDS's protocol
 }
 
 // result is what became of a token request, as metrics count it.
@@ -48,7 +52,7 @@ const (
 // A request is one token request, and the [identityapi.Source] of its endpoint.
 type request struct {
 	identity *identity
-	limit    *bucket
+	limit    *rate.Bucket
 
 	result   result // "" until Token was called: the endpoint refused the request by itself
 	resource string // the label
@@ -57,10 +61,10 @@ type request struct {
 
 // Token implements [identityapi.Source].
 func (r *request) Token(ctx context.Context, asked identityapi.Request) (identityapi.Token, *identityapi.Failure) {
-	if !r.limit.take(time.Now(), r.identity.rate) {
+	if !r.limit.Take(time.Now(), r.identity.perSecond) {
 		return r.refuse(throttled, identityapi.Failure{Reason: identityapi.Throttled, RetryAfter: time.Second})
 	}
-	if !isResource(asked.Resource) {
+	if !agentfile.IsResource(asked.Resource) {
 		return r.refuse(badRequest, identityapi.Failure{
 			Reason: identityapi.Refused, Code: "invalid_resource", Status: http.StatusBadRequest,
 			Text: "The resource has spaces or characters outside ASCII",
@@ -73,15 +77,15 @@ func (r *request) Token(ctx context.Context, asked identityapi.Request) (identit
 			"AADSTS500011: The resource principal named %s was not found in the tenant: "+
 				"it is not among the resources that aztoken agent serves to this caller", wire.Plain(asked.Resource))})
 	}
-	m, err := r.identity.members.of(asked.ID)
+	client, err := r.identity.clients.Of(asked.ID)
 	if err != nil {
 		return r.refuse(badRequest, identityapi.Failure{Reason: identityapi.Refused, Code: "invalid_request", Status: http.StatusBadRequest, Text: err.Error()})
 	}
-	if m == nil {
+	if client == nil {
 		return r.refuse(notFound, identityapi.Failure{Reason: identityapi.IdentityNotFound, Text: fmt.Sprintf(
 			"Identity not found: aztoken agent serves %q to this caller, and not %s", r.identity.Name, wire.Plain(asked.ID.Value))})
 	}
-	token, err := m.get(ctx, asked)
+	token, err := r.identity.get(ctx, client, asked)
 	if err != nil {
 		r.err = err
 		failure, result := failureOf(err)
@@ -92,7 +96,7 @@ func (r *request) Token(ctx context.Context, asked identityapi.Request) (identit
 		return r.refuse(result, failure)
 	}
 	r.result = ok
-	return m.answer(token), nil
+	return r.identity.answers.of(client, token), nil
 }
 
 func (r *request) refuse(result result, f identityapi.Failure) (identityapi.Token, *identityapi.Failure) {
@@ -104,15 +108,15 @@ func (r *request) refuse(result result, f identityapi.Failure) (identityapi.Toke
 }
 
 // get returns the token of a request, and another one if the caller has no use for the current one.
-func (m *member) get(ctx context.Context, asked identityapi.Request) (aztoken.Token, error) {
+func (id *identity) get(ctx context.Context, client *aztoken.Client, asked identityapi.Request) (aztoken.Token, error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	t, err := m.client.Token(ctx, asked.Resource)
-	if err != nil || !asked.Fresh && (asked.Rejected == "" || !hasHash(t.Value(), asked.Rejected)) || !m.mayRenew(t.Resource, time.Now()) {
+	t, err := client.Token(ctx, asked.Resource)
+	if err != nil || !asked.Fresh && (asked.Rejected == "" || !hasHash(t, asked.Rejected)) || !id.answers.mayRenew(client, t) {
 		return t, err
 	}
-	m.client.Invalidate(t)
-	return m.client.Token(ctx, asked.Resource)
+	client.Invalidate(t)
+	return client.Token(ctx, asked.Resource)
 }
 
 // failureOf returns what a caller is told of a client's error. What passes is a 503, which every SDK tries again; a

@@ -80,19 +80,26 @@ func writeTokens(w io.Writer, g *generation) {
 		return
 	}
 	for _, id := range g.identities {
-		for _, m := range id.members.all() {
-			for _, r := range m.client.Status().Resources {
-				if !r.AcquiredOn.IsZero() {
-					labels := fmt.Sprintf("{identity=%q,resource=%q,tenant=%q,cae=\"%t\"}", m.name, r.Resource, r.Tenant, r.CAE)
-					metrics.WriteGaugeUint64(w, "aztoken_token_acquired_timestamp_seconds"+labels, unix(r.AcquiredOn))
-					metrics.WriteGaugeUint64(w, "aztoken_token_refresh_timestamp_seconds"+labels, unix(r.RefreshOn))
-					metrics.WriteGaugeUint64(w, "aztoken_token_expiry_timestamp_seconds"+labels, unix(r.ExpiresOn))
+		for _, m := range id.clients.All() {
+			for _, r := range m.Client.Status().Resources {
+				if id.resources.serves(r.Resource) {
+					writeToken(w, m.Name, r)
 				}
-				metrics.WriteGaugeUint64(w, fmt.Sprintf("aztoken_upstream_consecutive_failures{identity=%q,resource=%q}", m.name, r.Resource),
-					uint64(max(0, r.Failures)))
 			}
 		}
 	}
+}
+
+func writeToken(w io.Writer, identity string, r aztoken.ResourceStatus) {
+	failures := fmt.Sprintf("aztoken_upstream_consecutive_failures{identity=%q,resource=%q}", identity, r.Resource)
+	metrics.WriteGaugeUint64(w, failures, uint64(max(0, r.Failures)))
+	if r.AcquiredOn.IsZero() {
+		return
+	}
+	labels := fmt.Sprintf("{identity=%q,resource=%q,tenant=%q,cae=\"%t\"}", identity, r.Resource, r.Tenant, r.CAE)
+	metrics.WriteGaugeUint64(w, "aztoken_token_acquired_timestamp_seconds"+labels, unix(r.AcquiredOn))
+	metrics.WriteGaugeUint64(w, "aztoken_token_refresh_timestamp_seconds"+labels, unix(r.RefreshOn))
+	metrics.WriteGaugeUint64(w, "aztoken_token_expiry_timestamp_seconds"+labels, unix(r.ExpiresOn))
 }
 
 func unix(t time.Time) uint64 { return uint64(max(0, t.Unix())) }

@@ -1,10 +1,9 @@
 package agent
 
 import (
-	"strings"
 	"sync"
 
-	"github.com/seed-ac726066/aztoken/internal/hosts"
+	"github.com/seed-ac726066/aztoken/internal/agentfile"
 )
 
 // maxResources bounds what callers make an identity without an allow list hold, and the labels of its metrics.
@@ -12,17 +11,6 @@ const maxResources = 64
 
 // otherResource is the label of a resource that is not served.
 const otherResource = "other"
-
-// fold returns what two spellings of a resource have in common: one "/.default" and one slash at the end do not matter.
-// Upstream gets the resource as the caller has it, since the slash makes another audience.
-func fold(resource string) string {
-	return strings.TrimSuffix(hosts.TrimScope(resource), "/")
-}
-
-// isResource reports whether a client takes the name of a resource.
-func isResource(name string) bool {
-	return fold(name) != "" && !strings.ContainsFunc(name, func(r rune) bool { return r <= ' ' || r > '~' })
-}
 
 // resources are those that an identity serves.
 type resources struct {
@@ -38,14 +26,14 @@ func newResources(allow []string) *resources {
 		if r.allowed == nil {
 			r.allowed = map[string]string{}
 		}
-		r.allowed[fold(resource)] = resource
+		r.allowed[agentfile.Fold(resource)] = resource
 	}
 	return r
 }
 
 // admit returns the label of a resource, and false if it is not served.
 func (r *resources) admit(resource string) (label string, ok bool) {
-	name := fold(resource)
+	name := agentfile.Fold(resource)
 	if r.allowed != nil {
 		label, ok = r.allowed[name]
 		if !ok {
@@ -62,9 +50,20 @@ func (r *resources) admit(resource string) (label string, ok bool) {
 	return name, true
 }
 
+// serves reports whether a resource was admitted, so that its name may be a label.
+func (r *resources) serves(resource string) bool {
+	name := agentfile.Fold(resource)
+	if _, allowed := r.allowed[name]; allowed {
+		return true
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.learned[name]
+}
+
 // forget gives back the place of a resource that upstream refused: typing mistakes must not fill the list.
 func (r *resources) forget(resource string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	delete(r.learned, fold(resource))
+	delete(r.learned, agentfile.Fold(resource))
 }

@@ -1,7 +1,9 @@
-package agent
+// Package agentfile is what an agent serves, as its YAML file or its flags say.
+package agentfile
 
 import (
 	"fmt"
+	"io"
 	"net"
 	"net/url"
 	"path/filepath"
@@ -10,9 +12,10 @@ import (
 	"strings"
 	"time"
 
-	"go.yaml.in/yaml/v3"
-
+	"github.com/seed-ac726066/aztoken"
+	"github.com/seed-ac726066/aztoken/internal/configfile"
 	"github.com/seed-ac726066/aztoken/internal/guid"
+	"github.com/seed-ac726066/aztoken/internal/hosts"
 )
 
 // Config is what an agent serves: the YAML file of the command, or its flags.
@@ -29,8 +32,13 @@ type Config struct {
 	IMDS bool `yaml:"-"` // serve IMDS's protocol too
 	Dev  bool `yaml:"-"` // the tokens are the developer's own
 
-	file     string
-	document *yaml.Node // nil: the values came from flags
+	document *configfile.Document
+}
+
+// Read reads the file of an agent that was opened as name. What its values mean is left to [Config.Check].
+func Read(r io.Reader, name string) (c Config, err error) {
+	c.document, err = configfile.Read(r, name, &c)
+	return c, err
 }
 
 // Identity is one of the identities that an agent serves.
@@ -86,33 +94,33 @@ func (c Config) Check() (Config, error) {
 	c = c.withDefaults()
 	for i, address := range c.Listen {
 		if err := checkAddress(address); err != nil {
-			return c, c.mistake(err.Error(), "listen", i)
+			return c, c.document.Mistake(err.Error(), "listen", i)
 		}
 	}
 	for i, name := range c.Hostnames {
 		if !hostName.MatchString(name) {
-			return c, c.mistake(fmt.Sprintf("%q is not a host name; give one without a port", name), "hostnames", i)
+			return c, c.document.Mistake(fmt.Sprintf("%q is not a host name; give one without a port", name), "hostnames", i)
 		}
 	}
 	if c.Metrics != "" {
 		if err := checkAddress(c.Metrics); err != nil {
-			return c, c.mistake(err.Error(), "metrics")
+			return c, c.document.Mistake(err.Error(), "metrics")
 		}
 	}
 	if u, err := url.Parse(c.Endpoint); c.Endpoint != "" && (err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https") {
-		return c, c.mistake(fmt.Sprintf("%q is not a URL; give one as in http://169.254.169.254", c.Endpoint), "endpoint")
+		return c, c.document.Mistake(fmt.Sprintf("%q is not a URL; give one as in http://169.254.169.254", c.Endpoint), "endpoint")
 	}
 	if c.Store == "" && len(c.StoreKeyFiles) > 0 {
-		return c, c.mistake("there is no store that it would open; give store too", "store_key_files")
+		return c, c.document.Mistake("there is no store that it would open; give store too", "store_key_files")
 	}
 	if c.Dev && c.Store != "" {
-		return c, c.mistake("a store keeps no tokens of a developer; leave out store or dev", "store")
+		return c, c.document.Mistake("a store keeps no tokens of a developer; leave out store or dev", "store")
 	}
 	if c.MinLife < 0 {
-		return c, c.mistake(fmt.Sprintf("%v is less than nothing; give a time such as 5m", c.MinLife), "min_life")
+		return c, c.document.Mistake(fmt.Sprintf("%v is less than nothing; give a time such as 5m", c.MinLife), "min_life")
 	}
 	if len(c.Identities) == 0 {
-		return c, c.mistake("there is no identity to serve; give one", "identities")
+		return c, c.document.Mistake("there is no identity to serve; give one", "identities")
 	}
 	for i := range c.Identities {
 		if err := c.checkIdentity(i); err != nil {
@@ -125,7 +133,7 @@ func (c Config) Check() (Config, error) {
 func (c Config) checkIdentity(i int) error {
 	id := c.Identities[i]
 	mistake := func(key, format string, a ...any) error {
-		return c.mistake(fmt.Sprintf(format, a...), "identities", i, key)
+		return c.document.Mistake(fmt.Sprintf(format, a...), "identities", i, key)
 	}
 	others := c.Identities[:i]
 	switch {
@@ -139,7 +147,7 @@ func (c Config) checkIdentity(i int) error {
 		return mistake("object_id", "%q is not a GUID", id.ObjectID)
 	case id.ResourceID != "" && !strings.HasPrefix(strings.ToLower(id.ResourceID), "/subscriptions/"):
 		return mistake("resource_id", "%q is not an Azure resource id; give /subscriptions/…", id.ResourceID)
-	case c.Dev && id.upstream() != nil:
+	case c.Dev && id.Upstream() != nil:
 		return mistake("client_id", "with dev the identity is the developer; leave the ids out")
 	case id.EnvFile != "" && slices.ContainsFunc(others, func(o Identity) bool { return filepath.Clean(o.EnvFile) == filepath.Clean(id.EnvFile) }):
 		return mistake("env_file", "%q is the file of another identity too", id.EnvFile)
@@ -149,16 +157,16 @@ func (c Config) checkIdentity(i int) error {
 		return mistake("allow", "without it every program here could act as the developer everywhere; name the resources")
 	}
 	for j, resource := range id.Allow {
-		if !isResource(resource) {
-			return c.mistake(fmt.Sprintf("%q is not a resource; give an App ID URI", resource), "identities", i, "allow", j)
+		if !IsResource(resource) {
+			return c.document.Mistake(fmt.Sprintf("%q is not a resource; give an App ID URI", resource), "identities", i, "allow", j)
 		}
 	}
 	for j, resource := range id.Warm {
-		if !isResource(resource) {
-			return c.mistake(fmt.Sprintf("%q is not a resource; give an App ID URI", resource), "identities", i, "warm", j)
+		if !IsResource(resource) {
+			return c.document.Mistake(fmt.Sprintf("%q is not a resource; give an App ID URI", resource), "identities", i, "warm", j)
 		}
-		if len(id.Allow) > 0 && !slices.ContainsFunc(id.Allow, func(a string) bool { return fold(a) == fold(resource) }) {
-			return c.mistake(fmt.Sprintf("%q is not among the resources of allow, so nobody could get it", resource), "identities", i, "warm", j)
+		if len(id.Allow) > 0 && !slices.ContainsFunc(id.Allow, func(a string) bool { return Fold(a) == Fold(resource) }) {
+			return c.document.Mistake(fmt.Sprintf("%q is not among the resources of allow, so nobody could get it", resource), "identities", i, "warm", j)
 		}
 	}
 	return nil
@@ -169,17 +177,17 @@ func (c Config) checkIMDS() error {
 	marked := -1
 	for i, id := range c.Identities {
 		if id.IMDS && marked >= 0 {
-			return c.mistake("another identity is marked too; callers of IMDS show no secret, so one must do", "identities", i, "imds")
+			return c.document.Mistake("another identity is marked too; callers of IMDS show no secret, so one must do", "identities", i, "imds")
 		}
 		if id.IMDS {
 			marked = i
 		}
 	}
-	switch i := c.imds(); {
+	switch i := c.ServedByIMDS(); {
 	case i < 0 && c.IMDS:
-		return c.mistake("it could serve several identities; mark one of them by imds: true", "identities")
+		return c.document.Mistake("it could serve several identities; mark one of them by imds: true", "identities")
 	case i >= 0 && slices.ContainsFunc(c.Listen, isRemote) && (len(c.Identities[i].Allow) == 0 || len(c.Hostnames) == 0):
-		return c.mistake("IMDS beyond loopback gives tokens to the whole network; limit them by allow, and give a hostname", "listen")
+		return c.document.Mistake("IMDS beyond loopback gives tokens to the whole network; limit them by allow, and give a hostname", "listen")
 	}
 	return nil
 }
@@ -192,14 +200,14 @@ func (c Config) Warnings() []string {
 			all = append(all, address+" is reached by other machines, without encryption")
 		}
 	}
-	if i := c.imds(); i >= 0 && len(c.Identities[i].Allow) == 0 {
+	if i := c.ServedByIMDS(); i >= 0 && len(c.Identities[i].Allow) == 0 {
 		all = append(all, "IMDS's protocol gives tokens for every resource to every program that reaches it; --allow limits them")
 	}
 	return all
 }
 
-// imds returns the index of the identity that callers of IMDS's protocol get, or -1.
-func (c Config) imds() int {
+// ServedByIMDS returns the index of the identity that callers of IMDS's protocol get, or -1.
+func (c Config) ServedByIMDS() int {
 	if i := slices.IndexFunc(c.Identities, func(id Identity) bool { return id.IMDS }); i >= 0 {
 		return i
 	}
@@ -229,4 +237,26 @@ func isRemote(address string) bool {
 	}
 	host, _, _ := net.SplitHostPort(address)
 	return host != "localhost" && !net.ParseIP(host).IsLoopback()
+}
+
+// Upstream returns the id that is asked for, nil for the host's default identity.
+func (id Identity) Upstream() aztoken.ID {
+	switch {
+	case id.ClientID != "":
+		return aztoken.ClientID(id.ClientID)
+	case id.ObjectID != "":
+		return aztoken.ObjectID(id.ObjectID)
+	case id.ResourceID != "":
+		return aztoken.ResourceID(id.ResourceID)
+	}
+	return nil
+}
+
+// Fold returns what two spellings of a resource have in common: one "/.default" and one slash at the end do not matter.
+// Upstream gets the resource as the caller has it, since the slash makes another audience.
+func Fold(resource string) string { return strings.TrimSuffix(hosts.TrimScope(resource), "/") }
+
+// IsResource reports whether a client takes the name of a resource.
+func IsResource(name string) bool {
+	return Fold(name) != "" && !strings.ContainsFunc(name, func(r rune) bool { return r <= ' ' || r > '~' })
 }

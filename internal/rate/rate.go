@@ -1,4 +1,5 @@
-package agent
+// Package rate limits requests by buckets of tokens.
+package rate
 
 import (
 	"net"
@@ -6,15 +7,15 @@ import (
 	"time"
 )
 
-// A bucket holds the requests that a caller may make at once: those of two seconds.
-type bucket struct {
+// A Bucket holds the requests that a caller may make at once: those of two seconds.
+type Bucket struct {
 	mu     sync.Mutex // guards what follows
 	tokens float64
 	last   time.Time
 }
 
-// take reports whether a request at now is within perSecond. 0 is no limit.
-func (b *bucket) take(now time.Time, perSecond int) bool {
+// Take reports whether a request at now is within perSecond. 0 is no limit.
+func (b *Bucket) Take(now time.Time, perSecond int) bool {
 	if perSecond == 0 {
 		return true
 	}
@@ -37,14 +38,15 @@ func (b *bucket) take(now time.Time, perSecond int) bool {
 // maxPeers bounds the addresses that are told apart. A network with more callers of IMDS shares a bucket for the rest.
 const maxPeers = 4096
 
-// peers are the buckets of callers that show no secret, by their address.
-type peers struct {
+// Peers are the buckets of callers that show no secret, by their address.
+type Peers struct {
 	mu      sync.Mutex // guards buckets; the buckets have locks of their own
-	buckets map[string]*bucket
-	rest    bucket
+	buckets map[string]*Bucket
+	rest    Bucket
 }
 
-func (p *peers) of(remoteAddr string, now time.Time) *bucket {
+// Of returns the bucket of a remote address.
+func (p *Peers) Of(remoteAddr string, now time.Time) *Bucket {
 	host, _, _ := net.SplitHostPort(remoteAddr) // "" for a Unix socket
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -62,15 +64,15 @@ func (p *peers) of(remoteAddr string, now time.Time) *bucket {
 		return &p.rest
 	}
 	if p.buckets == nil {
-		p.buckets = map[string]*bucket{}
+		p.buckets = map[string]*Bucket{}
 	}
-	b := new(bucket)
+	b := new(Bucket)
 	p.buckets[host] = b
 	return b
 }
 
 // idle reports whether the bucket is full again, so that a new one is as good.
-func (b *bucket) idle(now time.Time) bool {
+func (b *Bucket) idle(now time.Time) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return now.Sub(b.last) > 2*time.Second

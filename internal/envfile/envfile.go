@@ -1,17 +1,20 @@
-package agent
+// Package envfile hands programs the environment by which their SDKs find an agent, and the secret in it: to paste, or in
+// a file that outlives the agent.
+package envfile
 
 import (
 	"bufio"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"maps"
+	"net"
 	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/seed-ac726066/aztoken/internal/secret"
@@ -26,18 +29,37 @@ const (
 	msiSecretVariable = "MSI_SECRET"
 )
 
-// newEnvironment returns the environment of the callers of one identity. Both pairs of variables are there: SDKs prefer
-// IDENTITY_*, and older ones know MSI_* alone.
-func newEnvironment(base string, header secret.Text, imds bool) Environment {
-	env := Environment{headerVariable: header.Reveal(), msiSecretVariable: header.Reveal()}
+// Path is where the agent speaks App Service's protocol.
+const Path = "/msi/token"
+
+// New returns the environment of callers that show a secret. Both pairs of variables are there: SDKs prefer IDENTITY_*,
+// and older ones know MSI_* alone. A blank base is an agent on a Unix socket, which SDKs do not reach.
+func New(base string, shown secret.Text, imds bool) Environment {
+	env := Environment{headerVariable: shown.Reveal(), msiSecretVariable: shown.Reveal()}
 	if base == "" {
-		return env // SDKs do not reach a Unix socket
+		return env
 	}
-	env["IDENTITY_ENDPOINT"], env["MSI_ENDPOINT"] = base+appServicePath, base+appServicePath
+	env["IDENTITY_ENDPOINT"], env["MSI_ENDPOINT"] = base+Path, base+Path
 	if imds {
 		env["AZURE_POD_IDENTITY_AUTHORITY_HOST"] = base
 	}
 	return env
+}
+
+// BaseURL returns the URL of an agent that listens at address, by the first of its names if it has any.
+func BaseURL(address net.Addr, hostnames []string) string {
+	tcp, ok := address.(*net.TCPAddr)
+	if !ok {
+		return ""
+	}
+	host := tcp.IP.String()
+	switch {
+	case len(hostnames) > 0:
+		host = hostnames[0]
+	case tcp.IP.IsUnspecified():
+		host = "127.0.0.1" // numeric, as localhost is ::1 to some programs
+	}
+	return "http://" + net.JoinHostPort(host, strconv.Itoa(tcp.Port))
 }
 
 // WithoutSecrets returns env without the variables that hold a secret.
@@ -51,8 +73,8 @@ func (env Environment) WithoutSecrets() Environment {
 // plainValue is what Docker, systemd and shells take from a file as it stands, without quotes.
 var plainValue = regexp.MustCompile(`^[A-Za-z0-9:/._-]+$`)
 
-// writeFile writes env as lines of KEY=value into a file of mode 0600, in place of the one that is there.
-func (env Environment) writeFile(path string) (err error) {
+// Write writes env as lines of KEY=value into a file of mode 0600, in place of the one that is there.
+func (env Environment) Write(path string) (err error) {
 	file, err := os.CreateTemp(filepath.Dir(path), ".aztoken-*") // 0600
 	if err != nil {
 		return fmt.Errorf("aztoken: the environment file %s cannot be written: %w; its directory must be there and be the agent's to write", path, err)
@@ -83,39 +105,27 @@ const (
 	maxSecretFile = 4096
 )
 
-// secretOf returns the secret of an identity's callers: that of its header file, else that of the environment file that
-// an agent before this one wrote, else old, else a new one. SDKs read the environment once, at their start: a secret
-// that changed with each start of the agent would lock them out.
-func secretOf(id Identity, old secret.Text) (secret.Text, error) {
-	if id.HeaderFile != "" {
-		file, err := os.Open(id.HeaderFile)
-		if err != nil {
-			return secret.Text{}, fmt.Errorf("aztoken: the secret of %q: %w; make the file, or leave out header_file", id.Name, err)
-		}
-		defer file.Close()
-		text, err := io.ReadAll(io.LimitReader(file, maxSecretFile))
-		if err != nil {
-			return secret.Text{}, fmt.Errorf("aztoken: the secret of %q: %w", id.Name, err)
-		}
-		value := strings.TrimRight(string(text), "\r\n")
-		if len(value) < minSecret || !plainValue.MatchString(value) {
-			return secret.Text{}, fmt.Errorf("aztoken: the secret of %q in %s must have at least %d of the characters A-Z a-z 0-9 : / . _ -",
-				id.Name, id.HeaderFile, minSecret)
-		}
-		return secret.New(value), nil
+// ReadSecret returns the secret in a file that somebody else has made.
+func ReadSecret(path string) (secret.Text, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return secret.Text{}, fmt.Errorf("aztoken: the callers' secret: %w; make the file, or leave it to the agent to make a secret", err)
 	}
-	if value, ok := writtenSecret(id.EnvFile); ok {
-		return value, nil
+	defer file.Close()
+	text, err := io.ReadAll(io.LimitReader(file, maxSecretFile))
+	if err != nil {
+		return secret.Text{}, fmt.Errorf("aztoken: the callers' secret: %w", err)
 	}
-	if old.Reveal() != "" {
-		return old, nil
+	value := strings.TrimRight(string(text), "\r\n")
+	if len(value) < minSecret || !plainValue.MatchString(value) {
+		return secret.Text{}, fmt.Errorf("aztoken: the callers' secret in %s must have at least %d of the characters A-Z a-z 0-9 : / . _ -", path, minSecret)
 	}
-	return secret.New(rand.Text()), nil
+	return secret.New(value), nil
 }
 
-// writtenSecret returns the secret in an environment file, if the file is the agent's own: a secret that somebody else
+// WrittenSecret returns the secret in an environment file, if the file is the agent's own: a secret that somebody else
 // may have put there is known to somebody else.
-func writtenSecret(path string) (secret.Text, bool) {
+func WrittenSecret(path string) (secret.Text, bool) {
 	if path == "" {
 		return secret.Text{}, false
 	}
