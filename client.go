@@ -277,6 +277,7 @@ func (c *Client) Close() error {
 		if !cache.life.Wait(closeTimeout) {
 			c.closeErr = ErrStillRunning
 		}
+		cache.observers.end()
 		cache.endpoint.source.Close()
 	})
 	return c.closeErr
