@@ -125,7 +125,7 @@ func newClient(opts *Options, files hosts.ArcFiles) (*Client, error) {
 	}
 	return &Client{cache: &cache{engine: &engine{
 		endpoint:  p,
-		observers: &observers{logger: opts.Logger, onEvent: opts.OnEvent, life: life},
+		observers: &observers{logger: opts.Logger, onEvent: opts.OnEvent, identity: p.identity, life: life},
 		policy:    opts.Refresh,
 		variants:  opts.Credential != nil,
 		life:      life,

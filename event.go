@@ -164,9 +164,10 @@ const maxBacklog = 4096
 // told in goroutines of their own, in order, as they may be slow or never return; what changed has taken effect by
 // then.
 type observers struct {
-	logger  *slog.Logger
-	onEvent func(Event)
-	life    *lifetime.Lifetime
+	logger   *slog.Logger
+	onEvent  func(Event)
+	identity string // of the client's endpoint
+	life     *lifetime.Lifetime
 
 	// mu guards what follows. No callback runs under it.
 	mu          sync.Mutex
@@ -366,7 +367,7 @@ func (s *subscriber) run(o *observers) {
 		if err := guard.Run(func() { s.f(t) }); err != nil {
 			text := strings.ReplaceAll(err.Error(), t.Value(), "REDACTED")
 			o.tell(change{event: Event{
-				Kind: EventCallbackFailed, Time: time.Now(), Resource: t.Resource,
+				Kind: EventCallbackFailed, Time: time.Now(), Resource: t.Resource, Identity: o.identity,
 				Err: callbackError("a callback of OnRotate", errors.New(text)),
 			}})
 		}

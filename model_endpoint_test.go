@@ -104,7 +104,9 @@ func (p *modelEndpoint) ask(ctx context.Context, k modelKey, claims bool) (*mint
 
 func (p *modelEndpoint) arrive(k modelKey) modelFault {
 	f, all := p.admit(k)
-	p.requested(k, all)
+	if p.requested != nil {
+		p.requested(k, all)
+	}
 	return f
 }
 

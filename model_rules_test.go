@@ -35,8 +35,9 @@ type modelState struct {
 	token         aztoken.Token // the last by a call of Token, perhaps older than seen
 	lastUse       time.Time
 	rejected      time.Time // by a service, a challenge or Invalidate
-	calm          bool      // it had not been rejected for hours before that
 	invalidated   time.Time
+	condemned     string // a rejected token that must be replaced, unless the endpoint has failed since
+	condemnedAt   time.Time
 	dark          time.Time // when a caller last came who could not be served at once
 	values        map[string]bool
 	requests      []time.Time // to the endpoint, of the last minute
@@ -94,7 +95,7 @@ func (r *modelRules) begin(ctx context.Context, what string, k modelKey, claims 
 	if st.seen != nil {
 		c.current = st.seen.value
 	}
-	c.fresh = now.Sub(st.rejected) > 3*time.Hour && !r.endpoint.troubledSince(now.Add(-modelAfterEffect))
+	c.fresh = r.isWell(st, now)
 	if claims {
 		st.rejected = now
 	}
@@ -142,6 +143,9 @@ func (r *modelRules) end(ctx context.Context, c modelCall, value string, err err
 	r.judgeTime(c, now)
 	if err == nil {
 		r.judgeToken(c.what, c.key, value, now)
+		if value == st.condemned && c.start.After(st.condemnedAt.Add(modelChallenge)) && !r.endpoint.troubledSince(st.condemnedAt) {
+			r.broke("%s returned a token that was rejected at %v", c, modelTime(st.condemnedAt))
+		}
 		r.see(c.key, value, aztoken.Token{}, now)
 	} else {
 		r.judgeError(ctx, c, err, now)
@@ -263,8 +267,19 @@ func (r *modelRules) judgeError(ctx context.Context, c modelCall, err error, now
 	}
 }
 
-// reject notes that a token for k was rejected. r.mu is held.
-func (r *modelRules) reject(k modelKey, now time.Time) { r.state(k).rejected = now }
+// reject notes that the token value for k was rejected. r.mu is held.
+func (r *modelRules) reject(k modelKey, value string, now time.Time) {
+	st := r.state(k)
+	if st.seen != nil && st.seen.value == value && r.isWell(st, now) && r.endpoint.mintAfter < 0 {
+		st.condemned, st.condemnedAt = value, now
+	}
+	st.rejected = now
+}
+
+// isWell reports whether a rejection at now must lead to another token, if the endpoint stays as healthy as it is.
+func (r *modelRules) isWell(st *modelState, now time.Time) bool {
+	return now.Sub(st.rejected) > 3*time.Hour && !r.endpoint.troubledSince(now.Add(-modelAfterEffect))
+}
 
 // requested judges a request to the endpoint, of which inFlight are under way with it.
 func (r *modelRules) requested(k modelKey, inFlight int) {

@@ -143,8 +143,11 @@ type modelClient struct {
 	released    chan struct{} // closed when callbacks that never return do so after all
 }
 
-// modelObservers are what OnEvent and callbacks of OnRotate do.
+// modelObservers are what OnEvent does.
 var modelObservers = []string{"records", "records", "slow", "panics", "exits", "never returns"}
+
+// modelCallbacks are what callbacks of OnRotate do.
+var modelCallbacks = append([]string{"rejects"}, modelObservers...)
 
 // lingers reports whether an observer may still run when the client is closed.
 func lingers(observer string) bool { return observer == "slow" || observer == "never returns" }
@@ -396,13 +399,21 @@ func (c *modelClient) isOpen() bool {
 // invalidate rejects the last token that a call of Token returned, which need not be in use any more.
 func (c *modelClient) invalidate(k modelKey) {
 	c.rules.mu.Lock()
-	now, st := time.Now(), c.rules.state(k)
-	t := st.token
-	if t.Value() != "" {
-		st.rejected, st.invalidated = now, now
-	}
+	t := c.rules.state(k).token
 	c.rules.mu.Unlock()
 	c.step("Invalidate %v", t)
+	c.reject(k, t)
+}
+
+// reject calls Invalidate.
+func (c *modelClient) reject(k modelKey, t aztoken.Token) {
+	now := time.Now()
+	if t.Value() != "" {
+		c.rules.mu.Lock()
+		c.rules.reject(k, t.Value(), now)
+		c.rules.state(k).invalidated = now
+		c.rules.mu.Unlock()
+	}
 	c.Invalidate(t)
 	if took := time.Since(now); took > 0 {
 		c.broke("Invalidate took %v", took)
@@ -539,6 +550,7 @@ func (s *modelService) RoundTrip(req *http.Request) (*http.Response, error) {
 	k := req.Context().Value(modelKey{}).(modelKey)
 	s.c.rules.mu.Lock()
 	s.c.rules.judgeToken("the service", k, value, now)
+	s.c.rules.see(k, value, aztoken.Token{}, now)
 	s.c.rules.mu.Unlock()
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -551,14 +563,11 @@ func (s *modelService) RoundTrip(req *http.Request) (*http.Response, error) {
 			resp.Header.Set("Www-Authenticate", claimsChallenge)
 		}
 		s.c.rules.mu.Lock()
-		s.c.rules.reject(k, now)
+		s.c.rules.reject(k, value, now)
 		s.c.rules.mu.Unlock()
 	}
 	attempts := req.Context().Value(modelAttempts{}).(*[]modelAttempt)
 	*attempts = append(*attempts, modelAttempt{now, resp.StatusCode})
-	s.c.rules.mu.Lock()
-	s.c.rules.see(k, value, aztoken.Token{}, now)
-	s.c.rules.mu.Unlock()
 	return resp, nil
 }
 
@@ -626,7 +635,7 @@ type modelSubscriber struct {
 }
 
 func (c *modelClient) subscribe(k modelKey) {
-	s := &modelSubscriber{c: c, key: k, kind: pick(c.random, modelObservers...), begun: time.Now()}
+	s := &modelSubscriber{c: c, key: k, kind: pick(c.random, modelCallbacks...), begun: time.Now()}
 	c.step("OnRotate for %v, whose callback %s", k, s.kind)
 	s.stop = c.OnRotate(k.resource, s.call)
 	c.subscribers, c.lingers = append(c.subscribers, s), c.lingers || lingers(s.kind)
@@ -651,6 +660,12 @@ func (s *modelSubscriber) end() {
 
 func (s *modelSubscriber) call(t aztoken.Token) {
 	s.judge(t)
+	if s.kind == "rejects" {
+		s.c.rules.mu.Lock()
+		s.c.rules.see(s.key, t.Value(), t, time.Now())
+		s.c.rules.mu.Unlock()
+		s.c.reject(s.key, t)
+	}
 	defer func() {
 		s.mu.Lock()
 		defer s.mu.Unlock()
