@@ -222,9 +222,22 @@ func (c *cache) invalidate(t Token) {
 	if c == nil || t.secret == nil || c.life.Ended() {
 		return
 	}
-	if e := c.lookup(t.secret.Reveal().key); e != nil {
+	if e := c.find(t.secret.Reveal().key); e != nil {
 		e.invalidate(t.secret)
 	}
+}
+
+// find returns the entry of r, nil if there is none. Its token may have been seen by a callback of OnRotate alone.
+func (c *cache) find(r request) *entry {
+	if e := c.lookup(r); e != nil {
+		return e
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if e := c.lookup(r); e != nil {
+		return e // promoted just now
+	}
+	return c.pending[r.key()]
 }
 
 func (c *cache) snapshot() map[string]*entry {
