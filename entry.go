@@ -280,22 +280,19 @@ func (e *entry) challengeable() *cachedToken {
 // replace returns another token in place of t, which a service rejected, and nil if there is none. Other callers go on
 // with t: most services may still accept it, and those that do not send their callers here.
 func (e *entry) replace(ctx context.Context, t *cachedToken, claims string) *cachedToken {
-	if newer := e.read(e.now()); newer != nil && !newer.isSame(t) {
-		return newer
-	}
-	flight := e.reject(t.token.secret, rejected, claims)
-	if flight == nil {
-		return nil
-	}
-	ctx, cancel := context.WithTimeout(ctx, replaceTimeout)
-	defer cancel()
-	select {
-	case result := <-flight:
-		if other, err := landed(result); err == nil && !other.isSame(t) && other.isServable(e.now()) {
-			return other
+	if flight := e.reject(t.token.secret, rejected, claims); flight != nil {
+		select {
+		case <-flight:
+		case <-time.After(replaceTimeout):
+		case <-ctx.Done():
+			return nil
+		case <-e.life.Done():
+			return nil
 		}
-	case <-ctx.Done():
-	case <-e.life.Done():
+	}
+	// The flight's token, or one that came by another way: before the rejection, or from a refresh while the flight hung.
+	if other := e.read(e.now()); other != nil && !other.isSame(t) {
+		return other
 	}
 	return nil
 }
