@@ -159,6 +159,7 @@ func (f failure) isRecent(now time.Time) bool { return now.Before(f.until) }
 
 // rejection is the last one that was acted on.
 type rejection struct {
+	of        *bearer
 	on        time.Time
 	holdoff   time.Duration // how long further ones are not acted on
 	byClaims  bool          // it was a claims challenge, or one joined it
@@ -324,6 +325,7 @@ func (e *entry) beginReplacement(now time.Time, b *bearer, t trigger, claims str
 		if !ok {
 			return nil, change{}
 		}
+		next.of = b
 		e.rejection = next
 		news = e.change(EventRejected, now)
 	case replacing, suspended:
@@ -474,13 +476,17 @@ func (e *entry) install(by driver, got azcore.AccessToken, asked, now time.Time)
 }
 
 // keeps reports whether the token of e is better than got: it was acquired after got was asked for, by a request that
-// overtook that, or it lives longer and was not rejected, as some caches return a token near its end. e.mu is held.
+// overtook that, or it lives longer and was not rejected, as some caches return a token near its end. Only got meets the
+// claims of a challenge, unless it is the very token that was rejected. e.mu is held.
 func (e *entry) keeps(by driver, got azcore.AccessToken, asked, now time.Time) bool {
 	if !e.token.isServable(e.at(now)) {
 		return false
 	}
-	return e.token.acquired.After(asked) ||
-		by != claimsFlight && e.phase == serving && e.token.expires.After(got.ExpiresOn)
+	overtaken := e.token.acquired.After(asked)
+	if by == claimsFlight {
+		return overtaken && e.rejection.of != nil && e.rejection.of.Reveal().value == got.Token
+	}
+	return overtaken || e.phase == serving && e.token.expires.After(got.ExpiresOn)
 }
 
 // settle ends the search for another token, unless a flight is still under way. e.mu is held.
