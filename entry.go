@@ -238,7 +238,11 @@ func (e *entry) giveUp(ctxErr error, claims string) (*cachedToken, error) {
 	if claims == "" && e.token != nil && e.token.isServable(e.now()) {
 		return e.token, nil
 	}
-	return nil, e.endpoint.newWaitError(e.request, ctxErr, e.failure.err)
+	last := e.failure.err
+	if time.Since(e.failure.on) > flightTimeout {
+		last = nil // it was another flight that met this
+	}
+	return nil, e.endpoint.newWaitError(e.request, ctxErr, last)
 }
 
 // challenged returns a token that meets the claims of a challenge. Both results are nil if the entry has no token that
