@@ -58,6 +58,7 @@ type modelEndpoint struct {
 	issued   map[modelKey][]*minted
 	replied  map[modelKey][]time.Time // when the endpoint returned a token
 	inFlight map[modelKey]int
+	stuck    int       // requests under way that do not heed their context
 	troubled int       // faulty requests under way
 	trouble  time.Time // when the last of them ended
 }
@@ -83,7 +84,9 @@ func (p *modelEndpoint) ask(ctx context.Context, k modelKey, claims bool) (*mint
 		<-ctx.Done()
 		return nil, f
 	case "stuck": // it does not heed its context
+		p.set(func() { p.stuck++ })
 		time.Sleep(f.size)
+		p.set(func() { p.stuck-- })
 		return p.mint(k, 0, claims), f
 	case "slow":
 		wait = f.size

@@ -35,8 +35,10 @@ type modelState struct {
 	token         aztoken.Token // the last by a call of Token, perhaps older than seen
 	lastUse       time.Time
 	rejected      time.Time // by a service, a challenge or Invalidate
-	invalidated   time.Time
-	condemned     string // a rejected token that must be replaced, unless the endpoint has failed since
+	invalidated   time.Time // by a call of Invalidate that callers may have to wait for
+	challenged    time.Time
+	acted         time.Time // when a rejection was surely acted on
+	condemned     string    // a rejected token that must be replaced, unless the endpoint has failed since
 	condemnedAt   time.Time
 	dark          time.Time // when a caller last came who could not be served at once
 	values        map[string]bool
@@ -97,7 +99,7 @@ func (r *modelRules) begin(ctx context.Context, what string, k modelKey, claims 
 	}
 	c.fresh = r.isWell(st, now)
 	if claims {
-		st.rejected = now
+		st.rejected, st.challenged = now, now
 	}
 	if !c.overBefore {
 		st.lastUse = now
@@ -270,10 +272,26 @@ func (r *modelRules) judgeError(ctx context.Context, c modelCall, err error, now
 // reject notes that the token value for k was rejected. r.mu is held.
 func (r *modelRules) reject(k modelKey, value string, now time.Time) {
 	st := r.state(k)
-	if st.seen != nil && st.seen.value == value && r.isWell(st, now) && r.endpoint.mintAfter < 0 {
-		st.condemned, st.condemnedAt = value, now
+	if st.seen != nil && st.seen.value == value && r.isWell(st, now) {
+		if r.endpoint.mintAfter < 0 {
+			st.condemned, st.condemnedAt = value, now
+		}
+		if len(r.endpoint.since(k, st.seen.at)) == 1 && r.heldUntil(k, st, now).After(now) {
+			st.acted = now
+		}
 	}
 	st.rejected = now
+}
+
+// invalidate notes a call of Invalidate. One that comes within five minutes of a rejection that was acted on costs no
+// caller anything, unless there was a challenge. r.mu is held.
+func (r *modelRules) invalidate(k modelKey, value string, now time.Time) {
+	st := r.state(k)
+	acted := st.acted
+	r.reject(k, value, now)
+	if now.Sub(acted) >= 5*time.Minute || !st.challenged.Before(acted) || !st.invalidated.Equal(acted) {
+		st.invalidated = now
+	}
 }
 
 // isWell reports whether a rejection at now must lead to another token, if the endpoint stays as healthy as it is.

@@ -401,8 +401,13 @@ func (c *modelClient) invalidate(k modelKey) {
 	c.rules.mu.Lock()
 	t := c.rules.state(k).token
 	c.rules.mu.Unlock()
-	c.step("Invalidate %v", t)
+	again := pick(c.random, 0, 0, time.Second, 3*time.Second)
+	c.step("Invalidate %v, and again after %v", t, again)
 	c.reject(k, t)
+	if again > 0 {
+		time.Sleep(again)
+		c.reject(k, t)
+	}
 }
 
 // reject calls Invalidate.
@@ -410,8 +415,7 @@ func (c *modelClient) reject(k modelKey, t aztoken.Token) {
 	now := time.Now()
 	if t.Value() != "" {
 		c.rules.mu.Lock()
-		c.rules.reject(k, t.Value(), now)
-		c.rules.state(k).invalidated = now
+		c.rules.invalidate(k, t.Value(), now)
 		c.rules.mu.Unlock()
 	}
 	c.Invalidate(t)
@@ -468,6 +472,7 @@ func (c *modelClient) close() {
 		time.Sleep(c.between(time.Millisecond, time.Second))
 	}
 	mayRun := c.lingers || lingers(c.observer) || c.endpoint.fault.kind == "stuck"
+	c.endpoint.set(func() { mayRun = mayRun || c.endpoint.stuck > 0 })
 	start := time.Now()
 	c.step("Close")
 	c.rules.mu.Lock()
@@ -564,6 +569,9 @@ func (s *modelService) RoundTrip(req *http.Request) (*http.Response, error) {
 		}
 		s.c.rules.mu.Lock()
 		s.c.rules.reject(k, value, now)
+		if s.claims {
+			s.c.rules.state(k).challenged = now
+		}
 		s.c.rules.mu.Unlock()
 	}
 	attempts := req.Context().Value(modelAttempts{}).(*[]modelAttempt)
