@@ -14,6 +14,7 @@ import (
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 
+	"github.com/seed-ac726066/aztoken/internal/hosts"
 	"github.com/seed-ac726066/aztoken/internal/schedule"
 	"github.com/seed-ac726066/aztoken/internal/wire"
 )
@@ -21,12 +22,15 @@ import (
 // request names a token: it is the key of an entry.
 type request struct {
 	resource string
-	tenant   string // only for Options.Credential: a managed identity has one tenant
-	cae      bool   // the same: continuous access evaluation
+	tenant   string // "" for the identity's own
+	cae      bool   // continuous access evaluation: only for Options.Credential
 }
 
-// isPlain reports whether the resource alone is the key, so that the read path needs no concatenation.
-func (r request) isPlain() bool { return r.tenant == "" && !r.cae }
+// isPlain reports whether the resource alone is the key, so that the read path needs no concatenation. A resource that
+// looks like a scope is not plain: as a key it would be taken for the scope of another.
+func (r request) isPlain() bool {
+	return r.tenant == "" && !r.cae && hosts.TrimScope(r.resource) == r.resource
+}
 
 func (r request) key() string {
 	if r.isPlain() {
@@ -62,12 +66,6 @@ func (r request) check() error {
 	return nil
 }
 
-// instant is one reading of both clocks.
-type instant struct {
-	wall int64         // Unix nanoseconds
-	mono time.Duration // since the epoch of the engine
-}
-
 // cachedToken is a token with its end on both clocks. It does not change.
 type cachedToken struct {
 	token Token
@@ -75,14 +73,15 @@ type cachedToken struct {
 	// monotonic clock, which Token leaves out.
 	acquired, due, expires time.Time
 	life                   time.Duration // what was left when it was acquired
-	// untilWall ends the token on the wall clock, which runs on while a machine is suspended, in Unix nanoseconds.
+	// until ends the token, a little before expires, on the monotonic clock, which cannot be set; and untilWall on the
+	// wall clock, which runs on while a machine is suspended, in Unix nanoseconds.
+	until     time.Time
 	untilWall int64
-	// untilMono ends it on the monotonic clock, which cannot be set, since the epoch of the engine.
-	untilMono time.Duration
 }
 
-func (t *cachedToken) isServable(now instant) bool {
-	return now.wall < t.untilWall && now.mono < t.untilMono
+// isServable reports whether the token lives at now by both clocks.
+func (t *cachedToken) isServable(now time.Time) bool {
+	return now.Before(t.until) && now.UnixNano() < t.untilWall
 }
 
 // newCachedToken returns got, which came at now, as the cache keeps it. same is what the cache has already of this very
@@ -101,8 +100,8 @@ func (g *engine) newCachedToken(r request, got azcore.AccessToken, now time.Time
 		t.token.secret = newBearer(got.Token, r)
 	}
 	t.due = schedule.Refresh(g.policy.due(now, t.acquired, expires, random), now, expires, hint)
-	end := expires.Add(-schedule.ExpirySkew)
-	t.untilWall, t.untilMono = end.UnixNano(), now.Add(end.Sub(now)).Sub(g.epoch)
+	t.until = expires.Add(-schedule.ExpirySkew) // expires has both readings, as now has
+	t.untilWall = t.until.UnixNano()
 	t.token.Resource, t.token.AcquiredOn = r.resource, utc(t.acquired)
 	t.token.RefreshOn, t.token.ExpiresOn = utc(t.due), utc(expires)
 	return t
@@ -120,33 +119,68 @@ func (t *cachedToken) sha256() string {
 	return hex.EncodeToString(sum[:])
 }
 
-// cache maps keys to entries. A read is two atomic loads and one look at the clock, without a lock; a new key copies
-// the map, which happens once in the life of a resource.
+// cache maps keys to entries. A read is two atomic loads and one look at the clock, without a lock. New keys are added to
+// a copy of the map, so that readers need none.
 type cache struct {
 	*engine
-	// served holds the entries that have had a token, so failing requests leave nothing in it.
-	served atomic.Pointer[map[string]*entry]
+	// published holds the entries that the read path finds. All have had a token: failing requests leave nothing in it.
+	published atomic.Pointer[map[string]*entry]
 
-	// mu guards pending and closed, and is held to change served. An entry's mutex may be taken under it, never the
-	// other way round; no source is asked and no callback runs under it.
-	mu      sync.Mutex
-	pending map[string]*entry // entries that have had no token yet
-	closed  bool
+	// mu guards what follows, and is held to change published. An entry's mutex may be taken under it, never the other
+	// way round; no source is asked and no callback runs under it.
+	mu          sync.Mutex
+	unpublished map[string]*entry // new entries, which the slow path finds
+	slowReads   int               // of tokens of unpublished entries since the map was copied
+	closed      bool
 }
 
-// get returns the token for r: at once where one is served, and else from a flight that all callers of r share. The
-// claims of a challenge, "" for none, go past what is served.
-func (c *cache) get(ctx context.Context, r request) (*cachedToken, error) {
+// get returns the token for resource, which may be spelled as a scope: at once where one is served, and else from a
+// flight that all callers of the resource share.
+func (c *cache) get(ctx context.Context, resource string) (*cachedToken, error) {
+	if t := c.read(resource); t != nil {
+		return t, nil
+	}
+	return c.getFor(ctx, request{resource: hosts.TrimScope(resource)})
+}
+
+// getFor is get by the whole key.
+func (c *cache) getFor(ctx context.Context, r request) (*cachedToken, error) {
 	if e := c.lookup(r); e != nil {
-		if t := e.read(c.now()); t != nil {
+		if t := e.read(time.Now()); t != nil {
 			return t, nil
 		}
 	}
-	return c.await(ctx, r, "")
+	return c.await(ctx, r, wish{})
 }
 
-// await is the slow path of get: it joins the flight for r and returns when that, ctx or the client ends.
-func (c *cache) await(ctx context.Context, r request, claims string) (*cachedToken, error) {
+// warm is get for a caller who waits also where nothing listens yet.
+func (c *cache) warm(ctx context.Context, resource string) (*cachedToken, error) {
+	if t := c.read(resource); t != nil {
+		return t, nil
+	}
+	return c.await(ctx, request{resource: hosts.TrimScope(resource)}, wish{isWarming: true})
+}
+
+// wish is what a caller wants of a flight.
+type wish struct {
+	claims    string // of a challenge, "" for none: what is served does not do
+	isWarming bool   // to wait also where nothing listens yet
+}
+
+// read returns the token that is served under a plain key, nil for none. It is the hot path.
+func (c *cache) read(key string) *cachedToken {
+	if c == nil {
+		return nil
+	}
+	e := c.snapshot()[key]
+	if e == nil {
+		return nil
+	}
+	return e.read(time.Now())
+}
+
+// await joins the flight for r and returns when that, ctx or the client ends.
+func (c *cache) await(ctx context.Context, r request, w wish) (*cachedToken, error) {
 	if c == nil || c.life.Ended() {
 		return nil, ErrClosed
 	}
@@ -158,7 +192,7 @@ func (c *cache) await(ctx context.Context, r request, claims string) (*cachedTok
 		if e == nil {
 			return nil, ErrClosed
 		}
-		t, err := e.await(ctx, claims)
+		t, err := e.await(ctx, w)
 		if errors.Is(err, errDropped) {
 			c.remove(e)
 			continue
@@ -184,7 +218,7 @@ func (c *cache) challenged(ctx context.Context, r request, claims string) (*cach
 			return t, err
 		}
 	}
-	return c.await(ctx, r, claims)
+	return c.await(ctx, r, wish{claims: claims})
 }
 
 // check returns what is wrong with a call before anything is asked for.
@@ -235,13 +269,13 @@ func (c *cache) find(r request) *entry {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if e := c.lookup(r); e != nil {
-		return e // promoted just now
+		return e // published just now
 	}
-	return c.pending[r.key()]
+	return c.unpublished[r.key()]
 }
 
 func (c *cache) snapshot() map[string]*entry {
-	if m := c.served.Load(); m != nil {
+	if m := c.published.Load(); m != nil {
 		return *m
 	}
 	return nil
@@ -259,6 +293,8 @@ func (c *cache) lookup(r request) *entry {
 }
 
 // lookupVariant is apart, because room for a key on the stack costs every call of the function that has it.
+//
+//go:noinline
 func (c *cache) lookupVariant(r request) *entry {
 	var onStack [256]byte
 	return c.snapshot()[string(r.appendKey(onStack[:0]))]
@@ -278,31 +314,41 @@ func (c *cache) getOrCreate(r request) *entry {
 		return e
 	}
 	key := r.key()
-	if e := c.pending[key]; e != nil {
+	if e := c.unpublished[key]; e != nil {
 		return e
 	}
 	e := newEntry(c.engine, r)
 	e.timer = time.AfterFunc(maxTimer, func() { c.onTimer(e) })
-	if c.pending == nil {
-		c.pending = make(map[string]*entry)
+	if c.unpublished == nil {
+		c.unpublished = make(map[string]*entry)
 	}
-	c.pending[key] = e
+	c.unpublished[key] = e
 	return e
 }
 
-// promote makes an entry that has got its first token visible to the read path.
+// copyShare is how many entries may be copied for one slow read: about what it costs, with its two locks. If each new
+// entry were published at once, ten thousand of them would take quadratic time.
+const copyShare = 8
+
+// promote makes the entries that have a token visible to the read path, after a caller got that of e by the slow path,
+// unless copying the map would cost more than such calls have so far.
 func (c *cache) promote(e *entry) {
 	if c.lookup(e.request) == e {
 		return
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	key := e.key()
-	if c.pending[key] != e {
-		return // promoted already, or gone
+	if c.slowReads++; c.slowReads*copyShare < len(c.snapshot()) {
+		return
 	}
-	c.forget(key)
-	c.publish(func(m map[string]*entry) { m[key] = e })
+	c.publish(func(m map[string]*entry) {
+		for key, e := range c.unpublished {
+			if e.served.Load() != nil {
+				c.forget(key)
+				m[key] = e
+			}
+		}
+	})
 }
 
 // remove takes an entry that was dropped out of the cache.
@@ -310,7 +356,7 @@ func (c *cache) remove(e *entry) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	key := e.key()
-	if c.pending[key] == e {
+	if c.unpublished[key] == e {
 		c.forget(key)
 	}
 	if c.lookup(e.request) == e {
@@ -318,11 +364,11 @@ func (c *cache) remove(e *entry) {
 	}
 }
 
-// forget deletes key from pending. c.mu is held.
+// forget deletes key from unpublished. c.mu is held.
 func (c *cache) forget(key string) {
-	delete(c.pending, key)
-	if len(c.pending) == 0 {
-		c.pending = nil // an empty map would keep the room of its largest size
+	delete(c.unpublished, key)
+	if len(c.unpublished) == 0 {
+		c.unpublished = nil // an empty map would keep the room of its largest size
 	}
 }
 
@@ -333,7 +379,8 @@ func (c *cache) publish(change func(map[string]*entry)) {
 		next = make(map[string]*entry)
 	}
 	change(next)
-	c.served.Store(&next)
+	c.slowReads = 0
+	c.published.Store(&next)
 }
 
 // entries returns all entries, in no order.
@@ -343,7 +390,12 @@ func (c *cache) entries() []*entry {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return slices.AppendSeq(slices.Collect(maps.Values(c.snapshot())), maps.Values(c.pending))
+	return c.all()
+}
+
+// all is entries with c.mu held.
+func (c *cache) all() []*entry {
+	return slices.AppendSeq(slices.Collect(maps.Values(c.snapshot())), maps.Values(c.unpublished))
 }
 
 // onTimer is what an entry's timer runs. Between refreshes an entry has no goroutine, only this timer.
@@ -360,10 +412,11 @@ func (c *cache) onTimer(e *entry) {
 // close empties the cache for good.
 func (c *cache) close() {
 	c.mu.Lock()
-	c.closed = true
+	all := c.all()
+	c.closed, c.unpublished = true, nil
+	c.published.Store(&map[string]*entry{})
 	c.mu.Unlock()
-	for _, e := range c.entries() { // there will be no others
+	for _, e := range all {
 		e.drop()
-		c.remove(e)
 	}
 }

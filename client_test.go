@@ -60,16 +60,18 @@ func TestGetTokenTakesOneScope(t *testing.T) {
 	}
 }
 
-func TestAManagedIdentityIgnoresTheTenantOfAChallenge(t *testing.T) {
+func TestGetTokenForATenant(t *testing.T) {
 	t.Parallel()
 	imds := imdstest.New(&imdstest.Options{MintAfter: -1})
 	c := over(t, imds, aztoken.Options{})
-	for _, opts := range []policy.TokenRequestOptions{{}, {TenantID: "other"}, {EnableCAE: true}} {
+	for _, opts := range []policy.TokenRequestOptions{{}, {EnableCAE: true}, {TenantID: imdstest.DefaultTenantID}, {TenantID: imdstest.DefaultTenantID}} {
 		opts.Scopes = []string{resource}
 		_, err := c.GetToken(t.Context(), opts)
 		require.NoError(t, err)
 	}
-	require.Equal(t, 1, imds.Count())
+	require.Equal(t, 2, imds.Count(), "one for each key")
+	_, err := c.GetToken(t.Context(), policy.TokenRequestOptions{Scopes: []string{resource}, TenantID: "11111111-2222-3333-4444-555555555555"})
+	require.ErrorContains(t, err, "11111111-2222-3333-4444-555555555555", "a managed identity has one tenant")
 }
 
 func TestACredentialIsAskedForEachTenantAndCAEOnce(t *testing.T) {
@@ -361,6 +363,9 @@ func TestEventsAndStatusTellHowItGoes(t *testing.T) {
 		require.Equal(t, aztoken.Status{Host: "IMDS at http://169.254.169.254 (the environment names no other host)", Identity: "default", Resources: []aztoken.ResourceStatus{
 			{Resource: resource, AcquiredOn: tok.AcquiredOn, ExpiresOn: tok.ExpiresOn, RefreshOn: tok.RefreshOn},
 		}}, c.Status())
+		time.Sleep(time.Minute)
+		_, err = c.Token(t.Context(), resource) // used again, so it is refreshed more than once
+		require.NoError(t, err)
 		time.Sleep(13 * time.Hour)
 		synctest.Wait()
 		require.Equal(t, 1, kinds[aztoken.EventAcquired])

@@ -14,6 +14,7 @@ import (
 	"github.com/seed-ac726066/aztoken/internal/hosts"
 	"github.com/seed-ac726066/aztoken/internal/lifetime"
 	"github.com/seed-ac726066/aztoken/internal/schedule"
+	"github.com/seed-ac726066/aztoken/internal/wire"
 )
 
 // phase is what an entry has for its callers.
@@ -106,19 +107,12 @@ var (
 
 // engine is what the entries of a client share.
 type engine struct {
-	endpoint  *endpoint
-	observers *observers
-	policy    RefreshPolicy
-	variants  bool // one resource has several tokens, by tenant and CAE: Options.Credential
-	life      *lifetime.Lifetime
-	epoch     time.Time     // where the monotonic clock of a cachedToken starts
-	sequence  atomic.Uint64 // of the tokens of all entries, in the order in which they were installed
-}
-
-func (g *engine) now() instant { return g.at(time.Now()) }
-
-func (g *engine) at(now time.Time) instant {
-	return instant{wall: now.UnixNano(), mono: now.Sub(g.epoch)}
+	endpoint   *endpoint
+	observers  *observers
+	policy     RefreshPolicy
+	isCAEAware bool // a token for a client that answers claims challenges is another one: Options.Credential
+	life       *lifetime.Lifetime
+	sequence   atomic.Uint64 // of the tokens of all entries, in the order in which they were installed
 }
 
 // entry is one key. Readers see served, which is token exactly in the phases serving and replacing.
@@ -138,6 +132,7 @@ type entry struct {
 	token          *cachedToken       // the latest, whether it is served or not; nil in phase empty
 	flights        singleflight.Group // begun and joined under mu
 	running        [drivers]bool      // who is asking the endpoint
+	patience       [drivers]patience  // of the callers of each flight
 	failure        failure
 	rejection      rejection
 	backoff        backoff
@@ -145,6 +140,8 @@ type entry struct {
 	resumed        chan struct{} // closed when the suspension ends; nil in the other phases
 	refreshOn      time.Time
 	lastUse        time.Time
+	usedAgain      bool // it was used after its first token had come
+	refreshes      int  // that worked since then
 }
 
 // failure is what flights without a token to fall back on have met.
@@ -180,7 +177,7 @@ func (r rejection) next(now time.Time, byClaims bool) (rejection, bool) {
 func newEntry(g *engine, r request) *entry { return &entry{engine: g, request: r} }
 
 // read returns the token for a caller who uses it, nil if none is served.
-func (e *entry) read(now instant) *cachedToken {
+func (e *entry) read(now time.Time) *cachedToken {
 	t := e.served.Load()
 	if t == nil || !t.isServable(now) {
 		return nil
@@ -192,23 +189,32 @@ func (e *entry) read(now instant) *cachedToken {
 }
 
 // await joins the flight and returns when that, ctx or the client ends.
-func (e *entry) await(ctx context.Context, claims string) (*cachedToken, error) {
+func (e *entry) await(ctx context.Context, w wish) (*cachedToken, error) {
 	e.used.Store(true)
+	var bound <-chan time.Time
+	if _, has := ctx.Deadline(); !has {
+		// A caller with more patience may make the flight longer, and not this one's wait.
+		timer := time.NewTimer(flightTimeout + 2*cancelGrace)
+		defer timer.Stop()
+		bound = timer.C
+	}
 	for {
-		flight, resumed, t, err := e.join(claims)
+		flight, resumed, t, err := e.join(ctx, w)
 		if flight == nil {
 			return t, err
 		}
 		select {
 		case result := <-flight:
 			t, err := landed(result)
-			if err == nil && !t.isServable(e.now()) {
+			if err == nil && !t.isServable(time.Now()) {
 				continue // it ended on its way here, as when the machine was suspended
 			}
 			return t, err
 		case <-resumed:
+		case <-bound:
+			return nil, e.lastFailure()
 		case <-ctx.Done():
-			return e.giveUp(ctx.Err(), claims)
+			return e.giveUp(ctx.Err(), w)
 		case <-e.life.Done():
 			return nil, ErrClosed
 		}
@@ -216,26 +222,45 @@ func (e *entry) await(ctx context.Context, claims string) (*cachedToken, error) 
 }
 
 // join returns the flight to wait for, or what there is without one.
-func (e *entry) join(claims string) (flight <-chan singleflight.Result, resumed <-chan struct{}, t *cachedToken, err error) {
+func (e *entry) join(ctx context.Context, w wish) (flight <-chan singleflight.Result, resumed <-chan struct{}, t *cachedToken, err error) {
 	now := time.Now()
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	switch {
 	case e.phase == dropped:
 		return nil, nil, nil, errDropped
-	case claims == "" && e.phase.serves() && e.token.isServable(e.at(now)):
+	case w.claims == "" && e.phase.serves() && e.token.isServable(now):
 		return nil, nil, e.token, nil
 	case e.failure.isRecent(now):
 		return nil, nil, nil, e.failure.err
 	}
-	return e.begin(claims, ""), e.resumed, nil, nil
+	by := plainFlight
+	if w.claims != "" {
+		by = claimsFlight
+	}
+	if !e.running[by] {
+		e.patience[by] = patience{}
+	}
+	deadline, _ := ctx.Deadline()
+	e.patience[by] = e.patience[by].join(deadline, w.isWarming)
+	return e.begin(by, w.claims, ""), e.resumed, nil, nil
+}
+
+// lastFailure returns what the flight under way has met so far.
+func (e *entry) lastFailure() error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.failure.err != nil {
+		return e.failure.err
+	}
+	return e.endpoint.newError(e.resource, errSlow)
 }
 
 // giveUp returns what a caller gets whose context ends while it waits: a token that is only withheld, or the error.
-func (e *entry) giveUp(ctxErr error, claims string) (*cachedToken, error) {
+func (e *entry) giveUp(ctxErr error, w wish) (*cachedToken, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if claims == "" && e.token != nil && e.token.isServable(e.now()) {
+	if w.claims == "" && e.token != nil && e.token.isServable(time.Now()) {
 		return e.token, nil
 	}
 	last := e.failure.err
@@ -259,7 +284,7 @@ func (e *entry) challenged(ctx context.Context, claims string) (*cachedToken, er
 	since := e.rejection.on
 	e.mu.Unlock()
 	switch {
-	case !t.isServable(e.now()):
+	case !t.isServable(time.Now()):
 		return nil, nil // it ended while another was looked for
 	case t.acquired.After(since) && !since.IsZero():
 		return t, nil
@@ -276,7 +301,7 @@ func (e *entry) challengeable() *cachedToken {
 	e.used.Store(true)
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if e.token == nil || e.phase == dropped || !e.token.isServable(e.now()) {
+	if e.token == nil || e.phase == dropped || !e.token.isServable(time.Now()) {
 		return nil
 	}
 	return e.token
@@ -296,7 +321,7 @@ func (e *entry) replace(ctx context.Context, t *cachedToken, claims string) *cac
 		}
 	}
 	// The flight's token, or one that came by another way: before the rejection, or from a refresh while the flight hung.
-	if other := e.read(e.now()); other != nil && !other.isSame(t) {
+	if other := e.read(time.Now()); other != nil && !other.isSame(t) {
 		return other
 	}
 	return nil
@@ -345,7 +370,11 @@ func (e *entry) beginReplacement(now time.Time, b *bearer, t trigger, claims str
 		e.suspendedUntil = now.Add(invalidateWait)
 	}
 	e.apply(t)
-	flight := e.begin(claims, e.token.sha256())
+	by := plainFlight
+	if byClaims {
+		by = claimsFlight
+	}
+	flight := e.begin(by, claims, e.token.sha256())
 	e.arm(now)
 	return flight, news
 }
@@ -372,11 +401,11 @@ func (e *entry) show() {
 	}
 }
 
-// begin begins the flight that asks with claims, "" for none, or joins it. e.mu is held.
-func (e *entry) begin(claims, rejectedSHA256 string) <-chan singleflight.Result {
-	ask, by := e.ask(), plainFlight
-	if claims != "" {
-		ask.Claims, ask.RejectedSHA256, by = claims, rejectedSHA256, claimsFlight
+// begin begins a flight, or joins it. claims and rejectedSHA256 are for that of a claims challenge. e.mu is held.
+func (e *entry) begin(by driver, claims, rejectedSHA256 string) <-chan singleflight.Result {
+	ask := e.ask()
+	if by == claimsFlight {
+		ask.Claims, ask.RejectedSHA256 = claims, rejectedSHA256
 	}
 	if !e.running[by] {
 		e.running[by] = true
@@ -404,12 +433,10 @@ func (e *entry) fly(by driver, ask hosts.Request) (*cachedToken, error) {
 		return nil, ErrClosed
 	}
 	defer e.life.Leave()
-	ctx, cancel := context.WithTimeout(e.life.Context(), flightTimeout)
-	defer cancel()
 	start := time.Now()
 	for try := 1; ; try++ {
 		asked := time.Now()
-		got, err := e.endpoint.ask(ctx, ask, false)
+		got, err := e.askUntil(ask, start, e.patienceOf(by))
 		now := time.Now()
 		if e.life.Ended() {
 			return nil, ErrClosed
@@ -419,7 +446,7 @@ func (e *entry) fly(by driver, ask hosts.Request) (*cachedToken, error) {
 			e.observers.tell(news)
 			return t, nil
 		}
-		wait, again := e.endpoint.nextTry(try, now.Sub(start), err)
+		wait, again := e.endpoint.nextTry(try, start, now, e.patienceOf(by), err)
 		t, news := e.fail(by, err, again, asked, now)
 		e.observers.tell(news)
 		switch {
@@ -434,6 +461,26 @@ func (e *entry) fly(by driver, ask hosts.Request) (*cachedToken, error) {
 			return nil, ErrClosed
 		}
 	}
+}
+
+// patienceOf returns how long the callers of a flight want it to go on.
+func (e *entry) patienceOf(by driver) patience {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.patience[by]
+}
+
+// askUntil makes one request of a flight that began at start.
+func (e *entry) askUntil(ask hosts.Request, start time.Time, w patience) (azcore.AccessToken, *Error) {
+	ctx, cancel := context.WithDeadline(e.life.Context(), w.end(start, true))
+	defer cancel()
+	if !e.endpoint.isPresent() {
+		// Where nothing is, a dial may take its time to say so, above all one of the caller's own.
+		var stop context.CancelFunc
+		ctx, stop = wire.ConnectBy(ctx, w.end(start, false))
+		defer stop()
+	}
+	return e.endpoint.ask(ctx, ask, false)
 }
 
 // install takes in a token that was asked for at asked and came at now, and returns what the entry holds then: the
@@ -460,6 +507,10 @@ func (e *entry) install(by driver, got azcore.AccessToken, asked, now time.Time)
 	e.token, e.failure, e.backoff = t, failure{}, backoff{}
 	if e.lastUse.IsZero() {
 		e.lastUse = now
+		e.used.Store(false) // by those who waited for it
+	}
+	if by == backgroundRefresh {
+		e.refreshes++
 	}
 	kind := EventUnchanged
 	var sequence uint64
@@ -483,7 +534,7 @@ func (e *entry) install(by driver, got azcore.AccessToken, asked, now time.Time)
 // overtook that, or it lives longer and was not rejected, as some caches return a token near its end. Only got meets the
 // claims of a challenge, unless it is the very token that was rejected. e.mu is held.
 func (e *entry) keeps(by driver, got azcore.AccessToken, asked, now time.Time) bool {
-	if !e.token.isServable(e.at(now)) {
+	if !e.token.isServable(now) {
 		return false
 	}
 	overtaken := e.token.acquired.After(asked)
@@ -512,7 +563,7 @@ func (e *entry) fail(by driver, err *Error, again bool, asked, now time.Time) (*
 	defer e.mu.Unlock()
 	news := e.change(EventFailed, now)
 	news.event.Took, news.event.Err = now.Sub(asked), err
-	if e.token != nil && e.token.isServable(e.at(now)) {
+	if e.token != nil && e.token.isServable(now) {
 		e.running[by] = false
 		e.failure = failure{}
 		e.settle()

@@ -32,18 +32,18 @@ func TestATokenThatIsKeptDoesNotLiveLongerForAWallClockThatIsSetBack(t *testing.
 			require.NoError(t, err)
 			defer func() { require.NoError(t, c.Close()) }()
 			e := c.cache.getOrCreate(request{resource: "https://orders.example.com"})
-			begin := e.epoch
+			begin := time.Now()
 			first, _ := e.install(plainFlight, azcore.AccessToken{Token: "first", ExpiresOn: begin.Round(0).Add(24 * hour)}, begin, begin)
 			now := clocktest.Later(begin, hour, tc.wall)
 			second, news := e.install(plainFlight, azcore.AccessToken{Token: "second", ExpiresOn: now.Add(tc.next)}, now, now)
 			kind := news.event.Kind
 			if tc.keeps {
 				require.Equal(t, EventUnchanged, kind)
-				require.Equal(t, first.untilMono, second.untilMono)
+				require.Zero(t, second.until.Sub(first.until), "on the monotonic clock")
 				require.Equal(t, first.untilWall, second.untilWall)
 			} else {
 				require.Equal(t, EventAcquired, kind)
-				require.Equal(t, hour+tc.next-schedule.ExpirySkew, second.untilMono)
+				require.Equal(t, hour+tc.next-schedule.ExpirySkew, second.until.Sub(begin))
 			}
 		})
 	}

@@ -31,6 +31,9 @@ const (
 	EventRejected EventKind = "rejected"
 	// EventDropped means that the token was not used for a whole life, and the client keeps it fresh no longer.
 	EventDropped EventKind = "dropped"
+	// EventManyClients means that many clients of one host and identity are alive: a program should make one, use it
+	// everywhere, and Close what it drops. Err says how many there are.
+	EventManyClients EventKind = "many_clients"
 	// EventCallbackFailed means that a callback of OnRotate or the Logger panicked; Err is what with. (A panic of
 	// OnEvent goes to the Logger alone.)
 	EventCallbackFailed EventKind = "callback_failed"
@@ -257,7 +260,7 @@ func (o *observers) log(ev Event) {
 	level := slog.LevelInfo
 	attrs := []slog.Attr{slog.String("resource", ev.Resource), slog.Bool("background", ev.Background)}
 	switch ev.Kind {
-	case EventFailed, EventRejected:
+	case EventFailed, EventRejected, EventManyClients:
 		level = slog.LevelWarn
 	case EventCallbackFailed:
 		level = slog.LevelError

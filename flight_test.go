@@ -163,7 +163,7 @@ func TestACallerWithoutADeadlineIsBounded(t *testing.T) {
 		{imdstest.Status(403), 0, 0, true},
 		{imdstest.Status(405), 0, 0, false},
 		{imdstest.Status(429).WithRetryAfter(time.Hour), 0, 0, false},
-		{imdstest.NotJSON(), 0, 0, false},
+		{imdstest.NotJSON(), 0, 0, true},
 		{imdstest.Refused(), 5 * time.Second, 20 * time.Second, true},
 	} {
 		t.Run(tc.fault.String(), func(t *testing.T) {

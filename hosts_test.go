@@ -130,7 +130,10 @@ func TestWhateverAHostAnswersIsTheRightErrorAndNoSecretIsInIt(t *testing.T) {
 				})
 				require.NoError(t, err)
 				m.Break(tc.fault)
-				after := tc.after
+				after, tries := tc.after, 1
+				if p.name == "workload identity" && tc.status == 401 {
+					after, tries = 7*time.Second, 3 // a replica of the directory may not know of the credential yet
+				}
 				if p.name == "Service Fabric" && tc.status == 404 {
 					after = soon // it says with a code that this one does not pass
 				}
@@ -143,8 +146,8 @@ func TestWhateverAHostAnswersIsTheRightErrorAndNoSecretIsInIt(t *testing.T) {
 				require.ErrorContains(t, err, tc.says)
 				require.ErrorContains(t, err, p.name+" at http")
 				require.LessOrEqual(t, time.Since(start), after)
-				if after == soon {
-					require.Equal(t, 1, m.Count())
+				if tc.after == soon || after == soon {
+					require.Equal(t, tries, m.Count())
 				} else {
 					require.Greater(t, time.Since(start), ended/2)
 				}

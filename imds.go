@@ -80,10 +80,11 @@ const defaultIdentity = "default"
 type endpoint struct {
 	subject
 	source   hosts.Source
+	isNamed  bool          // a variable or Options.Endpoint names it, so it is there, or will be
 	timeout  time.Duration // of one try
 	slots    limiter
 	life     *lifetime.Lifetime
-	answered atomic.Bool // it has answered once, so that silence is an outage, and not absence
+	answered atomic.Bool // an identity endpoint has answered once: silence is an outage, and not absence
 }
 
 // newEndpoint decides from opts and the environment whom to ask.
@@ -116,7 +117,7 @@ func newEndpoint(opts Options, files hosts.ArcFiles, life *lifetime.Lifetime) (*
 	if err != nil {
 		return nil, fmt.Errorf("aztoken: %w", err)
 	}
-	p.host, p.source = h.String(), h.Source
+	p.host, p.source, p.isNamed = h.String(), h.Source, h.Named
 	return p, nil
 }
 
@@ -166,27 +167,57 @@ func (p *endpoint) try(ctx context.Context, r hosts.Request) (azcore.AccessToken
 		err = wire.Usable(token, time.Now())
 	}
 	if err != nil {
-		failed := p.newError(r.Resource, err)
-		if failed.StatusCode != 0 {
-			p.answered.Store(true)
-		}
-		return azcore.AccessToken{}, failed
+		return azcore.AccessToken{}, p.newError(r.Resource, err)
 	}
 	p.answered.Store(true)
 	return token, nil
 }
 
-// nextTry returns how long a flight waits after its try number try (1 is the first) failed with err, elapsed after the
-// flight began, and false if it is not to try again.
-func (p *endpoint) nextTry(try int, elapsed time.Duration, err *Error) (wait time.Duration, again bool) {
-	if !err.retry {
+// patience is how long the callers of a flight want it to go on.
+type patience struct {
+	until  time.Time // the latest deadline of a caller; zero if none has one
+	absent time.Time // the latest of those who want to wait even where nothing has ever listened: Warm
+}
+
+// join returns the patience with another caller, whose deadline is zero for none.
+func (w patience) join(deadline time.Time, isWarming bool) patience {
+	if deadline.After(w.until) {
+		w.until = deadline
+	}
+	if isWarming && deadline.After(w.absent) {
+		w.absent = deadline
+	}
+	return w
+}
+
+// end returns when a flight that began at start ends, whatever its tries bring. isPresent reports whether the endpoint
+// is there for certain: something names it, or it has answered. Elsewhere a program goes on to the next credential of a
+// chain, and must not wait for long.
+func (w patience) end(start time.Time, isPresent bool) time.Time {
+	if !isPresent {
+		return later(start.Add(noEndpointTimeout), w.absent)
+	}
+	return later(start.Add(flightTimeout), w.until)
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}
+
+// isPresent reports whether the endpoint is there for certain, up or down.
+func (p *endpoint) isPresent() bool { return p.isNamed || p.answered.Load() }
+
+// nextTry returns how long a flight that began at start waits at now, after its try number try (1 is the first) failed
+// with err, and false if it is not to try again.
+func (p *endpoint) nextTry(try int, start, now time.Time, w patience, err *Error) (wait time.Duration, again bool) {
+	if !err.retry || err.maxRetries > 0 && try > err.maxRetries {
 		return 0, false
 	}
-	limit := flightTimeout
-	if errors.Is(err.sentinel, ErrNoManagedIdentity) {
-		limit = noEndpointTimeout
-	}
-	return schedule.Foreground(try, elapsed, limit, err.retryAfter)
+	isPresent := p.isPresent() || !errors.Is(err.sentinel, ErrNoManagedIdentity)
+	return schedule.Foreground(try, now.Sub(start), w.end(start, isPresent).Sub(start), err.retryAfter)
 }
 
 // limiter bounds the requests that are under way at a time to four, as IMDS serves five at once for a whole machine.

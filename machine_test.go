@@ -9,6 +9,7 @@ import (
 
 	"github.com/seed-ac726066/aztoken"
 	"github.com/seed-ac726066/aztoken/imdstest"
+	"github.com/seed-ac726066/aztoken/internal/fakeazure/certificate"
 	"github.com/seed-ac726066/aztoken/internal/pipe"
 )
 
@@ -57,7 +58,9 @@ func (m machine) client(t *testing.T, opts aztoken.Options) (*aztoken.Client, er
 	opts.Transport = m.Server
 	if m.platform.name == "Service Fabric" {
 		// Its certificate is pinned, so there must be one.
-		opts.Transport = &http.Client{Transport: pipe.Transport(t, m.Server, m.TLSConfig())}
+		served := certificate.New()
+		m.env["IDENTITY_SERVER_THUMBPRINT"] = served.Thumbprint()
+		opts.Transport = &http.Client{Transport: pipe.Transport(t, m.Server, served.TLSConfig())}
 		t.Cleanup(m.Close)
 	}
 	c, err := aztoken.NewClientWithKeys(&opts, m.keys)

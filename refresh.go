@@ -56,6 +56,10 @@ type backoff struct {
 	on       time.Time
 }
 
+// isSpent reports whether a token was never used after it had come, and has been refreshed once all the same. A program
+// that makes a client for each request and drops it would otherwise ask for all of them for a day. e.mu is held.
+func (e *entry) isSpent() bool { return e.token != nil && !e.usedAgain && e.refreshes > 0 }
+
 // arm sets the timer for the next thing that is to be done without a caller. e.mu is held.
 func (e *entry) arm(now time.Time) {
 	next := maxTimer
@@ -64,6 +68,8 @@ func (e *entry) arm(now time.Time) {
 		return
 	case e.token == nil && !e.isFlying():
 		next = e.failure.until.Sub(now)
+	case e.isSpent():
+		next = timerWait(now, e.lastUse.Add(e.token.life))
 	case e.token != nil && !e.running[backgroundRefresh]:
 		next = timerWait(now, e.refreshOn)
 	}
@@ -92,7 +98,7 @@ func (e *entry) due(now time.Time) chore {
 		return forget
 	case !e.isFlying() && isIdle(now, e.lastUse, e.token.life):
 		return retire
-	case e.running[backgroundRefresh] || timerWait(now, e.refreshOn) > 0:
+	case e.running[backgroundRefresh] || timerWait(now, e.refreshOn) > 0 || e.isSpent():
 		return nothing
 	}
 	return refresh
@@ -114,7 +120,7 @@ func (e *entry) begins(now time.Time, subscribed bool) (todo chore, held *cached
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.used.Swap(false) || subscribed {
-		e.lastUse = now
+		e.lastUse, e.usedAgain = now, true
 	}
 	if e.phase == suspended && !now.Before(e.suspendedUntil) {
 		e.apply(suspensionOver)

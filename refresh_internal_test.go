@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/seed-ac726066/aztoken/internal/clock/clocktest"
 )
 
 // The decisions are pure functions, so their tables need no client and no clock.
@@ -46,20 +48,21 @@ func TestRefreshPolicies(t *testing.T) {
 	}
 }
 
-func TestATokenIsServedUntilTheFirstOfBothClocksEndsIt(t *testing.T) {
+func TestIsServable(t *testing.T) {
 	t.Parallel()
-	h := &cachedToken{untilWall: noon.UnixNano(), untilMono: time.Hour}
+	begin := time.Now() // with the reading of the monotonic clock
+	token := &cachedToken{until: begin.Add(time.Hour), untilWall: begin.Add(time.Hour).UnixNano()}
 	for _, tc := range []struct {
-		name string
-		now  instant
-		want bool
+		name            string
+		monotonic, wall time.Duration
+		want            bool
 	}{
-		{"both before", instant{noon.UnixNano() - 1, time.Hour - 1}, true},
-		{"the wall clock ran on while the machine was suspended", instant{noon.UnixNano(), 0}, false},
-		{"the wall clock was set back", instant{noon.Add(-48 * time.Hour).UnixNano(), time.Hour}, false},
-		{"both after", instant{noon.UnixNano(), time.Hour}, false},
+		{"both before", time.Hour - 1, time.Hour - 1, true},
+		{"the wall clock ran on while the machine was suspended", 0, time.Hour, false},
+		{"the wall clock was set back", time.Hour, -48 * time.Hour, false},
+		{"both after", time.Hour, time.Hour, false},
 	} {
-		require.Equal(t, tc.want, h.isServable(tc.now), tc.name)
+		require.Equal(t, tc.want, token.isServable(clocktest.Later(begin, tc.monotonic, tc.wall)), tc.name)
 	}
 }
 

@@ -121,7 +121,7 @@ func TestARequestToIMDSIsJustAsDocumented(t *testing.T) {
 	}{
 		{nil, "api-version=2018-02-01&resource=https%3A%2F%2Forders.example.com"},
 		{aztoken.ClientID("c0000000-0000-4000-8000-000000000001"), "api-version=2018-02-01&client_id=c0000000-0000-4000-8000-000000000001&resource=https%3A%2F%2Forders.example.com"},
-		{aztoken.ObjectID("o"), "api-version=2018-02-01&object_id=o&resource=https%3A%2F%2Forders.example.com"},
+		{aztoken.ObjectID("0b000000-0000-4000-8000-000000000001"), "api-version=2018-02-01&object_id=0b000000-0000-4000-8000-000000000001&resource=https%3A%2F%2Forders.example.com"},
 		{aztoken.ResourceID("/subscriptions/s"), "api-version=2018-02-01&msi_res_id=%2Fsubscriptions%2Fs&resource=https%3A%2F%2Forders.example.com"},
 	} {
 		opts := aztoken.Options{ID: tc.id, Getenv: noHost}

@@ -28,7 +28,7 @@ type Token struct {
 }
 
 // bearer is the secret of a token. Two Tokens are the same one exactly if they share a bearer.
-type bearer = secret.Value[credentials]
+type bearer = secret.Value[*credentials]
 
 // credentials are what is secret about a token, and the key under which the client keeps it.
 type credentials struct {
@@ -38,7 +38,7 @@ type credentials struct {
 }
 
 func newBearer(value string, key request) *bearer {
-	b := secret.New(credentials{value: value, header: []string{"Bearer " + value}, key: key})
+	b := secret.New(&credentials{value: value, header: []string{"Bearer " + value}, key: key})
 	return &b
 }
 

@@ -57,7 +57,7 @@ func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 	var token *cachedToken
 	if err == nil {
-		token, err = t.Client.cache.get(req.Context(), t.request())
+		token, err = t.Client.cache.get(req.Context(), t.Resource)
 	}
 	if err != nil {
 		// "RoundTrip must always close the body, including on errors."

@@ -70,7 +70,7 @@ func (w *world) begin(s step, random *rand.Rand) {
 	case endpoint:
 		w.imds.Break(endpointFault(s, func() string { return w.imds.Mint(orders) }))
 	case keys:
-		w.imds.BreakKeys(keysFault(s))
+		w.imds.Issuer().Break(keysFault(s))
 	case wall:
 		w.setWall(s)
 	case rotation:
@@ -96,7 +96,7 @@ func (w *world) end(s step, random *rand.Rand) {
 	case endpoint:
 		w.imds.Recover()
 	case keys:
-		w.imds.RecoverKeys()
+		w.imds.Issuer().Recover()
 	case wall:
 		w.setWall(step{})
 	}
@@ -110,17 +110,17 @@ func (w *world) rotate(s step, random *rand.Rand) {
 	defer w.busy.Go(w.callWithNewKeys)
 	switch s.kind {
 	case "rotate":
-		w.imds.RotateKey()
+		w.imds.Issuer().RotateKey()
 	case "publish":
-		w.imds.PublishKey()
+		w.imds.Issuer().PublishKey()
 	case "withdraw":
-		w.imds.WithdrawKeys()
+		w.imds.Issuer().WithdrawKeys()
 	case "rotate and withdraw": // as when a key was stolen: tokens that are out are of no use any more
-		w.imds.RotateKey()
-		w.imds.WithdrawKeys()
+		w.imds.Issuer().RotateKey()
+		w.imds.Issuer().WithdrawKeys()
 	case "odd keys":
 		for _, key := range oddKeys() {
-			w.imds.Publish(key)
+			w.imds.Issuer().Publish(key)
 		}
 	}
 	w.published(s.kind == "withdraw" || s.kind == "rotate and withdraw")

@@ -46,10 +46,10 @@ func main() {
 
 	// With further settings: a base of its own, and a host that a redirect may take the token to.
 	custom := &http.Client{Transport: &aztoken.Transport{
-		Client:   client,
-		Resource: orders,
-		Base:     &http.Transport{MaxIdleConnsPerHost: 100},
-		RedirectHosts:    []string{"orders-eu.example.com"},
+		Client:        client,
+		Resource:      orders,
+		Base:          &http.Transport{MaxIdleConnsPerHost: 100},
+		RedirectHosts: []string{"orders-eu.example.com"},
 	}}
 	get(custom, service.URL+"/custom")
 }

@@ -7,6 +7,7 @@ import (
 	"runtime"
 	"runtime/debug"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 )
@@ -15,6 +16,8 @@ import (
 type Goal struct {
 	Times  float64 // that of the floor
 	Allocs float64 // for each operation, at most
+	// Parallel runs the operation on all cores at once: what cores fight for shows only then.
+	Parallel bool
 }
 
 const (
@@ -41,7 +44,7 @@ func Test(tb testing.TB, goal Goal, floor, op func()) {
 	// Collecting garbage takes the more time the busier the machine is, and only from the side that allocates; how much that does is
 	// counted above.
 	defer debug.SetGCPercent(debug.SetGCPercent(-1))
-	base, side := newSide(floor), newSide(op)
+	base, side := newSide(floor, goal.Parallel), newSide(op, goal.Parallel)
 	var turns []float64
 	ratio := math.Inf(1)
 	for len(turns) < most && (len(turns) < least || ratio > goal.Times) {
@@ -59,30 +62,43 @@ func Test(tb testing.TB, goal Goal, floor, op func()) {
 // side is one of the two operations.
 type side struct {
 	op   func()
+	all  bool    // on all cores
 	n    int     // so many fill a slice
 	best float64 // nanoseconds for one, of the fastest slice
 }
 
-func newSide(op func()) side {
+func newSide(op func(), all bool) side {
 	for n := 1; ; n *= 2 {
-		if d := timed(n, op); d > slice/4 {
-			return side{op, max(1, int(float64(n)*float64(slice)/float64(d))), math.Inf(1)}
+		if d := timed(n, op, all); d > slice/4 {
+			return side{op, all, max(1, int(float64(n)*float64(slice)/float64(d))), math.Inf(1)}
 		}
 	}
 }
 
-// run runs a slice, and gives the nanoseconds for one operation.
+// run runs a slice and returns the nanoseconds for one operation.
 func (s *side) run() float64 {
 	runtime.GC() // the last slice's
-	ns := float64(timed(s.n, s.op)) / float64(s.n)
+	ns := float64(timed(s.n, s.op, s.all)) / float64(s.n)
 	s.best = min(s.best, ns)
 	return ns
 }
 
-func timed(n int, op func()) time.Duration {
-	start := time.Now()
-	for range n {
-		op()
+// timed returns how long n operations take, on one core or on each of all.
+func timed(n int, op func(), all bool) time.Duration {
+	loop := func() {
+		for range n {
+			op()
+		}
 	}
+	start := time.Now()
+	if !all {
+		loop()
+		return time.Since(start)
+	}
+	var wg sync.WaitGroup
+	for range runtime.GOMAXPROCS(0) {
+		wg.Go(loop)
+	}
+	wg.Wait()
 	return time.Since(start)
 }
