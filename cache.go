@@ -213,7 +213,7 @@ func (c *cache) challenged(ctx context.Context, r request, claims string) (*cach
 	if err := c.check(ctx, r); err != nil {
 		return nil, err
 	}
-	if e := c.lookup(r); e != nil {
+	if e := c.find(r); e != nil {
 		if t, err := e.challenged(ctx, claims); t != nil || err != nil {
 			return t, err
 		}
@@ -237,7 +237,7 @@ func (c *cache) check(ctx context.Context, r request) error {
 
 // replace returns another token in place of t, which a service rejected, and nil if there is none.
 func (c *cache) replace(ctx context.Context, r request, t *cachedToken, claims string) *cachedToken {
-	e := c.lookup(r)
+	e := c.find(r)
 	if e == nil {
 		return nil
 	}
@@ -246,7 +246,7 @@ func (c *cache) replace(ctx context.Context, r request, t *cachedToken, claims s
 
 // reject begins the search for another token in place of t, and does not wait for it.
 func (c *cache) reject(r request, t *cachedToken, claims string) {
-	if e := c.lookup(r); e != nil {
+	if e := c.find(r); e != nil {
 		e.reject(t.token.secret, rejected, claims)
 	}
 }
@@ -261,7 +261,7 @@ func (c *cache) invalidate(t Token) {
 	}
 }
 
-// find returns the entry of r, nil if there is none. Its token may have been seen by a callback of OnRotate alone.
+// find returns the entry of r, published or not, nil if there is none. It is for those who have a token of it already.
 func (c *cache) find(r request) *entry {
 	if e := c.lookup(r); e != nil {
 		return e

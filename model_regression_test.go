@@ -66,6 +66,21 @@ func TestRejection(t *testing.T) {
 			require.Equal(t, []string{"first", "second"}, told)
 		})
 	})
+	t.Run("is answered with another token, also where many resources keep the entry off the fast path", func(t *testing.T) {
+		virtually(t, func(t *testing.T) {
+			source := new(counting)
+			c := ofSource(t, source)
+			for i := range 100 {
+				require.NoError(t, c.Warm(t.Context(), fmt.Sprint("https://other.example/", i)))
+			}
+			first, err := c.Token(t.Context(), resource)
+			require.NoError(t, err)
+			service := &picky{refuse: func(token string) bool { return token == first.Value() }}
+			resp, err := service.client(t, c).Get("https://api.example.com/")
+			require.NoError(t, err)
+			require.Equal(t, http.StatusOK, resp.StatusCode)
+		})
+	})
 	t.Run("is answered with the token that a refresh brought while the search for another hung", func(t *testing.T) {
 		virtually(t, func(t *testing.T) {
 			source := &script{replies: []scripted{{token: "first"}, {token: "refreshed", after: 5 * time.Second}, {token: "late", after: time.Minute}}}
