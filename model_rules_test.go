@@ -34,6 +34,7 @@ type modelState struct {
 	acquired      time.Time     // when the client got it, or later
 	token         aztoken.Token // the last by a call of Token, perhaps older than seen
 	lastUse       time.Time
+	uses          []time.Time // of the last half hour, and the one before that
 	rejected      time.Time // by a service, a challenge or Invalidate
 	invalidated   time.Time // by a call of Invalidate that callers may have to wait for
 	challenged    time.Time
@@ -56,6 +57,21 @@ type modelRules struct {
 	states  map[modelKey]*modelState
 	closing time.Time // when Close was called
 	closed  time.Time // when it returned
+}
+
+func (st *modelState) use(now time.Time) {
+	st.lastUse, st.uses = now, append(st.uses, now)
+	for len(st.uses) > 2 && now.Sub(st.uses[1]) > 30*time.Minute {
+		st.uses = st.uses[1:]
+	}
+}
+
+// isKept reports whether a token that was acquired then is surely refreshed: one that nobody uses after it has come is
+// not, and the client looks for that every 15 minutes.
+func (st *modelState) isKept(acquired, now time.Time) bool {
+	return slices.ContainsFunc(st.uses, func(at time.Time) bool {
+		return at.After(acquired.Add(time.Second)) && now.Sub(at) > 16*time.Minute
+	})
 }
 
 func (r *modelRules) state(k modelKey) *modelState {
@@ -102,7 +118,7 @@ func (r *modelRules) begin(ctx context.Context, what string, k modelKey, claims 
 		st.rejected, st.challenged = now, now
 	}
 	if !c.overBefore {
-		st.lastUse = now
+		st.use(now)
 		if !c.held.After(now) {
 			st.dark = now
 		}
@@ -359,7 +375,7 @@ func (r *modelRules) judgeStatus(s aztoken.Status, maxAge time.Duration, now tim
 			r.broke("the status of %v has a token that nobody issued: %+v", k, res)
 		case res.Failures == 0 && res.LastError != "" || res.Failures > 0 && res.LastError == "":
 			r.broke("the status of %v contradicts itself: %+v", k, res)
-		case calm && now.Sub(res.RefreshOn) > time.Second && !r.endpoint.isAsked(k):
+		case calm && now.Sub(res.RefreshOn) > time.Second && !r.endpoint.isAsked(k) && r.states[k].isKept(res.AcquiredOn, now):
 			r.broke("the refresh of %v is overdue: %+v", k, res)
 		case res.Failures > 0 && res.RefreshOn.Sub(res.LastErrorOn) > 3*time.Hour+time.Second:
 			r.broke("the refresh of %v is tried again too late: %+v", k, res)
