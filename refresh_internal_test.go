@@ -4,6 +4,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 	"github.com/stretchr/testify/require"
 
 	"github.com/seed-ac726066/aztoken/internal/clock/clocktest"
@@ -80,4 +81,48 @@ func TestATokenNobodyReadForAWholeLifeIsIdle(t *testing.T) {
 	t.Parallel()
 	require.False(t, isIdle(noon, noon.Add(-23*time.Hour), 24*time.Hour))
 	require.True(t, isIdle(noon, noon.Add(-24*time.Hour), 24*time.Hour))
+}
+
+func TestTheTimerOfAnEntryDoesNotSpin(t *testing.T) {
+	t.Parallel()
+	const hour = time.Hour
+	for name, tc := range map[string]struct {
+		monotonic, wall time.Duration // what the clocks say of the time since a token of 24 h came
+		used, flying    bool
+	}{
+		"a while later":                             {hour, hour, false, false},
+		"in use, a while later":                     {hour, hour, true, false},
+		"after a whole life":                        {25 * hour, 25 * hour, false, false},
+		"after a whole life, during a flight":       {25 * hour, 25 * hour, false, true},
+		"after a night of a suspended machine":      {hour, 30 * hour, false, false},
+		"in use, after a night of a suspended one":  {hour, 30 * hour, true, false},
+		"after the wall clock was set back":         {hour, -30 * hour, false, false},
+		"in use, after the wall clock was set back": {hour, -30 * hour, true, false},
+		"after a life, with a wall clock set back":  {25 * hour, -5 * hour, false, false},
+		"in use, after a life, with one set back":   {25 * hour, -5 * hour, true, false},
+		"after a night, during a flight":            {hour, 30 * hour, false, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c, err := NewClient(&Options{Getenv: func(string) string { return "" }})
+			require.NoError(t, err)
+			defer func() { require.NoError(t, c.Close()) }()
+			e := c.cache.getOrCreate(request{resource: "https://orders.example.com"})
+			begin := time.Now()
+			life := azcore.AccessToken{Token: "first", ExpiresOn: begin.Add(24 * hour)}
+			e.install(plainFlight, life, begin, begin)
+			e.install(backgroundRefresh, life, begin, begin)
+			e.used.Store(tc.used)
+			e.running[plainFlight] = tc.flying
+			now := clocktest.Later(begin, tc.monotonic, tc.wall)
+			todo, _, _, _ := e.begins(now, false)
+			require.True(t, todo != nothing || e.nextChore(now) > 0)
+			if todo == nothing {
+				e.mu.Lock()
+				defer e.mu.Unlock()
+				next := now.Add(e.nextChore(now))
+				require.True(t, e.due(next) != nothing || e.nextChore(next) > 0, "and neither the next time")
+			}
+		})
+	}
 }
