@@ -16,13 +16,6 @@ import (
 	"github.com/seed-ac726066/aztoken"
 )
 
-// credential is a source without a network.
-type credential func(context.Context, policy.TokenRequestOptions) (azcore.AccessToken, error)
-
-func (f credential) GetToken(ctx context.Context, o policy.TokenRequestOptions) (azcore.AccessToken, error) {
-	return f(ctx, o)
-}
-
 func warmClient(tb testing.TB, resources ...string) *aztoken.Client {
 	tb.Helper()
 	c, err := aztoken.NewClient(&aztoken.Options{Credential: credential(func(context.Context, policy.TokenRequestOptions) (azcore.AccessToken, error) {

@@ -11,7 +11,7 @@ import (
 	"github.com/seed-ac726066/aztoken/internal/schedule"
 )
 
-func TestATokenThatIsKeptDoesNotLiveLongerForAWallClockThatIsSetBack(t *testing.T) {
+func TestInstall(t *testing.T) {
 	t.Parallel()
 	const hour = time.Hour
 	for name, tc := range map[string]struct {

@@ -13,7 +13,7 @@ var noon = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
 
 const almostOne = 1 - 1e-12
 
-func TestRefreshPolicies(t *testing.T) {
+func TestRefreshPolicy(t *testing.T) {
 	t.Parallel()
 	for _, tc := range []struct {
 		name      string
@@ -46,24 +46,7 @@ func TestRefreshPolicies(t *testing.T) {
 	}
 }
 
-func TestATokenIsServedUntilTheFirstOfBothClocksEndsIt(t *testing.T) {
-	t.Parallel()
-	h := &cachedToken{untilWall: noon.UnixNano(), untilMono: time.Hour}
-	for _, tc := range []struct {
-		name string
-		now  instant
-		want bool
-	}{
-		{"both before", instant{noon.UnixNano() - 1, time.Hour - 1}, true},
-		{"the wall clock ran on while the machine was suspended", instant{noon.UnixNano(), 0}, false},
-		{"the wall clock was set back", instant{noon.Add(-48 * time.Hour).UnixNano(), time.Hour}, false},
-		{"both after", instant{noon.UnixNano(), time.Hour}, false},
-	} {
-		require.Equal(t, tc.want, h.isServable(tc.now), tc.name)
-	}
-}
-
-func TestATimerNeverSleepsPastASuspension(t *testing.T) {
+func TestTimerWait(t *testing.T) {
 	t.Parallel()
 	now := time.Now() // with the reading of the monotonic clock
 	require.Equal(t, 10*time.Minute, timerWait(now, now.Add(10*time.Minute)))
@@ -73,7 +56,7 @@ func TestATimerNeverSleepsPastASuspension(t *testing.T) {
 	require.Zero(t, timerWait(now, now.Round(0).Add(-time.Hour)), "overdue by the wall clock alone")
 }
 
-func TestATokenNobodyReadForAWholeLifeIsIdle(t *testing.T) {
+func TestIsIdle(t *testing.T) {
 	t.Parallel()
 	require.False(t, isIdle(noon, noon.Add(-23*time.Hour), 24*time.Hour))
 	require.True(t, isIdle(noon, noon.Add(-24*time.Hour), 24*time.Hour))

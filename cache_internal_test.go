@@ -1,0 +1,25 @@
+package aztoken
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+func TestIsServable(t *testing.T) {
+	t.Parallel()
+	h := &cachedToken{untilWall: noon.UnixNano(), untilMono: time.Hour}
+	for _, tc := range []struct {
+		name string
+		now  instant
+		want bool
+	}{
+		{"both before", instant{noon.UnixNano() - 1, time.Hour - 1}, true},
+		{"the wall clock ran on while the machine was suspended", instant{noon.UnixNano(), 0}, false},
+		{"the wall clock was set back", instant{noon.Add(-48 * time.Hour).UnixNano(), time.Hour}, false},
+		{"both after", instant{noon.UnixNano(), time.Hour}, false},
+	} {
+		require.Equal(t, tc.want, h.isServable(tc.now), tc.name)
+	}
+}
