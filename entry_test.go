@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -172,6 +173,83 @@ func TestFlight(t *testing.T) {
 		requireNoHarm(t, use(t, c, 23*time.Hour))
 		require.LessOrEqual(t, asked, 20)
 	})
+	inVirtualTime(t, "that replaced the token, is not charged with the late failure of a refresh", func(t *testing.T) {
+		asked, failed := 0, 0
+		c := newClient(t, aztoken.Options{
+			Credential: source(func(context.Context) (azcore.AccessToken, error) {
+				if asked++; asked == 2 {
+					time.Sleep(20 * time.Second)
+					return azcore.AccessToken{}, errors.New("too late")
+				}
+				return accessToken(fmt.Sprint("token-", asked), 24*time.Hour), nil
+			}),
+			OnEvent: func(e aztoken.Event) {
+				if e.Kind == aztoken.EventFailed {
+					failed++
+				}
+			},
+		})
+		first, err := c.Token(t.Context(), resource)
+		require.NoError(t, err)
+		time.Sleep(time.Until(first.RefreshOn) + time.Second) // the refresh is under way
+		c.Invalidate(first)
+		tok, err := c.Token(t.Context(), resource)
+		require.NoError(t, err)
+		require.Equal(t, "token-3", tok.Value())
+		time.Sleep(time.Minute)
+		require.Equal(t, []aztoken.ResourceStatus{
+			{Resource: resource, AcquiredOn: tok.AcquiredOn, ExpiresOn: tok.ExpiresOn, RefreshOn: tok.RefreshOn},
+		}, c.Status().Resources)
+		require.Zero(t, failed)
+		requireNoHarm(t, use(t, c, 24*time.Hour))
+	})
+	inVirtualTime(t, "that brought a token which has ended, gives way to the late reply to a refresh", func(t *testing.T) {
+		asked := 0
+		c := ofCredential(t, func(context.Context) (azcore.AccessToken, error) {
+			switch asked++; asked {
+			case 2:
+				time.Sleep(20 * time.Second)
+				return accessToken("late", 24*time.Hour), nil
+			case 3:
+				return accessToken("short", 10*time.Second), nil
+			}
+			return accessToken(fmt.Sprint("token-", asked), 24*time.Hour), nil
+		})
+		first, err := c.Token(t.Context(), resource)
+		require.NoError(t, err)
+		time.Sleep(time.Until(first.RefreshOn) + time.Second) // the refresh is under way
+		c.Invalidate(first)
+		tok, err := c.Token(t.Context(), resource)
+		require.NoError(t, err)
+		require.Equal(t, "short", tok.Value())
+		time.Sleep(30 * time.Second)
+		tok, err = c.Token(t.Context(), resource)
+		require.NoError(t, err)
+		require.Equal(t, "late", tok.Value())
+		require.Equal(t, 3, asked)
+	})
+	inVirtualTime(t, "that fails, has the token that a refresh brought meanwhile", func(t *testing.T) {
+		asked := 0
+		c := ofCredential(t, func(context.Context) (azcore.AccessToken, error) {
+			switch asked++; asked {
+			case 1:
+				return accessToken("token-1", 70*time.Second), nil
+			case 2: // the refresh, a minute later
+				time.Sleep(20 * time.Second)
+				return accessToken("token-2", 24*time.Hour), nil
+			}
+			time.Sleep(30 * time.Second)
+			return azcore.AccessToken{}, errors.New("the flight fails")
+		})
+		_, err := c.Token(t.Context(), resource)
+		require.NoError(t, err)
+		time.Sleep(70 * time.Second)
+		tok, err := c.Token(t.Context(), resource)
+		require.NoError(t, err)
+		require.Equal(t, "token-2", tok.Value())
+		require.Equal(t, 3, asked)
+		require.Zero(t, c.Status().Resources[0].Failures, "a failure that harmed nobody is not noted")
+	})
 }
 
 func TestFailure(t *testing.T) {
@@ -188,6 +266,87 @@ func TestFailure(t *testing.T) {
 		time.Sleep(5 * time.Second)
 		_, err := c.Token(t.Context(), resource)
 		require.NoError(t, err)
+	})
+	inVirtualTime(t, "with a Retry-After of 68 years, answers for a minute", func(t *testing.T) {
+		imds := imdstest.New(nil)
+		imds.Next(imdstest.Status(429).WithRetryAfter(2147483647 * time.Second))
+		c := over(t, imds, aztoken.Options{})
+		for range 2 {
+			_, err := c.Token(t.Context(), resource)
+			require.ErrorContains(t, err, "429")
+			time.Sleep(59 * time.Second)
+		}
+		require.Equal(t, 1, imds.Count())
+		_, err := c.Token(t.Context(), resource)
+		require.NoError(t, err)
+	})
+	inVirtualTime(t, "is listed by Status while it answers", func(t *testing.T) {
+		imds := imdstest.New(nil)
+		imds.Next(imdstest.Status(400))
+		c := over(t, imds, aztoken.Options{})
+		start := time.Now().UTC()
+		_, err := c.Token(t.Context(), resource)
+		require.Error(t, err)
+		require.Equal(t, []aztoken.ResourceStatus{
+			{Resource: resource, Failures: 1, LastError: err.Error(), LastErrorOn: start},
+		}, c.Status().Resources)
+		time.Sleep(3 * time.Second)
+		require.Empty(t, c.Status().Resources)
+	})
+	inVirtualTime(t, "is forgotten when another flight brings a token", func(t *testing.T) {
+		asked := 0
+		c := newClient(t, aztoken.Options{Credential: source(func(context.Context) (azcore.AccessToken, error) {
+			asked++
+			time.Sleep(500 * time.Millisecond)
+			if asked == 1 {
+				return azcore.AccessToken{}, errors.New("the first fails")
+			}
+			return accessToken(fmt.Sprint("token-", asked), 24*time.Hour), nil
+		})})
+		var wg sync.WaitGroup
+		wg.Go(func() {
+			_, err := c.Token(t.Context(), resource)
+			require.Error(t, err)
+		})
+		synctest.Wait()
+		_, err := c.GetToken(t.Context(), policy.TokenRequestOptions{Scopes: []string{resource}, Claims: claims})
+		require.NoError(t, err)
+		wg.Wait()
+		tok, err := c.Token(t.Context(), resource)
+		require.NoError(t, err)
+		require.Equal(t, "token-2", tok.Value())
+		c.Invalidate(tok)
+		tok, err = c.Token(t.Context(), resource)
+		require.NoError(t, err, "the note of the first would have answered for two seconds")
+		require.Equal(t, "token-3", tok.Value())
+	})
+	inVirtualTime(t, "of a challenge whose token ends meanwhile, is forgotten with its success", func(t *testing.T) {
+		asked, challenges := 0, 0
+		c := newClient(t, aztoken.Options{Credential: credential(func(_ context.Context, o policy.TokenRequestOptions) (azcore.AccessToken, error) {
+			unavailable := &azcore.ResponseError{StatusCode: http.StatusServiceUnavailable, RawResponse: &http.Response{}}
+			if o.Claims == "" {
+				if asked++; asked > 1 {
+					return azcore.AccessToken{}, unavailable
+				}
+				return accessToken("token-1", 59*time.Second), nil
+			}
+			if challenges++; challenges == 1 {
+				time.Sleep(20 * time.Second)
+				return azcore.AccessToken{}, unavailable
+			}
+			return accessToken("token-2", 24*time.Hour), nil
+		})})
+		_, err := c.Token(t.Context(), resource)
+		require.NoError(t, err)
+		time.Sleep(50 * time.Second) // seven seconds before it is served no more
+		got, err := c.GetToken(t.Context(), policy.TokenRequestOptions{Scopes: []string{resource}, Claims: claims})
+		require.NoError(t, err, "a caller without a deadline has it when the flight has")
+		require.Equal(t, "token-2", got.Token)
+		time.Sleep(time.Minute)
+		status := c.Status().Resources
+		require.Len(t, status, 1)
+		require.Zero(t, status[0].Failures)
+		require.Empty(t, status[0].LastError)
 	})
 }
 
@@ -259,6 +418,84 @@ func TestInvalidate(t *testing.T) {
 		next, err := c.Token(t.Context(), resource)
 		require.NoError(t, err)
 		require.Equal(t, "token-1h0m0s", next.Value())
+	})
+	inVirtualTime(t, "asks for another token itself", func(t *testing.T) {
+		imds := imdstest.New(&imdstest.Options{MintAfter: -1})
+		c := over(t, imds, aztoken.Options{})
+		first, err := c.Token(t.Context(), resource)
+		require.NoError(t, err)
+		c.Invalidate(first)
+		synctest.Wait()
+		require.Equal(t, 2, imds.Count(), "no caller has come yet")
+		again, err := c.Token(t.Context(), resource)
+		require.NoError(t, err)
+		require.NotEqual(t, first.Value(), again.Value())
+	})
+	inVirtualTime(t, "counts its two seconds from the call, and not from the next caller", func(t *testing.T) {
+		imds := imdstest.New(nil)
+		t.Cleanup(imds.Close)
+		c := over(t, imds, aztoken.Options{})
+		first, err := c.Token(t.Context(), resource)
+		require.NoError(t, err)
+		imds.Break(imdstest.Hang())
+		for after, wait := range map[time.Duration]time.Duration{1500 * time.Millisecond: 500 * time.Millisecond, 20 * time.Second: 0} {
+			c.Invalidate(first)
+			time.Sleep(after)
+			require.Equal(t, wait, took(func() {
+				again, err := c.Token(t.Context(), resource)
+				require.NoError(t, err)
+				require.Equal(t, first.Value(), again.Value())
+			}), "%v after Invalidate", after)
+			time.Sleep(3 * time.Hour) // the hold-off is over
+		}
+	})
+	inVirtualTime(t, "of a token that ended while it was withheld, leaves callers to their deadline", func(t *testing.T) {
+		asked := 0
+		c := ofCredential(t, func(context.Context) (azcore.AccessToken, error) {
+			if asked++; asked == 1 {
+				return accessToken("token-1", 10*time.Second), nil
+			}
+			time.Sleep(5 * time.Second)
+			return accessToken("token-2", 24*time.Hour), nil
+		})
+		first, err := c.Token(t.Context(), resource)
+		require.NoError(t, err)
+		time.Sleep(7 * time.Second)
+		c.Invalidate(first)
+		ctx, cancel := context.WithTimeout(t.Context(), 4*time.Second)
+		defer cancel()
+		_, err = c.Token(ctx, resource)
+		require.ErrorIs(t, err, context.DeadlineExceeded)
+		again, err := c.Token(t.Context(), resource)
+		require.NoError(t, err)
+		require.Equal(t, "token-2", again.Value())
+		require.Equal(t, 2, asked)
+	})
+	inVirtualTime(t, "again and again, withholds the token once", func(t *testing.T) {
+		imds := imdstest.New(nil)
+		t.Cleanup(imds.Close)
+		c := over(t, imds, aztoken.Options{})
+		first, err := c.Token(t.Context(), resource)
+		require.NoError(t, err)
+		imds.Break(imdstest.Hang())
+		var waited time.Duration
+		for range 60 {
+			c.Invalidate(first)
+			waited += took(func() {
+				_, err := c.Token(t.Context(), resource)
+				require.NoError(t, err)
+			})
+			time.Sleep(time.Second)
+		}
+		require.Equal(t, 2*time.Second, waited)
+	})
+	inVirtualTime(t, "does not wait for an observer", func(t *testing.T) {
+		c := over(t, imdstest.New(&imdstest.Options{MintAfter: -1}), aztoken.Options{
+			OnEvent: func(aztoken.Event) { time.Sleep(time.Second) },
+		})
+		first, err := c.Token(t.Context(), resource)
+		require.NoError(t, err)
+		require.Zero(t, took(func() { c.Invalidate(first) }))
 	})
 }
 
@@ -402,5 +639,57 @@ func TestChallenge(t *testing.T) {
 				require.LessOrEqual(t, imds.Count(), 3)
 			})
 		}
+	})
+	inVirtualTime(t, "with a deadline, keeps it whatever the endpoint and the observers do", func(t *testing.T) {
+		imds := imdstest.New(nil)
+		t.Cleanup(imds.Close)
+		var closing atomic.Bool
+		c := over(t, imds, aztoken.Options{OnEvent: func(aztoken.Event) {
+			if !closing.Load() {
+				time.Sleep(time.Minute)
+			}
+		}})
+		require.NoError(t, c.Warm(t.Context(), resource))
+		imds.Break(imdstest.Hang())
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		require.Equal(t, time.Second, took(func() {
+			_, err := c.GetToken(ctx, policy.TokenRequestOptions{Scopes: []string{resource}, Claims: claims})
+			require.ErrorIs(t, err, context.DeadlineExceeded)
+		}))
+		closing.Store(true)
+		time.Sleep(2 * time.Minute)
+	})
+	inVirtualTime(t, "that joined a rejection, holds off the next challenge", func(t *testing.T) {
+		imds := imdstest.New(nil)
+		c := over(t, imds, aztoken.Options{})
+		tok, err := c.Token(t.Context(), resource)
+		require.NoError(t, err)
+		imds.Break(imdstest.Slow(time.Second))
+		challenge := func() {
+			_, err := c.GetToken(t.Context(), policy.TokenRequestOptions{Scopes: []string{resource}, Claims: claims})
+			require.ErrorContains(t, err, "no other token")
+		}
+		c.Invalidate(tok)
+		challenge()
+		require.Equal(t, 3, imds.Count(), "one request without the claims and one with them")
+		time.Sleep(time.Minute)
+		challenge()
+		require.Equal(t, 3, imds.Count())
+	})
+	inVirtualTime(t, "of many callers at once, is one request", func(t *testing.T) {
+		source := new(counting)
+		c := newClient(t, aztoken.Options{Credential: source})
+		require.NoError(t, c.Warm(t.Context(), resource))
+		var wg sync.WaitGroup
+		for range 100 {
+			wg.Go(func() {
+				got, err := c.GetToken(t.Context(), policy.TokenRequestOptions{Scopes: []string{resource}, Claims: claims})
+				require.NoError(t, err)
+				require.Equal(t, "token-2", got.Token)
+			})
+		}
+		wg.Wait()
+		require.Equal(t, []string{"", claims}, source.claims)
 	})
 }

@@ -10,6 +10,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 	"github.com/stretchr/testify/require"
 
 	"github.com/seed-ac726066/aztoken"
@@ -62,6 +63,26 @@ func TestOnRotate(t *testing.T) {
 		time.Sleep(10 * time.Hour)
 		synctest.Wait()
 		require.Len(t, got, 3)
+	})
+	inVirtualTime(t, "is not called for another tenant's tokens, nor for those with CAE", func(t *testing.T) {
+		c := newClient(t, aztoken.Options{Credential: new(counting)})
+		var got []string
+		c.OnRotate(resource, func(tok aztoken.Token) { got = append(got, tok.Value()) })
+		for _, o := range []policy.TokenRequestOptions{{TenantID: "other"}, {EnableCAE: true}, {}} {
+			o.Scopes = []string{resource}
+			_, err := c.GetToken(t.Context(), o)
+			require.NoError(t, err)
+		}
+		synctest.Wait()
+		require.Equal(t, []string{"token-3"}, got)
+	})
+	inVirtualTime(t, "subscribes nothing without a function", func(t *testing.T) {
+		c := over(t, imdstest.New(nil), aztoken.Options{})
+		stop := c.OnRotate(resource, nil)
+		require.NoError(t, c.Warm(t.Context(), resource))
+		time.Sleep(49 * time.Hour)
+		require.Empty(t, c.Status().Resources, "nothing keeps it in use")
+		stop()
 	})
 }
 

@@ -157,6 +157,17 @@ func TestEndpoint(t *testing.T) {
 			})
 		}
 	})
+	inVirtualTime(t, "that answered with an error, is there", func(t *testing.T) {
+		imds := imdstest.New(nil)
+		imds.Next(imdstest.Status(503))
+		imds.Break(imdstest.Refused())
+		c := over(t, imds, aztoken.Options{})
+		require.Greater(t, took(func() {
+			_, err := c.Token(t.Context(), resource)
+			require.Error(t, err)
+			require.NotErrorIs(t, err, aztoken.ErrNoManagedIdentity)
+		}), time.Minute, "as long as an upgrade may take")
+	})
 }
 
 func TestSlots(t *testing.T) {

@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/seed-ac726066/aztoken/internal/clock/clocktest"
 )
 
 // The decisions are pure functions, so their tables need no client and no clock.
@@ -60,4 +62,45 @@ func TestIsIdle(t *testing.T) {
 	t.Parallel()
 	require.False(t, isIdle(noon, noon.Add(-23*time.Hour), 24*time.Hour))
 	require.True(t, isIdle(noon, noon.Add(-24*time.Hour), 24*time.Hour))
+}
+
+func TestDue(t *testing.T) {
+	t.Parallel()
+	begin := time.Now()
+	const h = time.Hour
+	held := tokenUntil(begin, 0, 24*h)
+	flying := [drivers]bool{claimsFlight: true}
+	for _, tc := range []struct {
+		name    string
+		token   *cachedToken
+		running [drivers]bool
+		failure failure
+		refresh time.Duration // when the token is to be refreshed
+		lastUse time.Duration
+		now     time.Time
+		want    chore
+	}{
+		{name: "no token and nothing under way", now: begin.Add(h), want: forget},
+		{name: "no token and a flight", running: [drivers]bool{plainFlight: true}, now: begin.Add(h), want: nothing},
+		{name: "no token and a flight with claims", running: flying, now: begin.Add(h), want: nothing},
+		{name: "no token and a failure that counts", failure: failure{until: begin.Add(2 * h)}, now: begin.Add(h), want: nothing},
+		{name: "no token and a failure that is over", failure: failure{until: begin.Add(h)}, now: begin.Add(h), want: forget},
+		{name: "before the refresh", token: held, refresh: 9 * h, now: begin.Add(8 * h), want: nothing},
+		{name: "the refresh", token: held, refresh: 9 * h, now: begin.Add(9 * h), want: refresh},
+		{name: "the refresh, overdue by the wall clock alone", token: held, refresh: 9 * h, now: clocktest.Later(begin, h, 10*h), want: refresh},
+		{name: "the refresh, overdue by the monotonic clock alone", token: held, refresh: 9 * h, now: clocktest.Later(begin, 10*h, h), want: refresh},
+		{name: "the refresh during a flight", token: held, running: flying, refresh: 9 * h, now: begin.Add(9 * h), want: refresh},
+		{name: "the refresh is under way", token: held, running: [drivers]bool{backgroundRefresh: true}, refresh: 9 * h, now: begin.Add(9 * h), want: nothing},
+		{name: "unused for almost a life", token: held, refresh: 30 * h, lastUse: h, now: begin.Add(25*h - 1), want: nothing},
+		{name: "unused for a life", token: held, refresh: 9 * h, lastUse: h, now: begin.Add(25 * h), want: retire},
+		{name: "unused for a life, and a flight", token: held, running: flying, refresh: 30 * h, lastUse: h, now: begin.Add(25 * h), want: nothing},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+			e := entryOf(begin, serving, tc.token)
+			e.running, e.failure = tc.running, tc.failure
+			e.refreshOn, e.lastUse = begin.Add(tc.refresh), begin.Add(tc.lastUse)
+			require.Equal(t, tc.want, e.due(tc.now))
+		})
+	}
 }

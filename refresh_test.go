@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 	"github.com/stretchr/testify/require"
 
 	"github.com/seed-ac726066/aztoken"
@@ -186,6 +187,34 @@ func TestIdle(t *testing.T) {
 		requireNoHarm(t, use(t, c, 5*time.Hour))
 		time.Sleep(3 * time.Hour)
 		require.Empty(t, c.Status().Resources, "the life is that of the first look")
+	})
+	inVirtualTime(t, "resource is not one whose caller waits", func(t *testing.T) {
+		imds := imdstest.New(&imdstest.Options{MintAfter: -1})
+		c := over(t, imds, aztoken.Options{})
+		require.NoError(t, c.Warm(t.Context(), resource))
+		time.Sleep(time.Hour)
+		tok, err := c.Token(t.Context(), resource)
+		require.NoError(t, err)
+		imds.BreakFor(23*time.Hour+45*time.Minute, imdstest.Status(400)) // from before the refresh to half an hour after the end
+		time.Sleep(time.Until(tok.ExpiresOn) + 45*time.Minute)
+		require.NoError(t, c.Warm(t.Context(), resource), "a caller waits for the token")
+		time.Sleep(2 * time.Hour) // a life after the last use of the token before
+		require.Len(t, c.Status().Resources, 1)
+		time.Sleep(25 * time.Hour)
+		require.Empty(t, c.Status().Resources)
+	})
+	inVirtualTime(t, "resource is not one whose callers are challenged", func(t *testing.T) {
+		source := new(counting)
+		c := newClient(t, aztoken.Options{Credential: source})
+		require.NoError(t, c.Warm(t.Context(), resource))
+		for range 10 {
+			time.Sleep(8 * time.Hour)
+			_, err := c.GetToken(t.Context(), policy.TokenRequestOptions{Scopes: []string{resource}, Claims: claims})
+			require.NoError(t, err)
+			require.Len(t, c.Status().Resources, 1)
+		}
+		time.Sleep(49 * time.Hour)
+		require.Empty(t, c.Status().Resources)
 	})
 }
 
