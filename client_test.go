@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -293,6 +294,167 @@ func TestClose(t *testing.T) {
 		_, err = c.Token(ctx, resource)
 		require.ErrorIs(t, err, context.DeadlineExceeded)
 		require.ErrorContains(t, c.Close(), "still running")
+	})
+	t.Run("wakes at once whoever waits", func(t *testing.T) {
+		t.Parallel()
+		cold, held := "https://cold.example.com", resource
+		for name, tc := range map[string]struct {
+			invalidate bool
+			wait       func(t *testing.T, c *aztoken.Client) error
+		}{
+			"for a first token": {wait: func(t *testing.T, c *aztoken.Client) error {
+				_, err := c.Token(context.Background(), cold)
+				return err
+			}},
+			"for a first token, in Warm": {wait: func(t *testing.T, c *aztoken.Client) error {
+				return c.Warm(context.Background(), held, cold)
+			}},
+			"for a first token, in RoundTrip": {wait: func(t *testing.T, c *aztoken.Client) error {
+				_, err := c.Wrap(&http.Client{Transport: network{}}, cold).Get("https://api.example.com/")
+				return err
+			}},
+			"after Invalidate": {invalidate: true, wait: func(t *testing.T, c *aztoken.Client) error {
+				_, err := c.Token(context.Background(), held)
+				return err
+			}},
+			"with the claims of a challenge": {wait: func(t *testing.T, c *aztoken.Client) error {
+				_, err := c.GetToken(context.Background(), policy.TokenRequestOptions{Scopes: []string{held}, Claims: claims})
+				return err
+			}},
+			"with a challenge and no token": {wait: func(t *testing.T, c *aztoken.Client) error {
+				_, err := c.GetToken(context.Background(), policy.TokenRequestOptions{Scopes: []string{cold}, Claims: claims})
+				return err
+			}},
+			"with a 401": {wait: func(t *testing.T, c *aztoken.Client) error {
+				resp, err := (&picky{reject: all}).client(c).Get("https://api.example.com/")
+				require.NoError(t, err)
+				require.Equal(t, 401, resp.StatusCode)
+				return aztoken.ErrClosed // the 401 is all that there is to tell
+			}},
+		} {
+			inVirtualTime(t, name, func(t *testing.T) {
+				imds := imdstest.New(nil)
+				t.Cleanup(imds.Close)
+				c := over(t, imds, aztoken.Options{})
+				tok, err := c.Token(t.Context(), held)
+				require.NoError(t, err)
+				imds.Break(imdstest.Hang())
+				if tc.invalidate {
+					c.Invalidate(tok)
+				}
+				start := time.Now()
+				var wg sync.WaitGroup
+				wg.Go(func() { require.ErrorIs(t, tc.wait(t, c), aztoken.ErrClosed) })
+				synctest.Wait()
+				require.NoError(t, c.Close())
+				wg.Wait()
+				require.Zero(t, time.Since(start))
+			})
+		}
+	})
+	t.Run("lets no token in that comes later", func(t *testing.T) {
+		t.Parallel()
+		for name, begin := range map[string]func(t *testing.T, c *aztoken.Client, held aztoken.Token){
+			"for a caller": func(t *testing.T, c *aztoken.Client, _ aztoken.Token) {
+				go func() {
+					_, err := c.Token(context.Background(), "https://cold.example.com")
+					require.ErrorIs(t, err, aztoken.ErrClosed)
+				}()
+			},
+			"after Invalidate": func(_ *testing.T, c *aztoken.Client, held aztoken.Token) { c.Invalidate(held) },
+			"by a refresh":     func(_ *testing.T, _ *aztoken.Client, held aztoken.Token) { time.Sleep(time.Until(held.RefreshOn)) },
+		} {
+			inVirtualTime(t, name, func(t *testing.T) {
+				asked := 0
+				var events []aztoken.EventKind
+				var rotated []string
+				c := newClient(t, aztoken.Options{
+					Credential: source(func(context.Context) (azcore.AccessToken, error) {
+						if asked++; asked > 1 {
+							time.Sleep(2 * time.Second) // whatever its context says
+						}
+						return accessToken(fmt.Sprint("token-", asked), 24*time.Hour), nil
+					}),
+					OnEvent: func(e aztoken.Event) { events = append(events, e.Kind) },
+				})
+				for _, r := range []string{resource, "https://cold.example.com"} {
+					c.OnRotate(r, func(tok aztoken.Token) { rotated = append(rotated, tok.Value()) })
+				}
+				held, err := c.Token(t.Context(), resource)
+				require.NoError(t, err)
+				begin(t, c, held)
+				synctest.Wait()
+				require.Equal(t, 2, asked)
+				require.Equal(t, 2*time.Second, took(func() { require.NoError(t, c.Close()) }), "it waits for the source")
+				time.Sleep(time.Minute)
+				synctest.Wait()
+				require.Equal(t, []string{"token-1"}, rotated)
+				require.NotContains(t, events[1:], aztoken.EventAcquired)
+				require.NotContains(t, events, aztoken.EventFailed)
+				require.Empty(t, c.Status().Resources)
+			})
+		}
+	})
+	inVirtualTime(t, "delivers the events that are on their way, and no further token", func(t *testing.T) {
+		imds := imdstest.New(&imdstest.Options{MintAfter: -1})
+		events, rotated := 0, 0
+		c := over(t, imds, aztoken.Options{OnEvent: func(aztoken.Event) { time.Sleep(time.Second); events++ }})
+		c.OnRotate(resource, func(aztoken.Token) { time.Sleep(time.Second); rotated++ })
+		tok, err := c.Token(t.Context(), resource)
+		require.NoError(t, err)
+		c.Invalidate(tok)
+		_, err = c.Token(t.Context(), resource)
+		require.NoError(t, err)
+		synctest.Wait()
+		require.Equal(t, 3*time.Second, took(func() { require.NoError(t, c.Close()) }))
+		require.Equal(t, 3, events, "acquired, rejected, acquired")
+		require.Equal(t, 1, rotated, "the second token is of a client that is closed")
+	})
+	t.Run("returns ErrStillRunning where a callback does not return", func(t *testing.T) {
+		t.Parallel()
+		for name, wire := range map[string]func(opts *aztoken.Options, block func()) func(c *aztoken.Client){
+			"OnEvent": func(opts *aztoken.Options, block func()) func(*aztoken.Client) {
+				opts.OnEvent = func(aztoken.Event) { block() }
+				return func(*aztoken.Client) {}
+			},
+			"Logger": func(opts *aztoken.Options, block func()) func(*aztoken.Client) {
+				opts.Logger = slog.New(handler{block})
+				return func(*aztoken.Client) {}
+			},
+			"OnRotate": func(_ *aztoken.Options, block func()) func(*aztoken.Client) {
+				return func(c *aztoken.Client) { c.OnRotate(resource, func(aztoken.Token) { block() }) }
+			},
+		} {
+			inVirtualTime(t, name, func(t *testing.T) {
+				stuck := make(chan struct{})
+				defer close(stuck)
+				opts := aztoken.Options{Getenv: noHost}
+				opts.Transport = imdstest.New(nil)
+				subscribe := wire(&opts, func() { <-stuck })
+				c, err := aztoken.NewClient(&opts)
+				require.NoError(t, err)
+				subscribe(c)
+				require.NoError(t, c.Warm(t.Context(), resource))
+				synctest.Wait()
+				for _, limit := range []time.Duration{5 * time.Second, 0} { // it can be repeated, and then returns the same at once
+					require.Equal(t, limit, took(func() {
+						err := c.Close()
+						require.ErrorIs(t, err, aztoken.ErrStillRunning)
+						require.ErrorContains(t, err, "still running")
+					}))
+				}
+			})
+		}
+	})
+	inVirtualTime(t, "in a callback, is ErrStillRunning and no deadlock", func(t *testing.T) {
+		opts := aztoken.Options{Getenv: noHost}
+		opts.Transport = imdstest.New(nil)
+		c, err := aztoken.NewClient(&opts)
+		require.NoError(t, err)
+		closed := make(chan error, 1)
+		c.OnRotate(resource, func(aztoken.Token) { closed <- c.Close() })
+		require.NoError(t, c.Warm(t.Context(), resource))
+		require.ErrorIs(t, <-closed, aztoken.ErrStillRunning)
 	})
 }
 

@@ -297,11 +297,12 @@ func TestFailure(t *testing.T) {
 		asked := 0
 		c := newClient(t, aztoken.Options{Credential: source(func(context.Context) (azcore.AccessToken, error) {
 			asked++
-			time.Sleep(500 * time.Millisecond)
-			if asked == 1 {
+			value := fmt.Sprint("token-", asked)
+			time.Sleep(time.Duration(asked) * 500 * time.Millisecond)
+			if value == "token-1" {
 				return azcore.AccessToken{}, errors.New("the first fails")
 			}
-			return accessToken(fmt.Sprint("token-", asked), 24*time.Hour), nil
+			return accessToken(value, 24*time.Hour), nil
 		})})
 		var wg sync.WaitGroup
 		wg.Go(func() {
@@ -678,8 +679,13 @@ func TestChallenge(t *testing.T) {
 		require.Equal(t, 3, imds.Count())
 	})
 	inVirtualTime(t, "of many callers at once, is one request", func(t *testing.T) {
-		source := new(counting)
-		c := newClient(t, aztoken.Options{Credential: source})
+		var asked []string
+		c := newClient(t, aztoken.Options{Credential: credential(func(_ context.Context, o policy.TokenRequestOptions) (azcore.AccessToken, error) {
+			asked = append(asked, o.Claims)
+			value := fmt.Sprint("token-", len(asked))
+			time.Sleep(time.Second)
+			return accessToken(value, 24*time.Hour), nil
+		})})
 		require.NoError(t, c.Warm(t.Context(), resource))
 		var wg sync.WaitGroup
 		for range 100 {
@@ -690,6 +696,6 @@ func TestChallenge(t *testing.T) {
 			})
 		}
 		wg.Wait()
-		require.Equal(t, []string{"", claims}, source.claims)
+		require.Equal(t, []string{"", claims}, asked)
 	})
 }

@@ -1,7 +1,6 @@
 package aztoken_test
 
 import (
-	"context"
 	"log/slog"
 	"runtime"
 	"sync"
@@ -132,7 +131,7 @@ func TestCallbacks(t *testing.T) {
 		for name, end := range map[string]func(){"panic": panics, "Goexit": runtime.Goexit} {
 			for where, opts := range map[string]aztoken.Options{
 				"OnEvent": {OnEvent: func(aztoken.Event) { end() }},
-				"Logger":  {Logger: slog.New(exiting{})},
+				"Logger":  {Logger: slog.New(handler{end})},
 			} {
 				inVirtualTime(t, where+" "+name, func(t *testing.T) {
 					imds := imdstest.New(&imdstest.Options{MintAfter: -1})
@@ -170,9 +169,3 @@ func TestCallbacks(t *testing.T) {
 		requireNoHarm(t, use(t, c, 30*time.Hour))
 	})
 }
-
-// exiting is a slog.Handler that ends the goroutine that logs, as a failed assertion in a test's handler does.
-type exiting struct{ slog.Handler }
-
-func (exiting) Enabled(context.Context, slog.Level) bool  { return true }
-func (exiting) Handle(context.Context, slog.Record) error { runtime.Goexit(); return nil }

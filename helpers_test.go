@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"runtime"
@@ -187,6 +188,14 @@ func requireNoHarm(t *testing.T, u usage) {
 	require.Zero(t, u.waited, "calls that waited with a valid token held")
 	require.Zero(t, u.expired, "expired tokens")
 }
+
+// handler is a slog.Handler that does something else than to log.
+type handler struct{ do func() }
+
+func (handler) Enabled(context.Context, slog.Level) bool    { return true }
+func (h handler) Handle(context.Context, slog.Record) error { h.do(); return nil }
+func (h handler) WithAttrs([]slog.Attr) slog.Handler        { return h }
+func (h handler) WithGroup(string) slog.Handler             { return h }
 
 // took returns how much virtual time f takes.
 func took(f func()) time.Duration {
@@ -419,10 +428,23 @@ func only(rejected aztoken.Token) func(string) bool {
 	return func(token string) bool { return token == rejected.Value() }
 }
 
-// body records that it was closed.
+// body records how much of it was read, and that it was closed.
 type body struct {
 	io.Reader
+	read   atomic.Int64
 	closed atomic.Bool
 }
 
-func (b *body) Close() error { b.closed.Store(true); return nil }
+func (b *body) Read(p []byte) (int, error) {
+	n, err := b.Reader.Read(p)
+	b.read.Add(int64(n))
+	return n, err
+}
+
+func (b *body) Close() error {
+	b.closed.Store(true)
+	if c, ok := b.Reader.(io.Closer); ok {
+		return c.Close()
+	}
+	return nil
+}

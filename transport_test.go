@@ -5,11 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -49,6 +51,8 @@ func TestRoundTrip(t *testing.T) {
 			{name: "a redirect to a host that is named", url: "https://api.example.com/", hosts: []string{"eu.example.com"}, hops: map[string]string{"https://api.example.com": "https://EU.example.com/"}, at: "https://EU.example.com", want: true},
 			{name: "a redirect to a port that is named", url: "https://api.example.com/", hosts: []string{"eu.example.com:8443"}, hops: map[string]string{"https://api.example.com": "https://eu.example.com:8443/"}, at: "https://eu.example.com:8443", want: true},
 			{name: "a redirect to a named host over http", url: "https://api.example.com/", hosts: []string{"eu.example.com"}, hops: map[string]string{"https://api.example.com": "http://eu.example.com/"}, at: "http://eu.example.com"},
+			{name: "a redirect from loopback to a named host over http", url: "http://localhost:8080/", hosts: []string{"other.example.com"}, hops: map[string]string{"http://localhost:8080": "http://other.example.com/"}, at: "http://other.example.com"},
+			{name: "a redirect from loopback to a named host over http, where http is allowed", url: "http://localhost:8080/", allow: true, hosts: []string{"other.example.com"}, hops: map[string]string{"http://localhost:8080": "http://other.example.com/"}, at: "http://other.example.com"},
 			{name: "a redirect on the same host", url: "https://api.example.com/", hops: map[string]string{"https://api.example.com": "https://API.example.com:443/x"}, at: "https://API.example.com:443", want: true},
 			{name: "back by way of another host", url: "https://api.example.com/", hops: map[string]string{"https://api.example.com": "https://evil.example/", "https://evil.example": "https://api.example.com:443/x"}, at: "https://api.example.com:443"},
 		} {
@@ -158,6 +162,71 @@ func TestRoundTrip(t *testing.T) {
 		_, err = rt.RoundTrip(req)
 		require.NoError(t, err)
 		require.Equal(t, []string{""}, end.headers)
+	})
+	t.Run("sends no token for this machine through a proxy", func(t *testing.T) {
+		t.Parallel()
+		var proxied seen
+		proxy := httptest.NewServer(http.HandlerFunc(proxied.ServeHTTP))
+		t.Cleanup(proxy.Close)
+		proxyURL, err := url.Parse(proxy.URL)
+		require.NoError(t, err)
+		none := func(*http.Request) (*url.URL, error) { return nil, nil }
+		for name, tc := range map[string]struct {
+			proxy  func(*http.Request) (*url.URL, error)
+			allow  bool
+			first  *http.Request // where the request is a redirect of another
+			errs   bool
+			header string
+		}{
+			"ProxyURL":                     {proxy: http.ProxyURL(proxyURL), errs: true},
+			"a Proxy that fails":           {proxy: func(*http.Request) (*url.URL, error) { return nil, errors.New("no proxy known") }, errs: true},
+			"a Proxy without one for it":   {proxy: none, errs: false, header: "-"},
+			"InsecureAllowHTTP":            {proxy: http.ProxyURL(proxyURL), allow: true, header: "Bearer "},
+			"a redirect that nobody asked": {proxy: http.ProxyURL(proxyURL), first: httptest.NewRequest(http.MethodGet, "http://localhost:1/first", nil), header: ""},
+		} {
+			t.Run(name, func(t *testing.T) {
+				base := &http.Transport{Proxy: tc.proxy, DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
+					return new(net.Dialer).DialContext(ctx, network, proxyURL.Host) // in place of localhost:1 too
+				}}
+				t.Cleanup(base.CloseIdleConnections)
+				rt := &aztoken.Transport{Client: over(t, imdstest.New(nil), aztoken.Options{}), Resource: resource, Base: base, InsecureAllowHTTP: tc.allow}
+				req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://localhost:1/", nil)
+				require.NoError(t, err)
+				if tc.first != nil {
+					req.Response = &http.Response{StatusCode: http.StatusFound, Request: tc.first}
+				}
+				proxied.headers = nil
+				resp, err := rt.RoundTrip(req)
+				if tc.errs {
+					require.ErrorContains(t, err, "not sent through a proxy; let Base's Proxy return nil for loopback addresses")
+					require.Empty(t, proxied.headers)
+					return
+				}
+				require.NoError(t, err)
+				require.NoError(t, resp.Body.Close())
+				require.Len(t, proxied.headers, 1)
+				switch tc.header {
+				case "":
+					require.Empty(t, proxied.headers[0])
+				default:
+					require.True(t, strings.HasPrefix(proxied.headers[0], "Bearer "))
+				}
+			})
+		}
+	})
+	t.Run("returns what a Base without an answer returns", func(t *testing.T) {
+		t.Parallel()
+		rt := &aztoken.Transport{
+			Client: over(t, imdstest.New(nil), aztoken.Options{}), Resource: resource,
+			Base: roundTripper(func(*http.Request) (*http.Response, error) { return nil, nil }), //nolint:nilnil // a mistake of that Base
+		}
+		req, err := http.NewRequest(http.MethodGet, "https://api.example.com/", nil)
+		require.NoError(t, err)
+		resp, err := rt.RoundTrip(req)
+		require.Nil(t, resp)
+		require.NoError(t, err)
+		_, err = (&http.Client{Transport: rt}).Do(req)
+		require.ErrorContains(t, err, "nil *Response", "net/http has words for it")
 	})
 }
 
@@ -318,6 +387,138 @@ func TestUnauthorized(t *testing.T) {
 			})
 		}
 	})
+	inVirtualTime(t, "to many requests at once, is answered with one other token", func(t *testing.T) {
+		imds := imdstest.New(&imdstest.Options{MintAfter: -1})
+		c := over(t, imds, aztoken.Options{})
+		first, err := c.Token(t.Context(), resource)
+		require.NoError(t, err)
+		imds.Break(imdstest.Slow(time.Second))
+		service := &picky{reject: only(first)}
+		hc := service.client(c)
+		var wg sync.WaitGroup
+		for range 50 {
+			wg.Go(func() {
+				resp, err := hc.Get("https://api.example.com/")
+				require.NoError(t, err)
+				require.Equal(t, 200, resp.StatusCode)
+			})
+		}
+		wg.Wait()
+		require.Equal(t, 2, imds.Count())
+	})
+	inVirtualTime(t, "to a token that was replaced meanwhile, asks the endpoint for nothing", func(t *testing.T) {
+		imds := imdstest.New(&imdstest.Options{MintAfter: -1})
+		c := over(t, imds, aztoken.Options{})
+		first, err := c.Token(t.Context(), resource)
+		require.NoError(t, err)
+		service := &picky{reject: only(first)}
+		base := roundTripper(func(r *http.Request) (*http.Response, error) {
+			time.Sleep(time.Until(first.RefreshOn) + time.Second) // the refresh overtakes the answer
+			return handlerTransport(service.ServeHTTP).RoundTrip(r)
+		})
+		resp, err := c.Wrap(&http.Client{Transport: base}, resource).Get("https://api.example.com/")
+		require.NoError(t, err)
+		require.Equal(t, 200, resp.StatusCode)
+		require.Len(t, service.tokens, 2)
+		require.Equal(t, 2, imds.Count())
+	})
+	t.Run("while the endpoint is down, is one request to it", func(t *testing.T) {
+		t.Parallel()
+		for _, fault := range []imdstest.Fault{imdstest.Status(400), imdstest.Status(503), imdstest.Refused()} {
+			inVirtualTime(t, fault.String(), func(t *testing.T) {
+				imds := imdstest.New(nil)
+				c := over(t, imds, aztoken.Options{})
+				require.NoError(t, c.Warm(t.Context(), resource))
+				imds.Break(fault)
+				hc := (&picky{reject: all}).client(c)
+				for range 100 {
+					resp, err := hc.Get("https://api.example.com/")
+					require.NoError(t, err)
+					require.Equal(t, 401, resp.StatusCode)
+					time.Sleep(time.Second)
+				}
+				require.Equal(t, 2, imds.Count())
+			})
+		}
+	})
+	inVirtualTime(t, "does not wait for an observer", func(t *testing.T) {
+		imds := imdstest.New(&imdstest.Options{MintAfter: -1})
+		c := over(t, imds, aztoken.Options{OnEvent: func(aztoken.Event) { time.Sleep(time.Second) }})
+		first, err := c.Token(t.Context(), resource)
+		require.NoError(t, err)
+		hc := (&picky{reject: only(first)}).client(c)
+		require.Zero(t, took(func() {
+			resp, err := hc.Get("https://api.example.com/")
+			require.NoError(t, err)
+			require.Equal(t, 200, resp.StatusCode)
+		}))
+	})
+	inVirtualTime(t, "with a body, is read for its connection's sake, bounded in size and time", func(t *testing.T) {
+		for name, tc := range map[string]struct {
+			body    io.Reader
+			atMost  int64
+			whole   bool
+			waiting time.Duration
+		}{
+			"a short one":            {io.LimitReader(endless{}, 3<<10), 3 << 10, true, 0},
+			"a long one":             {endless{}, 5 << 10, false, 0},
+			"one that does not come": {blocked(), 0, false, 50 * time.Millisecond},
+			"one whose Read panics":  {bomb{}, 0, false, 0},
+			"none at all":            {nil, 0, false, 0},
+		} {
+			c := over(t, imdstest.New(&imdstest.Options{MintAfter: -1}), aztoken.Options{})
+			first, err := c.Token(t.Context(), resource)
+			require.NoError(t, err)
+			rejected := &body{Reader: tc.body}
+			base := roundTripper(func(r *http.Request) (*http.Response, error) {
+				if r.Header.Get("Authorization") != "Bearer "+first.Value() {
+					require.Equal(t, tc.body != nil, rejected.closed.Load(), "%s: before the repeat", name)
+					return &http.Response{StatusCode: 200, Body: http.NoBody}, nil
+				}
+				if tc.body == nil {
+					return &http.Response{StatusCode: 401}, nil
+				}
+				return &http.Response{StatusCode: 401, Body: rejected}, nil
+			})
+			rt := &aztoken.Transport{Client: c, Resource: resource, Base: base}
+			req, err := http.NewRequest(http.MethodGet, "https://api.example.com/", nil)
+			require.NoError(t, err)
+			require.Equal(t, tc.waiting, took(func() {
+				resp, err := rt.RoundTrip(req)
+				require.NoError(t, err)
+				require.Equal(t, 200, resp.StatusCode, name)
+			}), name)
+			require.LessOrEqual(t, rejected.read.Load(), tc.atMost, name)
+			if tc.whole {
+				require.Equal(t, tc.atMost, rejected.read.Load(), name)
+			}
+		}
+	})
+	t.Run("with a body, costs no connection", func(t *testing.T) {
+		t.Parallel()
+		c := over(t, imdstest.New(&imdstest.Options{MintAfter: -1}), aztoken.Options{})
+		var connections atomic.Int32
+		first, err := c.Token(t.Context(), resource)
+		require.NoError(t, err)
+		service := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if r.Header.Get("Authorization") == "Bearer "+first.Value() {
+				w.WriteHeader(http.StatusUnauthorized)
+				_, _ = io.WriteString(w, strings.Repeat("the token is not accepted\n", 100))
+			}
+		}))
+		service.Config.ConnState = func(_ net.Conn, state http.ConnState) {
+			if state == http.StateNew {
+				connections.Add(1)
+			}
+		}
+		service.Start()
+		t.Cleanup(service.Close)
+		resp, err := c.Wrap(service.Client(), resource).Get(service.URL)
+		require.NoError(t, err)
+		require.NoError(t, resp.Body.Close())
+		require.Equal(t, 200, resp.StatusCode)
+		require.EqualValues(t, 1, connections.Load())
+	})
 }
 
 func TestTransport(t *testing.T) {
@@ -414,3 +615,19 @@ type closable struct {
 }
 
 func (c *closable) CloseIdleConnections() { c.closed++ }
+
+// endless is a body without an end.
+type endless struct{}
+
+func (endless) Read(p []byte) (int, error) { return len(p), nil }
+
+// bomb is a body that panics when it is read.
+type bomb struct{}
+
+func (bomb) Read([]byte) (int, error) { panic("boom") }
+
+// blocked returns a body that never comes.
+func blocked() io.Reader {
+	r, _ := io.Pipe()
+	return r
+}
