@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"slices"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -644,12 +643,9 @@ func TestChallenge(t *testing.T) {
 	inVirtualTime(t, "with a deadline, keeps it whatever the endpoint and the observers do", func(t *testing.T) {
 		imds := imdstest.New(nil)
 		t.Cleanup(imds.Close)
-		var closing atomic.Bool
-		c := over(t, imds, aztoken.Options{OnEvent: func(aztoken.Event) {
-			if !closing.Load() {
-				time.Sleep(time.Minute)
-			}
-		}})
+		closing := make(awake)
+		c := over(t, imds, aztoken.Options{OnEvent: func(aztoken.Event) { closing.sleep(time.Minute) }})
+		t.Cleanup(func() { close(closing) })
 		require.NoError(t, c.Warm(t.Context(), resource))
 		imds.Break(imdstest.Hang())
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
@@ -658,8 +654,6 @@ func TestChallenge(t *testing.T) {
 			_, err := c.GetToken(ctx, policy.TokenRequestOptions{Scopes: []string{resource}, Claims: claims})
 			require.ErrorIs(t, err, context.DeadlineExceeded)
 		}))
-		closing.Store(true)
-		time.Sleep(2 * time.Minute)
 	})
 	inVirtualTime(t, "that joined a rejection, holds off the next challenge", func(t *testing.T) {
 		imds := imdstest.New(nil)

@@ -1,6 +1,10 @@
 package aztoken_test
 
 import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
 	"log/slog"
 	"runtime"
 	"sync"
@@ -9,6 +13,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 	"github.com/stretchr/testify/require"
 
@@ -123,40 +128,201 @@ func TestStatus(t *testing.T) {
 	})
 }
 
+// misbehaviours are what a function that a user passed in can do instead of returning.
+func misbehaviours(until awake) map[string]func() {
+	return map[string]func(){
+		"panics":        func() { panic("boom") },
+		"exits":         runtime.Goexit,
+		"is slow":       func() { until.sleep(16 * time.Minute) },
+		"never returns": func() { until.sleep(1 << 62) },
+	}
+}
+
+// What users hand to the client must not be able to take its tokens from the others.
+func TestMisbehaving(t *testing.T) {
+	t.Parallel()
+	const other = "https://other.example.com"
+	for where, wire := range map[string]func(opts *aztoken.Options, end func()) (subscribe bool){
+		"OnEvent": func(opts *aztoken.Options, end func()) bool {
+			opts.OnEvent = func(aztoken.Event) { end() }
+			return false
+		},
+		"Logger": func(opts *aztoken.Options, end func()) bool {
+			opts.Logger = slog.New(handler{end})
+			return false
+		},
+		"OnRotate": func(*aztoken.Options, func()) bool { return true },
+	} {
+		for _, how := range []string{"panics", "exits", "is slow", "never returns"} {
+			inVirtualTime(t, where+" that "+how+", costs no caller its deadline and no key a refresh", func(t *testing.T) {
+				closing := make(awake)
+				end := misbehaviours(closing)[how]
+				imds := imdstest.New(&imdstest.Options{MintAfter: -1})
+				opts := aztoken.Options{}
+				subscribe := wire(&opts, end)
+				c := over(t, imds, opts)
+				t.Cleanup(func() { close(closing) })
+				if subscribe {
+					c.OnRotate(resource, func(aztoken.Token) { end() })
+				}
+				rotated := 0
+				c.OnRotate(other, func(aztoken.Token) { rotated++ })
+				require.NoError(t, c.Warm(t.Context(), other))
+				requireNoHarm(t, use(t, c, 50*time.Hour))
+				asked := map[string]int{}
+				for _, r := range imds.Requests() {
+					asked[r.Resource]++
+				}
+				require.GreaterOrEqual(t, asked[resource], 5)
+				require.GreaterOrEqual(t, asked[other], 5)
+				require.Equal(t, asked[other], rotated, "each is a new token")
+
+				tok, err := c.Token(t.Context(), resource)
+				require.NoError(t, err)
+				require.Zero(t, took(func() {
+					c.Invalidate(tok)
+					next, err := c.Token(t.Context(), resource)
+					require.NoError(t, err)
+					require.NotEqual(t, tok.Value(), next.Value())
+					resp, err := (&picky{reject: all}).client(c).Get("https://api.example.com/")
+					require.NoError(t, err)
+					require.Equal(t, 401, resp.StatusCode)
+				}))
+			})
+		}
+	}
+	for _, how := range []string{"panics", "exits", "is slow", "never returns"} {
+		inVirtualTime(t, "Credential that "+how+" for one key, costs no caller its deadline and no other key a refresh", func(t *testing.T) {
+			closing := make(awake)
+			end := misbehaviours(closing)[how]
+			asked := 0
+			c := newClient(t, aztoken.Options{Credential: credential(func(_ context.Context, o policy.TokenRequestOptions) (azcore.AccessToken, error) {
+				if o.Scopes[0] != resource+"/.default" {
+					end()
+				}
+				asked++
+				return accessToken(fmt.Sprint("token-", asked), 24*time.Hour), nil
+			})})
+			t.Cleanup(func() { close(closing) })
+			var wg sync.WaitGroup
+			wg.Go(func() {
+				for range 50 {
+					ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+					require.LessOrEqual(t, took(func() {
+						_, err := c.Token(ctx, other)
+						require.Error(t, err)
+					}), 10*time.Second)
+					cancel()
+					time.Sleep(30 * time.Minute)
+				}
+			})
+			requireNoHarm(t, use(t, c, 26*time.Hour))
+			wg.Wait()
+		})
+	}
+}
+
 func TestCallbacks(t *testing.T) {
 	t.Parallel()
-	t.Run("that panic or exit, cost nobody a token", func(t *testing.T) {
+	t.Run("that are slow, let no expired token through", func(t *testing.T) {
 		t.Parallel()
-		panics := func() { panic("boom") }
-		for name, end := range map[string]func(){"panic": panics, "Goexit": runtime.Goexit} {
-			for where, opts := range map[string]aztoken.Options{
-				"OnEvent": {OnEvent: func(aztoken.Event) { end() }},
-				"Logger":  {Logger: slog.New(handler{end})},
-			} {
-				inVirtualTime(t, where+" "+name, func(t *testing.T) {
-					imds := imdstest.New(&imdstest.Options{MintAfter: -1})
-					c := over(t, imds, opts)
-					calls := 0
-					c.OnRotate(resource, func(aztoken.Token) { calls++; end() })
-					requireNoHarm(t, use(t, c, 50*time.Hour))
-					require.GreaterOrEqual(t, imds.Count(), 5)
-					require.GreaterOrEqual(t, calls, 5)
-				})
-			}
+		for where, wire := range map[string]func(do func()) aztoken.Options{
+			"OnEvent": func(do func()) aztoken.Options { return aztoken.Options{OnEvent: func(aztoken.Event) { do() }} },
+			"Logger":  func(do func()) aztoken.Options { return aztoken.Options{Logger: slog.New(handler{do})} },
+		} {
+			inVirtualTime(t, where, func(t *testing.T) {
+				closing := make(awake)
+				opts := wire(func() { closing.sleep(time.Minute) })
+				opts.Credential = source(func(context.Context) (azcore.AccessToken, error) { return accessToken("token", 50*time.Second), nil })
+				c := newClient(t, opts)
+				t.Cleanup(func() { close(closing) })
+				require.Zero(t, took(func() {
+					tok, err := c.Token(t.Context(), resource)
+					require.NoError(t, err)
+					require.True(t, tok.ExpiresOn.After(time.Now()))
+				}))
+			})
 		}
 	})
-	inVirtualTime(t, "that are slow, lose no refresh", func(t *testing.T) {
+	inVirtualTime(t, "are told of what the others panic with", func(t *testing.T) {
+		var logged bytes.Buffer
+		var failed []aztoken.Event
+		c := over(t, imdstest.New(nil), aztoken.Options{
+			Logger: slog.New(slog.NewTextHandler(&logged, nil)),
+			OnEvent: func(e aztoken.Event) {
+				if e.Kind == aztoken.EventCallbackFailed {
+					failed = append(failed, e)
+				}
+				panic(errors.New("OnEvent is broken"))
+			},
+		})
+		c.OnRotate(resource, func(tok aztoken.Token) { panic("no use for " + tok.Value()) })
+		tok, err := c.Token(t.Context(), resource)
+		require.NoError(t, err)
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		require.Len(t, failed, 1)
+		require.Equal(t, resource, failed[0].Resource)
+		require.EqualError(t, failed[0].Err, "aztoken: a callback of OnRotate: panic: no use for REDACTED")
+		require.Contains(t, logged.String(), "aztoken: a callback of OnRotate: panic: no use for REDACTED")
+		require.Contains(t, logged.String(), "aztoken: Options.OnEvent: panic: OnEvent is broken")
+		require.Contains(t, logged.String(), "level=ERROR")
+		require.NotContains(t, logged.String(), tok.Value())
+	})
+	t.Run("that exit or panic in the Logger, are an event", func(t *testing.T) {
+		t.Parallel()
+		for says, end := range map[string]func(){"panic: boom": func() { panic("boom") }, "it ended its goroutine": runtime.Goexit} {
+			inVirtualTime(t, says, func(t *testing.T) {
+				var kinds []aztoken.EventKind
+				c := over(t, imdstest.New(nil), aztoken.Options{
+					Logger: slog.New(handler{end}),
+					OnEvent: func(e aztoken.Event) {
+						if kinds = append(kinds, e.Kind); e.Kind == aztoken.EventCallbackFailed {
+							require.EqualError(t, e.Err, "aztoken: Options.Logger: "+says)
+						}
+					},
+				})
+				require.NoError(t, c.Warm(t.Context(), resource))
+				synctest.Wait()
+				require.Equal(t, []aztoken.EventKind{aztoken.EventCallbackFailed, aztoken.EventAcquired}, kinds)
+			})
+		}
+	})
+	inVirtualTime(t, "come in order, one at a time", func(t *testing.T) {
 		imds := imdstest.New(&imdstest.Options{MintAfter: -1})
-		var done atomic.Bool
-		c := over(t, imds, aztoken.Options{OnEvent: func(e aztoken.Event) {
-			if e.Background && !done.Load() {
-				time.Sleep(16 * time.Minute)
-			}
+		var inside atomic.Int32
+		var last time.Time
+		calls := 0
+		closing := make(awake)
+		c := over(t, imds, aztoken.Options{Refresh: aztoken.MaxAge(time.Minute), OnEvent: func(e aztoken.Event) {
+			require.EqualValues(t, 1, inside.Add(1))
+			defer inside.Add(-1)
+			require.False(t, e.Time.Before(last))
+			last = e.Time
+			calls++
+			closing.sleep(time.Minute)
 		}})
-		requireNoHarm(t, use(t, c, 72*time.Hour))
-		require.GreaterOrEqual(t, imds.Count(), 6)
-		done.Store(true)
-		time.Sleep(16 * time.Minute) // a refresh may just have ended, and Close does not wait that long for its observer
+		t.Cleanup(func() { close(closing) })
+		for range 20 {
+			require.NoError(t, c.Warm(t.Context(), resource, "https://a", "https://b"))
+			time.Sleep(time.Minute)
+		}
+		require.Greater(t, calls, 15)
+	})
+	inVirtualTime(t, "that never return, hold a bounded number of events", func(t *testing.T) {
+		stuck := make(chan struct{})
+		events := 0
+		imds := imdstest.New(nil)
+		imds.Break(imdstest.Status(400))
+		c := over(t, imds, aztoken.Options{OnEvent: func(aztoken.Event) { <-stuck; events++ }})
+		for range 5000 {
+			_, err := c.Token(t.Context(), resource)
+			require.Error(t, err)
+			time.Sleep(2 * time.Second)
+		}
+		close(stuck)
+		synctest.Wait()
+		require.Equal(t, 4097, events, "the one that was stuck, and the backlog")
 	})
 	inVirtualTime(t, "may call the client", func(t *testing.T) {
 		var c *aztoken.Client

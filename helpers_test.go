@@ -197,6 +197,16 @@ func (h handler) Handle(context.Context, slog.Record) error { h.do(); return nil
 func (h handler) WithAttrs([]slog.Attr) slog.Handler        { return h }
 func (h handler) WithGroup(string) slog.Handler             { return h }
 
+// awake is closed when a test ends, before its client, so that no callback sleeps on.
+type awake chan struct{}
+
+func (a awake) sleep(d time.Duration) {
+	select {
+	case <-time.After(d):
+	case <-a:
+	}
+}
+
 // took returns how much virtual time f takes.
 func took(f func()) time.Duration {
 	start := time.Now()
