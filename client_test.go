@@ -2,18 +2,21 @@ package aztoken_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/cloud"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 	azruntime "github.com/Azure/azure-sdk-for-go/sdk/azcore/runtime"
 	"github.com/stretchr/testify/require"
@@ -38,6 +41,27 @@ func TestNewClient(t *testing.T) {
 			_, err := aztoken.NewClient(&opts)
 			require.ErrorContains(t, err, "aztoken: ", name)
 			require.NotContains(t, err.Error(), "pw@", name)
+		}
+	})
+	t.Run("refuses options that would have no effect, and says what to set", func(t *testing.T) {
+		t.Parallel()
+		for name, tc := range map[string]struct {
+			set  func(*aztoken.Options)
+			says string
+		}{
+			"Retry":      {func(o *aztoken.Options) { o.Retry.MaxRetries = 3 }, "set Refresh for more cover"},
+			"a delay":    {func(o *aztoken.Options) { o.Retry.RetryDelay = time.Second }, "Options.Retry has no effect"},
+			"ShouldTry":  {func(o *aztoken.Options) { o.Retry.ShouldRetry = func(*http.Response, error) bool { return true } }, "Options.Retry has no effect"},
+			"StatusCode": {func(o *aztoken.Options) { o.Retry.StatusCodes = []int{} }, "Options.Retry has no effect"},
+			"APIVersion": {func(o *aztoken.Options) { o.APIVersion = "2018-02-01" }, "leave APIVersion empty"},
+			"Cloud":      {func(o *aztoken.Options) { o.Cloud = cloud.AzureGovernment }, "AZURE_AUTHORITY_HOST"},
+		} {
+			opts := aztoken.Options{Getenv: noHost}
+			tc.set(&opts)
+			c, err := aztoken.NewClient(&opts)
+			require.Nil(t, c, name)
+			require.ErrorContains(t, err, "aztoken: Options.", name)
+			require.ErrorContains(t, err, tc.says, name)
 		}
 	})
 }
@@ -493,4 +517,195 @@ func TestClient(t *testing.T) {
 		wg.Wait()
 		require.NoError(t, c.Close())
 	})
+}
+
+// nilCredential is a credential that must not be nil.
+type nilCredential struct{ token string }
+
+func (c *nilCredential) GetToken(context.Context, policy.TokenRequestOptions) (azcore.AccessToken, error) {
+	return accessToken(c.token, time.Hour), nil
+}
+
+// Every public function with nil, zero, closed or wrong arguments returns an error that says what to do, if it returns
+// one, and panics with none.
+func TestMisuse(t *testing.T) {
+	t.Parallel()
+	closed := over(t, imdstest.New(nil), aztoken.Options{})
+	rejected, err := closed.Token(t.Context(), resource)
+	require.NoError(t, err)
+	require.NoError(t, closed.Close())
+	var never context.Context // nil
+	open := over(t, imdstest.New(nil), aztoken.Options{})
+	typedNil := over(t, imdstest.New(nil), aztoken.Options{Credential: (*nilCredential)(nil)})
+	request := func(edit func(r *http.Request)) *http.Request {
+		r := httptest.NewRequest(http.MethodGet, "https://api.example.com/", nil)
+		edit(r)
+		return r
+	}
+	scopes := func(s ...string) policy.TokenRequestOptions { return policy.TokenRequestOptions{Scopes: s} }
+	transport := &aztoken.Transport{Client: open, Resource: resource, Base: network{}}
+
+	const reached = "no such host: api.example.com" // the request got as far as the Base
+
+	type misuse struct {
+		name string
+		call func() error
+		says string // "" for no error
+	}
+	cases := []misuse{
+		{"NewClient with a nil ID in a pointer", func() error { _, err := aztoken.NewClient(&aztoken.Options{ID: (*aztoken.ClientID)(nil)}); return err }, "set it to a ClientID, an ObjectID or a ResourceID"},
+		{"NewClient with a pointer to an ID", func() error {
+			id := aztoken.ObjectID(ownOID)
+			_, err := aztoken.NewClient(&aztoken.Options{ID: &id})
+			return err
+		}, "Options.ID is a *aztoken.ObjectID; set it to"},
+		{"NewClient with a nil pointer for a Transport", func() error {
+			opts := aztoken.Options{Getenv: noHost}
+			opts.Transport = (*http.Client)(nil)
+			c, err := aztoken.NewClient(&opts)
+			require.NoError(t, err, "as without a Transport")
+			return c.Close()
+		}, ""},
+		{"a nil pointer for a Credential", func() error { _, err := typedNil.Token(t.Context(), resource); return err }, "the credential: panic: "},
+		{"MaxAge of less than nothing", func() error {
+			_, err := over(t, imdstest.New(nil), aztoken.Options{Refresh: aztoken.MaxAge(-time.Hour)}).Token(t.Context(), resource)
+			return err
+		}, ""},
+		{"Token without a context", func() error { _, err := open.Token(never, resource); return err }, "pass context.Background() or that of the request"},
+		{"Token without a resource", func() error { _, err := open.Token(t.Context(), ""); return err }, "pass the App ID URI"},
+		{"Token with a resource that is only a suffix", func() error { _, err := open.Token(t.Context(), "/.default"); return err }, "pass the App ID URI"},
+		{"GetToken without a context", func() error { _, err := open.GetToken(never, scopes(resource)); return err }, "the context is nil"},
+		{"GetToken with claims and without a context", func() error {
+			o := scopes(resource)
+			o.Claims = claims
+			_, err := open.GetToken(never, o)
+			return err
+		}, "the context is nil"},
+		{"GetToken without a scope", func() error { _, err := open.GetToken(t.Context(), scopes()); return err }, "pass exactly one"},
+		{"GetToken with two scopes", func() error { _, err := open.GetToken(t.Context(), scopes("a", "b")); return err }, "pass exactly one"},
+		{"GetToken with an empty scope", func() error { _, err := open.GetToken(t.Context(), scopes("")); return err }, "pass the App ID URI"},
+		{"GetToken with a bad tenant", func() error {
+			o := scopes(resource)
+			o.TenantID = "a b"
+			_, err := typedNil.GetToken(t.Context(), o)
+			return err
+		}, "has spaces"},
+		{"TokenFunc without a resource", func() error { _, err := open.TokenFunc("")(t.Context()); return err }, "pass the App ID URI"},
+		{"TokenFunc without a context", func() error { _, err := open.TokenFunc(resource)(never); return err }, "the context is nil"},
+		{"Warm without a context", func() error { return open.Warm(never, resource) }, "the context is nil"},
+		{"Warm without a context and resources", func() error { return open.Warm(never) }, ""},
+		{"Warm without resources", func() error { return open.Warm(t.Context()) }, ""},
+		{"Warm with an empty resource", func() error { return open.Warm(t.Context(), "") }, "pass the App ID URI"},
+		{"Invalidate of the zero Token", func() error { open.Invalidate(aztoken.Token{}); return nil }, ""},
+		{"Invalidate of another client's token", func() error { open.Invalidate(rejected); return nil }, ""},
+		{"OnRotate without a function", func() error { open.OnRotate(resource, nil)(); return nil }, ""},
+		{"OnRotate without a resource", func() error { open.OnRotate("", func(aztoken.Token) {})(); return nil }, ""},
+		{"Wrap without a resource", func() error { _, err := open.Wrap(nil, "").Get("https://api.example.com/"); return err }, "pass the App ID URI"},
+		{"PerRPCCredentials without a resource", func() error { _, err := open.PerRPCCredentials("").GetRequestMetadata(t.Context()); return err }, "pass the App ID URI"},
+		{"PerRPCCredentials without a context", func() error { _, err := open.PerRPCCredentials(resource).GetRequestMetadata(never); return err }, "the context is nil"},
+		{"the zero PerRPCCredentials", func() error { _, err := aztoken.PerRPCCredentials{}.GetRequestMetadata(t.Context()); return err }, aztoken.ErrClosed.Error()},
+		{"RoundTrip of a nil Transport", func() error {
+			_, err := (*aztoken.Transport)(nil).RoundTrip(request(func(*http.Request) {}))
+			return err
+		}, "make one with Client.Wrap"},
+		{"RoundTrip of a nil Transport without a request", func() error { _, err := (*aztoken.Transport)(nil).RoundTrip(nil); return err }, "make one with Client.Wrap"},
+		{"RoundTrip of the zero Transport", func() error { _, err := new(aztoken.Transport).RoundTrip(request(func(*http.Request) {})); return err }, "Transport.Client is nil; set it"},
+		{"RoundTrip without a Resource", func() error {
+			_, err := (&aztoken.Transport{Client: open}).RoundTrip(request(func(*http.Request) {}))
+			return err
+		}, "pass the App ID URI"},
+		{"RoundTrip with a closed Client", func() error {
+			_, err := (&aztoken.Transport{Client: closed, Resource: resource}).RoundTrip(request(func(*http.Request) {}))
+			return err
+		}, aztoken.ErrClosed.Error()},
+		{"RoundTrip with the zero Client", func() error {
+			_, err := (&aztoken.Transport{Client: new(aztoken.Client), Resource: resource}).RoundTrip(request(func(*http.Request) {}))
+			return err
+		}, aztoken.ErrClosed.Error()},
+		{"RoundTrip without a request", func() error { _, err := transport.RoundTrip(nil); return err }, "make it with http.NewRequest"},
+		{"RoundTrip without a URL", func() error {
+			_, err := transport.RoundTrip(request(func(r *http.Request) { r.URL = nil }))
+			return err
+		}, "make it with http.NewRequest"},
+		{"RoundTrip with an empty URL", func() error {
+			_, err := transport.RoundTrip(request(func(r *http.Request) { r.URL = new(url.URL) }))
+			return err
+		}, "use https"},
+		{"RoundTrip without a Header", func() error {
+			_, err := transport.RoundTrip(request(func(r *http.Request) { r.Header = nil }))
+			return err
+		}, reached},
+		{"RoundTrip of the zero request", func() error { _, err := transport.RoundTrip(new(http.Request)); return err }, "make it with http.NewRequest"},
+		{"RoundTrip after a redirect without a request", func() error {
+			_, err := transport.RoundTrip(request(func(r *http.Request) { r.Response = new(http.Response) }))
+			return err
+		}, reached},
+		{"RoundTrip after a redirect of a request without a URL", func() error {
+			_, err := transport.RoundTrip(request(func(r *http.Request) { r.Response = &http.Response{Request: new(http.Request)} }))
+			return err
+		}, reached},
+		{"CloseIdleConnections of a nil Transport", func() error { (*aztoken.Transport)(nil).CloseIdleConnections(); return nil }, ""},
+		{"the claims of the zero Token", func() error { _, err := aztoken.Token{}.UnverifiedClaims(); return err }, "treat it as opaque"},
+		{"the value of the zero Token", func() error { _ = aztoken.Token{}.Value(); return nil }, ""},
+		{"printing the zero Token", func() error {
+			_ = fmt.Sprintf("%v %#v %s", aztoken.Token{}, aztoken.Token{}, aztoken.Token{}.LogValue())
+			return nil
+		}, ""},
+		{"the JSON of the zero Token", func() error { _, err := json.Marshal(aztoken.Token{}); return err }, ""},
+		{"the JSON of the zero Status", func() error { _, err := json.Marshal(aztoken.Status{}); return err }, ""},
+		{"reading the zero Error", func() error {
+			var e aztoken.Error
+			_ = fmt.Sprintf("%v %#v %s", e, &e, e.Error())
+			require.False(t, e.Timeout())
+			require.Empty(t, e.Unwrap())
+			e.NonRetriable()
+			return nil
+		}, ""},
+		{"the zero ids", func() error {
+			require.Empty(t, aztoken.ClientID("").String()+aztoken.ObjectID("").String()+aztoken.ResourceID("").String())
+			return nil
+		}, ""},
+	}
+	for name, c := range map[string]*aztoken.Client{"a nil Client": nil, "the zero Client": new(aztoken.Client), "a closed Client": closed} {
+		says := aztoken.ErrClosed.Error()
+		onClosed := func(method string, call func() error, says string) {
+			cases = append(cases, misuse{method + " of " + name, call, says})
+		}
+		onClosed("Token", func() error { _, err := c.Token(t.Context(), resource); return err }, says)
+		onClosed("Token without a context", func() error { _, err := c.Token(never, ""); return err }, says)
+		onClosed("GetToken", func() error { _, err := c.GetToken(t.Context(), scopes(resource)); return err }, says)
+		onClosed("GetToken with claims", func() error {
+			o := scopes(resource)
+			o.Claims = claims
+			_, err := c.GetToken(never, o)
+			return err
+		}, says)
+		onClosed("TokenFunc", func() error { _, err := c.TokenFunc(resource)(t.Context()); return err }, says)
+		onClosed("Warm", func() error { return c.Warm(t.Context(), resource) }, says)
+		onClosed("Warm without resources", func() error { return c.Warm(never) }, says)
+		onClosed("PerRPCCredentials", func() error { _, err := c.PerRPCCredentials(resource).GetRequestMetadata(t.Context()); return err }, says)
+		wrapped := says
+		if c == nil {
+			wrapped = "Transport.Client is nil; set it"
+		}
+		onClosed("Wrap", func() error { _, err := c.Wrap(nil, resource).Get("https://api.example.com/"); return err }, wrapped)
+		onClosed("Invalidate", func() error { c.Invalidate(rejected); return nil }, "")
+		onClosed("OnRotate", func() error { c.OnRotate(resource, func(aztoken.Token) {})(); return nil }, "")
+		onClosed("Status", func() error { require.Empty(t, c.Status().Resources); return nil }, "")
+		onClosed("Format", func() error { require.Contains(t, fmt.Sprintf("%v %+v %#v", c, c, c), "aztoken.Client("); return nil }, "")
+		onClosed("Close", func() error { return c.Close() }, "")
+	}
+	for _, tc := range cases {
+		t.Run(tc.name, func(t *testing.T) {
+			require.NotPanics(t, func() { err = tc.call() })
+			if tc.says == "" {
+				require.NoError(t, err)
+				return
+			}
+			require.ErrorContains(t, err, tc.says)
+			if tc.says != reached {
+				require.ErrorContains(t, err, "aztoken: ")
+			}
+		})
+	}
 }
