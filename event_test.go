@@ -162,8 +162,9 @@ func TestMisbehaving(t *testing.T) {
 				subscribe := wire(&opts, end)
 				c := over(t, imds, opts)
 				t.Cleanup(func() { close(closing) })
+				called := 0
 				if subscribe {
-					c.OnRotate(resource, func(aztoken.Token) { end() })
+					c.OnRotate(resource, func(aztoken.Token) { called++; end() })
 				}
 				rotated := 0
 				c.OnRotate(other, func(aztoken.Token) { rotated++ })
@@ -176,6 +177,9 @@ func TestMisbehaving(t *testing.T) {
 				require.GreaterOrEqual(t, asked[resource], 5)
 				require.GreaterOrEqual(t, asked[other], 5)
 				require.Equal(t, asked[other], rotated, "each is a new token")
+				if subscribe && how != "never returns" {
+					require.Equal(t, asked[resource], called)
+				}
 
 				tok, err := c.Token(t.Context(), resource)
 				require.NoError(t, err)
