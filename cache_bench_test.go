@@ -35,7 +35,8 @@ func manyResources() []string {
 	return resources
 }
 
-// floor is the least that a keyed cache of tokens can do: a copy-on-write map, a pointer, one reading of the clock.
+// floor is the least that a keyed cache of tokens can do: a copy-on-write map, a pointer, one
+// reading of the clock.
 type floor struct {
 	entries atomic.Pointer[map[string]*floorEntry]
 }

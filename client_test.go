@@ -532,8 +532,8 @@ func (c *nilCredential) GetToken(context.Context, policy.TokenRequestOptions) (a
 	return accessToken(c.token, time.Hour), nil
 }
 
-// Every public function with nil, zero, closed or wrong arguments returns an error that says what to do, if it returns
-// one, and panics with none.
+// Every public function with nil, zero, closed or wrong arguments returns an error that says what
+// to do, if it returns one, and panics with none.
 func TestMisuse(t *testing.T) {
 	t.Parallel()
 	closed := over(t, imdstest.New(nil), aztoken.Options{})

@@ -79,14 +79,16 @@ func TestRejectionNext(t *testing.T) {
 	}
 }
 
-// entryOf returns an entry in phase p that holds t, of a client without observers whose epoch is begin.
+// entryOf returns an entry in phase p that holds t, of a client without observers whose epoch is
+// begin.
 func entryOf(begin time.Time, p phase, t *cachedToken) *entry {
 	e := newEntry(&engine{epoch: begin}, request{resource: "https://orders.example.com"})
 	e.phase, e.token = p, t
 	return e
 }
 
-// tokenUntil returns a token that was acquired at acquired and is served until end, both after begin.
+// tokenUntil returns a token that was acquired at acquired and is served until end, both after
+// begin.
 func tokenUntil(begin time.Time, acquired, end time.Duration) *cachedToken {
 	return &cachedToken{
 		acquired: begin.Add(acquired), expires: begin.Add(end), life: end - acquired,
@@ -217,7 +219,8 @@ func (none) GetToken(context.Context, policy.TokenRequestOptions) (azcore.Access
 	return azcore.AccessToken{}, context.Canceled
 }
 
-// A machine that was suspended wakes with its monotonic clock where it was: only a look at the wall clock tells.
+// A machine that was suspended wakes with its monotonic clock where it was: only a look at the wall
+// clock tells.
 func TestArm(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

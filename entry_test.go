@@ -593,7 +593,7 @@ func TestChallenge(t *testing.T) {
 		t.Parallel()
 		for name, before := range map[string]func(c *aztoken.Client, token aztoken.Token){
 			"while another is looked for": func(c *aztoken.Client, token aztoken.Token) { c.Invalidate(token) },
-			"within the hold-off of a refusal": func(c *aztoken.Client, token aztoken.Token) {
+			"within the hold-off of a rejection": func(c *aztoken.Client, token aztoken.Token) {
 				c.Invalidate(token)
 				time.Sleep(time.Minute)
 			},

@@ -20,7 +20,8 @@ import (
 	"github.com/seed-ac726066/aztoken/imdstest"
 )
 
-// onAzure plays a host that has a managed identity: it gives the client that aztoken.NewClient(nil) gives there.
+// onAzure plays a host that has a managed identity: it gives the client that aztoken.NewClient(nil)
+// gives there.
 func onAzure(opts aztoken.Options) *aztoken.Client {
 	imds := imdstest.New(nil)
 	opts.Transport, opts.Endpoint = imds, imds.URL
@@ -134,7 +135,8 @@ func ExampleClient_PerRPCCredentials() {
 	client := onAzure(aztoken.Options{})
 	defer client.Close()
 
-	// grpc.NewClient(target, grpc.WithPerRPCCredentials(credentials), grpc.WithTransportCredentials(…))
+	// grpc.NewClient(target, grpc.WithPerRPCCredentials(credentials),
+	// grpc.WithTransportCredentials(…))
 	credentials := client.PerRPCCredentials("https://orders.example.com")
 	fmt.Println(credentials.RequireTransportSecurity())
 	// Output: true
@@ -158,7 +160,7 @@ func ExampleClient_Invalidate() {
 	client := onAzure(aztoken.Options{})
 	defer client.Close()
 
-	// For a protocol whose refusals the client cannot see; Transport does it for HTTP.
+	// For a protocol whose rejections the client cannot see; Transport does it for HTTP.
 	token, err := client.Token(context.Background(), "https://orders.example.com")
 	if err != nil {
 		log.Fatal(err)
@@ -219,7 +221,8 @@ func ExampleOptions() {
 	// Output: acquired https://orders.example.com <nil>
 }
 
-// One of several identities of a host, by its client id. ObjectID and ResourceID name it by another of its ids.
+// One of several identities of a host, by its client id. ObjectID and ResourceID name it by another
+// of its ids.
 func ExampleClientID() {
 	client := onAzure(aztoken.Options{ID: aztoken.ClientID(imdstest.DefaultClientID)})
 	defer client.Close()
@@ -266,7 +269,8 @@ func ExampleEvent() {
 }
 
 func ExampleOptions_credential() {
-	// Any azcore.TokenCredential is a source. On a developer's machine: azidentity.NewAzureCLICredential(nil).
+	// Any azcore.TokenCredential is a source. On a developer's machine:
+	// azidentity.NewAzureCLICredential(nil).
 	client, err := aztoken.NewClient(&aztoken.Options{Credential: developer{}})
 	if err != nil {
 		log.Fatal(err)
@@ -320,8 +324,9 @@ func ExampleTransport() {
 	// Output: with a token: true
 }
 
-// A proxy that authenticates to its service as itself. It must delete what its visitors sent as Authorization: Transport
-// sends a request that has such a header as it is, and the service would see the visitor's in place of the token.
+// A proxy that authenticates to its service as itself. It must delete what its visitors sent as
+// Authorization: Transport sends a request that has such a header as it is, and the service would
+// see the visitor's in place of the token.
 func ExampleTransport_reverseProxy() {
 	imds := imdstest.New(nil)
 	service := httptest.NewServer(imds.Protect("https://orders.example.com", http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {

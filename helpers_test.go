@@ -50,8 +50,8 @@ func inVirtualTime(t *testing.T, name string, f func(t *testing.T)) {
 
 // Clients.
 
-// over returns a client of srv without a socket between them, for tests in virtual time. Unless opts say otherwise the
-// host is a virtual machine.
+// over returns a client of srv without a socket between them, for tests in virtual time. Unless
+// opts say otherwise the host is a virtual machine.
 func over(t *testing.T, srv *imdstest.Server, opts aztoken.Options) *aztoken.Client {
 	t.Helper()
 	opts.Transport = srv
@@ -99,7 +99,8 @@ func (f source) GetToken(ctx context.Context, _ policy.TokenRequestOptions) (azc
 	return f(ctx)
 }
 
-// counting is a source of tokens token-1, token-2 and so on, that records the claims it was asked for.
+// counting is a source of tokens token-1, token-2 and so on, that records the claims it was asked
+// for.
 type counting struct{ claims []string }
 
 func (s *counting) GetToken(_ context.Context, o policy.TokenRequestOptions) (azcore.AccessToken, error) {
@@ -114,8 +115,8 @@ func accessToken(value string, life time.Duration) azcore.AccessToken {
 
 // Callers.
 
-// callers asks for a token from n goroutines at once, each with its own deadline, 0 for none. It returns the errors and
-// the longest time that a caller took beyond its deadline.
+// callers asks for a token from n goroutines at once, each with its own deadline, 0 for none. It
+// returns the errors and the longest time that a caller took beyond its deadline.
 func callers(t *testing.T, c *aztoken.Client, n int, deadline time.Duration) (errs []error, late time.Duration) {
 	t.Helper()
 	errs = make([]error, n)
@@ -148,7 +149,8 @@ type usage struct {
 	tokens                         map[string]bool
 }
 
-// use asks for a token every minute for d. A call waits if any virtual time passes in it while a valid token is held.
+// use asks for a token every minute for d. A call waits if any virtual time passes in it while a
+// valid token is held.
 func use(t *testing.T, c *aztoken.Client, d time.Duration) usage {
 	t.Helper()
 	u := usage{tokens: map[string]bool{}}
@@ -231,8 +233,8 @@ var outages = []imdstest.Fault{
 	imdstest.Refused(), imdstest.Dropped(), imdstest.Hang(), imdstest.Closed(), imdstest.Truncated(), imdstest.NotJSON(), imdstest.EntraDown(),
 }
 
-// forEachOutage runs f in virtual time for each outage and several times of its begin, an hour after the token was
-// acquired and then every so often for a day.
+// forEachOutage runs f in virtual time for each outage and several times of its begin, an hour
+// after the token was acquired and then every so often for a day.
 func forEachOutage(t *testing.T, name string, every time.Duration, f func(t *testing.T, fault imdstest.Fault, start time.Duration)) {
 	t.Helper()
 	t.Run(name, func(t *testing.T) {

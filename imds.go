@@ -123,9 +123,9 @@ func newEndpoint(opts Options, files hosts.ArcFiles, life *lifetime.Lifetime) (*
 	return p, nil
 }
 
-// ask makes one request. It returns when the endpoint answers, the time of a try is over or ctx ends, whatever the
-// source does: one that ignores its context delays no caller and keeps no slot, but is not called for the same token
-// again and again.
+// ask makes one request. It returns when the endpoint answers, the time of a try is over or ctx
+// ends, whatever the source does: one that ignores its context delays no caller and keeps no slot,
+// but is not called for the same token again and again.
 func (p *endpoint) ask(ctx context.Context, r hosts.Request, background bool) (azcore.AccessToken, *Error) {
 	leave := p.inside.enter(r)
 	if leave == nil {
@@ -237,8 +237,8 @@ func (l limiter) acquire(ctx context.Context, background bool) (release func()) 
 	}
 }
 
-// maxInside bounds the calls for one token that have not returned: the two flights and the refresh, and one that is
-// stuck.
+// maxInside bounds the calls for one token that have not returned: the two flights and the refresh,
+// and one that is stuck.
 const maxInside = 4
 
 // occupancy counts the calls of the source that have not returned, by what they ask for.

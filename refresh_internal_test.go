@@ -104,3 +104,46 @@ func TestDue(t *testing.T) {
 		})
 	}
 }
+
+func TestBegins(t *testing.T) {
+	t.Parallel()
+	begin := time.Now()
+	const h = time.Hour
+	for _, tc := range []struct {
+		name       string
+		phase      phase
+		token      *cachedToken
+		now        time.Duration
+		subscribed bool
+		used       bool
+		todo       chore
+		after      phase
+	}{
+		{name: "within a suspension", phase: suspended, token: tokenUntil(begin, 0, 24*h), now: h - 1, todo: nothing, after: suspended},
+		{name: "a suspension that is over", phase: suspended, token: tokenUntil(begin, 0, 24*h), now: h, todo: nothing, after: replacing},
+		{name: "the refresh", phase: serving, token: tokenUntil(begin, 0, 24*h), now: 9 * h, todo: refresh, after: serving},
+		{name: "unused for a life", phase: serving, token: tokenUntil(begin, 0, 24*h), now: 24 * h, todo: retire, after: dropped},
+		{name: "used at last", phase: serving, token: tokenUntil(begin, 0, 24*h), now: 24 * h, used: true, todo: refresh, after: serving},
+		{name: "subscribed to", phase: serving, token: tokenUntil(begin, 0, 24*h), now: 24 * h, subscribed: true, todo: refresh, after: serving},
+		{name: "no token and no failure that counts", phase: empty, now: h, todo: forget, after: dropped},
+		{name: "dropped", phase: dropped, token: tokenUntil(begin, 0, 24*h), now: 9 * h, todo: nothing, after: dropped},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+			e := entryOf(begin, tc.phase, tc.token)
+			e.endpoint, e.timer = new(endpoint), time.NewTimer(h)
+			e.refreshOn, e.lastUse, e.suspendedUntil = begin.Add(9*h), begin, begin.Add(h)
+			e.used.Store(tc.used)
+			e.show()
+			todo, held, after, news := e.begins(begin.Add(tc.now), tc.subscribed)
+			require.Equal(t, tc.todo, todo)
+			require.Equal(t, tc.after, after)
+			require.Equal(t, tc.token, held)
+			require.Equal(t, tc.todo == refresh, e.running[backgroundRefresh])
+			require.Equal(t, tc.used || tc.subscribed, e.lastUse.After(begin))
+			require.False(t, e.used.Load())
+			require.Equal(t, tc.todo == retire, news.event.Kind == EventDropped)
+			require.Equal(t, after.serves(), e.served.Load() != nil)
+		})
+	}
+}

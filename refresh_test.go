@@ -87,7 +87,8 @@ func TestRefresh(t *testing.T) {
 		time.Sleep(2 * time.Minute)
 		require.Equal(t, 3, imds.Count())
 	})
-	// The platform gives one token for a day, and by the clock of this machine it ends some hours too early.
+	// The platform gives one token for a day, and by the clock of this machine it ends some hours
+	// too early.
 	inVirtualTime(t, "on a machine whose clock is ahead, leaves no caller without a token", func(t *testing.T) {
 		begin := time.Now()
 		c := overFunc(t, func() string {
@@ -218,7 +219,8 @@ func TestIdle(t *testing.T) {
 	})
 }
 
-// worstOutage is the longest time without a token that an outage of some length costs, of 24 starts in a token's life.
+// worstOutage is the longest time without a token that an outage of some length costs, of 24 starts
+// in a token's life.
 func worstOutage(t *testing.T, policy aztoken.RefreshPolicy, length time.Duration) (worst time.Duration) {
 	for start := time.Duration(0); start < 24*time.Hour; start += time.Hour {
 		synctest.Test(t, func(t *testing.T) {

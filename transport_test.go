@@ -594,7 +594,8 @@ func TestPerRPCCredentials(t *testing.T) {
 	})
 }
 
-// cloning is a Base that sends a copy of what it is given, as instrumentation does, or forgets to say what it sent.
+// cloning is a Base that sends a copy of what it is given, as instrumentation does, or forgets to
+// say what it sent.
 type cloning struct {
 	network
 	forgets bool
