@@ -486,6 +486,43 @@ func TestClose(t *testing.T) {
 		require.NoError(t, c.Warm(t.Context(), resource))
 		require.ErrorIs(t, <-closed, aztoken.ErrStillRunning)
 	})
+	inVirtualTime(t, "ends a flight that waits for its next try", func(t *testing.T) {
+		imds := imdstest.New(nil)
+		imds.Break(imdstest.Status(503))
+		c := over(t, imds, aztoken.Options{})
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		_, err := c.Token(ctx, resource)
+		require.ErrorIs(t, err, context.DeadlineExceeded)
+		require.Zero(t, took(func() { require.NoError(t, c.Close()) }))
+	})
+	t.Run("tells of no failure that it caused itself", func(t *testing.T) {
+		t.Parallel()
+		for name, begin := range map[string]func(c *aztoken.Client, held aztoken.Token){
+			"of a flight":  func(c *aztoken.Client, held aztoken.Token) { c.Invalidate(held) },
+			"of a refresh": func(_ *aztoken.Client, held aztoken.Token) { time.Sleep(time.Until(held.RefreshOn)) },
+		} {
+			inVirtualTime(t, name, func(t *testing.T) {
+				imds := imdstest.New(nil)
+				t.Cleanup(imds.Close)
+				var events []aztoken.EventKind
+				c := over(t, imds, aztoken.Options{OnEvent: func(e aztoken.Event) {
+					time.Sleep(time.Second) // so that events can still be delivered after the end
+					events = append(events, e.Kind)
+				}})
+				held, err := c.Token(t.Context(), resource)
+				require.NoError(t, err)
+				imds.Break(imdstest.Hang())
+				begin(c, held)
+				synctest.Wait()
+				require.Equal(t, 2, imds.Count())
+				imds.Recover()
+				require.NoError(t, c.Warm(t.Context(), "https://other.example.com"), "whose event is being delivered")
+				require.NoError(t, c.Close())
+				require.NotContains(t, events, aztoken.EventFailed)
+			})
+		}
+	})
 }
 
 func TestClient(t *testing.T) {

@@ -210,9 +210,9 @@ func TestIdle(t *testing.T) {
 		require.NoError(t, c.Warm(t.Context(), resource))
 		for range 10 {
 			time.Sleep(8 * time.Hour)
+			require.Len(t, c.Status().Resources, 1)
 			_, err := c.GetToken(t.Context(), policy.TokenRequestOptions{Scopes: []string{resource}, Claims: claims})
 			require.NoError(t, err)
-			require.Len(t, c.Status().Resources, 1)
 		}
 		time.Sleep(49 * time.Hour)
 		require.Empty(t, c.Status().Resources)
