@@ -58,10 +58,17 @@ func TestError(t *testing.T) {
 	t.Run("of a cause that misbehaves when it is read, is made once and read without harm", func(t *testing.T) {
 		t.Parallel()
 		var typedNil *azcore.ResponseError
+		reads := 0
 		for name, cause := range map[string]error{
-			"typed nil":         typedNil,
-			"a wrapped one":     wrapping{typedNil},
-			"Error panics":      misread{text: func() string { panic("boom") }},
+			"typed nil":     typedNil,
+			"a wrapped one": wrapping{typedNil},
+			"Error panics":  misread{text: func() string { panic("boom") }},
+			"Error panics when it is read again": misread{text: func() string {
+				if reads++; reads > 1 {
+					panic("boom")
+				}
+				return "once"
+			}},
 			"Error exits":       misread{text: func() string { runtime.Goexit(); return "" }},
 			"Error is slow":     misread{text: func() string { time.Sleep(time.Hour); return "slow" }},
 			"Is and As panic":   explosive{},
