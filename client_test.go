@@ -11,6 +11,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -357,12 +358,13 @@ func TestClose(t *testing.T) {
 			}},
 		} {
 			inVirtualTime(t, name, func(t *testing.T) {
-				asked := 0
+				var asked atomic.Int32
 				c := ofCredential(t, func(context.Context) (azcore.AccessToken, error) {
-					if asked++; asked > 1 {
+					n := asked.Add(1)
+					if n > 1 {
 						time.Sleep(3 * time.Second) // whatever its context says
 					}
-					return accessToken(fmt.Sprint("token-", asked), 24*time.Hour), nil
+					return accessToken(fmt.Sprint("token-", n), 24*time.Hour), nil
 				})
 				tok, err := c.Token(t.Context(), held)
 				require.NoError(t, err)
@@ -378,7 +380,7 @@ func TestClose(t *testing.T) {
 				synctest.Wait()
 				require.NoError(t, c.Close())
 				wg.Wait()
-				require.Equal(t, 2, asked)
+				require.EqualValues(t, 2, asked.Load())
 			})
 		}
 	})
@@ -395,15 +397,16 @@ func TestClose(t *testing.T) {
 			"by a refresh":     func(_ *testing.T, _ *aztoken.Client, held aztoken.Token) { time.Sleep(time.Until(held.RefreshOn)) },
 		} {
 			inVirtualTime(t, name, func(t *testing.T) {
-				asked := 0
+				var asked atomic.Int32
 				var events []aztoken.EventKind
 				var rotated []string
 				c := newClient(t, aztoken.Options{
 					Credential: source(func(context.Context) (azcore.AccessToken, error) {
-						if asked++; asked > 1 {
+						n := asked.Add(1)
+						if n > 1 {
 							time.Sleep(2 * time.Second) // whatever its context says
 						}
-						return accessToken(fmt.Sprint("token-", asked), 24*time.Hour), nil
+						return accessToken(fmt.Sprint("token-", n), 24*time.Hour), nil
 					}),
 					OnEvent: func(e aztoken.Event) { events = append(events, e.Kind) },
 				})
@@ -414,7 +417,7 @@ func TestClose(t *testing.T) {
 				require.NoError(t, err)
 				begin(t, c, held)
 				synctest.Wait()
-				require.Equal(t, 2, asked)
+				require.EqualValues(t, 2, asked.Load())
 				require.Equal(t, 2*time.Second, took(func() { require.NoError(t, c.Close()) }), "it waits for the source")
 				time.Sleep(time.Minute)
 				synctest.Wait()

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -161,26 +162,29 @@ func TestFlight(t *testing.T) {
 		require.Equal(t, "replacement", tok.Value())
 	})
 	inVirtualTime(t, "that brings a token of a shorter life, leaves the one that is held", func(t *testing.T) {
-		asked := 0
+		var asked atomic.Int32
 		c := ofCredential(t, func(context.Context) (azcore.AccessToken, error) {
 			life := 24 * time.Hour
-			if asked++; asked > 1 {
+			n := asked.Add(1)
+			if n > 1 {
 				life = 5 * time.Second
 			}
-			return azcore.AccessToken{Token: fmt.Sprint("token-", asked), ExpiresOn: time.Now().Add(life)}, nil
+			return azcore.AccessToken{Token: fmt.Sprint("token-", n), ExpiresOn: time.Now().Add(life)}, nil
 		})
 		requireNoHarm(t, use(t, c, 23*time.Hour))
-		require.LessOrEqual(t, asked, 20)
+		require.LessOrEqual(t, asked.Load(), int32(20))
 	})
 	inVirtualTime(t, "that replaced the token, is not charged with the late failure of a refresh", func(t *testing.T) {
-		asked, failed := 0, 0
+		var asked atomic.Int32
+		failed := 0
 		c := newClient(t, aztoken.Options{
 			Credential: source(func(context.Context) (azcore.AccessToken, error) {
-				if asked++; asked == 2 {
+				n := asked.Add(1)
+				if n == 2 {
 					time.Sleep(20 * time.Second)
 					return azcore.AccessToken{}, errors.New("too late")
 				}
-				return accessToken(fmt.Sprint("token-", asked), 24*time.Hour), nil
+				return accessToken(fmt.Sprint("token-", n), 24*time.Hour), nil
 			}),
 			OnEvent: func(e aztoken.Event) {
 				if e.Kind == aztoken.EventFailed {
@@ -203,16 +207,17 @@ func TestFlight(t *testing.T) {
 		requireNoHarm(t, use(t, c, 24*time.Hour))
 	})
 	inVirtualTime(t, "that brought a token which has ended, gives way to the late reply to a refresh", func(t *testing.T) {
-		asked := 0
+		var asked atomic.Int32
 		c := ofCredential(t, func(context.Context) (azcore.AccessToken, error) {
-			switch asked++; asked {
+			n := asked.Add(1)
+			switch n {
 			case 2:
 				time.Sleep(20 * time.Second)
 				return accessToken("late", 24*time.Hour), nil
 			case 3:
 				return accessToken("short", 10*time.Second), nil
 			}
-			return accessToken(fmt.Sprint("token-", asked), 24*time.Hour), nil
+			return accessToken(fmt.Sprint("token-", n), 24*time.Hour), nil
 		})
 		first, err := c.Token(t.Context(), resource)
 		require.NoError(t, err)
@@ -225,12 +230,13 @@ func TestFlight(t *testing.T) {
 		tok, err = c.Token(t.Context(), resource)
 		require.NoError(t, err)
 		require.Equal(t, "late", tok.Value())
-		require.Equal(t, 3, asked)
+		require.EqualValues(t, 3, asked.Load())
 	})
 	inVirtualTime(t, "that fails, has the token that a refresh brought meanwhile", func(t *testing.T) {
-		asked := 0
+		var asked atomic.Int32
 		c := ofCredential(t, func(context.Context) (azcore.AccessToken, error) {
-			switch asked++; asked {
+			n := asked.Add(1)
+			switch n {
 			case 1:
 				return accessToken("token-1", 70*time.Second), nil
 			case 2: // the refresh, a minute later
@@ -246,7 +252,7 @@ func TestFlight(t *testing.T) {
 		tok, err := c.Token(t.Context(), resource)
 		require.NoError(t, err)
 		require.Equal(t, "token-2", tok.Value())
-		require.Equal(t, 3, asked)
+		require.EqualValues(t, 3, asked.Load())
 		require.Zero(t, c.Status().Resources[0].Failures, "a failure that harmed nobody is not noted")
 	})
 }
@@ -293,11 +299,11 @@ func TestFailure(t *testing.T) {
 		require.Empty(t, c.Status().Resources)
 	})
 	inVirtualTime(t, "is forgotten when another flight brings a token", func(t *testing.T) {
-		asked := 0
+		var asked atomic.Int32
 		c := newClient(t, aztoken.Options{Credential: source(func(context.Context) (azcore.AccessToken, error) {
-			asked++
-			value := fmt.Sprint("token-", asked)
-			time.Sleep(time.Duration(asked) * 500 * time.Millisecond)
+			n := asked.Add(1)
+			value := fmt.Sprint("token-", n)
+			time.Sleep(time.Duration(n) * 500 * time.Millisecond)
 			if value == "token-1" {
 				return azcore.AccessToken{}, errors.New("the first fails")
 			}
@@ -321,11 +327,13 @@ func TestFailure(t *testing.T) {
 		require.Equal(t, "token-3", tok.Value())
 	})
 	inVirtualTime(t, "of a challenge whose token ends meanwhile, is forgotten with its success", func(t *testing.T) {
-		asked, challenges := 0, 0
+		var asked atomic.Int32
+		challenges := 0
 		c := newClient(t, aztoken.Options{Credential: credential(func(_ context.Context, o policy.TokenRequestOptions) (azcore.AccessToken, error) {
 			unavailable := &azcore.ResponseError{StatusCode: http.StatusServiceUnavailable, RawResponse: &http.Response{}}
 			if o.Claims == "" {
-				if asked++; asked > 1 {
+				n := asked.Add(1)
+				if n > 1 {
 					return azcore.AccessToken{}, unavailable
 				}
 				return accessToken("token-1", 59*time.Second), nil
@@ -450,9 +458,10 @@ func TestInvalidate(t *testing.T) {
 		}
 	})
 	inVirtualTime(t, "of a token that ended while it was withheld, leaves callers to their deadline", func(t *testing.T) {
-		asked := 0
+		var asked atomic.Int32
 		c := ofCredential(t, func(context.Context) (azcore.AccessToken, error) {
-			if asked++; asked == 1 {
+			n := asked.Add(1)
+			if n == 1 {
 				return accessToken("token-1", 10*time.Second), nil
 			}
 			time.Sleep(5 * time.Second)
@@ -469,7 +478,7 @@ func TestInvalidate(t *testing.T) {
 		again, err := c.Token(t.Context(), resource)
 		require.NoError(t, err)
 		require.Equal(t, "token-2", again.Value())
-		require.Equal(t, 2, asked)
+		require.EqualValues(t, 2, asked.Load())
 	})
 	inVirtualTime(t, "again and again, withholds the token once", func(t *testing.T) {
 		imds := imdstest.New(nil)

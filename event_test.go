@@ -199,13 +199,12 @@ func TestMisbehaving(t *testing.T) {
 		inVirtualTime(t, "Credential that "+how+" for one key, costs no caller its deadline and no other key a refresh", func(t *testing.T) {
 			closing := make(awake)
 			end := misbehaviours(closing)[how]
-			asked := 0
+			var asked atomic.Int32
 			c := newClient(t, aztoken.Options{Credential: credential(func(_ context.Context, o policy.TokenRequestOptions) (azcore.AccessToken, error) {
 				if o.Scopes[0] != resource+"/.default" {
 					end()
 				}
-				asked++
-				return accessToken(fmt.Sprint("token-", asked), 24*time.Hour), nil
+				return accessToken(fmt.Sprint("token-", asked.Add(1)), 24*time.Hour), nil
 			})})
 			t.Cleanup(func() { close(closing) })
 			var wg sync.WaitGroup
@@ -311,6 +310,7 @@ func TestCallbacks(t *testing.T) {
 			require.NoError(t, c.Warm(t.Context(), resource, "https://a", "https://b"))
 			time.Sleep(time.Minute)
 		}
+		synctest.Wait()
 		require.Greater(t, calls, 15)
 	})
 	inVirtualTime(t, "that never return, hold a bounded number of events", func(t *testing.T) {
