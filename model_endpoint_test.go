@@ -127,7 +127,7 @@ func (p *modelEndpoint) admit(k modelKey) (f modelFault, all int) {
 	for _, n := range p.inFlight {
 		all += n
 	}
-	return f, all
+	return f, all - p.stuck // one that does not heed its context gives its slot back when it is given up
 }
 
 func (p *modelEndpoint) leave(k modelKey, f modelFault) {

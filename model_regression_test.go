@@ -37,7 +37,7 @@ func (s *script) GetToken(_ context.Context, o policy.TokenRequestOptions) (azco
 // refreshing returns a client whose token "first" is being refreshed.
 func refreshing(t *testing.T, s *script) *aztoken.Client {
 	t.Helper()
-	c := ofSource(t, s)
+	c := newClient(t, aztoken.Options{Credential: s})
 	first, err := c.Token(t.Context(), resource)
 	require.NoError(t, err)
 	time.Sleep(time.Until(first.RefreshOn) + time.Second)
@@ -48,128 +48,114 @@ func refreshing(t *testing.T, s *script) *aztoken.Client {
 
 func TestRejection(t *testing.T) {
 	t.Parallel()
-	t.Run("of a token that only a callback of OnRotate has seen, is acted on", func(t *testing.T) {
-		virtually(t, func(t *testing.T) {
-			source := &script{replies: []scripted{{token: "first", after: 5 * time.Second}, {token: "second"}}}
-			c := ofSource(t, source)
-			var told []string
-			c.OnRotate(resource, func(tok aztoken.Token) {
-				if told = append(told, tok.Value()); tok.Value() == "first" {
-					c.Invalidate(tok)
-				}
-			})
-			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
-			defer cancel()
-			_, err := c.Token(ctx, resource)
-			require.ErrorIs(t, err, context.DeadlineExceeded, "the only caller gives up before the token comes")
-			time.Sleep(time.Minute)
-			require.Equal(t, []string{"first", "second"}, told)
-		})
-	})
-	t.Run("is answered with another token, also where many resources keep the entry off the fast path", func(t *testing.T) {
-		virtually(t, func(t *testing.T) {
-			source := new(counting)
-			c := ofSource(t, source)
-			for i := range 100 {
-				require.NoError(t, c.Warm(t.Context(), fmt.Sprint("https://other.example/", i)))
+	inVirtualTime(t, "of a token that only a callback of OnRotate has seen, is acted on", func(t *testing.T) {
+		source := &script{replies: []scripted{{token: "first", after: 5 * time.Second}, {token: "second"}}}
+		c := newClient(t, aztoken.Options{Credential: source})
+		var told []string
+		c.OnRotate(resource, func(tok aztoken.Token) {
+			if told = append(told, tok.Value()); tok.Value() == "first" {
+				c.Invalidate(tok)
 			}
-			first, err := c.Token(t.Context(), resource)
-			require.NoError(t, err)
-			service := &picky{refuse: func(token string) bool { return token == first.Value() }}
-			resp, err := service.client(t, c).Get("https://api.example.com/")
-			require.NoError(t, err)
-			require.Equal(t, http.StatusOK, resp.StatusCode)
 		})
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		_, err := c.Token(ctx, resource)
+		require.ErrorIs(t, err, context.DeadlineExceeded, "the only caller gives up before the token comes")
+		time.Sleep(time.Minute)
+		require.Equal(t, []string{"first", "second"}, told)
 	})
-	t.Run("is answered with the token that a refresh brought while the search for another hung", func(t *testing.T) {
-		virtually(t, func(t *testing.T) {
-			source := &script{replies: []scripted{{token: "first"}, {token: "refreshed", after: 5 * time.Second}, {token: "late", after: time.Minute}}}
-			c := refreshing(t, source)
-			service := &picky{refuse: func(token string) bool { return token == "first" }}
-			start := time.Now()
-			resp, err := service.client(t, c).Get("https://api.example.com/")
-			require.NoError(t, err)
-			require.Equal(t, http.StatusOK, resp.StatusCode)
-			require.LessOrEqual(t, time.Since(start), 10*time.Second)
-			time.Sleep(time.Minute)
-		})
+	inVirtualTime(t, "is answered with another token, also where many resources keep the entry off the fast path", func(t *testing.T) {
+		source := new(counting)
+		c := newClient(t, aztoken.Options{Credential: source})
+		for i := range 100 {
+			require.NoError(t, c.Warm(t.Context(), fmt.Sprint("https://other.example/", i)))
+		}
+		first, err := c.Token(t.Context(), resource)
+		require.NoError(t, err)
+		service := &picky{reject: func(token string) bool { return token == first.Value() }}
+		resp, err := service.client(c).Get("https://api.example.com/")
+		require.NoError(t, err)
+		require.Equal(t, http.StatusOK, resp.StatusCode)
 	})
-	t.Run("by a challenge is answered with a token for its claims, also if a refresh overtook that", func(t *testing.T) {
-		virtually(t, func(t *testing.T) {
-			source := &script{replies: []scripted{{token: "first"}, {token: "refreshed", after: 3 * time.Second}, {token: "with-claims", after: 5 * time.Second}}}
-			c := refreshing(t, source)
-			tok, err := c.GetToken(t.Context(), policy.TokenRequestOptions{Scopes: []string{resource}, Claims: claims})
-			require.NoError(t, err)
-			require.Equal(t, "with-claims", tok.Token)
-			served, err := c.Token(t.Context(), resource)
-			require.NoError(t, err)
-			require.Equal(t, "with-claims", served.Value())
-		})
+	inVirtualTime(t, "is answered with the token that a refresh brought while the search for another hung", func(t *testing.T) {
+		source := &script{replies: []scripted{{token: "first"}, {token: "refreshed", after: 5 * time.Second}, {token: "late", after: time.Minute}}}
+		c := refreshing(t, source)
+		service := &picky{reject: func(token string) bool { return token == "first" }}
+		start := time.Now()
+		resp, err := service.client(c).Get("https://api.example.com/")
+		require.NoError(t, err)
+		require.Equal(t, http.StatusOK, resp.StatusCode)
+		require.LessOrEqual(t, time.Since(start), 10*time.Second)
+		time.Sleep(time.Minute)
 	})
-	t.Run("by a challenge that brings the rejected token late does not put it back", func(t *testing.T) {
-		virtually(t, func(t *testing.T) {
-			source := &script{replies: []scripted{{token: "first"}, {token: "refreshed", after: 3 * time.Second}, {token: "first", after: 5 * time.Second}}}
-			c := refreshing(t, source)
-			tok, err := c.GetToken(t.Context(), policy.TokenRequestOptions{Scopes: []string{resource}, Claims: claims})
-			require.NoError(t, err)
-			require.Equal(t, "refreshed", tok.Token)
-			served, err := c.Token(t.Context(), resource)
-			require.NoError(t, err)
-			require.Equal(t, "refreshed", served.Value())
-		})
+	inVirtualTime(t, "by a challenge is answered with a token for its claims, also if a refresh overtook that", func(t *testing.T) {
+		source := &script{replies: []scripted{{token: "first"}, {token: "refreshed", after: 3 * time.Second}, {token: "with-claims", after: 5 * time.Second}}}
+		c := refreshing(t, source)
+		tok, err := c.GetToken(t.Context(), policy.TokenRequestOptions{Scopes: []string{resource}, Claims: claims})
+		require.NoError(t, err)
+		require.Equal(t, "with-claims", tok.Token)
+		served, err := c.Token(t.Context(), resource)
+		require.NoError(t, err)
+		require.Equal(t, "with-claims", served.Value())
+	})
+	inVirtualTime(t, "by a challenge that brings the rejected token late does not put it back", func(t *testing.T) {
+		source := &script{replies: []scripted{{token: "first"}, {token: "refreshed", after: 3 * time.Second}, {token: "first", after: 5 * time.Second}}}
+		c := refreshing(t, source)
+		tok, err := c.GetToken(t.Context(), policy.TokenRequestOptions{Scopes: []string{resource}, Claims: claims})
+		require.NoError(t, err)
+		require.Equal(t, "refreshed", tok.Token)
+		served, err := c.Token(t.Context(), resource)
+		require.NoError(t, err)
+		require.Equal(t, "refreshed", served.Value())
 	})
 }
 
 func TestGivingUp(t *testing.T) {
 	t.Parallel()
-	t.Run("is not explained by a failure of hours ago", func(t *testing.T) {
-		virtually(t, func(t *testing.T) {
-			asked := 0
-			c := ofCredential(t, func(ctx context.Context) (azcore.AccessToken, error) {
-				asked++
-				switch {
-				case asked == 1:
-					return azcore.AccessToken{Token: "first", ExpiresOn: time.Now().Add(time.Minute)}, nil
-				case asked != 21:
-					return azcore.AccessToken{}, fmt.Errorf("failure %d", asked)
-				}
-				<-ctx.Done()
-				return azcore.AccessToken{}, ctx.Err()
-			})
-			_, err := c.Token(t.Context(), resource)
-			require.NoError(t, err)
-			time.Sleep(time.Minute)
-			_, err = c.Token(t.Context(), resource)
-			require.ErrorContains(t, err, "failure")
-			c.OnRotate(resource, func(aztoken.Token) {}) // so that the entry is kept
-			time.Sleep(2 * time.Hour)
-			asked = 20
-			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
-			defer cancel()
-			_, err = c.Token(ctx, resource)
-			require.ErrorIs(t, err, context.DeadlineExceeded)
-			require.NotContains(t, err.Error(), "failure")
+	inVirtualTime(t, "is not explained by a failure of hours ago", func(t *testing.T) {
+		asked := 0
+		c := ofCredential(t, func(ctx context.Context) (azcore.AccessToken, error) {
+			asked++
+			switch {
+			case asked == 1:
+				return azcore.AccessToken{Token: "first", ExpiresOn: time.Now().Add(time.Minute)}, nil
+			case asked != 21:
+				return azcore.AccessToken{}, fmt.Errorf("failure %d", asked)
+			}
+			<-ctx.Done()
+			return azcore.AccessToken{}, ctx.Err()
 		})
+		_, err := c.Token(t.Context(), resource)
+		require.NoError(t, err)
+		time.Sleep(time.Minute)
+		_, err = c.Token(t.Context(), resource)
+		require.ErrorContains(t, err, "failure")
+		c.OnRotate(resource, func(aztoken.Token) {}) // so that the entry is kept
+		time.Sleep(2 * time.Hour)
+		asked = 20
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		_, err = c.Token(ctx, resource)
+		require.ErrorIs(t, err, context.DeadlineExceeded)
+		require.NotContains(t, err.Error(), "failure")
 	})
 }
 
 func TestEventOfACallback(t *testing.T) {
 	t.Parallel()
-	t.Run("says which identity the client has", func(t *testing.T) {
-		virtually(t, func(t *testing.T) {
-			var failed aztoken.Event
-			c, err := aztoken.NewClient(&aztoken.Options{Getenv: noHost, OnEvent: func(ev aztoken.Event) {
-				if ev.Kind == aztoken.EventCallbackFailed {
-					failed = ev
-				}
-			}, ClientOptions: policy.ClientOptions{Transport: newModelEndpoint(-1, time.Hour)}})
-			require.NoError(t, err)
-			defer func() { require.NoError(t, c.Close()) }()
-			c.OnRotate(resource, func(aztoken.Token) { panic("boom") })
-			_, err = c.Token(t.Context(), resource)
-			require.NoError(t, err)
-			synctest.Wait()
-			require.Equal(t, c.Status().Identity, failed.Identity)
-		})
+	inVirtualTime(t, "says which identity the client has", func(t *testing.T) {
+		var failed aztoken.Event
+		c, err := aztoken.NewClient(&aztoken.Options{Getenv: noHost, OnEvent: func(ev aztoken.Event) {
+			if ev.Kind == aztoken.EventCallbackFailed {
+				failed = ev
+			}
+		}, ClientOptions: policy.ClientOptions{Transport: newModelEndpoint(-1, time.Hour)}})
+		require.NoError(t, err)
+		defer func() { require.NoError(t, c.Close()) }()
+		c.OnRotate(resource, func(aztoken.Token) { panic("boom") })
+		_, err = c.Token(t.Context(), resource)
+		require.NoError(t, err)
+		synctest.Wait()
+		require.Equal(t, c.Status().Identity, failed.Identity)
 	})
 }

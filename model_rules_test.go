@@ -35,8 +35,8 @@ type modelState struct {
 	token         aztoken.Token // the last by a call of Token, perhaps older than seen
 	lastUse       time.Time
 	uses          []time.Time // of the last half hour, and the one before that
-	rejected      time.Time // by a service, a challenge or Invalidate
-	invalidated   time.Time // by a call of Invalidate that callers may have to wait for
+	rejected      time.Time   // by a service, a challenge or Invalidate
+	invalidated   time.Time   // by a call of Invalidate that callers may have to wait for
 	challenged    time.Time
 	acted         time.Time // when a rejection was surely acted on
 	condemned     string    // a rejected token that must be replaced, unless the endpoint has failed since
