@@ -1,5 +1,6 @@
-// Soak runs a client, a protected service and a fake identity endpoint for years of virtual time, or for a while in real
-// time. It breaks them at every layer by a plan that a seed decides, and checks on every call what the library promises.
+// Soak runs a client, a protected service and a fake identity endpoint for years of virtual time,
+// or for a while in real time. It breaks them at every layer by a plan that a seed decides, and
+// checks on every call what the library promises.
 //
 //	go run . -years 10          virtual years, each a run of its own, all at once
 //	go run . -real 10m          real time, over sockets on loopback

@@ -43,8 +43,8 @@ func (o options) runReal() (summary, error) {
 	return all, nil
 }
 
-// runVirtual is one run for each year, all at once. Virtual time is for tests only, so this is the one test of the
-// program, which ends with it.
+// runVirtual is one run for each year, all at once. Virtual time is for tests only, so this is the
+// one test of the program, which ends with it.
 func (o options) runVirtual() {
 	debug.SetGCPercent(1000) // the heap is small, and years are long
 	testing.Init()

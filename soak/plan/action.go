@@ -17,8 +17,8 @@ type (
 	KeysFault struct{ imdstest.Fault }
 	// WireFault is the state of the connection to the endpoint.
 	WireFault struct{ Connection }
-	// ServiceFault is the state of the connection to the service, and what the service answers in place of its
-	// verifier. The zero value is a healthy service.
+	// ServiceFault is the state of the connection to the service, and what the service answers in
+	// place of its verifier. The zero value is a healthy service.
 	ServiceFault struct {
 		Connection
 		Status    int    // 0: the verifier decides
@@ -54,8 +54,8 @@ type (
 		Count     int
 		Cancelled bool
 	}
-	// Invalidation reports the token in hand as rejected. With Hang the endpoint does not answer the request for
-	// another.
+	// Invalidation reports the token in hand as rejected. With Hang the endpoint does not answer
+	// the request for another.
 	Invalidation struct{ Hang bool }
 	// ClaimsCall asks for a token with the claims of a challenge.
 	ClaimsCall struct{}

@@ -83,7 +83,8 @@ func huge() imdstest.Fault { return imdstest.Huge(8 << 20) }
 
 func elsewhere() imdstest.Fault { return imdstest.Redirect("http://127.0.0.1:1/elsewhere") }
 
-// quotedToken returns a token for an error message to quote. It has the form of a token and opens nothing.
+// quotedToken returns a token for an error message to quote. It has the form of a token and opens
+// nothing.
 func quotedToken() string {
 	encode := base64.RawURLEncoding.EncodeToString
 	return encode([]byte(`{"typ":"JWT","alg":"RS256","kid":"quoted"}`)) + "." +

@@ -1,5 +1,6 @@
-// Package plan turns a seed into the steps of a run: what breaks, when and for how long. It is pure. A seed makes the
-// same plan on every machine, and a step carries everything that is needed to carry it out.
+// Package plan turns a seed into the steps of a run: what breaks, when and for how long. It is
+// pure. A seed makes the same plan on every machine, and a step carries everything that is needed
+// to carry it out.
 package plan
 
 import (
@@ -12,15 +13,16 @@ import (
 )
 
 const (
-	// QuietEvery and quietFor are in lifetimes of a token: at the end of every thirty, nothing happens for four. What a
-	// program costs on quiet days shows only then.
+	// QuietEvery and quietFor are in lifetimes of a token: at the end of every thirty, nothing
+	// happens for four. What a program costs on quiet days shows only then.
 	QuietEvery, quietFor = 30, 4
 
 	secondsOfDay = 86400
 )
 
-// New returns the steps of a run of span with tokens of lifetime, in order. Each course draws random numbers of its
-// own, so that one more kind of step in one of them leaves the others as they were.
+// New returns the steps of a run of span with tokens of lifetime, in order. Each course draws
+// random numbers of its own, so that one more kind of step in one of them leaves the others as they
+// were.
 func New(seed uint64, span, lifetime time.Duration, courses []Course) []Step {
 	var all []Step
 	for i, c := range courses {

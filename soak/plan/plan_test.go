@@ -32,8 +32,8 @@ func TestNew(t *testing.T) {
 		require.Empty(t, plan.New(7, 0, day, plan.Virtual()))
 	})
 
-	// The first steps of a seed, as they were when this was written: a change of the plan changes what old seeds
-	// reproduce.
+	// The first steps of a seed, as they were when this was written: a change of the plan changes
+	// what old seeds reproduce.
 	t.Run("keeps the meaning of a seed", func(t *testing.T) {
 		t.Parallel()
 		got := strings.Split(plan.Script(plan.New(1, year, day, plan.Virtual())), "\n")

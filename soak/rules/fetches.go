@@ -4,7 +4,8 @@ import "time"
 
 // Bounds on a verifier's fetches of keys.
 const (
-	// failingHour: fetches that fail follow each other in 0.5 to 1, 1 to 2, … 16 to 32 s, and then 30 to 60 s.
+	// failingHour: fetches that fail follow each other in 0.5 to 1, 1 to 2, … 16 to 32 s, and then
+	// 30 to 60 s.
 	failingHour = 6 + 3600/30 + 14
 	// workingHour: keys are fetched every 54 to 60 minutes, and for an unknown key every five.
 	workingHour = 2 + 60/5 + 1

@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// Keyview is what one verifier was told about Entra's keys, as seen by the transport beneath it, and so what it must
-// know. Its methods return a new value: a Keyview is a snapshot.
+// Keyview is what one verifier was told about Entra's keys, as seen by the transport beneath it,
+// and so what it must know. Its methods return a new value: a Keyview is a snapshot.
 type Keyview struct {
 	known   map[string]bool // by kid
 	fetched time.Time       // zero: never
@@ -42,8 +42,8 @@ func (k Keyview) isUsable(now time.Time, slack time.Duration) bool {
 	return !k.fetched.IsZero() && now.Add(slack).Before(k.fetched.Add(keepKeys))
 }
 
-// ReadKeys returns the key ids of a key document: those of Entra's own keys, which come with a certificate. It reports
-// whether there are any.
+// ReadKeys returns the key ids of a key document: those of Entra's own keys, which come with a
+// certificate. It reports whether there are any.
 func ReadKeys(body []byte) (keys map[string]bool, ok bool) {
 	var document struct {
 		Keys []json.RawMessage `json:"keys"`

@@ -2,9 +2,9 @@ package rules
 
 import "time"
 
-// Ledger is what one client was given for one resource, as seen by the transport beneath it, and so the token that it
-// must have in hand. Where the client has a choice that cannot be seen from outside, the ledger expects the lesser. The
-// zero Ledger is that of a new client.
+// Ledger is what one client was given for one resource, as seen by the transport beneath it, and so
+// the token that it must have in hand. Where the client has a choice that cannot be seen from
+// outside, the ledger expects the lesser. The zero Ledger is that of a new client.
 type Ledger struct {
 	end      time.Time // of the token in hand, as far as the client can know; zero: there is none
 	value    string    // of the token that came last
@@ -15,8 +15,8 @@ type Ledger struct {
 	invalid  time.Time // the last Invalidate
 }
 
-// Receive notes a token that came now in reply to a request that began at began. end is the end of the token as the
-// client must take it.
+// Receive notes a token that came now in reply to a request that began at began. end is the end of
+// the token as the client must take it.
 func (l *Ledger) Receive(value string, began, now, end time.Time) {
 	end = OnBothClocks(now, end)
 	switch {
@@ -47,14 +47,15 @@ func (l *Ledger) Use(now time.Time) {
 // Reject notes that a service rejected a token.
 func (l *Ledger) Reject() { l.rejected = true }
 
-// Invalidate notes that a token was passed to Invalidate. Whether that was the one in use cannot be seen: where a newer
-// reply has less life left, the client keeps the token that it had.
+// Invalidate notes that a token was passed to Invalidate. Whether that was the one in use cannot be
+// seen: where a newer reply has less life left, the client keeps the token that it had.
 func (l *Ledger) Invalidate(now time.Time) { l.rejected, l.invalid = true, now }
 
 // End returns when the token in hand ends, zero if there is none.
 func (l *Ledger) End() time.Time { return l.end }
 
-// InHand reports whether the client must have a valid token. slack is the time that does not count as waiting.
+// InHand reports whether the client must have a valid token. slack is the time that does not count
+// as waiting.
 func (l *Ledger) InHand(now time.Time, slack time.Duration) bool {
 	return remains(l.end, now) > Skew+slack && l.received.Add(slack).Before(now) && !l.isIdle(now)
 }

@@ -29,8 +29,8 @@ func LeftBehind(before, after int) []Finding {
 	return []Finding{found(EndsCleanly, "%d goroutines before the run and %d after it", before, after)}
 }
 
-// atRest is how many goroutines a run has in a quiet moment: a few of its own, one of the verifier, and what sockets
-// take. A goroutine that each refresh left behind would exceed it within weeks.
+// atRest is how many goroutines a run has in a quiet moment: a few of its own, one of the verifier,
+// and what sockets take. A goroutine that each refresh left behind would exceed it within weeks.
 const atRest = 40
 
 // Goroutines judges the number of goroutines in a quiet moment.

@@ -2,8 +2,8 @@ package rules
 
 import "time"
 
-// What docs/design.md promises of a client, in numbers of its own: with the library's constants, a mistake in these
-// would be a mistake in the check as well.
+// What docs/design.md promises of a client, in numbers of its own: with the library's constants, a
+// mistake in these would be a mistake in the check as well.
 const (
 	Skew           = 2 * time.Second  // a token is served until its end, less this
 	suspension     = 2 * time.Second  // how long callers wait for another token after Invalidate

@@ -41,8 +41,9 @@ func ReadReply(body []byte) (r Reply, ok bool) {
 	return Reply{members.Value, token.Expires, time.Duration(in) * time.Second, time.Unix(on, 0)}, true
 }
 
-// Believed returns the end of the token as a client must take it. expires_in is right on a machine whose clock is
-// wrong; expires_on counts if it comes earlier, unless it is past already or about to be.
+// Believed returns the end of the token as a client must take it. expires_in is right on a machine
+// whose clock is wrong; expires_on counts if it comes earlier, unless it is past already or about
+// to be.
 func (r Reply) Believed(now time.Time) time.Time {
 	if end := now.Add(r.in); r.on.Before(now.Add(leastLife)) || end.Before(r.on) {
 		return end
@@ -50,9 +51,10 @@ func (r Reply) Believed(now time.Time) time.Time {
 	return r.on
 }
 
-// IsRetried reports whether a client tries again after a request without a token, as opposed to reporting the failure
-// at once. status is that of the answer, 0 for none; err is how its body ended, nil after the last byte. A client that
-// has never had an answer takes silence for a host without an endpoint.
+// IsRetried reports whether a client tries again after a request without a token, as opposed to
+// reporting the failure at once. status is that of the answer, 0 for none; err is how its body
+// ended, nil after the last byte. A client that has never had an answer takes silence for a host
+// without an endpoint.
 func IsRetried(status int, err error, answeredBefore bool) bool {
 	switch status {
 	case 0:

@@ -7,16 +7,17 @@ import (
 
 // Bounds on the requests of one client for one token, derived from the schedule in docs/design.md.
 const (
-	// twoSeconds: a flight tries again after two seconds, and its failure answers for two; beside it there may be one
-	// background refresh, and one flight each for a rejection and for a claims challenge.
+	// twoSeconds: a flight tries again after two seconds, and its failure answers for two; beside
+	// it there may be one background refresh, and one flight each for a rejection and for a claims
+	// challenge.
 	twoSeconds = 4
-	// inHandHour: with a token in hand the first failure is followed by a try within 15 to 30 s, and all later ones are
-	// at least a minute apart.
+	// inHandHour: with a token in hand the first failure is followed by a try within 15 to 30 s,
+	// and all later ones are at least a minute apart.
 	inHandHour = 60 + 2
 	// rejectedHour: a rejection is acted on every five minutes at most, and a challenge once more.
 	rejectedHour = 2 * (60/5 + 1)
-	// retriedHour: callers without a token share a flight of five tries, at 0, 2, 10, 42 and 72 s, and its failure
-	// answers for two more.
+	// retriedHour: callers without a token share a flight of five tries, at 0, 2, 10, 42 and 72 s,
+	// and its failure answers for two more.
 	retriedHour = 5 * (3600/74 + 1)
 	// toldHour: a failure that is reported at once answers for two seconds.
 	toldHour = 3600 / 2
@@ -25,10 +26,11 @@ const (
 // causes is how far back the cause of a request of the last hour may lie.
 const causes = time.Hour + 2*time.Minute
 
-// MostCalm returns the bound on the requests in one lifetime without a fault. Each comes after at least a third of
-// what is left of the token. A platform that mints anew after an hour, for which keep is 0, always returns nearly a
-// whole one; a platform that returns one token until keep is left of it makes each wait two thirds of the wait before.
-// There is never more than one request a minute.
+// MostCalm returns the bound on the requests in one lifetime without a fault. Each comes after at
+// least a third of what is left of the token. A platform that mints anew after an hour, for which
+// keep is 0, always returns nearly a whole one; a platform that returns one token until keep is
+// left of it makes each wait two thirds of the wait before. There is never more than one request a
+// minute.
 func MostCalm(lifetime, keep time.Duration) int {
 	most := 4 // the platform's token is up to an hour old: 24 h are three times 23/3 h, and a bit
 	if keep > 0 {

@@ -1,9 +1,9 @@
-// Package rules judges what was observed of a client and a verifier from outside. It is pure: it keeps the books and
-// returns findings, and whoever observes decides what to do with them.
+// Package rules judges what was observed of a client and a verifier from outside. It is pure: it
+// keeps the books and returns findings, and whoever observes decides what to do with them.
 //
-// The books are a [Ledger] of the tokens that a client was given, a [Keyview] of the keys that a verifier was given,
-// and [Requests] and [Fetches] in sliding windows. They tell what each end must have, and so what it owes its callers:
-// see [TokenCall], [ServiceCall] and [Verification].
+// The books are a [Ledger] of the tokens that a client was given, a [Keyview] of the keys that a
+// verifier was given, and [Requests] and [Fetches] in sliding windows. They tell what each end must
+// have, and so what it owes its callers: see [TokenCall], [ServiceCall] and [Verification].
 package rules
 
 import "fmt"

@@ -35,7 +35,8 @@ func ReadToken(token string) (t Token, ok bool) {
 	return Token{header.KeyID, time.Unix(claims.Expires, 0)}, true
 }
 
-// UseOfToken judges the use of a token that ends at end; zero means that the endpoint never returned it.
+// UseOfToken judges the use of a token that ends at end; zero means that the endpoint never
+// returned it.
 func UseOfToken(end, now time.Time, slack time.Duration) []Finding {
 	if end.IsZero() {
 		return []Finding{found(NoForeign, "the endpoint never returned it")}

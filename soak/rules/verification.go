@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// Verification is one request that reached the service, and what was known about its verifier when it came and when it
-// was answered. Its token is good in all but perhaps its key.
+// Verification is one request that reached the service, and what was known about its verifier when
+// it came and when it was answered. Its token is good in all but perhaps its key.
 type Verification struct {
 	Start, End    time.Time
 	KeyID         string

@@ -11,7 +11,8 @@ const keptBody = 256 << 10
 
 var errUnread = errors.New("the body was not read to its end")
 
-// observedBody is a body that reports once how it ended, nil after its last byte, and what it contained.
+// observedBody is a body that reports once how it ended, nil after its last byte, and what it
+// contained.
 type observedBody struct {
 	io.ReadCloser
 	kept []byte

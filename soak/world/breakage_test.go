@@ -66,7 +66,8 @@ func repeated(more int) func(http.RoundTripper) http.RoundTripper {
 
 var errSabotage = errors.New("sabotage")
 
-// answering is a service that answers so to every nth request that its verifier would let through or refuse.
+// answering is a service that answers so to every nth request that its verifier would let through
+// or refuse.
 func answering(status, nth int) func(http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler {
 		var mu sync.Mutex
@@ -97,7 +98,8 @@ func eventful() []plan.Step {
 
 func hang() plan.Action { return plan.EndpointFault{Fault: imdstest.Hang()} }
 
-// breakages returns for each rule a way to break it: the library is as it is, and what stands before or behind it is not.
+// breakages returns for each rule a way to break it: the library is as it is, and what stands
+// before or behind it is not.
 func breakages() map[string]broken {
 	return map[string]broken{
 		"the first token for ever": {breakage{tokens: func(next tokens, _ *environment) tokens {

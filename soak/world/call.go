@@ -52,7 +52,8 @@ func draw(random *rand.Rand) call {
 	return c
 }
 
-// context returns the context of a caller who begins now, its deadline, zero for none, and how to end it.
+// context returns the context of a caller who begins now, its deadline, zero for none, and how to
+// end it.
 func (c call) context(parent context.Context) (context.Context, time.Time, context.CancelFunc) {
 	now := time.Now()
 	ctx, cancel := context.WithCancel(parent)

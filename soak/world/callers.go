@@ -14,7 +14,8 @@ import (
 )
 
 const (
-	// callsALife is how many calls a lifetime has besides those around steps and ends: four an hour for tokens of a day.
+	// callsALife is how many calls a lifetime has besides those around steps and ends: four an hour
+	// for tokens of a day.
 	callsALife = 96
 	// inTheDark is how often a caller without a token tries.
 	inTheDark = 10 * time.Minute
@@ -38,7 +39,8 @@ func (c *callers) wait(pause time.Duration) bool {
 	}
 }
 
-// callSteadily makes calls at all times. When they are is a function of the seed: none waits for the one before.
+// callSteadily makes calls at all times. When they are is a function of the seed: none waits for
+// the one before.
 func (c *callers) callSteadily() {
 	random := rand.New(rand.NewPCG(c.Seed, 1<<32))
 	for next := time.Duration(0); ; {
@@ -54,7 +56,8 @@ func (c *callers) callSteadily() {
 	}
 }
 
-// callAtEnds makes calls around the end of the token in hand, to the millisecond, and some while there is none.
+// callAtEnds makes calls around the end of the token in hand, to the millisecond, and some while
+// there is none.
 func (c *callers) callAtEnds() {
 	random := rand.New(rand.NewPCG(c.Seed, 2<<32))
 	around := []time.Duration{-rules.Skew - time.Millisecond, -rules.Skew, -time.Second, 0, time.Second}
@@ -79,7 +82,8 @@ func (c *callers) callAtEnds() {
 	}
 }
 
-// callWithNewKeys calls the service with tokens that are signed by the newest key, which the verifier may not know.
+// callWithNewKeys calls the service with tokens that are signed by the newest key, which the
+// verifier may not know.
 func (c *callers) callWithNewKeys() {
 	for _, pause := range []time.Duration{0, time.Minute, rules.SearchEvery, 20 * time.Minute} {
 		if !c.wait(pause) {

@@ -57,7 +57,8 @@ func newClient(e *environment, toService askService) (*client, error) {
 	return c, nil
 }
 
-// onEvent looks for secrets. Events are delivered late, so what a client must have is not read from them.
+// onEvent looks for secrets. Events are delivered late, so what a client must have is not read from
+// them.
 func (c *client) onEvent(e aztoken.Event) {
 	where := "an event " + string(e.Kind)
 	c.journal.report(rules.Secrets(where, fmt.Sprintf("%+v %#v", e, e)))

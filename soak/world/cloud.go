@@ -10,7 +10,8 @@ import (
 	"github.com/seed-ac726066/aztoken/soak/rules"
 )
 
-// cloud is the fake identity endpoint and Entra ID, and what they have issued. All use of imdstest is here.
+// cloud is the fake identity endpoint and Entra ID, and what they have issued. All use of imdstest
+// is here.
 type cloud struct {
 	fake     *imdstest.Server
 	lifetime time.Duration
@@ -80,8 +81,8 @@ func (c *cloud) rotate(r plan.KeyRotation) {
 	c.notePublished(r.Withdraw)
 }
 
-// notePublished notes that the key that signs now is published, and no other if alone. A key that was published ahead
-// counts from when it signs, which asks less of the verifier.
+// notePublished notes that the key that signs now is published, and no other if alone. A key that
+// was published ahead counts from when it signs, which asks less of the verifier.
 func (c *cloud) notePublished(alone bool) {
 	token, _ := rules.ReadToken(c.mint(orders))
 	c.mu.Lock()
@@ -103,8 +104,8 @@ func (c *cloud) publishedSince(kid string) time.Time {
 	return c.published[kid]
 }
 
-// noteIssued notes a token that a client got. A platform that returns the same token again computes what is left of it
-// by its own clock; what it said once holds.
+// noteIssued notes a token that a client got. A platform that returns the same token again computes
+// what is left of it by its own clock; what it said once holds.
 func (c *cloud) noteIssued(r rules.Reply, now time.Time) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

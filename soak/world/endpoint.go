@@ -12,8 +12,8 @@ import (
 	"github.com/seed-ac726066/aztoken/soak/rules"
 )
 
-// askEndpoint is the transport beneath the client: it carries a request to the endpoint over the wire as it is, and
-// notes what the client got.
+// askEndpoint is the transport beneath the client: it carries a request to the endpoint over the
+// wire as it is, and notes what the client got.
 func (c *client) askEndpoint(r *http.Request) (*http.Response, error) {
 	began := time.Now()
 	resource := r.URL.Query().Get("resource")
@@ -81,8 +81,8 @@ func (c *client) requestWorked(resource string, began time.Time, r rules.Reply) 
 	c.ledgers[resource].Receive(r.Value, began, now, r.Believed(now))
 }
 
-// shiftTimes changes the absolute times of a reply to those of an endpoint whose clock is ahead of the client's. The
-// remaining life stays as it is, and the token itself has the truth.
+// shiftTimes changes the absolute times of a reply to those of an endpoint whose clock is ahead of
+// the client's. The remaining life stays as it is, and the token itself has the truth.
 func shiftTimes(resp *http.Response, ahead time.Duration) error {
 	text, err := io.ReadAll(io.LimitReader(resp.Body, keptBody))
 	_ = resp.Body.Close()

@@ -8,8 +8,9 @@ import (
 	"github.com/seed-ac726066/aztoken/soak/rules"
 )
 
-// askEntra is the transport beneath the verifier: it carries a request for one of Entra's documents and notes what the
-// verifier got. A fetch is two requests: the discovery document names the key document.
+// askEntra is the transport beneath the verifier: it carries a request for one of Entra's documents
+// and notes what the verifier got. A fetch is two requests: the discovery document names the key
+// document.
 func (v *verifier) askEntra(r *http.Request) (*http.Response, error) {
 	discovery := strings.HasSuffix(r.URL.Path, "/openid-configuration")
 	v.fetchBegins(discovery)

@@ -12,8 +12,8 @@ import (
 	"github.com/seed-ac726066/aztoken"
 )
 
-// The resources of a run: that of the service that is called, one whose tokens are used as they are, and one that is
-// asked for so seldom that the client drops its token now and then.
+// The resources of a run: that of the service that is called, one whose tokens are used as they
+// are, and one that is asked for so seldom that the client drops its token now and then.
 const (
 	orders  = "https://orders.example.com"
 	billing = "https://billing.example.com"

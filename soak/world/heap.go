@@ -1,8 +1,6 @@
 package world
 
 import (
-	"bytes"
-	"regexp"
 	"runtime"
 	"sync"
 	"sync/atomic"
@@ -11,7 +9,8 @@ import (
 const (
 	// heapOfRun is what a run may add to the heap, with its tokens, plan and stacks.
 	heapOfRun = 16 << 20
-	// heapOfRequest is what the fake keeps of each request, and loggedRequests of how many of each kind.
+	// heapOfRequest is what the fake keeps of each request, and loggedRequests of how many of each
+	// kind.
 	heapOfRequest  = 3 << 10
 	loggedRequests = 10_000
 )
@@ -49,20 +48,4 @@ func inUse() uint64 {
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
 	return m.HeapAlloc
-}
-
-// goroutines returns the number of goroutines in the bubble that it is called in, or of all where there is none.
-func goroutines() int {
-	bubble := regexp.MustCompile(`^goroutine \d+ \[[^]]*(synctest bubble \d+)\]`)
-	own := make([]byte, 256)
-	mine := bubble.FindSubmatch(own[:runtime.Stack(own, false)])
-	if mine == nil {
-		return runtime.NumGoroutine()
-	}
-	for size := 1 << 20; ; size *= 2 {
-		all := make([]byte, size)
-		if n := runtime.Stack(all, true); n < size {
-			return bytes.Count(all[:n], append(mine[1], ']'))
-		}
-	}
 }

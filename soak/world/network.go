@@ -8,8 +8,8 @@ import (
 	"sync/atomic"
 )
 
-// network is how the parts of the world reach each other: by calls in virtual time, where no packet may hold up the
-// clock, or over sockets on loopback.
+// network is how the parts of the world reach each other: by calls in virtual time, where no packet
+// may hold up the clock, or over sockets on loopback.
 type network struct {
 	endpointURL, entraURL string
 	toCloud               http.RoundTripper // the endpoint and Entra ID

@@ -10,7 +10,8 @@ import (
 	"github.com/seed-ac726066/aztoken/soak/rules"
 )
 
-// program is what is under test: one client and one verifier at a time, and the key file that outlives verifiers.
+// program is what is under test: one client and one verifier at a time, and the key file that
+// outlives verifiers.
 type program struct {
 	*environment
 	saved savedKeys

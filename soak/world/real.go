@@ -10,11 +10,12 @@ import (
 	"github.com/seed-ac726066/aztoken/soak/rules"
 )
 
-// realSlack is what a call may take on a machine that has other work to do. It is below every wait that the library has.
+// realSlack is what a call may take on a machine that has other work to do. It is below every wait
+// that the library has.
 const realSlack = 500 * time.Millisecond
 
-// Real runs the steps by the machine's clocks, over sockets on loopback. warn is called with why there are no steps of
-// the wall clock, where it cannot be set.
+// Real runs the steps by the machine's clocks, over sockets on loopback. warn is called with why
+// there are no steps of the wall clock, where it cannot be set.
 func Real(s Setting, steps []plan.Step, warn func(error)) (Result, error) {
 	clock, err := wallclock.New()
 	if err != nil {

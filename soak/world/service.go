@@ -10,8 +10,8 @@ import (
 	"github.com/seed-ac726066/aztoken/soak/rules"
 )
 
-// journey is a call of the service on its way, as the transport beneath the client sees it. The requests of a call
-// follow each other.
+// journey is a call of the service on its way, as the transport beneath the client sees it. The
+// requests of a call follow each other.
 type journey struct {
 	first    time.Time // when the first request left
 	remote   time.Duration
@@ -26,8 +26,8 @@ func (j *journey) context(ctx context.Context) context.Context {
 	return context.WithValue(ctx, journeyKey{}, j)
 }
 
-// askService is the transport beneath the client's transport for the service: it carries a request over the connection
-// as it is.
+// askService is the transport beneath the client's transport for the service: it carries a request
+// over the connection as it is.
 func (p *program) askService(c *client, r *http.Request) (*http.Response, error) {
 	began := time.Now()
 	j := r.Context().Value(journeyKey{}).(*journey)
@@ -58,7 +58,8 @@ func (p *program) askService(c *client, r *http.Request) (*http.Response, error)
 	return resp, nil
 }
 
-// rejectsToken reports whether an answer asks for another token, as opposed to another kind of authentication.
+// rejectsToken reports whether an answer asks for another token, as opposed to another kind of
+// authentication.
 func rejectsToken(resp *http.Response) bool {
 	return resp.StatusCode == http.StatusUnauthorized && strings.HasPrefix(resp.Header.Get("WWW-Authenticate"), "Bearer")
 }

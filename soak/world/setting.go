@@ -22,11 +22,13 @@ type Setting struct {
 	breakage breakage
 }
 
-// keep is what is left of a token when a platform that keeps it to its end mints another.
+// keep is what is left of a token when a platform that keeps it to its end mints another: five
+// minutes of a day.
 func (s Setting) keep() time.Duration { return max(s.Lifetime/288, 10*time.Second) }
 
-// mintAfter is the age at which the platform replaces its token. A third of the seeds has a cache of an hour (of a token
-// of 24), a third none, and a third one that returns a token until shortly before its end.
+// mintAfter is the age at which the platform replaces its token. A third of the seeds has a cache
+// of an hour (of a token of 24), a third none, and a third one that returns a token until shortly
+// before its end.
 func (s Setting) mintAfter() time.Duration {
 	return [...]time.Duration{s.Lifetime / 24, -1, s.Lifetime - s.keep()}[s.Seed%3]
 }

@@ -10,8 +10,8 @@ import (
 	"github.com/seed-ac726066/aztoken/verify"
 )
 
-// verifier is a verify.Verifier from its start to its end, and what was observed of it from outside. All use of package
-// verify is here.
+// verifier is a verify.Verifier from its start to its end, and what was observed of it from
+// outside. All use of package verify is here.
 type verifier struct {
 	*environment
 	*verify.Verifier

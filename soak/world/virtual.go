@@ -9,8 +9,8 @@ import (
 	"github.com/seed-ac726066/aztoken/soak/rules"
 )
 
-// Virtual runs the steps on a clock that jumps ahead whenever nothing is left to do. Such clocks are for tests only.
-// A goroutine that outlives the run fails t.
+// Virtual runs the steps on a clock that jumps ahead whenever nothing is left to do. Such clocks
+// are for tests only. A goroutine that outlives the run fails t.
 func Virtual(t *testing.T, s Setting, steps []plan.Step) (r Result) {
 	s.settle = synctest.Wait
 	synctest.Test(t, func(t *testing.T) {

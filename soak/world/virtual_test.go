@@ -27,7 +27,8 @@ func TestVirtual(t *testing.T) {
 			require.NotEmpty(t, once.Tally.Steps[c.Layer], c.Layer)
 		}
 	})
-	// What the library draws by itself, the moments of its refreshes, differs each time, and so do its requests.
+	// What the library draws by itself, the moments of its refreshes, differs each time, and so do
+	// its requests.
 	t.Run("makes the same faults and calls of the same seed", func(t *testing.T) {
 		again := run(t, brief(4))
 		require.Empty(t, again.Violations)

@@ -1,9 +1,10 @@
-// Package world carries out a plan: it runs a client, a protected service and a fake cloud, breaks them as the plan
-// says, and hands what it observes to the rules.
+// Package world carries out a plan: it runs a client, a protected service and a fake cloud, breaks
+// them as the plan says, and hands what it observes to the rules.
 //
-// Calls go down through four layers. The [World] carries out the steps. The callers make the calls. The program is what
-// is under test: a client, and the verifier of a service. The environment is what that runs in: the fake cloud, the
-// network, the conditions that the steps impose, and the journal of what was found.
+// Calls go down through four layers. The [World] carries out the steps. The callers make the calls.
+// The program is what is under test: a client, and the verifier of a service. The environment is
+// what that runs in: the fake cloud, the network, the conditions that the steps impose, and the
+// journal of what was found.
 package world
 
 import (
@@ -39,8 +40,8 @@ func New(ctx context.Context, s Setting) (*World, error) {
 	return w, errors.Join(p.openVerifier(), p.openClient())
 }
 
-// Run carries out the steps, with calls at all times, and returns what was found. It looks at the memory in each quiet
-// time.
+// Run carries out the steps, with calls at all times, and returns what was found. It looks at the
+// memory in each quiet time.
 func (w *World) Run(steps []plan.Step) Result {
 	w.busy.Go(w.callSteadily)
 	w.busy.Go(w.callAtEnds)
@@ -116,8 +117,8 @@ func (w *World) end(s plan.Step, random *rand.Rand) {
 	w.probe(random)
 }
 
-// rotate changes the keys, right after a made-up token has used up the verifier's next search for an unknown one. A
-// caller has tokens of the newest key from then on.
+// rotate changes the keys, right after a made-up token has used up the verifier's next search for
+// an unknown one. A caller has tokens of the newest key from then on.
 func (w *World) rotate(r plan.KeyRotation, random *rand.Rand) {
 	w.sendMadeUp(w.life, madeUp(random, 0))
 	w.cloud.rotate(r)

@@ -7,9 +7,9 @@ import (
 	"time"
 )
 
-// Clock is the wall clock of this process. Its monotonic clock goes on as ever. To the process a step looks like an
-// administrator who sets the clock, and, ahead, like a machine that was suspended: timers and the monotonic clock stood
-// still meanwhile. A nil Clock cannot be set.
+// Clock is the wall clock of this process. Its monotonic clock goes on as ever. To the process a
+// step looks like an administrator who sets the clock, and, ahead, like a machine that was
+// suspended: timers and the monotonic clock stood still meanwhile. A nil Clock cannot be set.
 type Clock struct {
 	set func(ahead time.Duration)
 

@@ -14,9 +14,10 @@ import (
 	"unsafe"
 )
 
-// New returns the clock of this process. It replaces the clock_gettime that the kernel maps into every process (vdso(7))
-// and that Go reads the time from: tools that preload a library into a program do not reach a Go program. The pages
-// become the process's own copy when they are written to.
+// New returns the clock of this process. It replaces the clock_gettime that the kernel maps into
+// every process (vdso(7)) and that Go reads the time from: tools that preload a library into a
+// program do not reach a Go program. The pages become the process's own copy when they are written
+// to.
 func New() (*Clock, error) {
 	image, err := vdso()
 	if err != nil {
@@ -49,7 +50,8 @@ func New() (*Clock, error) {
 	return clock, nil
 }
 
-// replaced is a clock_gettime that adds the seconds stored 48 bytes after its start to CLOCK_REALTIME, which is 0.
+// replaced is a clock_gettime that adds the seconds stored 48 bytes after its start to
+// CLOCK_REALTIME, which is 0.
 var replaced = []byte{
 	0xb8, 228, 0, 0, 0, // mov eax, SYS_clock_gettime
 	0x0f, 0x05, // syscall

@@ -2,7 +2,8 @@ package rules
 
 import "time"
 
-// TokenCall is a call for a token, and what was known about the client from outside when it began and when it ended.
+// TokenCall is a call for a token, and what was known about the client from outside when it began
+// and when it ended.
 type TokenCall struct {
 	Start, End time.Time
 	Deadline   time.Time // of the caller; zero: none
@@ -21,8 +22,8 @@ type TokenCall struct {
 	Slack    time.Duration // the time that does not count as waiting: none in virtual time
 }
 
-// IsTroubled reports whether a request that failed at failed, zero for none, explains the failure of a call that began
-// at start.
+// IsTroubled reports whether a request that failed at failed, zero for none, explains the failure
+// of a call that began at start.
 func IsTroubled(failed, start time.Time, slack time.Duration) bool {
 	return !failed.IsZero() && start.Sub(failed) <= failureLimit+slack
 }
@@ -77,6 +78,7 @@ func (c TokenCall) mostWait() time.Duration {
 	return c.Slack
 }
 
-// mayFail reports whether the call may fail with a token in hand: one that wants another token may not get it, and one
-// whose context had ended before it began finds the token suspended for two seconds.
+// mayFail reports whether the call may fail with a token in hand: one that wants another token may
+// not get it, and one whose context had ended before it began finds the token suspended for two
+// seconds.
 func (c TokenCall) mayFail() bool { return c.Claims || c.Suspended && c.OverBefore }
