@@ -9,7 +9,7 @@ import (
 	"github.com/seed-ac726066/aztoken/imdstest"
 )
 
-// endpointKinds returns every fault of the identity endpoint that imdstest has.
+// endpointKinds returns the faults of the identity endpoint.
 func endpointKinds() []kind {
 	fault := func(name string, f imdstest.Fault) kind { return just(name, EndpointFault{f}) }
 	sizedFault := func(name string, f func(time.Duration) imdstest.Fault) kind {

@@ -66,8 +66,7 @@ func repeated(more int) func(http.RoundTripper) http.RoundTripper {
 
 var errSabotage = errors.New("sabotage")
 
-// answering is a service that answers so to every nth request that its verifier would let through
-// or refuse.
+// answering is a service that answers every nth request with status, whatever its verifier says.
 func answering(status, nth int) func(http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler {
 		var mu sync.Mutex
@@ -97,6 +96,12 @@ func eventful() []plan.Step {
 }
 
 func hang() plan.Action { return plan.EndpointFault{Fault: imdstest.Hang()} }
+
+// broken is a breakage and the rule that it breaks.
+type broken struct {
+	breakage breakage
+	rule     rules.Rule
+}
 
 // breakages returns for each rule a way to break it: the library is as it is, and what stands
 // before or behind it is not.
@@ -205,13 +210,7 @@ func breakages() map[string]broken {
 	}
 }
 
-// broken is a breakage and the rule that it breaks.
-type broken struct {
-	breakage breakage
-	rule     rules.Rule
-}
-
-// The memory of one of these is that of all, so they keep to themselves.
+// All subtests share the memory of the process, so no other test runs beside them.
 func TestRules(t *testing.T) {
 	shown := map[rules.Rule]bool{rules.EndsCleanly: true} // by TestSource
 	for name, tc := range breakages() {
