@@ -7,6 +7,7 @@ import "time"
 // outside, the ledger expects the lesser. The zero Ledger is that of a new client.
 type Ledger struct {
 	end      time.Time // of the token in hand, as far as the client can know; zero: there is none
+	latest   time.Time // the latest end of all tokens that came
 	value    string    // of the token that came last
 	life     time.Duration
 	received time.Time
@@ -26,6 +27,9 @@ func (l *Ledger) Receive(value string, began, now, end time.Time) {
 		// Another request may have overtaken this one, and then the client does not take its token.
 	case end.After(l.end):
 		l.end = end
+	}
+	if end.After(l.latest) {
+		l.latest = end
 	}
 	if value != l.value {
 		l.life = end.Sub(now)
@@ -59,6 +63,9 @@ func (l *Ledger) End() time.Time { return l.end }
 func (l *Ledger) InHand(now time.Time, slack time.Duration) bool {
 	return remains(l.end, now) > Skew+slack && l.received.Add(slack).Before(now) && !l.isIdle(now)
 }
+
+// MayHold reports whether the client may have a valid token, also where it need not.
+func (l *Ledger) MayHold(now time.Time) bool { return l.latest.After(now) }
 
 // IsSuspended reports whether the client may be looking for another token after Invalidate.
 func (l *Ledger) IsSuspended(now time.Time) bool {

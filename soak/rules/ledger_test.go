@@ -87,3 +87,15 @@ func TestLedgerIsSuspended(t *testing.T) {
 	require.True(t, l.IsSuspended(after(76*time.Second)), "a flight takes 75 s, and a try a second more")
 	require.False(t, l.IsSuspended(after(76*time.Second+1)))
 }
+
+func TestLedgerMayHold(t *testing.T) {
+	t.Parallel()
+	l := &rules.Ledger{}
+	require.False(t, l.MayHold(noon), "no token came")
+	l.Receive("a", noon, noon, after(day))
+	require.True(t, l.MayHold(noon), "though it is of this moment")
+	l.Invalidate(noon)
+	l.Receive("b", noon, after(time.Second), after(time.Hour))
+	require.True(t, l.MayHold(after(day-1)), "the longest of all, whichever the client took")
+	require.False(t, l.MayHold(after(day)))
+}

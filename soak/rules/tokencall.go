@@ -12,6 +12,7 @@ type TokenCall struct {
 	Claims     bool      // it passed the claims of a challenge
 
 	InHand    bool // a valid token, when the call began
+	MayHold   bool // the client may have had one, also where it need not
 	Suspended bool // by Invalidate
 	Troubled  bool // a request failed within the last minute, or was in flight
 	Closed    bool // the client was, when the call ended
@@ -42,6 +43,7 @@ func (c TokenCall) Findings() []Finding {
 	case c.Err == nil:
 	case c.InHand && !c.mayFail():
 		all = append(all, found(NoFailure, "%v", c.Err))
+	case c.Claims && c.MayHold: // and got the same token again
 	case !c.InHand && !c.Over && !c.Troubled:
 		all = append(all, found(NoRiddle, "%v", c.Err))
 	}

@@ -47,6 +47,8 @@ func TestTokenCall(t *testing.T) {
 		"more for claims": {
 			call{End: after(11 * time.Second), InHand: true, Claims: true, Err: errNoToken}, []rules.Rule{rules.NoWait},
 		},
+		"no other token for claims":  {call{End: noon, MayHold: true, Claims: true, Err: errNoToken}, nil},
+		"no token at all for claims": {call{End: noon, Claims: true, Err: errNoToken}, []rules.Rule{rules.NoRiddle}},
 		"a failure with a token in hand": {
 			call{End: noon, InHand: true, Err: errNoToken, Troubled: true}, []rules.Rule{rules.NoFailure},
 		},

@@ -91,7 +91,7 @@ func (c *callers) call(r call) {
 	} else {
 		made.Token, made.Err = client.ask(ctx, r)
 		made.End, made.Over = time.Now(), ctx.Err() != nil
-		client.know(&made)
+		client.know(r.resource, &made)
 		c.journal.report(made.Findings())
 	}
 	c.journal.count(func(t *Tally) {
@@ -141,6 +141,6 @@ func (c *client) callService(ctx context.Context, token rules.TokenCall) {
 	if j.first.IsZero() {
 		made.Token.End = made.End // http.Client looked at the context first
 	}
-	c.know(&made.Token)
+	c.know(orders, &made.Token)
 	c.journal.report(made.Findings())
 }

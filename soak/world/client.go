@@ -90,11 +90,12 @@ func (c *client) begins(resource string, claims bool) rules.TokenCall {
 }
 
 // know adds what is known about the client when a call has ended.
-func (c *client) know(call *rules.TokenCall) {
+func (c *client) know(resource string, call *rules.TokenCall) {
 	call.TokenEnd = c.cloud.endOf(call.Token)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	call.Closed = c.closing
+	call.MayHold = c.ledgers[resource].MayHold(call.Start)
 	if c.wall.SteppedSince(call.Start) {
 		call.InHand = false // it may have ended by a clock that jumped
 	}
