@@ -213,7 +213,7 @@ func (c *cache) challenged(ctx context.Context, r request, claims string) (*cach
 	if err := c.check(ctx, r); err != nil {
 		return nil, err
 	}
-	if e := c.lookup(r); e != nil {
+	if e := c.find(r); e != nil {
 		if t, err := e.challenged(ctx, claims); t != nil || err != nil {
 			return t, err
 		}
@@ -237,7 +237,7 @@ func (c *cache) check(ctx context.Context, r request) error {
 
 // replace returns another token in place of t, which a service rejected, and nil if there is none.
 func (c *cache) replace(ctx context.Context, r request, t *cachedToken, claims string) *cachedToken {
-	e := c.lookup(r)
+	e := c.find(r)
 	if e == nil {
 		return nil
 	}
@@ -246,7 +246,7 @@ func (c *cache) replace(ctx context.Context, r request, t *cachedToken, claims s
 
 // reject begins the search for another token in place of t, and does not wait for it.
 func (c *cache) reject(r request, t *cachedToken, claims string) {
-	if e := c.lookup(r); e != nil {
+	if e := c.find(r); e != nil {
 		e.reject(t.token.secret, rejected, claims)
 	}
 }
@@ -256,9 +256,22 @@ func (c *cache) invalidate(t Token) {
 	if c == nil || t.secret == nil || c.life.Ended() {
 		return
 	}
-	if e := c.lookup(t.secret.Reveal().key); e != nil {
+	if e := c.find(t.secret.Reveal().key); e != nil {
 		e.invalidate(t.secret)
 	}
+}
+
+// find returns the entry of r, published or not, nil if there is none. It is for those who have a token of it already.
+func (c *cache) find(r request) *entry {
+	if e := c.lookup(r); e != nil {
+		return e
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if e := c.lookup(r); e != nil {
+		return e // published just now
+	}
+	return c.unpublished[r.key()]
 }
 
 func (c *cache) snapshot() map[string]*entry {

@@ -131,7 +131,7 @@ func newClient(opts *Options, files hosts.ArcFiles) (*Client, error) {
 	}
 	c := &Client{cache: &cache{engine: &engine{
 		endpoint:   p,
-		observers:  &observers{logger: opts.Logger, onEvent: opts.OnEvent, life: life},
+		observers:  &observers{logger: opts.Logger, onEvent: opts.OnEvent, identity: p.identity, life: life},
 		policy:     opts.Refresh,
 		isCAEAware: opts.Credential != nil,
 		life:       life,
@@ -320,6 +320,7 @@ func (c *Client) Close() error {
 		if !cache.life.Wait(closeTimeout) {
 			c.closeErr = ErrStillRunning
 		}
+		cache.observers.end()
 		cache.endpoint.source.Close()
 		c.leave()
 	})

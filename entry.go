@@ -156,6 +156,7 @@ func (f failure) isRecent(now time.Time) bool { return now.Before(f.until) }
 
 // rejection is the last one that was acted on.
 type rejection struct {
+	of        *bearer
 	on        time.Time
 	holdoff   time.Duration // how long further ones are not acted on
 	byClaims  bool          // it was a claims challenge, or one joined it
@@ -262,7 +263,11 @@ func (e *entry) giveUp(ctxErr error, w wish) (*cachedToken, error) {
 	if w.claims == "" && e.token != nil && e.token.isServable(time.Now()) {
 		return e.token, nil
 	}
-	return nil, e.endpoint.newWaitError(e.request, ctxErr, e.failure.err)
+	last := e.failure.err
+	if time.Since(e.failure.on) > flightTimeout {
+		last = nil // it was another flight that met this
+	}
+	return nil, e.endpoint.newWaitError(e.request, ctxErr, last)
 }
 
 // challenged returns a token that meets the claims of a challenge. Both results are nil if the entry has no token that
@@ -305,22 +310,19 @@ func (e *entry) challengeable() *cachedToken {
 // replace returns another token in place of t, which a service rejected, and nil if there is none. Other callers go on
 // with t: most services may still accept it, and those that do not send their callers here.
 func (e *entry) replace(ctx context.Context, t *cachedToken, claims string) *cachedToken {
-	if newer := e.read(time.Now()); newer != nil && !newer.isSame(t) {
-		return newer
-	}
-	flight := e.reject(t.token.secret, rejected, claims)
-	if flight == nil {
-		return nil
-	}
-	ctx, cancel := context.WithTimeout(ctx, replaceTimeout)
-	defer cancel()
-	select {
-	case result := <-flight:
-		if other, err := landed(result); err == nil && !other.isSame(t) && other.isServable(time.Now()) {
-			return other
+	if flight := e.reject(t.token.secret, rejected, claims); flight != nil {
+		select {
+		case <-flight:
+		case <-time.After(replaceTimeout):
+		case <-ctx.Done():
+			return nil
+		case <-e.life.Done():
+			return nil
 		}
-	case <-ctx.Done():
-	case <-e.life.Done():
+	}
+	// The flight's token, or one that came by another way: before the rejection, or from a refresh while the flight hung.
+	if other := e.read(time.Now()); other != nil && !other.isSame(t) {
+		return other
 	}
 	return nil
 }
@@ -352,6 +354,7 @@ func (e *entry) beginReplacement(now time.Time, b *bearer, t trigger, claims str
 		if !ok {
 			return nil, change{}
 		}
+		next.of = b
 		e.rejection = next
 		news = e.change(EventRejected, now)
 	case replacing, suspended:
@@ -528,13 +531,17 @@ func (e *entry) install(by driver, got azcore.AccessToken, asked, now time.Time)
 }
 
 // keeps reports whether the token of e is better than got: it was acquired after got was asked for, by a request that
-// overtook that, or it lives longer and was not rejected, as some caches return a token near its end. e.mu is held.
+// overtook that, or it lives longer and was not rejected, as some caches return a token near its end. Only got meets the
+// claims of a challenge, unless it is the very token that was rejected. e.mu is held.
 func (e *entry) keeps(by driver, got azcore.AccessToken, asked, now time.Time) bool {
 	if !e.token.isServable(now) {
 		return false
 	}
-	return e.token.acquired.After(asked) ||
-		by != claimsFlight && e.phase == serving && e.token.expires.After(got.ExpiresOn)
+	overtaken := e.token.acquired.After(asked)
+	if by == claimsFlight {
+		return overtaken && e.rejection.of != nil && e.rejection.of.Reveal().value == got.Token
+	}
+	return overtaken || e.phase == serving && e.token.expires.After(got.ExpiresOn)
 }
 
 // settle ends the search for another token, unless a flight is still under way. e.mu is held.

@@ -167,14 +167,16 @@ const maxBacklog = 4096
 // told in goroutines of their own, in order, as they may be slow or never return; what changed has taken effect by
 // then.
 type observers struct {
-	logger  *slog.Logger
-	onEvent func(Event)
-	life    *lifetime.Lifetime
+	logger   *slog.Logger
+	onEvent  func(Event)
+	identity string // of the client's endpoint
+	life     *lifetime.Lifetime
 
 	// mu guards what follows. No callback runs under it.
 	mu          sync.Mutex
 	backlog     []Event
 	delivering  bool
+	ended       bool                     // Close has returned: no callback begins from then on
 	subscribers map[string][]*subscriber // by resource
 }
 
@@ -190,7 +192,7 @@ func (o *observers) tell(c change) {
 	}
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if len(o.backlog) >= maxBacklog {
+	if o.ended || len(o.backlog) >= maxBacklog {
 		return
 	}
 	o.backlog = append(o.backlog, c.event)
@@ -215,18 +217,36 @@ func (o *observers) deliver() {
 	}
 }
 
+// end drops what a slow observer has not been told by now.
+func (o *observers) end() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.ended, o.backlog = true, nil
+}
+
+// run calls a callback, unless Close has returned.
+func (o *observers) run(callback func()) error {
+	o.mu.Lock()
+	ended := o.ended
+	o.mu.Unlock()
+	if ended {
+		return nil
+	}
+	return guard.Run(callback)
+}
+
 // dispatch calls the logger and OnEvent. What one of them panics with is told to the other.
 func (o *observers) dispatch(ev Event) {
 	if o.logger != nil {
-		if err := guard.Run(func() { o.log(ev) }); err != nil && o.onEvent != nil {
+		if err := o.run(func() { o.log(ev) }); err != nil && o.onEvent != nil {
 			failed := Event{Kind: EventCallbackFailed, Time: ev.Time, Identity: ev.Identity, Err: callbackError("Options.Logger", err)}
-			_ = guard.Run(func() { o.onEvent(failed) })
+			_ = o.run(func() { o.onEvent(failed) })
 		}
 	}
 	if o.onEvent != nil {
-		if err := guard.Run(func() { o.onEvent(ev) }); err != nil && o.logger != nil {
+		if err := o.run(func() { o.onEvent(ev) }); err != nil && o.logger != nil {
 			failed := Event{Kind: EventCallbackFailed, Time: ev.Time, Identity: ev.Identity, Err: callbackError("Options.OnEvent", err)}
-			_ = guard.Run(func() { o.log(failed) })
+			_ = o.run(func() { o.log(failed) })
 		}
 	}
 }
@@ -350,7 +370,7 @@ func (s *subscriber) run(o *observers) {
 		if err := guard.Run(func() { s.f(t) }); err != nil {
 			text := strings.ReplaceAll(err.Error(), t.Value(), "REDACTED")
 			o.tell(change{event: Event{
-				Kind: EventCallbackFailed, Time: time.Now(), Resource: t.Resource,
+				Kind: EventCallbackFailed, Time: time.Now(), Resource: t.Resource, Identity: o.identity,
 				Err: callbackError("a callback of OnRotate", errors.New(text)),
 			}})
 		}

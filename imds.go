@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -64,6 +65,7 @@ const (
 var (
 	errNoSlot     = &wire.Failure{Retry: true, Description: "the requests before it took all the time"}
 	errSlow       = &wire.Failure{Retry: true, Description: "no answer in time"}
+	errStuck      = &wire.Failure{Description: "calls for this token have not returned", Advice: "make the credential heed its context"}
 	errNilContext = errors.New("aztoken: the context is nil; pass context.Background() or that of the request")
 	errIDBesides  = errors.New("aztoken: Options.ID and Options.Endpoint are for managed identities; leave them out beside Options.Credential")
 )
@@ -83,6 +85,7 @@ type endpoint struct {
 	isNamed  bool          // a variable or Options.Endpoint names it, so it is there, or will be
 	timeout  time.Duration // of one try
 	slots    limiter
+	inside   occupancy
 	life     *lifetime.Lifetime
 	answered atomic.Bool // an identity endpoint has answered once: silence is an outage, and not absence
 }
@@ -121,13 +124,20 @@ func newEndpoint(opts Options, files hosts.ArcFiles, life *lifetime.Lifetime) (*
 	return p, nil
 }
 
-// ask makes one request. It returns when the endpoint answers, the time of a try is over or ctx ends, whatever the
-// source does: one that ignores its context delays no caller, but occupies its slot until it returns.
+// ask makes one request. It returns when the endpoint answers, the time of a try is over or ctx
+// ends, whatever the source does: one that ignores its context delays no caller and keeps no slot,
+// but is not called for the same token again and again.
 func (p *endpoint) ask(ctx context.Context, r hosts.Request, background bool) (azcore.AccessToken, *Error) {
+	leave := p.inside.enter(r)
+	if leave == nil {
+		return azcore.AccessToken{}, p.newError(r.Resource, errStuck)
+	}
 	release := p.slots.acquire(ctx, background)
 	if release == nil {
+		leave()
 		return azcore.AccessToken{}, p.newError(r.Resource, errNoSlot)
 	}
+	release = sync.OnceFunc(release)
 	ctx, cancel := context.WithTimeout(ctx, p.timeout)
 	defer cancel()
 	type reply struct {
@@ -136,6 +146,7 @@ func (p *endpoint) ask(ctx context.Context, r hosts.Request, background bool) (a
 	}
 	done := make(chan reply, 1)
 	if !p.life.Go(func() {
+		defer leave()
 		defer release()
 		var got reply
 		// The error is read in here too: a foreign one may panic, or take its time, when it is read.
@@ -145,6 +156,7 @@ func (p *endpoint) ask(ctx context.Context, r hosts.Request, background bool) (a
 		done <- got
 	}) {
 		release()
+		leave()
 		return azcore.AccessToken{}, p.newError(r.Resource, errNoSlot) // the client is closed: the caller looks for that
 	}
 	select {
@@ -156,6 +168,7 @@ func (p *endpoint) ask(ctx context.Context, r hosts.Request, background bool) (a
 	case got := <-done:
 		return got.token, got.err
 	case <-time.After(cancelGrace):
+		release()
 		return azcore.AccessToken{}, p.newError(r.Resource, errSlow)
 	}
 }
@@ -252,5 +265,36 @@ func (l limiter) acquire(ctx context.Context, background bool) (release func()) 
 	case <-ctx.Done():
 		releaseBackground()
 		return nil
+	}
+}
+
+// maxInside bounds the calls for one token that have not returned: the two flights and the refresh,
+// and one that is stuck.
+const maxInside = 4
+
+// occupancy counts the calls of the source that have not returned, by what they ask for.
+type occupancy struct {
+	mu    sync.Mutex
+	calls map[hosts.Request]int
+}
+
+// enter counts a call and returns the function that takes it off again, or nil if there are too many.
+func (o *occupancy) enter(r hosts.Request) (leave func()) {
+	r.Claims, r.RejectedSHA256 = "", ""
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.calls[r] >= maxInside {
+		return nil
+	}
+	if o.calls == nil {
+		o.calls = make(map[hosts.Request]int)
+	}
+	o.calls[r]++
+	return func() {
+		o.mu.Lock()
+		defer o.mu.Unlock()
+		if o.calls[r]--; o.calls[r] == 0 {
+			delete(o.calls, r)
+		}
 	}
 }

@@ -62,21 +62,28 @@ func (e *entry) isSpent() bool { return e.token != nil && !e.usedAgain && e.refr
 
 // arm sets the timer for the next thing that is to be done without a caller. e.mu is held.
 func (e *entry) arm(now time.Time) {
+	if e.phase != dropped {
+		e.timer.Reset(e.nextChore(now))
+	}
+}
+
+// nextChore returns the time to that. It is zero only if due finds something: else the timer would spin. e.mu is held.
+func (e *entry) nextChore(now time.Time) time.Duration {
 	next := maxTimer
 	switch {
-	case e.phase == dropped:
-		return
 	case e.token == nil && !e.isFlying():
 		next = e.failure.until.Sub(now)
+	case e.isSpent() && !e.isFlying():
+		next = min(e.lastUse.Add(e.token.life).Sub(now), maxTimer) // on the clock of isIdle
 	case e.isSpent():
-		next = timerWait(now, e.lastUse.Add(e.token.life))
+		// The end of the flight arms the timer.
 	case e.token != nil && !e.running[backgroundRefresh]:
 		next = timerWait(now, e.refreshOn)
 	}
 	if e.phase == suspended {
 		next = min(next, e.suspendedUntil.Sub(now))
 	}
-	e.timer.Reset(max(next, 0))
+	return max(next, 0)
 }
 
 // chore is what an entry's timer finds to do.
