@@ -16,7 +16,6 @@ import (
 	"github.com/seed-ac726066/aztoken/internal/agentfile"
 	"github.com/seed-ac726066/aztoken/internal/clientpool"
 	"github.com/seed-ac726066/aztoken/internal/envfile"
-	"github.com/seed-ac726066/aztoken/internal/identityapi"
 	"github.com/seed-ac726066/aztoken/internal/lifetime"
 	"github.com/seed-ac726066/aztoken/internal/operation"
 	"github.com/seed-ac726066/aztoken/internal/secret"
@@ -86,8 +85,10 @@ func (a *Agent) Reload(c agentfile.Config) error {
 	}
 	old := a.current.Load()
 	next, made, err := a.generation(c, old)
-	if err == nil {
-		err = a.writeFiles(next)
+	for i := 0; err == nil && i < len(next.identities); i++ {
+		if id := next.identities[i]; id.EnvFile != "" {
+			err = a.environment(next, id).Write(id.EnvFile)
+		}
 	}
 	if err != nil {
 		closeAll(made)
@@ -121,8 +122,13 @@ func (a *Agent) generation(c agentfile.Config, old *generation) (next *generatio
 		}
 		if before != nil && before.hasIDsOf(id) && old.config.Endpoint == c.Endpoint {
 			served.clients = before.clients
+			if slices.Equal(before.Allow, id.Allow) {
+				served.resources = before.resources // with the names that callers have taught it
+			}
 		} else {
-			if served.clients, err = clientpool.New(poolOptions(id, c.Dev, a.newClient(id, c))); err != nil {
+			if served.clients, err = clientpool.New(clientpool.Options{
+				Name: id.Name, ID: id.Upstream(), IDs: id.IDs(), AnyID: c.Dev, NewClient: a.newClient(id, c),
+			}); err != nil {
 				return nil, made, fmt.Errorf("aztoken: the identity %q: %w", id.Name, err)
 			}
 			made = append(made, served.clients)
@@ -149,18 +155,6 @@ func (a *Agent) newClient(id agentfile.Identity, c agentfile.Config) func(aztoke
 		opts.OnEvent = func(ev aztoken.Event) { a.metrics.event(id.Name, ev) }
 		return aztoken.NewClient(&opts)
 	}
-}
-
-func poolOptions(id agentfile.Identity, dev bool, newClient func(aztoken.ID) (*aztoken.Client, error)) clientpool.Options {
-	o := clientpool.Options{Name: id.Name, ID: id.Upstream(), AnyID: dev, NewClient: newClient}
-	for kind, value := range map[identityapi.IDKind]string{
-		identityapi.ClientID: id.ClientID, identityapi.ObjectID: id.ObjectID, identityapi.ResourceID: id.ResourceID,
-	} {
-		if value != "" {
-			o.IDs = append(o.IDs, identityapi.ID{Kind: kind, Value: value})
-		}
-	}
-	return o
 }
 
 func (g *generation) find(name string) *identity {
@@ -212,18 +206,6 @@ func closeAll(all []*clientpool.Pool) {
 		wg.Go(m.Close)
 	}
 	wg.Wait()
-}
-
-func (a *Agent) writeFiles(g *generation) error {
-	for _, id := range g.identities {
-		if id.EnvFile == "" {
-			continue
-		}
-		if err := a.environment(g, id).Write(id.EnvFile); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 func (a *Agent) environment(g *generation, id *identity) envfile.Environment {

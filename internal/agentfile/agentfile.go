@@ -16,6 +16,7 @@ import (
 	"github.com/seed-ac726066/aztoken/internal/configfile"
 	"github.com/seed-ac726066/aztoken/internal/guid"
 	"github.com/seed-ac726066/aztoken/internal/hosts"
+	"github.com/seed-ac726066/aztoken/internal/identityapi"
 )
 
 // Config is what an agent serves: the YAML file of the command, or its flags.
@@ -250,6 +251,16 @@ func (id Identity) Upstream() aztoken.ID {
 		return aztoken.ResourceID(id.ResourceID)
 	}
 	return nil
+}
+
+// IDs returns all forms by which callers may name the identity.
+func (id Identity) IDs() []identityapi.ID {
+	all := []identityapi.ID{
+		{Kind: identityapi.ClientID, Value: id.ClientID},
+		{Kind: identityapi.ObjectID, Value: id.ObjectID},
+		{Kind: identityapi.ResourceID, Value: id.ResourceID},
+	}
+	return slices.DeleteFunc(all, func(form identityapi.ID) bool { return form.Value == "" })
 }
 
 // Fold returns what two spellings of a resource have in common: one "/.default" and one slash at the end do not matter.

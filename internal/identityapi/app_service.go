@@ -34,6 +34,13 @@ type AppService struct {
 
 const appServiceV1 = "2017-09-01"
 
+var (
+	appServiceVersions = []string{appServiceV1, "2019-08-01", "2025-03-30"}
+
+	appServiceIDs   = idNames{"client_id": ClientID, "object_id": ObjectID, "principal_id": ObjectID, "mi_res_id": ResourceID}
+	appServiceV1IDs = idNames{"clientid": ClientID}
+)
+
 // The words of App Service for a request that names no identity, for one that names another's, and
 // for a failure behind it.
 const (
@@ -53,13 +60,11 @@ func (e AppService) rules(c Call) rules {
 		method:   http.MethodGet,
 		header:   "X-IDENTITY-HEADER",
 		value:    e.Secret,
-		versions: []string{appServiceV1, "2019-08-01", "2025-03-30"},
-		ids: idNames{
-			"client_id": ClientID, "object_id": ObjectID, "principal_id": ObjectID, "mi_res_id": ResourceID,
-		},
+		versions: appServiceVersions,
+		ids:      appServiceIDs,
 	}
 	if slices.Contains(c.Query["api-version"], appServiceV1) {
-		u.header, u.ids = "Secret", idNames{"clientid": ClientID}
+		u.header, u.ids = "Secret", appServiceV1IDs
 		u.blankIDs = true // clients send one where their environment has no default
 	}
 	if e.Tolerance == Tolerant {

@@ -25,7 +25,7 @@ func (b *Bucket) Take(now time.Time, perSecond int) bool {
 	if b.last.IsZero() {
 		b.tokens = burst
 	} else {
-		b.tokens = min(burst, b.tokens+now.Sub(b.last).Seconds()*float64(perSecond))
+		b.tokens = min(burst, b.tokens+max(0, now.Sub(b.last)).Seconds()*float64(perSecond))
 	}
 	b.last = now
 	if b.tokens < 1 {
@@ -40,8 +40,9 @@ const maxPeers = 4096
 
 // Peers are the buckets of callers that show no secret, by their address.
 type Peers struct {
-	mu      sync.Mutex // guards buckets; the buckets have locks of their own
+	mu      sync.Mutex // guards what follows; the buckets have locks of their own
 	buckets map[string]*Bucket
+	swept   time.Time
 	rest    Bucket
 }
 
@@ -53,7 +54,8 @@ func (p *Peers) Of(remoteAddr string, now time.Time) *Bucket {
 	if b := p.buckets[host]; b != nil {
 		return b
 	}
-	if len(p.buckets) >= maxPeers {
+	if len(p.buckets) >= maxPeers && now.Sub(p.swept) > time.Second { // not with each request of a flood
+		p.swept = now
 		for name, b := range p.buckets {
 			if b.idle(now) {
 				delete(p.buckets, name)
