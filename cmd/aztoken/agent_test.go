@@ -57,7 +57,10 @@ func serve(t *testing.T, args ...string) *serving {
 	t.Cleanup(func() { _ = s.cmd.Process.Kill() })
 	lines := bufio.NewReader(stdout)
 	line, err := lines.ReadBytes('\n')
-	require.NoError(t, err, "%s", func() string { _ = s.cmd.Wait(); return s.stderr.String() }())
+	if err != nil {
+		_ = s.cmd.Wait()
+		t.Fatal(err, s.stderr)
+	}
 	require.NoError(t, json.Unmarshal(line, s))
 	go func() {
 		_, _ = io.Copy(io.Discard, lines)
@@ -119,7 +122,7 @@ func TestAgent(t *testing.T) {
 		require.Contains(t, got.stderr, "not the /readyz", "--metrics has moved it")
 		s.stop(t)
 	})
-	t.Run("reads its file again at SIGHUP, as a whole or not at all", func(t *testing.T) {
+	t.Run("takes a file at SIGHUP as a whole or not at all", func(t *testing.T) {
 		t.Parallel()
 		host := machineForAgents(t)
 		dir := t.TempDir()

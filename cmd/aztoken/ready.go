@@ -52,7 +52,8 @@ func askReady(ctx context.Context, out io.Writer, p *printer, address string) er
 	}
 	defer resp.Body.Close()
 	var details json.RawMessage
-	if err := json.NewDecoder(io.LimitReader(resp.Body, maxReady)).Decode(&details); err != nil {
+	err = json.NewDecoder(io.LimitReader(resp.Body, maxReady)).Decode(&details)
+	if err != nil || resp.StatusCode != http.StatusOK && resp.StatusCode != http.StatusServiceUnavailable {
 		return fmt.Errorf("aztoken: %s is not the /readyz of an agent: %s", address, resp.Status)
 	}
 	if err := p.print(out, details, func() string { return string(details) + "\n" }); err != nil {
