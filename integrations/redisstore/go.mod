@@ -1,0 +1,21 @@
+module github.com/seed-ac726066/aztoken/integrations/redisstore
+
+go 1.25.0
+
+toolchain go1.25.8 // as the module that it serves
+
+replace github.com/seed-ac726066/aztoken => ../../
+
+require (
+	github.com/redis/go-redis/v9 v9.22.0
+	github.com/seed-ac726066/aztoken v0.0.0-00010101000000-000000000000
+	github.com/stretchr/testify v1.12.1
+	go.uber.org/goleak v1.3.0
+)
+
+require (
+	github.com/cespare/xxhash/v2 v2.3.0 // indirect
+	go.uber.org/atomic v1.11.0 // indirect
+	go.yaml.in/yaml/v3 v3.0.5 // indirect
+	golang.org/x/sys v0.47.0 // indirect
+)

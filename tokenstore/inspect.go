@@ -1,0 +1,86 @@
+package tokenstore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/seed-ac726066/aztoken/tokenstore/internal/machine"
+)
+
+// Inspection is the state of a [Dir]. It holds no secret.
+type Inspection struct {
+	Path       string // the user's own directory
+	FileSystem string // the network file system that it is on, "" for a disk of this machine
+	Bound      bool   // entries open on this machine only
+	Binding    string // which ids of the machine they are bound to, or why they are not
+	OwnKey     bool   // the key lies in the directory
+	Entries    []InspectedEntry
+}
+
+// InspectedEntry is one file of an [Inspection].
+type InspectedEntry struct {
+	Name    string    // an HMAC, which reveals neither identity nor resource
+	Saved   time.Time // when the file was written
+	Expires time.Time // zero if the file cannot be read
+	Err     error     // why it does not open, nil if it does
+}
+
+// Inspect returns the state of a [Dir], for `aztoken doctor`. It creates nothing, and changes
+// nothing but the rights of others. The error wraps [ErrNotFound] if nothing was saved there yet,
+// and [errors.ErrUnsupported] for any other backend; every other error is the reason why the
+// directory cannot be used. What is known is returned with it.
+func (s *Store) Inspect(ctx context.Context) (Inspection, error) {
+	if s.dir == nil {
+		return Inspection{}, fmt.Errorf("tokenstore: only a Dir can be inspected: %w", errors.ErrUnsupported)
+	}
+	return call(ctx, s.calls, func() (Inspection, error) { return s.inspect(ctx) }, nil)
+}
+
+func (s *Store) inspect(ctx context.Context) (Inspection, error) {
+	binding := s.dir.machine()
+	found := Inspection{
+		Path: s.dir.path, Bound: binding.Bound(), Binding: binding.Source, OwnKey: s.dir.ownKeyed,
+		FileSystem: machine.NetworkFileSystem(s.dir.path),
+	}
+	home, err := openHome(s.dir.path, s.dir.ownKeyed, false)
+	if err != nil {
+		return found, err
+	}
+	defer home.close()
+	found.Path, found.FileSystem = home.path, machine.NetworkFileSystem(home.path)
+	ring, err := s.ring(ctx, false)
+	if err != nil {
+		return found, err
+	}
+	err = home.each(func(f fs.FileInfo) {
+		if kindOf(f.Name()) != entryFile || ctx.Err() != nil {
+			return
+		}
+		entry := InspectedEntry{Name: strings.TrimSuffix(f.Name(), entrySuffix), Saved: f.ModTime()}
+		entry.Expires, entry.Err = home.check(ring, entry.Name, s.place())
+		if !errors.Is(entry.Err, ErrNotFound) { // it was removed meanwhile
+			found.Entries = append(found.Entries, entry)
+		}
+	})
+	slices.SortFunc(found.Entries, func(a, b InspectedEntry) int { return b.Saved.Compare(a.Saved) })
+	return found, err
+}
+
+// check returns when an entry ends, and why it does not open.
+func (h *home) check(ring keyring, name, place string) (expires time.Time, err error) {
+	content, err := h.read(name+entrySuffix, frameSize+MaxBlob)
+	if err != nil {
+		return time.Time{}, err
+	}
+	expires, blob, err := unframe(content)
+	if err != nil {
+		return time.Time{}, err
+	}
+	_, err = ring.open(name, place, blob)
+	return expires, err
+}
