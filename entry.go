@@ -3,7 +3,6 @@ package aztoken
 import (
 	"context"
 	"errors"
-	"math/rand/v2"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -14,6 +13,7 @@ import (
 	"github.com/seed-ac726066/aztoken/internal/hosts"
 	"github.com/seed-ac726066/aztoken/internal/lifetime"
 	"github.com/seed-ac726066/aztoken/internal/schedule"
+	"github.com/seed-ac726066/aztoken/internal/stored"
 )
 
 // phase is what an entry has for its callers.
@@ -79,6 +79,7 @@ const (
 	plainFlight  driver = iota
 	claimsFlight        // asks with the claims of a challenge, so callers of a plain flight must not do with it
 	backgroundRefresh
+	tending // keeps the token in the store
 	drivers
 )
 
@@ -109,7 +110,8 @@ type engine struct {
 	endpoint  *endpoint
 	observers *observers
 	policy    RefreshPolicy
-	variants  bool // one resource has several tokens, by tenant and CAE: Options.Credential
+	variants  bool   // one resource has several tokens, by tenant and CAE: Options.Credential
+	store     *store // nil: none
 	life      *lifetime.Lifetime
 	sequence  atomic.Uint64 // of the tokens of all entries, in the order in which they were installed
 }
@@ -138,6 +140,13 @@ type entry struct {
 	resumed        chan struct{} // closed when the suspension ends; nil in the other phases
 	refreshOn      time.Time
 	lastUse        time.Time
+
+	// What follows is for the store.
+	rejectedUpTo  time.Time // the acquisition of the last rejected token, on the wall clock: nothing older is adopted
+	isUnconfirmed bool      // the token was loaded for the default identity, which may be another one on this machine
+	looks         int       // for the token that another client refreshes
+	tendOn        time.Time // when to see whether the store still has the token
+	unreadable    bool      // what the store has cannot be opened, and observers know that
 }
 
 // failure is what flights without a token to fall back on have met.
@@ -187,7 +196,7 @@ func (e *entry) read(now time.Time) *cachedToken {
 func (e *entry) await(ctx context.Context, claims string) (*cachedToken, error) {
 	e.used.Store(true)
 	for {
-		flight, resumed, t, err := e.join(claims)
+		flight, resumed, t, err := e.join(ctx, claims)
 		if flight == nil {
 			return t, err
 		}
@@ -208,7 +217,7 @@ func (e *entry) await(ctx context.Context, claims string) (*cachedToken, error) 
 }
 
 // join returns the flight to wait for, or what there is without one.
-func (e *entry) join(claims string) (flight <-chan singleflight.Result, resumed <-chan struct{}, t *cachedToken, err error) {
+func (e *entry) join(ctx context.Context, claims string) (flight <-chan singleflight.Result, resumed <-chan struct{}, t *cachedToken, err error) {
 	now := time.Now()
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -220,7 +229,8 @@ func (e *entry) join(claims string) (flight <-chan singleflight.Result, resumed 
 	case e.failure.isRecent(now):
 		return nil, nil, nil, e.failure.err
 	}
-	return e.begin(claims, ""), e.resumed, nil, nil
+	deadline, _ := ctx.Deadline()
+	return e.begin(claims, "", deadline), e.resumed, nil, nil
 }
 
 // giveUp returns what a caller gets whose context ends while it waits: a token that is only withheld, or the error.
@@ -320,8 +330,8 @@ func (e *entry) beginReplacement(now time.Time, b *bearer, t trigger, claims str
 		if !ok {
 			return nil, change{}
 		}
-		e.rejection = next
-		news = e.change(EventRejected, now)
+		e.rejection, e.rejectedUpTo = next, e.token.acquired.Round(0)
+		news.events = []Event{e.event(EventRejected, now)}
 	case replacing, suspended:
 		e.rejection.byClaims = e.rejection.byClaims || byClaims
 	default:
@@ -335,7 +345,7 @@ func (e *entry) beginReplacement(now time.Time, b *bearer, t trigger, claims str
 		e.suspendedUntil = now.Add(invalidateWait)
 	}
 	e.apply(t)
-	flight := e.begin(claims, e.token.sha256())
+	flight := e.begin(claims, e.token.sha256(), time.Time{})
 	e.arm(now)
 	return flight, news
 }
@@ -362,8 +372,8 @@ func (e *entry) show() {
 	}
 }
 
-// begin begins the flight that asks with claims, "" for none, or joins it. e.mu is held.
-func (e *entry) begin(claims, rejectedSHA256 string) <-chan singleflight.Result {
+// begin begins the flight that asks with claims, "" for none, or joins it. deadline is that of the caller. e.mu is held.
+func (e *entry) begin(claims, rejectedSHA256 string, deadline time.Time) <-chan singleflight.Result {
 	ask, by := e.ask(), plainFlight
 	if claims != "" {
 		ask.Claims, ask.RejectedSHA256, by = claims, rejectedSHA256, claimsFlight
@@ -372,7 +382,7 @@ func (e *entry) begin(claims, rejectedSHA256 string) <-chan singleflight.Result 
 		e.running[by] = true
 		e.flights.Forget(by.flightKey()) // one that has ended may not have landed yet, and has nothing new
 	}
-	return e.flights.DoChan(by.flightKey(), func() (any, error) { return e.fly(by, ask) })
+	return e.flights.DoChan(by.flightKey(), func() (any, error) { return e.fly(by, ask, deadline) })
 }
 
 // ask is what the endpoint is asked for.
@@ -389,7 +399,7 @@ func landed(r singleflight.Result) (*cachedToken, error) {
 
 // fly asks the endpoint until there is a token or no hope of one. It runs on the client's own context: a caller that
 // gives up must not take the token from the others, and the next finds the flight begun.
-func (e *entry) fly(by driver, ask hosts.Request) (*cachedToken, error) {
+func (e *entry) fly(by driver, ask hosts.Request, deadline time.Time) (*cachedToken, error) {
 	if !e.life.Enter() {
 		return nil, ErrClosed
 	}
@@ -397,16 +407,21 @@ func (e *entry) fly(by driver, ask hosts.Request) (*cachedToken, error) {
 	ctx, cancel := context.WithTimeout(e.life.Context(), flightTimeout)
 	defer cancel()
 	start := time.Now()
+	until := turnUntil(start, deadline)
 	for try := 1; ; try++ {
 		asked := time.Now()
-		got, err := e.endpoint.ask(ctx, ask, false)
+		got, adopted, release, err := e.seek(ctx, by, ask, until)
 		now := time.Now()
-		if e.life.Ended() {
+		switch {
+		case e.life.Ended():
+			release()
 			return nil, ErrClosed
-		}
-		if err == nil {
+		case adopted != nil:
+			return adopted, nil
+		case err == nil:
 			t, news := e.install(by, got, asked, now)
 			e.observers.tell(news)
+			e.save(release)
 			return t, nil
 		}
 		wait, again := e.endpoint.nextTry(try, now.Sub(start), err)
@@ -429,50 +444,68 @@ func (e *entry) fly(by driver, ask hosts.Request) (*cachedToken, error) {
 // install takes in a token that was asked for at asked and came at now, and returns what the entry holds then: the
 // token it had, if that is better.
 func (e *entry) install(by driver, got azcore.AccessToken, asked, now time.Time) (*cachedToken, change) {
-	random := rand.Float64()
+	random := e.draw(got.Token)
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.running[by] = false
 	// With readings of both clocks: a wall clock that is set later must not move the end of a token that is kept.
 	got.ExpiresOn = now.Add(got.ExpiresOn.Sub(now))
 	old := e.token
+	var lead []Event
+	if old != nil && old.stored && !stored.SameObject(old.token.Value(), got.Token) {
+		ev := e.event(EventDropped, now)
+		ev.Err = errOtherIdentity
+		lead, old = []Event{ev}, nil
+	}
 	if old != nil && e.keeps(by, got, asked, now) {
 		got = azcore.AccessToken{Token: old.token.Value(), ExpiresOn: old.expires}
 	}
-	var same *cachedToken
+	kind, acquired, b := EventAcquired, now, (*bearer)(nil)
 	if old != nil && old.token.Value() == got.Token {
-		same = old
+		kind, acquired, b = EventUnchanged, old.acquired, old.token.secret
+		got.RefreshOn = time.Time{} // it was taken, and led to this same token: only the policy's growing intervals help
+	} else {
+		b = newBearer(got.Token, e.request)
 	}
-	t := e.newCachedToken(e.request, got, now, same, random)
+	t := e.newCachedToken(got, b, acquired, now, random)
+	if kind == EventUnchanged {
+		t.life = old.life // where an endpoint moves the end along, what counts for disuse is the first
+	}
 	if e.phase == dropped {
 		return t, change{}
 	}
-	e.token, e.failure, e.backoff = t, failure{}, backoff{}
-	if e.lastUse.IsZero() {
-		e.lastUse = now
-	}
-	kind := EventUnchanged
-	var sequence uint64
-	if same == nil {
-		kind, sequence = EventAcquired, e.sequence.Add(1)
-		e.apply(tokenCame)
-	} else {
-		e.settle()
-	}
-	e.refreshOn = t.due
-	e.arm(now)
-	news := e.change(kind, now)
-	news.event.Background, news.event.Took = by == backgroundRefresh, now.Sub(asked)
-	if same == nil {
-		news.rotated, news.sequence = t.token, sequence
-	}
+	e.isUnconfirmed = false
+	news := e.hold(t, now, kind)
+	own := &news.events[0]
+	own.Background, own.Took = by == backgroundRefresh, now.Sub(asked)
+	news.events = append(lead, news.events...)
 	return t, news
 }
 
+// hold makes t the token of the entry and plans its refresh. e.mu is held.
+func (e *entry) hold(t *cachedToken, now time.Time, kind EventKind) change {
+	e.token, e.failure, e.backoff, e.looks = t, failure{}, backoff{}, 0
+	if e.lastUse.IsZero() {
+		e.lastUse = now
+	}
+	var news change
+	if kind == EventUnchanged {
+		e.settle()
+	} else {
+		e.apply(tokenCame)
+		news.rotated, news.sequence = t.token, e.sequence.Add(1)
+	}
+	e.refreshOn = t.due
+	e.arm(now)
+	news.events = []Event{e.event(kind, now)}
+	return news
+}
+
 // keeps reports whether the token of e is better than got: it was acquired after got was asked for, by a request that
-// overtook that, or it lives longer and was not rejected, as some caches return a token near its end. e.mu is held.
+// overtook that, or it lives longer and was not rejected, as some caches return a token near its end. A loaded token of
+// the default identity is never better than the endpoint's word. e.mu is held.
 func (e *entry) keeps(by driver, got azcore.AccessToken, asked, now time.Time) bool {
-	if !e.token.isServable(now) {
+	if !e.token.isServable(now) || e.isUnconfirmed {
 		return false
 	}
 	return e.token.acquired.After(asked) ||
@@ -496,8 +529,9 @@ func (e *entry) isFlying() bool { return e.running[plainFlight] || e.running[cla
 func (e *entry) fail(by driver, err *Error, again bool, asked, now time.Time) (*cachedToken, change) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	news := e.change(EventFailed, now)
-	news.event.Took, news.event.Err = now.Sub(asked), err
+	ev := e.event(EventFailed, now)
+	ev.Took, ev.Err = now.Sub(asked), err
+	news := change{events: []Event{ev}}
 	if e.token != nil && e.token.isServable(now) {
 		e.running[by] = false
 		e.failure = failure{}

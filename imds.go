@@ -79,11 +79,15 @@ const defaultIdentity = "default"
 // The other hosts, and how each words its request, are in internal/hosts.
 type endpoint struct {
 	subject
-	source   hosts.Source
-	timeout  time.Duration // of one try
-	slots    limiter
-	life     *lifetime.Lifetime
-	answered atomic.Bool // it has answered once, so that silence is an outage, and not absence
+	kind      hosts.Kind
+	id        hosts.ID // the identity that was asked for, by Options.ID or by the environment
+	named     string   // Options.Endpoint
+	authority string   // of workload identity
+	source    hosts.Source
+	timeout   time.Duration // of one try
+	slots     limiter
+	life      *lifetime.Lifetime
+	answered  atomic.Bool // it has answered once, so that silence is an outage, and not absence
 }
 
 // newEndpoint decides from opts and the environment whom to ask.
@@ -116,7 +120,14 @@ func newEndpoint(opts Options, files hosts.ArcFiles, life *lifetime.Lifetime) (*
 	if err != nil {
 		return nil, fmt.Errorf("aztoken: %w", err)
 	}
-	p.host, p.source = h.String(), h.Source
+	p.host, p.source, p.kind, p.id, p.named = h.String(), h.Source, h.Kind, cfg.ID, opts.Endpoint
+	if h.Kind == hosts.WorkloadIdentity {
+		p.authority = h.Endpoint
+		if p.id.Kind == hosts.Default {
+			p.id = hosts.ID{Kind: hosts.ClientID, Value: cfg.Getenv("AZURE_CLIENT_ID")}
+			p.identity = p.id.Value
+		}
+	}
 	return p, nil
 }
 
