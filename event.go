@@ -108,7 +108,9 @@ func (c *cache) status() Status {
 	}
 	s.Host, s.Identity = c.endpoint.host, c.endpoint.identity
 	if c.store != nil {
-		s.StoreError = c.store.problem()
+		if err := c.store.health.Err(); err != nil {
+			s.StoreError = err.Error()
+		}
 	}
 	for _, e := range c.entries() {
 		if r, ok := e.status(); ok {

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"math/rand/v2"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
@@ -41,8 +40,6 @@ const (
 	confirmTime = 5 * time.Minute
 	// clockTolerance is how far the acquisition of a stored token may lie ahead of this machine's clock.
 	clockTolerance = 5 * time.Minute
-	// healthInterval is the least time between two events of the store's health: one that flaps must not flood a log.
-	healthInterval = time.Minute
 )
 
 var (
@@ -60,14 +57,9 @@ type store struct {
 	id        hosts.ID         // the identity that was asked for
 	seed      uint64           // of the draws that a token's refresh follows: 0 where all processes draw alike
 	process   uint64           // of the draws that differ between processes
+	health    stored.Health
 	observers *observers
 	identity  string
-
-	// mu guards what follows. Nothing is called under it.
-	mu          sync.Mutex
-	err         error // of the last call; nil while the store works
-	announced   bool  // that it does not work
-	announcedOn time.Time
 }
 
 // newStore returns the store of a client that asks p, nil if opts have none.
@@ -94,45 +86,13 @@ func (s *store) entry(r request) tokenstore.Entry {
 	return name
 }
 
-// isDown reports whether the last call of the store failed.
-func (s *store) isDown() bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.err != nil
-}
-
-// problem returns why the store does not work, "" if it does.
-func (s *store) problem() string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.err == nil {
-		return ""
-	}
-	return s.err.Error()
-}
-
-// note takes in how a call of the store ended and tells observers when its health changes. That there is no entry is
-// health, and that one cannot be opened is neither: it is no recovery, and the next save replaces it.
+// note takes in how a call of the store ended, and tells observers when that changes.
 func (s *store) note(err error) {
-	switch {
-	case errors.Is(err, context.Canceled), errors.Is(err, tokenstore.ErrUnreadable):
-		return
-	case errors.Is(err, tokenstore.ErrNotFound):
-		err = nil
-	}
 	now := time.Now()
-	s.mu.Lock()
-	s.err = err
-	down := err != nil
-	change := down != s.announced && (s.announcedOn.IsZero() || now.Sub(s.announcedOn) >= healthInterval)
-	if change {
-		s.announced, s.announcedOn = down, now
-	}
-	s.mu.Unlock()
-	switch {
-	case change && down:
+	switch s.health.Note(err, now) {
+	case stored.Failed:
 		s.tell(EventStoreFailed, now, err)
-	case change:
+	case stored.Recovered:
 		s.tell(EventStoreRecovered, now, nil)
 	}
 }
@@ -294,7 +254,7 @@ func (e *entry) seek(ctx context.Context, by driver, ask hosts.Request, until ti
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel() // what is under way when a token has come is of no use
 	look := e.look(ctx)
-	wasDown := e.store.isDown()
+	wasDown := e.store.health.Err() != nil
 	looked := false
 	if !wasDown {
 		if adopted, looked = e.adoptWithin(look, storeWait, by); adopted != nil {
@@ -391,7 +351,7 @@ func (e *entry) beforeRefresh(held *cachedToken) (release func(), mayAsk bool) {
 	switch {
 	case adopted != nil:
 		return release, false
-	case !looked, e.store.isDown(), !e.store.Locks():
+	case !looked, e.store.health.Err() != nil, !e.store.Locks():
 		return release, true
 	}
 	unlock, ok, err := e.lock(ctx, storeTimeout, refreshTTL)
