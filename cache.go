@@ -79,6 +79,8 @@ type cachedToken struct {
 	untilWall int64
 	given     time.Time // when the endpoint last returned it
 	stored    bool      // it came from the store, and the endpoint has not returned it yet
+	// recorded is acquired as the store has it: by the wall clock of whoever acquired the token, which may be ahead.
+	recorded time.Time
 }
 
 // isServable reports whether the token lives at now by both clocks.
@@ -93,7 +95,7 @@ func (g *engine) newCachedToken(got azcore.AccessToken, b *bearer, acquired, giv
 	if furthest := given.Add(wire.MaxLife); expires.After(furthest) {
 		expires = furthest // a developer's static token that claims to live for ever
 	}
-	t := &cachedToken{acquired: acquired, given: given, expires: expires, life: expires.Sub(acquired)}
+	t := &cachedToken{acquired: acquired, recorded: acquired.Round(0), given: given, expires: expires, life: expires.Sub(acquired)}
 	t.due = schedule.Refresh(g.policy.due(given, acquired, expires, random), given, expires, got.RefreshOn)
 	t.until = expires.Add(-schedule.ExpirySkew)
 	t.untilWall = t.until.UnixNano()

@@ -147,6 +147,7 @@ type entry struct {
 	looks         int       // for the token that another client refreshes
 	tendOn        time.Time // when to see whether the store still has the token
 	unreadable    bool      // what the store has cannot be opened, and observers know that
+	saving        chan struct{}
 }
 
 // failure is what flights without a token to fall back on have met.
@@ -178,7 +179,13 @@ func (r rejection) next(now time.Time, byClaims bool) (rejection, bool) {
 }
 
 // newEntry returns an entry without its timer.
-func newEntry(g *engine, r request) *entry { return &entry{engine: g, request: r} }
+func newEntry(g *engine, r request) *entry {
+	e := &entry{engine: g, request: r}
+	if g.store != nil {
+		e.saving = make(chan struct{}, 1)
+	}
+	return e
+}
 
 // read returns the token for a caller who uses it, nil if none is served.
 func (e *entry) read(now time.Time) *cachedToken {
@@ -330,7 +337,7 @@ func (e *entry) beginReplacement(now time.Time, b *bearer, t trigger, claims str
 		if !ok {
 			return nil, change{}
 		}
-		e.rejection, e.rejectedUpTo = next, e.token.acquired.Round(0)
+		e.rejection, e.rejectedUpTo = next, e.token.recorded
 		news.events = []Event{e.event(EventRejected, now)}
 	case replacing, suspended:
 		e.rejection.byClaims = e.rejection.byClaims || byClaims
@@ -406,11 +413,9 @@ func (e *entry) fly(by driver, ask hosts.Request, deadline time.Time) (*cachedTo
 	defer e.life.Leave()
 	ctx, cancel := context.WithTimeout(e.life.Context(), flightTimeout)
 	defer cancel()
-	start := time.Now()
-	until := turnUntil(start, deadline)
+	start, search := time.Now(), e.newSearch(by, deadline)
 	for try := 1; ; try++ {
-		asked := time.Now()
-		got, adopted, release, err := e.seek(ctx, by, ask, until)
+		got, adopted, release, err := search.try(ctx, ask)
 		now := time.Now()
 		switch {
 		case e.life.Ended():
@@ -419,13 +424,19 @@ func (e *entry) fly(by driver, ask hosts.Request, deadline time.Time) (*cachedTo
 		case adopted != nil:
 			return adopted, nil
 		case err == nil:
-			t, news := e.install(by, got, asked, now)
+			t, news := e.install(by, got, search.asked, now)
 			e.observers.tell(news)
 			e.save(release)
 			return t, nil
 		}
 		wait, again := e.endpoint.nextTry(try, now.Sub(start), err)
-		t, news := e.fail(by, err, again, asked, now)
+		if !again {
+			if adopted = search.lastHope(ctx); adopted != nil {
+				return adopted, nil
+			}
+			now = time.Now()
+		}
+		t, news := e.fail(by, err, again, search.asked, now)
 		e.observers.tell(news)
 		switch {
 		case t != nil:
@@ -433,10 +444,11 @@ func (e *entry) fly(by driver, ask hosts.Request, deadline time.Time) (*cachedTo
 		case !again:
 			return nil, err
 		}
-		select {
-		case <-time.After(wait):
-		case <-e.life.Done():
+		switch adopted, goOn := search.pause(wait); {
+		case !goOn:
 			return nil, ErrClosed
+		case adopted != nil:
+			return adopted, nil
 		}
 	}
 }
@@ -469,6 +481,7 @@ func (e *entry) install(by driver, got azcore.AccessToken, asked, now time.Time)
 	}
 	t := e.newCachedToken(got, b, acquired, now, random)
 	if kind == EventUnchanged {
+		t.recorded = old.recorded
 		t.life = old.life // where an endpoint moves the end along, what counts for disuse is the first
 	}
 	if e.phase == dropped {

@@ -3,6 +3,7 @@ package aztoken
 import (
 	"context"
 	"errors"
+	"math"
 	"math/rand/v2"
 	"strings"
 	"time"
@@ -111,56 +112,73 @@ func (s *store) load(ctx context.Context, r request) (stored.Token, bool, error)
 	return t, ok, err
 }
 
-// look begins to load the entry's token. The channel gets it, if there is one, and is closed.
-func (e *entry) look(ctx context.Context) <-chan stored.Token {
-	found := make(chan stored.Token, 1)
+// isAway reports whether err means that the store does not work, rather than that it has no token.
+func isAway(err error) bool {
+	return err != nil && !errors.Is(err, tokenstore.ErrNotFound) && !errors.Is(err, tokenstore.ErrUnreadable)
+}
+
+// finding is what a look into the store found.
+type finding struct {
+	token stored.Token
+	ok    bool // there is a token
+	err   error
+}
+
+// look begins to load the entry's token. The channel gets one finding, also after ctx or the client has ended.
+func (e *entry) look(ctx context.Context) <-chan finding {
+	found := make(chan finding, 1)
 	if !e.life.Go(func() {
-		defer close(found)
-		t, ok, err := e.store.load(ctx, e.request)
-		if errors.Is(err, tokenstore.ErrUnreadable) {
-			e.noteUnreadable(err)
-		}
-		if ok {
-			found <- t
-		}
+		var f finding
+		f.token, f.ok, f.err = e.store.load(ctx, e.request)
+		e.noteEntry(f.err)
+		found <- f
 	}) {
-		close(found)
+		found <- finding{err: ErrClosed}
 	}
 	return found
 }
 
-// noteUnreadable tells observers of an entry that cannot be opened, once until it is replaced.
-func (e *entry) noteUnreadable(err error) {
+// noteEntry takes in how a load of the entry ended. An entry that cannot be opened is told once, until a load finds
+// another state; and after a failure the store is seen to sooner.
+func (e *entry) noteEntry(err error) {
+	if errors.Is(err, context.Canceled) {
+		return
+	}
+	now := time.Now()
 	e.mu.Lock()
 	known := e.unreadable
-	e.unreadable = true
+	e.unreadable = errors.Is(err, tokenstore.ErrUnreadable) || known && isAway(err)
+	isNew := e.unreadable && !known
+	if isAway(err) && !e.tendOn.IsZero() {
+		e.tendOn = earlier(e.tendOn, now.Add(draw(maxTendRetry/4, maxTendRetry)))
+	}
 	e.mu.Unlock()
-	if !known {
-		e.store.tell(EventStoreFailed, time.Now(), err)
+	if isNew {
+		e.store.tell(EventStoreFailed, now, err)
 	}
 }
 
-// adoptWithin waits for a look, wait at most, and adopts what it finds. looked reports whether the look has ended.
-func (e *entry) adoptWithin(look <-chan stored.Token, wait time.Duration, by driver) (t *cachedToken, looked bool) {
+// lookWithin looks into the store, wait at most, and adopts what it finds. done reports whether the look ended in time.
+func (e *entry) lookWithin(ctx context.Context, wait time.Duration, by driver) (adopted *cachedToken, done bool, err error) {
+	ctx, cancel := context.WithCancel(ctx) // without a deadline: a slow store is not one that does not work
+	defer cancel()
 	timer := time.NewTimer(wait)
 	defer timer.Stop()
 	select {
-	case found, ok := <-look:
-		if !ok {
-			return nil, true
-		}
-		return e.adopt(by, found), true
+	case f := <-e.look(ctx):
+		return e.adopt(by, f, clockTolerance), true, f.err
 	case <-timer.C:
-		return nil, false
-	case <-e.life.Done():
-		return nil, true
+		return nil, false, nil
 	}
 }
 
-// adopt makes a stored token that of the entry, unless that has a better one, and returns it then. The driver by has
-// done its work with that.
-func (e *entry) adopt(by driver, found stored.Token) *cachedToken {
-	t, news := e.take(by, found, time.Now(), clockTolerance)
+// adopt makes what was found the token of the entry, unless that has a better one, and returns it then. The driver by
+// has done its work with that.
+func (e *entry) adopt(by driver, f finding, tolerance time.Duration) *cachedToken {
+	if !f.ok {
+		return nil
+	}
+	t, news := e.take(by, f.token, time.Now(), tolerance)
 	e.observers.tell(news)
 	return t
 }
@@ -170,14 +188,10 @@ func (e *entry) adopt(by driver, found stored.Token) *cachedToken {
 func (e *entry) take(by driver, found stored.Token, now time.Time, tolerance time.Duration) (*cachedToken, change) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	left := found.Expires.Sub(now.Round(0))
-	if e.phase == dropped || left <= schedule.ExpirySkew || found.Acquired.Sub(now.Round(0)) > tolerance {
-		return nil, change{}
-	}
 	if found.Rejected.After(e.rejectedUpTo) {
 		e.rejectedUpTo = found.Rejected
 	}
-	if !found.Acquired.After(e.rejectedUpTo) && !e.rejectedUpTo.IsZero() {
+	if e.phase == dropped || !found.IsUsable(now.Round(0), e.rejectedUpTo, tolerance) {
 		return nil, change{}
 	}
 	if old := e.token; old != nil {
@@ -204,7 +218,7 @@ func (e *entry) newLoadedToken(found stored.Token, now time.Time) *cachedToken {
 	got := azcore.AccessToken{Token: found.Value.Reveal(), ExpiresOn: at(found.Expires)}
 	acquired, given := earlier(at(found.Acquired), now), earlier(at(found.Given), now)
 	t := e.newCachedToken(got, newBearer(got.Token, e.request), acquired, given, e.draw(got.Token))
-	t.stored = true
+	t.stored, t.recorded = true, found.Acquired
 	if t.due.Before(now) { // overdue: at once, as jobs that live for a second would never refresh otherwise
 		t.due = now
 		t.token.RefreshOn = utc(now)
@@ -242,79 +256,154 @@ func turnUntil(start, deadline time.Time) time.Time {
 	return earlier(until, start.Add(deadline.Sub(start)/2))
 }
 
-// seek is a try of a flight: the store's token if there is one, and else the endpoint's answer. Until then it waits for
-// its turn. release is to be called when the answer has been saved; after a failure the lock is left to expire, so that
-// the others do not ask one after another.
-func (e *entry) seek(ctx context.Context, by driver, ask hosts.Request, until time.Time) (got azcore.AccessToken, adopted *cachedToken, release func(), err *Error) {
+// search is how a flight finds a token: in the store, or from the endpoint when it is this client's turn to ask.
+type search struct {
+	*entry
+	by       driver
+	until    time.Time      // when the turn of this client has come, whoever has the lock
+	patience time.Duration  // how much longer the store may delay the flight
+	look     <-chan finding // under way; nil for none
+	passed   finding        // the last that was not adopted
+	asked    time.Time      // when the endpoint was asked
+}
+
+func (e *entry) newSearch(by driver, deadline time.Time) *search {
+	s := &search{entry: e, by: by, until: turnUntil(time.Now(), deadline), patience: storeWait}
+	if e.store != nil && e.store.health.Err() != nil {
+		s.patience = 0 // it is known to be down: the endpoint is asked at the same time
+	}
+	return s
+}
+
+// usesStore reports whether the store may have what is searched: it does not know the claims of a challenge.
+func (s *search) usesStore() bool { return s.store != nil && s.by == plainFlight }
+
+// try returns the store's token if that is there first, and else the endpoint's answer. release is to be called when
+// the answer has been saved; after a failure the lock is left to expire, so that the others do not ask one after another.
+func (s *search) try(ctx context.Context, ask hosts.Request) (got azcore.AccessToken, adopted *cachedToken, release func(), err *Error) {
 	release = func() {}
-	if e.store == nil || by != plainFlight {
-		got, err = e.endpoint.ask(ctx, ask, false)
+	s.asked = time.Now()
+	if !s.usesStore() {
+		got, err = s.endpoint.ask(ctx, ask, false)
 		return got, nil, release, err
 	}
+	if release, adopted = s.consult(ctx); adopted != nil {
+		return got, adopted, release, nil
+	}
+	s.asked = time.Now()
 	ctx, cancel := context.WithCancel(ctx)
-	defer cancel() // what is under way when a token has come is of no use
-	look := e.look(ctx)
-	wasDown := e.store.health.Err() != nil
-	looked := false
-	if !wasDown {
-		if adopted, looked = e.adoptWithin(look, storeWait, by); adopted != nil {
-			return got, adopted, release, nil
-		}
-	}
-	if looked {
-		look = nil
-		if release, adopted = e.awaitTurn(ctx, by, until); adopted != nil {
-			return got, adopted, release, nil
-		}
-	}
+	defer cancel() // a request under way is of no use once the store's token is there
 	type answer struct {
 		token azcore.AccessToken
 		err   *Error
 	}
 	answered := make(chan answer, 1)
-	if !e.life.Go(func() {
-		token, err := e.endpoint.ask(ctx, ask, false)
+	if !s.life.Go(func() {
+		token, err := s.endpoint.ask(ctx, ask, false)
 		answered <- answer{token, err}
 	}) {
-		return got, nil, release, e.endpoint.newError(e.resource, errNoSlot)
+		return got, nil, release, s.endpoint.newError(s.resource, errNoSlot) // the client is closed: the flight looks for that
 	}
 	for {
 		select {
-		case found, ok := <-look:
-			look = nil
-			if ok {
-				if adopted = e.adopt(by, found); adopted != nil {
-					return got, adopted, release, nil
-				}
+		case f := <-s.look:
+			if adopted = s.accept(f); adopted != nil {
+				return got, adopted, release, nil
 			}
 		case a := <-answered:
-			if a.err != nil && look != nil {
-				// The store is slow, and may yet have what the endpoint has not.
-				patience := storeTimeout
-				if wasDown {
-					patience = storeWait
-				}
-				if adopted, _ = e.adoptWithin(look, patience, by); adopted != nil {
-					return got, adopted, release, nil
-				}
+			if a.err != nil { // better one of a clock that is ahead than none
+				adopted = s.adopt(s.by, s.passed, math.MaxInt64)
 			}
-			return a.token, nil, release, a.err
+			return a.token, adopted, release, a.err
+		}
+	}
+}
+
+// accept ends the look that found f, and adopts that if it can.
+func (s *search) accept(f finding) *cachedToken {
+	s.look = nil
+	adopted := s.adopt(s.by, f, clockTolerance)
+	if adopted == nil {
+		s.passed = f
+	}
+	return adopted
+}
+
+// consult looks into the store, and waits until it is this client's turn to ask the endpoint. A store that is slow
+// delays the flight by storeWait in all; a look that takes longer goes on.
+func (s *search) consult(ctx context.Context) (release func(), adopted *cachedToken) {
+	release = func() {}
+	if s.look == nil {
+		s.look = s.entry.look(ctx)
+	}
+	begun := time.Now()
+	adopted, err := s.wait(ctx, s.patience)
+	s.patience -= min(s.patience, time.Since(begun))
+	if adopted != nil || s.look != nil || isAway(err) {
+		return release, adopted
+	}
+	return s.awaitTurn(ctx)
+}
+
+// wait waits for the look under way, d at most.
+func (s *search) wait(ctx context.Context, d time.Duration) (adopted *cachedToken, err error) {
+	if s.look == nil || d <= 0 {
+		return nil, nil
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case f := <-s.look:
+		return s.accept(f), f.err
+	case <-timer.C:
+	case <-ctx.Done():
+	}
+	return nil, nil
+}
+
+// lastHope waits for a look that is under way when the endpoint has failed for good.
+func (s *search) lastHope(ctx context.Context) *cachedToken {
+	patience := storeTimeout
+	if s.store != nil && s.store.health.Err() != nil {
+		patience = storeWait
+	}
+	adopted, _ := s.wait(ctx, patience)
+	return adopted
+}
+
+// pause waits between two tries, or until a look under way brings a token. It reports false if the client is closed.
+func (s *search) pause(d time.Duration) (adopted *cachedToken, goOn bool) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	for {
+		select {
+		case f := <-s.look:
+			if adopted = s.accept(f); adopted != nil {
+				return adopted, true
+			}
+		case <-timer.C:
+			return nil, true
+		case <-s.life.Done():
+			return nil, false
 		}
 	}
 }
 
 // awaitTurn waits until this client is the one to ask the endpoint, another one that shares the store has brought a
-// token, or the time is until. A store without locks makes nobody wait.
-func (e *entry) awaitTurn(ctx context.Context, by driver, until time.Time) (release func(), adopted *cachedToken) {
+// token, or the time is until. A store without locks, and one whose locks do not work, makes nobody wait.
+func (s *search) awaitTurn(ctx context.Context) (release func(), adopted *cachedToken) {
 	release = func() {}
-	for e.store.Locks() && time.Now().Before(until) {
-		unlock, ok, err := e.lock(ctx, storeWait, turnTTL)
-		switch {
-		case err != nil:
+	patience := s.patience // while another has the lock it is not the store that delays the flight
+	for s.store.Locks() && time.Now().Before(s.until) {
+		begun := time.Now()
+		unlock, ok, err := s.lock(ctx, patience, turnTTL)
+		if err != nil {
+			s.patience -= min(s.patience, time.Since(begun))
 			return release, nil // the lock saves requests, and guards nothing
-		case ok:
+		}
+		if ok {
 			// Whoever had it before may have saved a token since the last look.
-			adopted, _ = e.adoptWithin(e.look(ctx), storeWait, by)
+			adopted, _, _ = s.lookWithin(ctx, patience-min(patience, time.Since(begun)), s.by)
 			if adopted != nil {
 				unlock()
 				return release, adopted
@@ -326,7 +415,9 @@ func (e *entry) awaitTurn(ctx context.Context, by driver, until time.Time) (rele
 		case <-ctx.Done():
 			return release, nil
 		}
-		if adopted, _ = e.adoptWithin(e.look(ctx), storeWait, by); adopted != nil {
+		patience = storeWait
+		adopted, done, err := s.lookWithin(ctx, patience, s.by)
+		if adopted != nil || !done || isAway(err) {
 			return release, adopted
 		}
 	}
@@ -347,17 +438,22 @@ func (e *entry) beforeRefresh(held *cachedToken) (release func(), mayAsk bool) {
 		return release, true
 	}
 	ctx := e.life.Context()
-	adopted, looked := e.adoptWithin(e.look(ctx), storeTimeout, backgroundRefresh)
+	found := <-e.look(ctx)
 	switch {
-	case adopted != nil:
+	case e.adopt(backgroundRefresh, found, clockTolerance) != nil:
 		return release, false
-	case !looked, e.store.health.Err() != nil, !e.store.Locks():
+	case isAway(found.err), !e.store.Locks():
 		return release, true
 	}
 	unlock, ok, err := e.lock(ctx, storeTimeout, refreshTTL)
 	alone := schedule.Alone(held.acquired, held.expires, stored.Draw(held.token.Value(), e.store.process))
 	switch {
 	case ok:
+		// Whoever had it before may have saved a token since the last look.
+		if e.adopt(backgroundRefresh, <-e.look(ctx), clockTolerance) != nil {
+			unlock()
+			return release, false
+		}
 		return unlock, true
 	case err != nil, !time.Now().Before(alone):
 		return release, true
@@ -384,13 +480,17 @@ func (e *entry) postpone(alone time.Time) {
 	e.arm(now)
 }
 
-// save keeps the entry's token in the background, and calls release afterwards.
+// save keeps the entry's token in the background, and calls release afterwards. The caller has entered the client's
+// lifetime, so that Close waits for it.
 func (e *entry) save(release func()) {
-	if e.store == nil || !e.life.Go(func() {
+	keep := func() {
 		defer release()
 		e.tend()
-	}) {
+	}
+	if e.store == nil {
 		release()
+	} else if !e.life.Go(keep) {
+		keep()
 	}
 }
 
@@ -411,13 +511,16 @@ func (e *entry) tend() {
 	defer e.mu.Unlock()
 	e.running[tending] = false
 	e.tendOn = now.Add(next)
-	if err == nil {
-		e.unreadable = false
-	}
 	e.arm(now)
 }
 
 func (e *entry) trySave(ctx context.Context) error {
+	select {
+	case e.saving <- struct{}{}: // one at a time, else an older token could be saved over a newer one
+		defer func() { <-e.saving }()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 	ours, ok := e.storable()
 	if !ok {
 		return nil
@@ -425,12 +528,17 @@ func (e *entry) trySave(ctx context.Context) error {
 	name := e.store.entry(e.request)
 	payloads, err := e.store.Load(ctx, name)
 	e.store.note(err)
-	if err != nil && !errors.Is(err, tokenstore.ErrNotFound) && !errors.Is(err, tokenstore.ErrUnreadable) {
+	e.noteEntry(err)
+	if isAway(err) {
 		return err
 	}
-	any := func(stored.Token) bool { return true }
-	if old, ok := stored.Best(payloads, any); ok && old.Expires.After(time.Now()) && !ours.MayReplace(old) {
+	now := time.Now()
+	old, ok := stored.Best(payloads, func(t stored.Token) bool { return t.IsUsable(now, time.Time{}, clockTolerance) })
+	if ok && !ours.MayReplace(old) {
 		return nil
+	}
+	if ok && old.Rejected.After(ours.Rejected) {
+		ours.Rejected = old.Rejected
 	}
 	err = e.store.Save(ctx, name, ours.Encode(), ours.Expires)
 	e.store.note(err)
@@ -445,14 +553,17 @@ func (e *entry) storable() (stored.Token, bool) {
 	if t == nil || e.phase == dropped || e.isUnconfirmed || !t.isServable(time.Now()) {
 		return stored.Token{}, false
 	}
-	acquired := t.acquired.Round(0)
-	if !e.rejectedUpTo.IsZero() && !acquired.After(e.rejectedUpTo) {
+	if !e.rejectedUpTo.IsZero() && !t.recorded.After(e.rejectedUpTo) {
 		return stored.Token{}, false
 	}
-	return stored.Token{
-		Value: secret.New(t.token.Value()), Acquired: acquired, Given: t.given.Round(0),
+	kept := stored.Token{
+		Value: secret.New(t.token.Value()), Acquired: t.recorded, Given: t.given.Round(0),
 		Expires: t.expires.Round(0), Rejected: e.rejectedUpTo,
-	}, true
+	}
+	if kept.Given.Before(kept.Acquired) { // which was by a clock that is ahead
+		kept.Given = kept.Acquired
+	}
+	return kept, true
 }
 
 // entryName returns what the names of this endpoint's entries in a store have in common. The address of the endpoint

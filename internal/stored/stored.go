@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/seed-ac726066/aztoken/internal/jwt"
+	"github.com/seed-ac726066/aztoken/internal/schedule"
 	"github.com/seed-ac726066/aztoken/internal/secret"
 )
 
@@ -77,6 +78,14 @@ func Decode(text []byte) (Token, bool) {
 	life := t.Expires.Sub(t.Acquired)
 	ok := life > 0 && life <= maxLife && !t.Given.Before(t.Acquired) && t.Given.Before(t.Expires)
 	return t, ok
+}
+
+// IsUsable reports whether t may be used at now: it has not ended, it was acquired after all that was rejected up to
+// rejected (zero for nothing), and not further ahead of this machine's clock than tolerance, as one of two clocks is
+// wrong then.
+func (t Token) IsUsable(now, rejected time.Time, tolerance time.Duration) bool {
+	return t.Expires.Sub(now) > schedule.ExpirySkew && t.Acquired.Sub(now) <= tolerance &&
+		(rejected.IsZero() || t.Acquired.After(rejected))
 }
 
 // Best returns the token of several entries that lives longest, of those that fits accepts and that were not rejected
