@@ -95,7 +95,7 @@ func (g *engine) newCachedToken(got azcore.AccessToken, b *bearer, acquired, giv
 	if furthest := given.Add(wire.MaxLife); expires.After(furthest) {
 		expires = furthest // a developer's static token that claims to live for ever
 	}
-	t := &cachedToken{acquired: acquired, recorded: acquired.Round(0), given: given, expires: expires, life: expires.Sub(acquired)}
+	t := &cachedToken{acquired: acquired, recorded: record(acquired), given: given, expires: expires, life: expires.Sub(acquired)}
 	t.due = schedule.Refresh(g.policy.due(given, acquired, expires, random), given, expires, got.RefreshOn)
 	t.until = expires.Add(-schedule.ExpirySkew)
 	t.untilWall = t.until.UnixNano()

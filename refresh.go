@@ -84,7 +84,7 @@ const (
 	forget        // an entry without a token has no failure to remember any more
 	retire        // the token has not been used for a whole life
 	refresh       // the refresh of the token is due
-	keep          // the store may have lost the token
+	tend          // the store may have lost the token
 )
 
 // due returns what is to be done at now. e.mu is held.
@@ -99,7 +99,7 @@ func (e *entry) due(now time.Time) chore {
 	case !e.running[backgroundRefresh] && timerWait(now, e.refreshOn) == 0:
 		return refresh
 	case !e.tendOn.IsZero() && !e.running[tending] && timerWait(now, e.tendOn) == 0:
-		return keep
+		return tend
 	}
 	return nothing
 }
@@ -112,7 +112,7 @@ func (e *entry) onTimer() phase {
 	switch todo {
 	case refresh:
 		e.refresh(held)
-	case keep:
+	case tend:
 		e.tend()
 	}
 	return after
@@ -141,7 +141,7 @@ func (e *entry) begins(now time.Time, subscribed bool) (todo chore, held *cached
 		e.apply(leave)
 	case refresh:
 		e.running[backgroundRefresh] = true
-	case keep:
+	case tend:
 		e.running[tending] = true
 	}
 	e.arm(now)

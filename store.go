@@ -88,9 +88,9 @@ func (s *store) entry(r request) tokenstore.Entry {
 }
 
 // note takes in how a call of the store ended, and tells observers when that changes.
-func (s *store) note(err error) {
+func (s *store) note(op stored.Operation, err error) {
 	now := time.Now()
-	switch s.health.Note(err, now) {
+	switch s.health.Note(op, err, now) {
 	case stored.Failed:
 		s.tell(EventStoreFailed, now, err)
 	case stored.Recovered:
@@ -102,14 +102,22 @@ func (s *store) tell(kind EventKind, now time.Time, err error) {
 	s.observers.tell(change{events: []Event{{Kind: kind, Time: now, Identity: s.identity, Err: err}}})
 }
 
-// load returns the best token that the store has for r, and false if there is none. It is bounded by storeTimeout.
-func (s *store) load(ctx context.Context, r request) (stored.Token, bool, error) {
+// load returns what the store has under name. It is bounded by storeTimeout.
+func (s *store) load(ctx context.Context, name tokenstore.Entry) ([][]byte, error) {
 	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
 	defer cancel()
-	payloads, err := s.Load(ctx, s.entry(r))
-	s.note(err)
-	t, ok := stored.Best(payloads, func(t stored.Token) bool { return stored.Fits(t.Value.Reveal(), s.id, r.tenant) })
-	return t, ok, err
+	payloads, err := s.Load(ctx, name)
+	s.note(stored.Load, err)
+	return payloads, err
+}
+
+// save keeps t under name. It is bounded by storeTimeout.
+func (s *store) save(ctx context.Context, name tokenstore.Entry, t stored.Token) error {
+	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
+	defer cancel()
+	err := s.Save(ctx, name, t.Encode(), t.Expires)
+	s.note(stored.Save, err)
+	return err
 }
 
 // isAway reports whether err means that the store does not work, rather than that it has no token.
@@ -128,10 +136,11 @@ type finding struct {
 func (e *entry) look(ctx context.Context) <-chan finding {
 	found := make(chan finding, 1)
 	if !e.life.Go(func() {
-		var f finding
-		f.token, f.ok, f.err = e.store.load(ctx, e.request)
-		e.noteEntry(f.err)
-		found <- f
+		payloads, err := e.store.load(ctx, e.store.entry(e.request))
+		e.noteEntry(err)
+		fits := func(t stored.Token) bool { return stored.Fits(t.Value.Reveal(), e.store.id, e.tenant) }
+		t, ok := stored.Best(payloads, fits)
+		found <- finding{t, ok, err}
 	}) {
 		found <- finding{err: ErrClosed}
 	}
@@ -234,6 +243,10 @@ func (e *entry) draw(token string) float64 {
 	return stored.Draw(token, e.store.seed)
 }
 
+// record returns t as the store keeps it: on the wall clock, in milliseconds. What is compared with times from the store
+// must not be finer.
+func record(t time.Time) time.Time { return t.Truncate(time.Millisecond) }
+
 func earlier(a, b time.Time) time.Time {
 	if a.Before(b) {
 		return a
@@ -262,15 +275,17 @@ type search struct {
 	by       driver
 	until    time.Time      // when the turn of this client has come, whoever has the lock
 	patience time.Duration  // how much longer the store may delay the flight
+	hope     time.Time      // until when an error waits for a look under way
 	look     <-chan finding // under way; nil for none
 	passed   finding        // the last that was not adopted
 	asked    time.Time      // when the endpoint was asked
 }
 
 func (e *entry) newSearch(by driver, deadline time.Time) *search {
-	s := &search{entry: e, by: by, until: turnUntil(time.Now(), deadline), patience: storeWait}
-	if e.store != nil && e.store.health.Err() != nil {
-		s.patience = 0 // it is known to be down: the endpoint is asked at the same time
+	now := time.Now()
+	s := &search{entry: e, by: by, until: turnUntil(now, deadline), patience: storeWait, hope: now.Add(storeTimeout)}
+	if e.store != nil && e.store.health.IsAway() {
+		s.patience, s.hope = 0, now.Add(storeWait) // the endpoint is asked at the same time
 	}
 	return s
 }
@@ -304,8 +319,14 @@ func (s *search) try(ctx context.Context, ask hosts.Request) (got azcore.AccessT
 	}) {
 		return got, nil, release, s.endpoint.newError(s.resource, errNoSlot) // the client is closed: the flight looks for that
 	}
+	again := time.NewTicker(turnTTL) // others may get a token while a slow endpoint is asked
+	defer again.Stop()
 	for {
 		select {
+		case <-again.C:
+			if s.look == nil && !isAway(s.passed.err) {
+				s.look = s.entry.look(ctx)
+			}
 		case f := <-s.look:
 			if adopted = s.accept(f); adopted != nil {
 				return got, adopted, release, nil
@@ -338,12 +359,15 @@ func (s *search) consult(ctx context.Context) (release func(), adopted *cachedTo
 	}
 	begun := time.Now()
 	adopted, err := s.wait(ctx, s.patience)
-	s.patience -= min(s.patience, time.Since(begun))
+	s.spend(begun)
 	if adopted != nil || s.look != nil || isAway(err) {
 		return release, adopted
 	}
 	return s.awaitTurn(ctx)
 }
+
+// spend takes the time since begun off the patience.
+func (s *search) spend(begun time.Time) { s.patience -= min(s.patience, time.Since(begun)) }
 
 // wait waits for the look under way, d at most.
 func (s *search) wait(ctx context.Context, d time.Duration) (adopted *cachedToken, err error) {
@@ -363,11 +387,7 @@ func (s *search) wait(ctx context.Context, d time.Duration) (adopted *cachedToke
 
 // lastHope waits for a look that is under way when the endpoint has failed for good.
 func (s *search) lastHope(ctx context.Context) *cachedToken {
-	patience := storeTimeout
-	if s.store != nil && s.store.health.Err() != nil {
-		patience = storeWait
-	}
-	adopted, _ := s.wait(ctx, patience)
+	adopted, _ := s.wait(ctx, time.Until(s.hope))
 	return adopted
 }
 
@@ -393,30 +413,31 @@ func (s *search) pause(d time.Duration) (adopted *cachedToken, goOn bool) {
 // token, or the time is until. A store without locks, and one whose locks do not work, makes nobody wait.
 func (s *search) awaitTurn(ctx context.Context) (release func(), adopted *cachedToken) {
 	release = func() {}
-	patience := s.patience // while another has the lock it is not the store that delays the flight
 	for s.store.Locks() && time.Now().Before(s.until) {
 		begun := time.Now()
-		unlock, ok, err := s.lock(ctx, patience, turnTTL)
-		if err != nil {
-			s.patience -= min(s.patience, time.Since(begun))
+		unlock, ok, err := s.lock(ctx, s.patience, turnTTL)
+		s.spend(begun)
+		switch {
+		case err != nil:
 			return release, nil // the lock saves requests, and guards nothing
-		}
-		if ok {
+		case ok:
 			// Whoever had it before may have saved a token since the last look.
-			adopted, _, _ = s.lookWithin(ctx, patience-min(patience, time.Since(begun)), s.by)
+			begun = time.Now()
+			adopted, _, _ = s.lookWithin(ctx, s.patience, s.by)
+			s.spend(begun)
 			if adopted != nil {
 				unlock()
 				return release, adopted
 			}
 			return unlock, nil
 		}
+		s.patience = storeWait // as it is not the store that delays the flight, while another client has the lock
 		select {
 		case <-time.After(storeWait):
 		case <-ctx.Done():
 			return release, nil
 		}
-		patience = storeWait
-		adopted, done, err := s.lookWithin(ctx, patience, s.by)
+		adopted, done, err := s.lookWithin(ctx, storeWait, s.by)
 		if adopted != nil || !done || isAway(err) {
 			return release, adopted
 		}
@@ -481,27 +502,36 @@ func (e *entry) postpone(alone time.Time) {
 }
 
 // save keeps the entry's token in the background, and calls release afterwards. The caller has entered the client's
-// lifetime, so that Close waits for it.
+// lifetime, so that Close waits for it; but Close empties the cache at once, so what is to be kept is decided here.
 func (e *entry) save(release func()) {
-	keep := func() {
-		defer release()
-		e.tend()
-	}
 	if e.store == nil {
 		release()
-	} else if !e.life.Go(keep) {
+		return
+	}
+	ours, ok := e.storable()
+	keep := func() {
+		defer release()
+		e.keep(ours, ok)
+	}
+	if !e.life.Go(keep) {
 		keep()
 	}
 }
 
-// tend saves the token of the entry, unless the store has one that is as good, and plans the next look at that.
-func (e *entry) tend() {
-	// Close waits for it, but not for long.
-	ctx, cancel := context.WithTimeout(context.Background(), storeTimeout)
+// tend puts the token of the entry back if the store has lost it.
+func (e *entry) tend() { e.keep(e.storable()) }
+
+// keep saves a token of the entry, if there is one, unless the store has one that is as good, and plans the next look at
+// that.
+func (e *entry) keep(ours stored.Token, ok bool) {
+	ctx, cancel := context.WithCancel(context.Background()) // Close waits for it, but not for long
 	defer cancel()
 	stop := context.AfterFunc(e.life.Context(), func() { time.AfterFunc(closeSaveTime, cancel) })
 	defer stop()
-	err := e.trySave(ctx)
+	var err error
+	if ok {
+		err = e.trySave(ctx, ours)
+	}
 	now := time.Now()
 	next := draw(maxTend/2, maxTend)
 	if err != nil {
@@ -514,20 +544,15 @@ func (e *entry) tend() {
 	e.arm(now)
 }
 
-func (e *entry) trySave(ctx context.Context) error {
+func (e *entry) trySave(ctx context.Context, ours stored.Token) error {
 	select {
 	case e.saving <- struct{}{}: // one at a time, else an older token could be saved over a newer one
 		defer func() { <-e.saving }()
 	case <-ctx.Done():
 		return ctx.Err()
 	}
-	ours, ok := e.storable()
-	if !ok {
-		return nil
-	}
 	name := e.store.entry(e.request)
-	payloads, err := e.store.Load(ctx, name)
-	e.store.note(err)
+	payloads, err := e.store.load(ctx, name)
 	e.noteEntry(err)
 	if isAway(err) {
 		return err
@@ -535,14 +560,13 @@ func (e *entry) trySave(ctx context.Context) error {
 	now := time.Now()
 	old, ok := stored.Best(payloads, func(t stored.Token) bool { return t.IsUsable(now, time.Time{}, clockTolerance) })
 	if ok && !ours.MayReplace(old) {
+		e.store.note(stored.Save, nil) // another client could save
 		return nil
 	}
 	if ok && old.Rejected.After(ours.Rejected) {
 		ours.Rejected = old.Rejected
 	}
-	err = e.store.Save(ctx, name, ours.Encode(), ours.Expires)
-	e.store.note(err)
-	return err
+	return e.store.save(ctx, name, ours)
 }
 
 // storable returns what is to be kept of the entry, and false for nothing: a token that a service rejected is not kept.
@@ -557,8 +581,8 @@ func (e *entry) storable() (stored.Token, bool) {
 		return stored.Token{}, false
 	}
 	kept := stored.Token{
-		Value: secret.New(t.token.Value()), Acquired: t.recorded, Given: t.given.Round(0),
-		Expires: t.expires.Round(0), Rejected: e.rejectedUpTo,
+		Value: secret.New(t.token.Value()), Acquired: t.recorded, Given: record(t.given),
+		Expires: record(t.expires), Rejected: e.rejectedUpTo,
 	}
 	if kept.Given.Before(kept.Acquired) { // which was by a clock that is ahead
 		kept.Given = kept.Acquired

@@ -41,7 +41,7 @@ func TestHealth(t *testing.T) {
 			now := noon
 			for i, c := range calls {
 				now = now.Add(c.after)
-				require.Equal(t, c.want, h.Note(c.err, now), "call %d", i)
+				require.Equal(t, c.want, h.Note(stored.Load, c.err, now), "call %d", i)
 			}
 		})
 	}
@@ -49,11 +49,11 @@ func TestHealth(t *testing.T) {
 		t.Parallel()
 		var h stored.Health
 		require.NoError(t, h.Err())
-		h.Note(down, noon)
+		h.Note(stored.Load, down, noon)
 		require.ErrorIs(t, h.Err(), down)
-		h.Note(tokenstore.ErrUnreadable, noon)
+		h.Note(stored.Load, tokenstore.ErrUnreadable, noon)
 		require.ErrorIs(t, h.Err(), down)
-		h.Note(nil, noon)
+		h.Note(stored.Load, nil, noon)
 		require.NoError(t, h.Err())
 	})
 }
