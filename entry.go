@@ -480,6 +480,9 @@ func (e *entry) install(by driver, got azcore.AccessToken, asked, now time.Time)
 		b = newBearer(got.Token, e.request)
 	}
 	t := e.newCachedToken(got, b, acquired, now, random)
+	if kind == EventAcquired && !t.recorded.After(e.rejectedUpTo) && !e.rejectedUpTo.IsZero() {
+		t.recorded = e.rejectedUpTo.Add(time.Millisecond) // the rejected one is of a clock that is ahead of this one
+	}
 	if kind == EventUnchanged {
 		t.recorded = old.recorded
 		t.life = old.life // where an endpoint moves the end along, what counts for disuse is the first

@@ -160,10 +160,13 @@ func (e *entry) noteEntry(err error) {
 	isNew := e.unreadable && !known
 	if isAway(err) && !e.tendOn.IsZero() {
 		e.tendOn = earlier(e.tendOn, now.Add(draw(maxTendRetry/4, maxTendRetry)))
+		e.arm(now)
 	}
+	ev := e.event(EventStoreFailed, now)
 	e.mu.Unlock()
 	if isNew {
-		e.store.tell(EventStoreFailed, now, err)
+		ev.Err = err
+		e.observers.tell(change{events: []Event{ev}})
 	}
 }
 
@@ -203,20 +206,29 @@ func (e *entry) take(by driver, found stored.Token, now time.Time, tolerance tim
 	if e.phase == dropped || !found.IsUsable(now.Round(0), e.rejectedUpTo, tolerance) {
 		return nil, change{}
 	}
-	if old := e.token; old != nil {
-		better := found.Expires.After(old.expires) || e.phase == replacing || e.phase == suspended
-		if old.isServable(now) && !better || old.token.Value() == found.Value.Reveal() {
+	old, kind := e.token, EventLoaded
+	if old != nil {
+		isSearched := e.phase == replacing || e.phase == suspended
+		switch {
+		case old.token.Value() == found.Value.Reveal():
+			if isSearched || !found.Given.After(record(old.given)) {
+				return nil, change{}
+			}
+			kind = EventUnchanged // another client has asked meanwhile, and the endpoint returned this token again
+		case old.isServable(now) && !isSearched && !found.Expires.After(old.expires):
 			return nil, change{}
 		}
 	}
 	e.running[by] = false
 	t := e.newLoadedToken(found, now)
-	if e.isUnconfirmed = e.store.id.Kind == hosts.Default; e.isUnconfirmed {
+	if kind == EventUnchanged {
+		t.token.secret, t.stored, t.life = old.token.secret, old.stored, old.life
+	} else if e.isUnconfirmed = e.store.id.Kind == hosts.Default; e.isUnconfirmed {
 		t.due = earlier(t.due, now.Add(draw(0, confirmTime)))
 		t.token.RefreshOn = utc(t.due)
 	}
 	e.tendOn = now.Add(draw(maxTend/2, maxTend))
-	news := e.hold(t, now, EventLoaded)
+	news := e.hold(t, now, kind)
 	news.events[0].Background = by == backgroundRefresh
 	return t, news
 }
@@ -329,6 +341,7 @@ func (s *search) try(ctx context.Context, ask hosts.Request) (got azcore.AccessT
 			}
 		case f := <-s.look:
 			if adopted = s.accept(f); adopted != nil {
+				release()
 				return got, adopted, release, nil
 			}
 		case a := <-answered:
@@ -467,8 +480,9 @@ func (e *entry) beforeRefresh(held *cachedToken) (release func(), mayAsk bool) {
 		return release, true
 	}
 	unlock, ok, err := e.lock(ctx, storeTimeout, refreshTTL)
-	alone := schedule.Alone(held.acquired, held.expires, stored.Draw(held.token.Value(), e.store.process))
 	switch {
+	case err != nil:
+		return release, true
 	case ok:
 		// Whoever had it before may have saved a token since the last look.
 		if e.adopt(backgroundRefresh, <-e.look(ctx), clockTolerance) != nil {
@@ -476,11 +490,8 @@ func (e *entry) beforeRefresh(held *cachedToken) (release func(), mayAsk bool) {
 			return release, false
 		}
 		return unlock, true
-	case err != nil, !time.Now().Before(alone):
-		return release, true
 	}
-	e.postpone(alone)
-	return release, false
+	return release, !e.postpone(held)
 }
 
 // mustConfirm reports whether the token was loaded for the default identity, and not confirmed yet.
@@ -490,15 +501,24 @@ func (e *entry) mustConfirm() bool {
 	return e.isUnconfirmed
 }
 
-// postpone plans another look for the token that the holder of the lock refreshes, until this client asks by itself.
-func (e *entry) postpone(alone time.Time) {
+// postpone plans another look for the token in place of held that the holder of the lock asks for. It reports false if
+// this client is to ask by itself.
+func (e *entry) postpone(held *cachedToken) bool {
 	now, random := time.Now(), rand.Float64()
+	alone := schedule.Alone(held.acquired, held.expires, stored.Draw(held.token.Value(), e.store.process))
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	if schedule.AsksAlone(now, alone, held.expires, e.looks) {
+		return false
+	}
 	e.running[backgroundRefresh] = false
 	e.looks++
-	e.refreshOn = earlier(now.Add(schedule.Look(e.looks, random)), alone)
+	e.refreshOn = now.Add(schedule.Look(e.looks, held.expires.Sub(now), random))
+	if now.Before(alone) {
+		e.refreshOn = earlier(e.refreshOn, alone)
+	}
 	e.arm(now)
+	return true
 }
 
 // save keeps the entry's token in the background, and calls release afterwards. The caller has entered the client's

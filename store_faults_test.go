@@ -268,16 +268,6 @@ func TestAStoredTokenThatIsNoGood(t *testing.T) {
 			})
 		}
 	})
-	t.Run("that another clock acquired ahead of this machine's is asked anew, and served if that fails", func(t *testing.T) {
-		virtually(t, func(t *testing.T) {
-			imds, backend := mintingHost(t), newMemory()
-			begin := time.Now()
-			time.Sleep(time.Hour)
-			atOnce(t, start(t, imds, backend, aztoken.Options{}))
-			_ = begin
-			require.Equal(t, 1, imds.Count())
-		})
-	})
 	t.Run("that was emptied away with its directory is made anew", func(t *testing.T) {
 		virtually(t, func(t *testing.T) {
 			imds, path := mintingHost(t), filepath.Join(t.TempDir(), "tokens")
@@ -419,4 +409,128 @@ func (b *lockedBuffer) String() string {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.b.String()
+}
+
+// A bubble of virtual time begins at the same moment as every other, so what one of them saved after an hour is of a clock
+// that is ahead by an hour in the next.
+func TestAStoredTokenOfAClockThatIsAhead(t *testing.T) {
+	t.Parallel()
+	// savedBy returns a store with a token that was acquired ahead of the beginning of virtual time.
+	savedBy := func(t *testing.T, ahead time.Duration) *memory {
+		saved := newMemory()
+		synctest.Test(t, func(t *testing.T) {
+			time.Sleep(ahead)
+			atOnce(t, start(t, mintingHost(t), saved, aztoken.Options{}))
+		})
+		backend := newMemory()
+		backend.restore(saved.snapshot())
+		return backend
+	}
+	t.Run("is used if it is a little ahead", func(t *testing.T) {
+		t.Parallel()
+		backend := savedBy(t, 4*time.Minute)
+		synctest.Test(t, func(t *testing.T) {
+			imds := mintingHost(t)
+			tok := atOnce(t, start(t, imds, backend, aztoken.Options{}))
+			require.Zero(t, imds.Count())
+			require.False(t, tok.AcquiredOn.After(time.Now()))
+		})
+	})
+	t.Run("is not taken for another one when it is rejected", func(t *testing.T) {
+		t.Parallel()
+		backend := savedBy(t, 4*time.Minute)
+		synctest.Test(t, func(t *testing.T) {
+			imds := mintingHost(t)
+			c, other := start(t, imds, backend, aztoken.Options{}), start(t, imds, backend, aztoken.Options{})
+			refused := atOnce(t, c)
+			atOnce(t, other)
+			time.Sleep(time.Second)
+			c.Invalidate(refused)
+			synctest.Wait()
+			require.Equal(t, 1, imds.Count())
+			replacement := atOnce(t, c)
+			requireOther(t, refused, replacement)
+			time.Sleep(time.Hour) // in which the other process sees to its own
+			fresh := start(t, imds, backend, aztoken.Options{})
+			requireOther(t, refused, atOnce(t, fresh))
+		})
+	})
+	t.Run("is asked for anew, and replaced", func(t *testing.T) {
+		t.Parallel()
+		backend := savedBy(t, time.Hour)
+		synctest.Test(t, func(t *testing.T) {
+			imds := mintingHost(t)
+			for range 2 {
+				atOnce(t, start(t, imds, backend, aztoken.Options{}))
+				require.Equal(t, 1, imds.Count())
+			}
+		})
+	})
+	t.Run("is served if the endpoint is down", func(t *testing.T) {
+		t.Parallel()
+		for _, fault := range []imdstest.Fault{imdstest.Status(503), imdstest.Status(400), imdstest.Refused()} {
+			backend := savedBy(t, time.Hour)
+			synctest.Test(t, func(t *testing.T) {
+				imds := mintingHost(t)
+				imds.Break(fault)
+				c := start(t, imds, backend, aztoken.Options{})
+				atOnce(t, c)
+				requireNoHarm(t, use(t, c, 12*time.Hour))
+			})
+		}
+	})
+	t.Run("is asked for anew at each refresh, and harms nothing", func(t *testing.T) {
+		t.Parallel()
+		backend := savedBy(t, 6*time.Hour)
+		synctest.Test(t, func(t *testing.T) {
+			imds := mintingHost(t)
+			c := start(t, imds, backend, aztoken.Options{})
+			requireNoHarm(t, use(t, c, 48*time.Hour))
+			require.LessOrEqual(t, imds.Count(), 8)
+		})
+	})
+}
+
+func TestCloseWithAStore(t *testing.T) {
+	t.Parallel()
+	for name, fault := range storeFaults {
+		t.Run(name+": is back in time, whatever is under way", func(t *testing.T) {
+			t.Parallel()
+			for _, after := range []time.Duration{0, 10 * time.Millisecond, 200 * time.Millisecond, time.Second, 20 * time.Second} {
+				synctest.Test(t, func(t *testing.T) {
+					imds, backend := mintingHost(t), newMemory()
+					imds.Break(imdstest.Slow(50 * time.Millisecond))
+					backend.suffer(fault(t))
+					c := start(t, imds, backend, aztoken.Options{})
+					var wg sync.WaitGroup
+					wg.Go(func() { _, _ = c.Token(t.Context(), resource) })
+					time.Sleep(after)
+					begin := time.Now()
+					closeNow(t, c)
+					require.LessOrEqual(t, time.Since(begin), 2*time.Second)
+					wg.Wait()
+				})
+			}
+		})
+	}
+	t.Run("while it waits for another client's token", func(t *testing.T) {
+		virtually(t, func(t *testing.T) {
+			imds, backend := mintingHost(t), newMemory()
+			imds.Break(imdstest.Hang())
+			holder, c := start(t, imds, backend, aztoken.Options{}), start(t, imds, backend, aztoken.Options{})
+			var wg sync.WaitGroup
+			for _, c := range []*aztoken.Client{holder, c} {
+				wg.Go(func() {
+					_, err := c.Token(t.Context(), resource)
+					require.ErrorIs(t, err, aztoken.ErrClosed)
+				})
+				time.Sleep(100 * time.Millisecond)
+			}
+			begin := time.Now()
+			closeNow(t, c)
+			require.Zero(t, time.Since(begin))
+			closeNow(t, holder)
+			wg.Wait()
+		})
+	})
 }

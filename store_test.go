@@ -147,8 +147,10 @@ func TestAStoredToken(t *testing.T) {
 			with := func(keys ...[]byte) *aztoken.Client {
 				return over(t, imds, aztoken.Options{ID: aztoken.ClientID(imdstest.DefaultClientID), Store: storeOn(t, backend, keys...)})
 			}
-			atOnce(t, with(storeKey(1)))
-			atOnce(t, with(storeKey(1), storeKey(2)))
+			for _, before := range []*aztoken.Client{with(storeKey(1)), with(storeKey(1), storeKey(2))} {
+				atOnce(t, before)
+				closeNow(t, before)
+			}
 			rotated := with(storeKey(2), storeKey(1))
 			atOnce(t, rotated)
 			require.Equal(t, 1, imds.Count())
@@ -238,6 +240,16 @@ func TestTheRefreshOfAStoredToken(t *testing.T) {
 			}
 			require.Equal(t, 480, starts)
 			require.LessOrEqual(t, imds.Count(), 130, "without it each start in the second half of a life asks")
+		})
+	})
+	t.Run("is that of one process of many, also where the host repeats a token", func(t *testing.T) {
+		virtually(t, func(t *testing.T) {
+			imds := imdstest.New(&imdstest.Options{MintAfter: 24*time.Hour - 5*time.Minute})
+			imds.Break(imdstest.Slow(50 * time.Millisecond))
+			_, _, err := startFleet(t, imds, tokenstore.Dir(t.TempDir()), 20)
+			require.NoError(t, err)
+			time.Sleep(5 * 24 * time.Hour)
+			require.LessOrEqual(t, imds.Count(), 5*16)
 		})
 	})
 	t.Run("adopts what another process has brought", func(t *testing.T) {
@@ -452,6 +464,26 @@ func TestARejectedToken(t *testing.T) {
 			requireOther(t, refused, replacement)
 			time.Sleep(time.Hour) // in which the bystander looks whether the store still has its token
 			requireSame(t, replacement, atOnce(t, start(t, short, backend, aztoken.Options{})))
+		})
+	})
+	t.Run("of a whole fleet is replaced by one request", func(t *testing.T) {
+		virtually(t, func(t *testing.T) {
+			imds := mintingHost(t)
+			imds.Break(imdstest.Slow(50 * time.Millisecond))
+			fleet, _, err := startFleet(t, imds, newMemory(), 100)
+			require.NoError(t, err)
+			time.Sleep(time.Minute)
+			refused := atOnce(t, fleet[0])
+			for _, c := range fleet {
+				tok, err := c.Token(t.Context(), resource)
+				require.NoError(t, err)
+				c.Invalidate(tok)
+			}
+			time.Sleep(2 * time.Second)
+			require.Equal(t, 2, imds.Count())
+			for _, c := range fleet {
+				requireOther(t, refused, atOnce(t, c))
+			}
 		})
 	})
 	t.Run("that has no replacement is not saved again", func(t *testing.T) {

@@ -97,11 +97,23 @@ const (
 )
 
 // Look is the wait before a client looks again for the token that another one is refreshing, after it has looked n
-// times (1 is the first). It doubles from a minute to a quarter of an hour at most, and up to a half is added at random.
-func Look(n int, random float64) time.Duration {
+// times (1 is the first), when left remains of its own. It doubles from a minute to a quarter of an hour, a quarter of
+// left at most, and up to a half is added at random.
+func Look(n int, left time.Duration, random float64) time.Duration {
+	limit := min(maxLook, left/shareOfRest)
 	wait := firstLook
-	for ; n > 1 && wait < maxLook; n-- {
+	for ; n > 1 && wait < limit; n-- {
 		wait *= 2
 	}
-	return min(wait+time.Duration(random*float64(wait/2)), maxLook)
+	wait = min(wait, limit)
+	return max(0, min(wait+time.Duration(random*float64(wait/2)), limit))
+}
+
+// lastCall is the time before a token's end in which no client waits for another one any more.
+const lastCall = 30 * time.Second
+
+// AsksAlone reports whether a client whose token is due asks the endpoint although another client has the lock: from
+// alone on, when it has looked for the other's token at least once, and near the token's end in any case.
+func AsksAlone(now, alone, expires time.Time, looks int) bool {
+	return !now.Before(alone) && looks > 0 || expires.Sub(now) < lastCall
 }

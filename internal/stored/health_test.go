@@ -45,6 +45,18 @@ func TestHealth(t *testing.T) {
 			}
 		})
 	}
+	t.Run("loads that work are no recovery of saves that do not", func(t *testing.T) {
+		t.Parallel()
+		var h stored.Health
+		require.Equal(t, stored.Failed, h.Note(stored.Save, down, noon))
+		require.Equal(t, stored.Unchanged, h.Note(stored.Load, nil, noon.Add(time.Hour)))
+		require.ErrorIs(t, h.Err(), down)
+		require.False(t, h.IsAway(), "it can be read")
+		require.Equal(t, stored.Recovered, h.Note(stored.Save, nil, noon.Add(2*time.Hour)))
+		require.NoError(t, h.Err())
+		h.Note(stored.Load, down, noon.Add(3*time.Hour))
+		require.True(t, h.IsAway())
+	})
 	t.Run("Err is that of the last call", func(t *testing.T) {
 		t.Parallel()
 		var h stored.Health

@@ -92,6 +92,33 @@ func FuzzDecode(f *testing.F) {
 	})
 }
 
+func TestIsUsable(t *testing.T) {
+	t.Parallel()
+	const tolerance = 5 * time.Minute
+	at := func(h float64) time.Time { return noon.Add(time.Duration(h * float64(time.Hour))) }
+	for name, tc := range map[string]struct {
+		now, rejected time.Time
+		tolerance     time.Duration
+		want          bool
+	}{
+		"in its life":                         {at(1), time.Time{}, tolerance, true},
+		"at the moment that it was acquired":  {at(0), time.Time{}, tolerance, true},
+		"a second before its end":             {at(24).Add(-time.Second), time.Time{}, tolerance, false},
+		"after its end":                       {at(25), time.Time{}, tolerance, false},
+		"acquired a little ahead":             {at(0).Add(-tolerance), time.Time{}, tolerance, true},
+		"acquired further ahead":              {at(0).Add(-tolerance - 1), time.Time{}, tolerance, false},
+		"acquired further ahead, as the last": {at(-5), time.Time{}, math.MaxInt64, true},
+		"rejected itself":                     {at(1), at(0), tolerance, false},
+		"acquired before a rejected one":      {at(1), at(0.5), tolerance, false},
+		"acquired after a rejected one":       {at(1), at(-0.5), tolerance, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			require.Equal(t, tc.want, token("a", 0, 0).IsUsable(tc.now, tc.rejected, tc.tolerance))
+		})
+	}
+}
+
 func TestBest(t *testing.T) {
 	t.Parallel()
 	early, late := token("early", 0, 0), token("late", 3, 3)
