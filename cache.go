@@ -77,6 +77,10 @@ type cachedToken struct {
 	// wall clock, which runs on while a machine is suspended, in Unix nanoseconds.
 	until     time.Time
 	untilWall int64
+	given     time.Time // when the endpoint last returned it
+	stored    bool      // it came from the store, and the endpoint has not returned it yet
+	// recorded is acquired as the store has it: by the wall clock of whoever acquired the token, which may be ahead.
+	recorded time.Time
 }
 
 // isServable reports whether the token lives at now by both clocks.
@@ -84,26 +88,20 @@ func (t *cachedToken) isServable(now time.Time) bool {
 	return now.Before(t.until) && now.UnixNano() < t.untilWall
 }
 
-// newCachedToken returns got, which came at now, as the cache keeps it. same is what the cache has already of this very
-// token, nil for a new one.
-func (g *engine) newCachedToken(r request, got azcore.AccessToken, now time.Time, same *cachedToken, random float64) *cachedToken {
+// newCachedToken returns got as the cache keeps it. Its refresh is planned as of given, when the endpoint last returned
+// it; acquired is when a client first got it. Both have readings of both clocks, as got.ExpiresOn has.
+func (g *engine) newCachedToken(got azcore.AccessToken, b *bearer, acquired, given time.Time, random float64) *cachedToken {
 	expires := got.ExpiresOn
-	if furthest := now.Add(wire.MaxLife); expires.After(furthest) {
+	if furthest := given.Add(wire.MaxLife); expires.After(furthest) {
 		expires = furthest // a developer's static token that claims to live for ever
 	}
-	t := &cachedToken{acquired: now, expires: expires, life: expires.Sub(now)}
-	hint := got.RefreshOn
-	if same != nil {
-		t.acquired, t.life, t.token.secret = same.acquired, same.life, same.token.secret
-		hint = time.Time{} // it was taken, and led to this same token: only the policy's growing intervals help now
-	} else {
-		t.token.secret = newBearer(got.Token, r)
-	}
-	t.due = schedule.Refresh(g.policy.due(now, t.acquired, expires, random), now, expires, hint)
-	t.until = expires.Add(-schedule.ExpirySkew) // expires has both readings, as now has
+	t := &cachedToken{acquired: acquired, recorded: record(acquired), given: given, expires: expires, life: expires.Sub(acquired)}
+	t.due = schedule.Refresh(g.policy.due(given, acquired, expires, random), given, expires, got.RefreshOn)
+	t.until = expires.Add(-schedule.ExpirySkew)
 	t.untilWall = t.until.UnixNano()
-	t.token.Resource, t.token.AcquiredOn = r.resource, utc(t.acquired)
-	t.token.RefreshOn, t.token.ExpiresOn = utc(t.due), utc(expires)
+	t.token = Token{
+		Resource: b.Reveal().key.resource, AcquiredOn: utc(acquired), RefreshOn: utc(t.due), ExpiresOn: utc(expires), secret: b,
+	}
 	return t
 }
 

@@ -44,6 +44,7 @@ import (
 	"github.com/seed-ac726066/aztoken/internal/census"
 	"github.com/seed-ac726066/aztoken/internal/hosts"
 	"github.com/seed-ac726066/aztoken/internal/lifetime"
+	"github.com/seed-ac726066/aztoken/tokenstore"
 )
 
 // Options are the settings of a [Client]. The zero value is right for a program on an Azure host.
@@ -84,6 +85,12 @@ type Options struct {
 
 	// Refresh decides when a token is replaced. The zero value is HalfLife().
 	Refresh RefreshPolicy
+
+	// Store keeps tokens where they outlive the process, so that a restart or a new instance during an outage has one:
+	// tokenstore.New(tokenstore.Dir(path)), or a Redis for a fleet. A store that is shared by machines needs an explicit
+	// ID. A store that does not work fails and delays no call that the client can serve without it. Nil keeps tokens in
+	// this process only.
+	Store *tokenstore.Store
 
 	// Logger gets a line for each Event. Nil is silent.
 	Logger *slog.Logger
@@ -129,9 +136,15 @@ func newClient(opts *Options, files hosts.ArcFiles) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
+	o := &observers{logger: opts.Logger, onEvent: opts.OnEvent, identity: p.identity, life: life}
+	s, err := newStore(opts, p, o)
+	if err != nil {
+		return nil, err
+	}
 	c := &Client{cache: &cache{engine: &engine{
 		endpoint:   p,
-		observers:  &observers{logger: opts.Logger, onEvent: opts.OnEvent, identity: p.identity, life: life},
+		observers:  o,
+		store:      s,
 		policy:     opts.Refresh,
 		isCAEAware: opts.Credential != nil,
 		life:       life,
@@ -154,10 +167,10 @@ func (c *Client) count(opts *Options) {
 	c.leave = leave
 	runtime.AddCleanup(c, func(leave func()) { leave() }, leave)
 	if n%manyClients == 0 {
-		c.cache.observers.tell(change{event: Event{
+		c.cache.observers.tell(change{events: []Event{{
 			Kind: EventManyClients, Time: time.Now(), Identity: p.identity,
 			Err: fmt.Errorf("aztoken: %d clients of one host and identity are alive; make one for the whole program, and Close what you drop", n),
-		}})
+		}}})
 	}
 }
 

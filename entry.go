@@ -3,7 +3,6 @@ package aztoken
 import (
 	"context"
 	"errors"
-	"math/rand/v2"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -14,6 +13,7 @@ import (
 	"github.com/seed-ac726066/aztoken/internal/hosts"
 	"github.com/seed-ac726066/aztoken/internal/lifetime"
 	"github.com/seed-ac726066/aztoken/internal/schedule"
+	"github.com/seed-ac726066/aztoken/internal/stored"
 	"github.com/seed-ac726066/aztoken/internal/wire"
 )
 
@@ -80,6 +80,7 @@ const (
 	plainFlight  driver = iota
 	claimsFlight        // asks with the claims of a challenge, so callers of a plain flight must not do with it
 	backgroundRefresh
+	tending // keeps the token in the store
 	drivers
 )
 
@@ -110,7 +111,8 @@ type engine struct {
 	endpoint   *endpoint
 	observers  *observers
 	policy     RefreshPolicy
-	isCAEAware bool // a token for a client that answers claims challenges is another one: Options.Credential
+	isCAEAware bool   // a token for a client that answers claims challenges is another one: Options.Credential
+	store      *store // nil: none
 	life       *lifetime.Lifetime
 	sequence   atomic.Uint64 // of the tokens of all entries, in the order in which they were installed
 }
@@ -142,6 +144,14 @@ type entry struct {
 	lastUse        time.Time
 	usedAgain      bool // it was used after its first token had come
 	refreshes      int  // that worked since then
+
+	// What follows is for the store.
+	rejectedUpTo  time.Time // the acquisition of the last rejected token, on the wall clock: nothing older is adopted
+	isUnconfirmed bool      // the token was loaded for the default identity, which may be another one on this machine
+	looks         int       // for the token that another client refreshes
+	tendOn        time.Time // when to see whether the store still has the token
+	unreadable    bool      // what the store has cannot be opened, and observers know that
+	saving        chan struct{}
 }
 
 // failure is what flights without a token to fall back on have met.
@@ -174,7 +184,13 @@ func (r rejection) next(now time.Time, byClaims bool) (rejection, bool) {
 }
 
 // newEntry returns an entry without its timer.
-func newEntry(g *engine, r request) *entry { return &entry{engine: g, request: r} }
+func newEntry(g *engine, r request) *entry {
+	e := &entry{engine: g, request: r}
+	if g.store != nil {
+		e.saving = make(chan struct{}, 1)
+	}
+	return e
+}
 
 // read returns the token for a caller who uses it, nil if none is served.
 func (e *entry) read(now time.Time) *cachedToken {
@@ -238,10 +254,10 @@ func (e *entry) join(ctx context.Context, w wish) (flight <-chan singleflight.Re
 	if w.claims != "" {
 		by = claimsFlight
 	}
-	if !e.running[by] {
-		e.patience[by] = patience{}
-	}
 	deadline, _ := ctx.Deadline()
+	if !e.running[by] {
+		e.patience[by] = patience{first: deadline}
+	}
 	e.patience[by] = e.patience[by].join(deadline, w.isWarming)
 	return e.begin(by, w.claims, ""), e.resumed, nil, nil
 }
@@ -355,8 +371,8 @@ func (e *entry) beginReplacement(now time.Time, b *bearer, t trigger, claims str
 			return nil, change{}
 		}
 		next.of = b
-		e.rejection = next
-		news = e.change(EventRejected, now)
+		e.rejection, e.rejectedUpTo = next, e.token.recorded
+		news.events = []Event{e.event(EventRejected, now)}
 	case replacing, suspended:
 		e.rejection.byClaims = e.rejection.byClaims || byClaims
 	default:
@@ -433,21 +449,32 @@ func (e *entry) fly(by driver, ask hosts.Request) (*cachedToken, error) {
 		return nil, ErrClosed
 	}
 	defer e.life.Leave()
-	start := time.Now()
+	ctx, cancel := context.WithCancel(e.life.Context())
+	defer cancel()
+	start, search := time.Now(), e.newSearch(by, e.patienceOf(by).first)
 	for try := 1; ; try++ {
-		asked := time.Now()
-		got, err := e.askUntil(ask, start, e.patienceOf(by))
+		got, adopted, release, err := search.try(ctx, ask)
 		now := time.Now()
-		if e.life.Ended() {
+		switch {
+		case e.life.Ended():
+			release()
 			return nil, ErrClosed
-		}
-		if err == nil {
-			t, news := e.install(by, got, asked, now)
+		case adopted != nil:
+			return adopted, nil
+		case err == nil:
+			t, news := e.install(by, got, search.asked, now)
 			e.observers.tell(news)
+			e.save(release)
 			return t, nil
 		}
 		wait, again := e.endpoint.nextTry(try, start, now, e.patienceOf(by), err)
-		t, news := e.fail(by, err, again, asked, now)
+		if !again {
+			if adopted = search.lastHope(ctx); adopted != nil {
+				return adopted, nil
+			}
+			now = time.Now()
+		}
+		t, news := e.fail(by, err, again, search.asked, now)
 		e.observers.tell(news)
 		switch {
 		case t != nil:
@@ -455,10 +482,11 @@ func (e *entry) fly(by driver, ask hosts.Request) (*cachedToken, error) {
 		case !again:
 			return nil, err
 		}
-		select {
-		case <-time.After(wait):
-		case <-e.life.Done():
+		switch adopted, goOn := search.pause(wait); {
+		case !goOn:
 			return nil, ErrClosed
+		case adopted != nil:
+			return adopted, nil
 		}
 	}
 }
@@ -470,9 +498,10 @@ func (e *entry) patienceOf(by driver) patience {
 	return e.patience[by]
 }
 
-// askUntil makes one request of a flight that began at start.
-func (e *entry) askUntil(ask hosts.Request, start time.Time, w patience) (azcore.AccessToken, *Error) {
-	ctx, cancel := context.WithDeadline(e.life.Context(), w.end(start, true))
+// askUntil makes one request of a flight that began at start, as long as its callers want it to last.
+func (e *entry) askUntil(ctx context.Context, by driver, ask hosts.Request, start time.Time) (azcore.AccessToken, *Error) {
+	w := e.patienceOf(by)
+	ctx, cancel := context.WithDeadline(ctx, w.end(start, true))
 	defer cancel()
 	if !e.endpoint.isPresent() {
 		// Where nothing is, a dial may take its time to say so, above all one of the caller's own.
@@ -486,55 +515,77 @@ func (e *entry) askUntil(ask hosts.Request, start time.Time, w patience) (azcore
 // install takes in a token that was asked for at asked and came at now, and returns what the entry holds then: the
 // token it had, if that is better.
 func (e *entry) install(by driver, got azcore.AccessToken, asked, now time.Time) (*cachedToken, change) {
-	random := rand.Float64()
+	random := e.draw(got.Token)
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.running[by] = false
 	// With readings of both clocks: a wall clock that is set later must not move the end of a token that is kept.
 	got.ExpiresOn = now.Add(got.ExpiresOn.Sub(now))
 	old := e.token
+	var lead []Event
+	if old != nil && old.stored && !stored.SameObject(old.token.Value(), got.Token) {
+		ev := e.event(EventDropped, now)
+		ev.Err = errOtherIdentity
+		lead, old = []Event{ev}, nil
+	}
 	if old != nil && e.keeps(by, got, asked, now) {
 		got = azcore.AccessToken{Token: old.token.Value(), ExpiresOn: old.expires}
 	}
-	var same *cachedToken
+	kind, acquired, b := EventAcquired, now, (*bearer)(nil)
 	if old != nil && old.token.Value() == got.Token {
-		same = old
+		kind, acquired, b = EventUnchanged, old.acquired, old.token.secret
+		got.RefreshOn = time.Time{} // it was taken, and led to this same token: only the policy's growing intervals help
+	} else {
+		b = newBearer(got.Token, e.request)
 	}
-	t := e.newCachedToken(e.request, got, now, same, random)
+	t := e.newCachedToken(got, b, acquired, now, random)
+	if kind == EventAcquired && !t.recorded.After(e.rejectedUpTo) && !e.rejectedUpTo.IsZero() {
+		t.recorded = e.rejectedUpTo.Add(time.Millisecond) // the rejected one is of a clock that is ahead of this one
+	}
+	if kind == EventUnchanged {
+		t.recorded = old.recorded
+		t.life = old.life // where an endpoint moves the end along, what counts for disuse is the first
+	}
 	if e.phase == dropped {
 		return t, change{}
-	}
-	e.token, e.failure, e.backoff = t, failure{}, backoff{}
-	if e.lastUse.IsZero() {
-		e.lastUse = now
-		e.used.Store(false) // by those who waited for it
 	}
 	if by == backgroundRefresh {
 		e.refreshes++
 	}
-	kind := EventUnchanged
-	var sequence uint64
-	if same == nil {
-		kind, sequence = EventAcquired, e.sequence.Add(1)
-		e.apply(tokenCame)
-	} else {
+	e.isUnconfirmed = false
+	news := e.hold(t, now, kind)
+	own := &news.events[0]
+	own.Background, own.Took = by == backgroundRefresh, now.Sub(asked)
+	news.events = append(lead, news.events...)
+	return t, news
+}
+
+// hold makes t the token of the entry and plans its refresh. e.mu is held.
+func (e *entry) hold(t *cachedToken, now time.Time, kind EventKind) change {
+	e.token, e.failure, e.backoff, e.looks = t, failure{}, backoff{}, 0
+	if e.lastUse.IsZero() {
+		e.lastUse = now
+		e.used.Store(false) // by those who waited for it
+	}
+	var news change
+	if kind == EventUnchanged {
 		e.settle()
+	} else {
+		e.apply(tokenCame)
+		news.rotated, news.sequence = t.token, e.sequence.Add(1)
 	}
 	e.refreshOn = t.due
 	e.arm(now)
-	news := e.change(kind, now)
-	news.event.Background, news.event.Took = by == backgroundRefresh, now.Sub(asked)
-	if same == nil {
-		news.rotated, news.sequence = t.token, sequence
-	}
-	return t, news
+	news.events = []Event{e.event(kind, now)}
+	return news
 }
 
 // keeps reports whether the token of e is better than got: it was acquired after got was asked for, by a request that
 // overtook that, or it lives longer and was not rejected, as some caches return a token near its end. Only got meets the
-// claims of a challenge, unless it is the very token that was rejected. e.mu is held.
+// claims of a challenge, unless it is the very token that was rejected; and a loaded token of the default identity is
+// never better than the endpoint's word. e.mu is held.
 func (e *entry) keeps(by driver, got azcore.AccessToken, asked, now time.Time) bool {
-	if !e.token.isServable(now) {
+	if !e.token.isServable(now) || e.isUnconfirmed {
 		return false
 	}
 	overtaken := e.token.acquired.After(asked)
@@ -561,8 +612,9 @@ func (e *entry) isFlying() bool { return e.running[plainFlight] || e.running[cla
 func (e *entry) fail(by driver, err *Error, again bool, asked, now time.Time) (*cachedToken, change) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	news := e.change(EventFailed, now)
-	news.event.Took, news.event.Err = now.Sub(asked), err
+	ev := e.event(EventFailed, now)
+	ev.Took, ev.Err = now.Sub(asked), err
+	news := change{events: []Event{ev}}
 	if e.token != nil && e.token.isServable(now) {
 		e.running[by] = false
 		e.failure = failure{}

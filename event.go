@@ -1,10 +1,10 @@
 package aztoken
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"log/slog"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -34,6 +34,13 @@ const (
 	// EventManyClients means that many clients of one host and identity are alive: a program should make one, use it
 	// everywhere, and Close what it drops. Err says how many there are.
 	EventManyClients EventKind = "many_clients"
+	// EventLoaded means that a token came from Options.Store and is in use.
+	EventLoaded EventKind = "loaded"
+	// EventStoreFailed means that Options.Store does not work, or holds an entry that cannot be opened; Err is why. No
+	// call fails by that. It is told once for each change, as is EventStoreRecovered.
+	EventStoreFailed EventKind = "store_failed"
+	// EventStoreRecovered means that Options.Store works again.
+	EventStoreRecovered EventKind = "store_recovered"
 	// EventCallbackFailed means that a callback of OnRotate or the Logger panicked; Err is what with. (A panic of
 	// OnEvent goes to the Logger alone.)
 	EventCallbackFailed EventKind = "callback_failed"
@@ -68,6 +75,8 @@ type Status struct {
 	// Identity is the id that was asked for, "default" for the host's default identity, and "" where Options.Credential
 	// decides.
 	Identity string `json:"identity,omitempty"`
+	// StoreError is why Options.Store does not work, "" while it does or there is none.
+	StoreError string `json:"store_error,omitempty"`
 	// Resources are those that have a token, and those that could not get one a moment ago, sorted by name.
 	Resources []ResourceStatus `json:"resources"`
 }
@@ -83,6 +92,9 @@ type ResourceStatus struct {
 	ExpiresOn  time.Time `json:"expires_on,omitzero"`
 	// RefreshOn is when the endpoint is asked next; after failures, the next try.
 	RefreshOn time.Time `json:"refresh_on,omitzero"`
+	// Source is where the token came from: "endpoint", or "store" while the endpoint has not returned it to this process;
+	// "" where there has been none.
+	Source string `json:"source,omitempty"`
 	// Failures counts the background refreshes that failed since the last success, and where there has been no token
 	// the tries.
 	Failures int `json:"failures"`
@@ -98,14 +110,20 @@ func (c *cache) status() Status {
 		return s
 	}
 	s.Host, s.Identity = c.endpoint.host, c.endpoint.identity
-	for _, e := range c.entries() {
-		if r, ok := e.status(); ok {
-			s.Resources = append(s.Resources, r)
+	if c.store != nil {
+		if err := c.store.health.Err(); err != nil {
+			s.StoreError = err.Error()
 		}
 	}
-	slices.SortFunc(s.Resources, func(a, b ResourceStatus) int {
-		return cmp.Or(strings.Compare(a.Resource, b.Resource), strings.Compare(a.Tenant, b.Tenant), compareBools(a.CAE, b.CAE))
-	})
+	byKey := make(map[string]ResourceStatus)
+	for _, e := range c.entries() {
+		if r, ok := e.status(); ok {
+			byKey[e.key()] = r
+		}
+	}
+	for _, key := range slices.Sorted(maps.Keys(byKey)) {
+		s.Resources = append(s.Resources, byKey[key])
+	}
 	return s
 }
 
@@ -119,6 +137,10 @@ func (e *entry) status() (ResourceStatus, bool) {
 		return s, false
 	case e.token != nil:
 		s.AcquiredOn, s.ExpiresOn, s.RefreshOn = e.token.token.AcquiredOn, e.token.token.ExpiresOn, utc(e.refreshOn)
+		s.Source = "endpoint"
+		if e.token.stored {
+			s.Source = "store"
+		}
 		s.Failures = e.backoff.failures
 		if err := e.backoff.err; err != nil {
 			s.LastError, s.LastErrorOn = err.Error(), utc(e.backoff.on)
@@ -131,32 +153,22 @@ func (e *entry) status() (ResourceStatus, bool) {
 	return s, true
 }
 
-func compareBools(a, b bool) int {
-	switch {
-	case a == b:
-		return 0
-	case b:
-		return -1
-	}
-	return 1
-}
-
 // change is what a step of an entry changed: what observers are told.
 type change struct {
-	event    Event
+	events   []Event
 	rotated  Token  // a new token, for OnRotate; the zero Token for none
 	sequence uint64 // orders the tokens of a resource
 }
 
-// change begins the change of kind. e.mu is held.
-func (e *entry) change(kind EventKind, now time.Time) change {
+// event begins an Event of the entry. e.mu is held.
+func (e *entry) event(kind EventKind, now time.Time) Event {
 	ev := Event{
 		Kind: kind, Time: now, Resource: e.resource, Tenant: e.tenant, CAE: e.cae, Identity: e.endpoint.identity,
 	}
 	if e.token != nil {
 		ev.ExpiresOn, ev.RefreshOn = e.token.token.ExpiresOn, utc(e.refreshOn)
 	}
-	return change{event: ev}
+	return ev
 }
 
 // maxBacklog bounds the events that wait for a slow observer; further ones are lost. A client has a few a day for each
@@ -187,7 +199,7 @@ func (o *observers) tell(c change) {
 			s.deliver(o, c.rotated, c.sequence)
 		}
 	}
-	if c.event.Kind == "" || o.logger == nil && o.onEvent == nil {
+	if len(c.events) == 0 || o.logger == nil && o.onEvent == nil {
 		return
 	}
 	o.mu.Lock()
@@ -195,7 +207,7 @@ func (o *observers) tell(c change) {
 	if o.ended || len(o.backlog) >= maxBacklog {
 		return
 	}
-	o.backlog = append(o.backlog, c.event)
+	o.backlog = append(o.backlog, c.events...)
 	if !o.delivering {
 		o.delivering = o.life.Go(o.deliver)
 	}
@@ -260,7 +272,7 @@ func (o *observers) log(ev Event) {
 	level := slog.LevelInfo
 	attrs := []slog.Attr{slog.String("resource", ev.Resource), slog.Bool("background", ev.Background)}
 	switch ev.Kind {
-	case EventFailed, EventRejected, EventManyClients:
+	case EventFailed, EventRejected, EventManyClients, EventStoreFailed:
 		level = slog.LevelWarn
 	case EventCallbackFailed:
 		level = slog.LevelError
@@ -369,10 +381,10 @@ func (s *subscriber) run(o *observers) {
 		s.mu.Unlock()
 		if err := guard.Run(func() { s.f(t) }); err != nil {
 			text := strings.ReplaceAll(err.Error(), t.Value(), "REDACTED")
-			o.tell(change{event: Event{
+			o.tell(change{events: []Event{{
 				Kind: EventCallbackFailed, Time: time.Now(), Resource: t.Resource, Identity: o.identity,
 				Err: callbackError("a callback of OnRotate", errors.New(text)),
-			}})
+			}}})
 		}
 	}
 }

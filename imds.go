@@ -81,13 +81,17 @@ const defaultIdentity = "default"
 // The other hosts, and how each words its request, are in internal/hosts.
 type endpoint struct {
 	subject
-	source   hosts.Source
-	isNamed  bool          // a variable or Options.Endpoint names it, so it is there, or will be
-	timeout  time.Duration // of one try
-	slots    limiter
-	inside   occupancy
-	life     *lifetime.Lifetime
-	answered atomic.Bool // an identity endpoint has answered once: silence is an outage, and not absence
+	kind      hosts.Kind
+	id        hosts.ID // the identity that was asked for, by Options.ID or by the environment
+	address   string   // Options.Endpoint
+	authority string   // of workload identity
+	source    hosts.Source
+	isNamed   bool          // a variable or Options.Endpoint names it, so it is there, or will be
+	timeout   time.Duration // of one try
+	slots     limiter
+	inside    occupancy
+	life      *lifetime.Lifetime
+	answered  atomic.Bool // an identity endpoint has answered once: silence is an outage, and not absence
 }
 
 // newEndpoint decides from opts and the environment whom to ask.
@@ -121,6 +125,14 @@ func newEndpoint(opts Options, files hosts.ArcFiles, life *lifetime.Lifetime) (*
 		return nil, fmt.Errorf("aztoken: %w", err)
 	}
 	p.host, p.source, p.isNamed = h.String(), h.Source, h.Named
+	p.kind, p.id, p.address = h.Kind, cfg.ID, opts.Endpoint
+	if h.Kind == hosts.WorkloadIdentity {
+		p.authority = h.Endpoint
+		if p.id.Kind == hosts.Default {
+			p.id = hosts.ID{Kind: hosts.ClientID, Value: cfg.Getenv("AZURE_CLIENT_ID")}
+			p.identity = p.id.Value
+		}
+	}
 	return p, nil
 }
 
@@ -188,6 +200,7 @@ func (p *endpoint) try(ctx context.Context, r hosts.Request) (azcore.AccessToken
 
 // patience is how long the callers of a flight want it to go on.
 type patience struct {
+	first  time.Time // the deadline of the caller who began it; zero for none
 	until  time.Time // the latest deadline of a caller; zero if none has one
 	absent time.Time // the latest of those who want to wait even where nothing has ever listened: Warm
 }

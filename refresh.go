@@ -80,6 +80,9 @@ func (e *entry) nextChore(now time.Time) time.Duration {
 	case e.token != nil && !e.running[backgroundRefresh]:
 		next = timerWait(now, e.refreshOn)
 	}
+	if !e.tendOn.IsZero() && !e.running[tending] {
+		next = min(next, timerWait(now, e.tendOn))
+	}
 	if e.phase == suspended {
 		next = min(next, e.suspendedUntil.Sub(now))
 	}
@@ -94,6 +97,7 @@ const (
 	forget        // an entry without a token has no failure to remember any more
 	retire        // the token has not been used for a whole life
 	refresh       // the refresh of the token is due
+	tend          // the store may have lost the token
 )
 
 // due returns what is to be done at now. e.mu is held.
@@ -105,10 +109,12 @@ func (e *entry) due(now time.Time) chore {
 		return forget
 	case !e.isFlying() && isIdle(now, e.lastUse, e.token.life):
 		return retire
-	case e.running[backgroundRefresh] || timerWait(now, e.refreshOn) > 0 || e.isSpent():
-		return nothing
+	case !e.running[backgroundRefresh] && !e.isSpent() && timerWait(now, e.refreshOn) == 0:
+		return refresh
+	case !e.tendOn.IsZero() && !e.running[tending] && timerWait(now, e.tendOn) == 0:
+		return tend
 	}
-	return refresh
+	return nothing
 }
 
 // onTimer does what is due and returns the phase that the entry is in then.
@@ -116,8 +122,11 @@ func (e *entry) onTimer() phase {
 	subscribed := e.observers.isSubscribed(e.request)
 	todo, held, after, news := e.begins(time.Now(), subscribed)
 	e.observers.tell(news)
-	if todo == refresh {
+	switch todo {
+	case refresh:
 		e.refresh(held)
+	case tend:
+		e.tend()
 	}
 	return after
 }
@@ -137,13 +146,16 @@ func (e *entry) begins(now time.Time, subscribed bool) (todo chore, held *cached
 	}
 	switch todo {
 	case retire:
-		news = e.change(EventDropped, now)
-		news.event.Background = true
+		ev := e.event(EventDropped, now)
+		ev.Background = true
+		news.events = []Event{ev}
 		e.apply(leave)
 	case forget:
 		e.apply(leave)
 	case refresh:
 		e.running[backgroundRefresh] = true
+	case tend:
+		e.running[tending] = true
 	}
 	e.arm(now)
 	return todo, e.token, e.phase, news
@@ -151,19 +163,24 @@ func (e *entry) begins(now time.Time, subscribed bool) (todo chore, held *cached
 
 // refresh asks the endpoint for a token in place of held, once.
 func (e *entry) refresh(held *cachedToken) {
+	release, mayAsk := e.beforeRefresh(held)
+	if !mayAsk {
+		return
+	}
 	asked := time.Now()
 	got, err := e.endpoint.ask(e.life.Context(), e.ask(), true)
 	now := time.Now()
 	if e.life.Ended() {
+		release()
 		return
 	}
-	var news change
-	if err == nil {
-		_, news = e.install(backgroundRefresh, got, asked, now)
-	} else {
-		news = e.backOff(held, err, asked, now)
+	if err != nil {
+		e.observers.tell(e.backOff(held, err, asked, now)) // the lock is left to expire
+		return
 	}
+	_, news := e.install(backgroundRefresh, got, asked, now)
 	e.observers.tell(news)
+	e.save(release)
 }
 
 // backOff notes that a refresh of held ended in err and plans the next. It does nothing if a flight has brought another
@@ -179,7 +196,7 @@ func (e *entry) backOff(held *cachedToken, err *Error, asked, now time.Time) cha
 	}
 	e.backoff = backoff{failures: e.backoff.failures + 1, err: err, on: now}
 	e.refreshOn = now.Add(schedule.Background(e.backoff.failures, held.expires.Sub(now), err.retryAfter, random))
-	news := e.change(EventFailed, now)
-	news.event.Background, news.event.Took, news.event.Err = true, now.Sub(asked), err
-	return news
+	ev := e.event(EventFailed, now)
+	ev.Background, ev.Took, ev.Err = true, now.Sub(asked), err
+	return change{events: []Event{ev}}
 }

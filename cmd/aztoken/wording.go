@@ -23,6 +23,8 @@ var asFlags = []string{
 	"use one Client in the whole program, and ask again later", "ask again later, and less often",
 	"call again, the client asks it anew", "try again in a minute",
 	"treat it as opaque", "it is opaque",
+	"pass Dir another path", "give --store another path",
+	"pass New a key from elsewhere", "give --store-key",
 	"from Options.Credential", "by your own sign-in",
 	"Options.ID", "the id",
 	"Options.Endpoint", "--endpoint",
