@@ -22,8 +22,8 @@ import (
 // request names a token: it is the key of an entry.
 type request struct {
 	resource string
-	tenant   string // only for Options.Credential: a managed identity has one tenant
-	cae      bool   // the same: continuous access evaluation
+	tenant   string // "" for the identity's own
+	cae      bool   // continuous access evaluation: only for Options.Credential
 }
 
 // isPlain reports whether the resource alone is the key, so that the read path needs no concatenation. A resource that
@@ -148,7 +148,21 @@ func (c *cache) getFor(ctx context.Context, r request) (*cachedToken, error) {
 			return t, nil
 		}
 	}
-	return c.await(ctx, r, "")
+	return c.await(ctx, r, wish{})
+}
+
+// warm is get for a caller who waits also where nothing listens yet.
+func (c *cache) warm(ctx context.Context, resource string) (*cachedToken, error) {
+	if t := c.read(resource); t != nil {
+		return t, nil
+	}
+	return c.await(ctx, request{resource: hosts.TrimScope(resource)}, wish{isWarming: true})
+}
+
+// wish is what a caller wants of a flight.
+type wish struct {
+	claims    string // of a challenge, "" for none: what is served does not do
+	isWarming bool   // to wait also where nothing listens yet
 }
 
 // read returns the token that is served under a plain key, nil for none. It is the hot path.
@@ -163,9 +177,8 @@ func (c *cache) read(key string) *cachedToken {
 	return e.read(time.Now())
 }
 
-// await joins the flight for r and returns when that, ctx or the client ends. The claims of a challenge, "" for none, go
-// past what is served.
-func (c *cache) await(ctx context.Context, r request, claims string) (*cachedToken, error) {
+// await joins the flight for r and returns when that, ctx or the client ends.
+func (c *cache) await(ctx context.Context, r request, w wish) (*cachedToken, error) {
 	if c == nil || c.life.Ended() {
 		return nil, ErrClosed
 	}
@@ -177,7 +190,7 @@ func (c *cache) await(ctx context.Context, r request, claims string) (*cachedTok
 		if e == nil {
 			return nil, ErrClosed
 		}
-		t, err := e.await(ctx, claims)
+		t, err := e.await(ctx, w)
 		if errors.Is(err, errDropped) {
 			c.remove(e)
 			continue
@@ -198,12 +211,12 @@ func (c *cache) challenged(ctx context.Context, r request, claims string) (*cach
 	if err := c.check(ctx, r); err != nil {
 		return nil, err
 	}
-	if e := c.lookup(r); e != nil {
+	if e := c.find(r); e != nil {
 		if t, err := e.challenged(ctx, claims); t != nil || err != nil {
 			return t, err
 		}
 	}
-	return c.await(ctx, r, claims)
+	return c.await(ctx, r, wish{claims: claims})
 }
 
 // check returns what is wrong with a call before anything is asked for.
@@ -222,7 +235,7 @@ func (c *cache) check(ctx context.Context, r request) error {
 
 // replace returns another token in place of t, which a service rejected, and nil if there is none.
 func (c *cache) replace(ctx context.Context, r request, t *cachedToken, claims string) *cachedToken {
-	e := c.lookup(r)
+	e := c.find(r)
 	if e == nil {
 		return nil
 	}
@@ -231,7 +244,7 @@ func (c *cache) replace(ctx context.Context, r request, t *cachedToken, claims s
 
 // reject begins the search for another token in place of t, and does not wait for it.
 func (c *cache) reject(r request, t *cachedToken, claims string) {
-	if e := c.lookup(r); e != nil {
+	if e := c.find(r); e != nil {
 		e.reject(t.token.secret, rejected, claims)
 	}
 }
@@ -241,9 +254,22 @@ func (c *cache) invalidate(t Token) {
 	if c == nil || t.secret == nil || c.life.Ended() {
 		return
 	}
-	if e := c.lookup(t.secret.Reveal().key); e != nil {
+	if e := c.find(t.secret.Reveal().key); e != nil {
 		e.invalidate(t.secret)
 	}
+}
+
+// find returns the entry of r, published or not, nil if there is none. It is for those who have a token of it already.
+func (c *cache) find(r request) *entry {
+	if e := c.lookup(r); e != nil {
+		return e
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if e := c.lookup(r); e != nil {
+		return e // published just now
+	}
+	return c.unpublished[r.key()]
 }
 
 func (c *cache) snapshot() map[string]*entry {

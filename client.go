@@ -41,6 +41,7 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 
+	"github.com/seed-ac726066/aztoken/internal/census"
 	"github.com/seed-ac726066/aztoken/internal/hosts"
 	"github.com/seed-ac726066/aztoken/internal/lifetime"
 	"github.com/seed-ac726066/aztoken/tokenstore"
@@ -101,9 +102,14 @@ type Options struct {
 
 // Client gets tokens and keeps them fresh. One Client serves a whole program: it is safe for concurrent use, and keeps
 // one token for each resource. It is both a consumer of an azcore.TokenCredential and one itself.
+//
+// A Client that is dropped without [Client.Close] keeps refreshing the tokens that were in use for up to a day. One that
+// is made for each request, and dropped, refreshes its token once and lets go of it when that has not been used for a
+// whole life; many of them are told of by [EventManyClients].
 type Client struct {
 	cache *cache // nil in the zero Client, which counts as closed
 
+	leave    func() // the count of clients that are alive
 	closing  sync.Once
 	closeErr error
 }
@@ -130,19 +136,50 @@ func newClient(opts *Options, files hosts.ArcFiles) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	o := &observers{logger: opts.Logger, onEvent: opts.OnEvent, life: life}
+	o := &observers{logger: opts.Logger, onEvent: opts.OnEvent, identity: p.identity, life: life}
 	s, err := newStore(opts, p, o)
 	if err != nil {
 		return nil, err
 	}
-	return &Client{cache: &cache{engine: &engine{
-		endpoint:  p,
-		observers: o,
-		store:     s,
-		policy:    opts.Refresh,
-		variants:  opts.Credential != nil,
-		life:      life,
-	}}}, nil
+	c := &Client{cache: &cache{engine: &engine{
+		endpoint:   p,
+		observers:  o,
+		store:      s,
+		policy:     opts.Refresh,
+		isCAEAware: opts.Credential != nil,
+		life:       life,
+	}}}
+	c.count(opts)
+	return c, nil
+}
+
+// manyClients of one host and identity are more than a program has a use for. Each keeps its tokens fresh by itself.
+const manyClients = 16
+
+// count counts the clients that are alive and warns of many.
+func (c *Client) count(opts *Options) {
+	c.leave = func() {}
+	if opts.Credential != nil {
+		return // each may be of another identity
+	}
+	p := c.cache.endpoint
+	n, leave := census.Enter(fmt.Sprintf("%s as %s by %s", p.host, p.identity, transportKey(opts.Transport)))
+	c.leave = leave
+	runtime.AddCleanup(c, func(leave func()) { leave() }, leave)
+	if n%manyClients == 0 {
+		c.cache.observers.tell(change{events: []Event{{
+			Kind: EventManyClients, Time: time.Now(), Identity: p.identity,
+			Err: fmt.Errorf("aztoken: %d clients of one host and identity are alive; make one for the whole program, and Close what you drop", n),
+		}}})
+	}
+}
+
+// transportKey tells transports apart: clients with transports of their own are not of one kind.
+func transportKey(t any) string {
+	if v := reflect.ValueOf(t); v.Kind() == reflect.Pointer {
+		return fmt.Sprintf("%T %x", t, v.Pointer())
+	}
+	return fmt.Sprintf("%T", t)
 }
 
 // check refuses what would have no effect.
@@ -166,8 +203,9 @@ func (o *Options) check() error {
 // another resource. A scope (resource plus "/.default") is understood too.
 //
 // While a valid token is held it is returned at once, whatever the state of the endpoint or of ctx. Otherwise Token
-// waits for the one request that all callers share, until ctx ends; without a deadline about 75 s at most, about 10 s
-// where nothing listens. Its error is an [*Error], or [ErrClosed].
+// waits for the one request that all callers share, until ctx ends; without a deadline about 75 s at most. Where nothing
+// names an endpoint and nothing listens, it returns after about 10 s, whatever the deadline: a chain of credentials must
+// go on. Its error is an [*Error], or [ErrClosed].
 func (c *Client) Token(ctx context.Context, resource string) (Token, error) {
 	t, err := c.tokens().get(ctx, resource)
 	if err != nil {
@@ -180,16 +218,17 @@ func (c *Client) Token(ctx context.Context, resource string) (Token, error) {
 // result always has RefreshOn, at which the SDK's own cache asks again.
 //
 // Claims of a challenge force a request past the cache, and it is an error if that brings the same token; while
-// challenges follow each other they are acted on as rarely as rejections (see [Client.Invalidate]). TenantID and
-// EnableCAE are for Options.Credential; a managed identity has but one tenant.
+// challenges follow each other they are acted on as rarely as rejections (see [Client.Invalidate]). A TenantID that is not
+// the managed identity's own is an error. EnableCAE is for Options.Credential.
 func (c *Client) GetToken(ctx context.Context, opts policy.TokenRequestOptions) (azcore.AccessToken, error) {
 	if len(opts.Scopes) != 1 {
 		return azcore.AccessToken{}, fmt.Errorf("aztoken: GetToken got %d scopes; pass exactly one, such as https://vault.azure.net/.default", len(opts.Scopes))
 	}
 	cache := c.tokens()
 	r := request{resource: hosts.TrimScope(opts.Scopes[0])}
-	if cache != nil && cache.variants {
-		r.tenant, r.cae = opts.TenantID, opts.EnableCAE
+	r.tenant = opts.TenantID
+	if cache != nil && cache.isCAEAware {
+		r.cae = opts.EnableCAE
 	}
 	var t *cachedToken
 	var err error
@@ -236,8 +275,8 @@ func (c *Client) PerRPCCredentials(resource string) PerRPCCredentials {
 }
 
 // Warm gets the tokens for resources, all at once, and returns when each is there or has failed. A program that calls
-// it at its start meets a missing role or identity there and not in its first request. The error joins one [*Error] for
-// each resource that failed.
+// it at its start meets a missing role or identity there and not in its first request. It tries until ctx ends, also where
+// nothing listens yet; without a deadline as long as Token. The error joins one [*Error] for each resource that failed.
 func (c *Client) Warm(ctx context.Context, resources ...string) error {
 	if c.life().Ended() {
 		return ErrClosed
@@ -245,7 +284,7 @@ func (c *Client) Warm(ctx context.Context, resources ...string) error {
 	errs := make([]error, len(resources))
 	var wg sync.WaitGroup
 	for i, resource := range resources {
-		wg.Go(func() { _, errs[i] = c.Token(ctx, resource) })
+		wg.Go(func() { _, errs[i] = c.cache.warm(ctx, resource) })
 	}
 	wg.Wait()
 	return errors.Join(errs...)
@@ -294,7 +333,9 @@ func (c *Client) Close() error {
 		if !cache.life.Wait(closeTimeout) {
 			c.closeErr = ErrStillRunning
 		}
+		cache.observers.end()
 		cache.endpoint.source.Close()
+		c.leave()
 	})
 	return c.closeErr
 }

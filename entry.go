@@ -14,6 +14,7 @@ import (
 	"github.com/seed-ac726066/aztoken/internal/lifetime"
 	"github.com/seed-ac726066/aztoken/internal/schedule"
 	"github.com/seed-ac726066/aztoken/internal/stored"
+	"github.com/seed-ac726066/aztoken/internal/wire"
 )
 
 // phase is what an entry has for its callers.
@@ -107,13 +108,13 @@ var (
 
 // engine is what the entries of a client share.
 type engine struct {
-	endpoint  *endpoint
-	observers *observers
-	policy    RefreshPolicy
-	variants  bool   // one resource has several tokens, by tenant and CAE: Options.Credential
-	store     *store // nil: none
-	life      *lifetime.Lifetime
-	sequence  atomic.Uint64 // of the tokens of all entries, in the order in which they were installed
+	endpoint   *endpoint
+	observers  *observers
+	policy     RefreshPolicy
+	isCAEAware bool   // a token for a client that answers claims challenges is another one: Options.Credential
+	store      *store // nil: none
+	life       *lifetime.Lifetime
+	sequence   atomic.Uint64 // of the tokens of all entries, in the order in which they were installed
 }
 
 // entry is one key. Readers see served, which is token exactly in the phases serving and replacing.
@@ -133,6 +134,7 @@ type entry struct {
 	token          *cachedToken       // the latest, whether it is served or not; nil in phase empty
 	flights        singleflight.Group // begun and joined under mu
 	running        [drivers]bool      // who is asking the endpoint
+	patience       [drivers]patience  // of the callers of each flight
 	failure        failure
 	rejection      rejection
 	backoff        backoff
@@ -140,6 +142,8 @@ type entry struct {
 	resumed        chan struct{} // closed when the suspension ends; nil in the other phases
 	refreshOn      time.Time
 	lastUse        time.Time
+	usedAgain      bool // it was used after its first token had come
+	refreshes      int  // that worked since then
 
 	// What follows is for the store.
 	rejectedUpTo  time.Time // the acquisition of the last rejected token, on the wall clock: nothing older is adopted
@@ -162,6 +166,7 @@ func (f failure) isRecent(now time.Time) bool { return now.Before(f.until) }
 
 // rejection is the last one that was acted on.
 type rejection struct {
+	of        *bearer
 	on        time.Time
 	holdoff   time.Duration // how long further ones are not acted on
 	byClaims  bool          // it was a claims challenge, or one joined it
@@ -200,10 +205,17 @@ func (e *entry) read(now time.Time) *cachedToken {
 }
 
 // await joins the flight and returns when that, ctx or the client ends.
-func (e *entry) await(ctx context.Context, claims string) (*cachedToken, error) {
+func (e *entry) await(ctx context.Context, w wish) (*cachedToken, error) {
 	e.used.Store(true)
+	var bound <-chan time.Time
+	if _, has := ctx.Deadline(); !has {
+		// A caller with more patience may make the flight longer, and not this one's wait.
+		timer := time.NewTimer(flightTimeout + 2*cancelGrace)
+		defer timer.Stop()
+		bound = timer.C
+	}
 	for {
-		flight, resumed, t, err := e.join(ctx, claims)
+		flight, resumed, t, err := e.join(ctx, w)
 		if flight == nil {
 			return t, err
 		}
@@ -215,8 +227,10 @@ func (e *entry) await(ctx context.Context, claims string) (*cachedToken, error) 
 			}
 			return t, err
 		case <-resumed:
+		case <-bound:
+			return nil, e.lastFailure()
 		case <-ctx.Done():
-			return e.giveUp(ctx.Err(), claims)
+			return e.giveUp(ctx.Err(), w)
 		case <-e.life.Done():
 			return nil, ErrClosed
 		}
@@ -224,30 +238,52 @@ func (e *entry) await(ctx context.Context, claims string) (*cachedToken, error) 
 }
 
 // join returns the flight to wait for, or what there is without one.
-func (e *entry) join(ctx context.Context, claims string) (flight <-chan singleflight.Result, resumed <-chan struct{}, t *cachedToken, err error) {
+func (e *entry) join(ctx context.Context, w wish) (flight <-chan singleflight.Result, resumed <-chan struct{}, t *cachedToken, err error) {
 	now := time.Now()
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	switch {
 	case e.phase == dropped:
 		return nil, nil, nil, errDropped
-	case claims == "" && e.phase.serves() && e.token.isServable(now):
+	case w.claims == "" && e.phase.serves() && e.token.isServable(now):
 		return nil, nil, e.token, nil
 	case e.failure.isRecent(now):
 		return nil, nil, nil, e.failure.err
 	}
+	by := plainFlight
+	if w.claims != "" {
+		by = claimsFlight
+	}
 	deadline, _ := ctx.Deadline()
-	return e.begin(claims, "", deadline), e.resumed, nil, nil
+	if !e.running[by] {
+		e.patience[by] = patience{first: deadline}
+	}
+	e.patience[by] = e.patience[by].join(deadline, w.isWarming)
+	return e.begin(by, w.claims, ""), e.resumed, nil, nil
+}
+
+// lastFailure returns what the flight under way has met so far.
+func (e *entry) lastFailure() error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.failure.err != nil {
+		return e.failure.err
+	}
+	return e.endpoint.newError(e.resource, errSlow)
 }
 
 // giveUp returns what a caller gets whose context ends while it waits: a token that is only withheld, or the error.
-func (e *entry) giveUp(ctxErr error, claims string) (*cachedToken, error) {
+func (e *entry) giveUp(ctxErr error, w wish) (*cachedToken, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if claims == "" && e.token != nil && e.token.isServable(time.Now()) {
+	if w.claims == "" && e.token != nil && e.token.isServable(time.Now()) {
 		return e.token, nil
 	}
-	return nil, e.endpoint.newWaitError(e.request, ctxErr, e.failure.err)
+	last := e.failure.err
+	if time.Since(e.failure.on) > flightTimeout {
+		last = nil // it was another flight that met this
+	}
+	return nil, e.endpoint.newWaitError(e.request, ctxErr, last)
 }
 
 // challenged returns a token that meets the claims of a challenge. Both results are nil if the entry has no token that
@@ -290,22 +326,19 @@ func (e *entry) challengeable() *cachedToken {
 // replace returns another token in place of t, which a service rejected, and nil if there is none. Other callers go on
 // with t: most services may still accept it, and those that do not send their callers here.
 func (e *entry) replace(ctx context.Context, t *cachedToken, claims string) *cachedToken {
-	if newer := e.read(time.Now()); newer != nil && !newer.isSame(t) {
-		return newer
-	}
-	flight := e.reject(t.token.secret, rejected, claims)
-	if flight == nil {
-		return nil
-	}
-	ctx, cancel := context.WithTimeout(ctx, replaceTimeout)
-	defer cancel()
-	select {
-	case result := <-flight:
-		if other, err := landed(result); err == nil && !other.isSame(t) && other.isServable(time.Now()) {
-			return other
+	if flight := e.reject(t.token.secret, rejected, claims); flight != nil {
+		select {
+		case <-flight:
+		case <-time.After(replaceTimeout):
+		case <-ctx.Done():
+			return nil
+		case <-e.life.Done():
+			return nil
 		}
-	case <-ctx.Done():
-	case <-e.life.Done():
+	}
+	// The flight's token, or one that came by another way: before the rejection, or from a refresh while the flight hung.
+	if other := e.read(time.Now()); other != nil && !other.isSame(t) {
+		return other
 	}
 	return nil
 }
@@ -337,8 +370,9 @@ func (e *entry) beginReplacement(now time.Time, b *bearer, t trigger, claims str
 		if !ok {
 			return nil, change{}
 		}
+		next.of = b
 		e.rejection, e.rejectedUpTo = next, e.token.recorded
-		news.events = []Event{e.event(EventRejected, now)}
+		news = e.change(EventRejected, now)
 	case replacing, suspended:
 		e.rejection.byClaims = e.rejection.byClaims || byClaims
 	default:
@@ -352,7 +386,14 @@ func (e *entry) beginReplacement(now time.Time, b *bearer, t trigger, claims str
 		e.suspendedUntil = now.Add(invalidateWait)
 	}
 	e.apply(t)
-	flight := e.begin(claims, e.token.sha256(), time.Time{})
+	by := plainFlight
+	if byClaims {
+		by = claimsFlight
+	}
+	if !e.running[by] {
+		e.patience[by] = patience{}
+	}
+	flight := e.begin(by, claims, e.token.sha256())
 	e.arm(now)
 	return flight, news
 }
@@ -379,17 +420,17 @@ func (e *entry) show() {
 	}
 }
 
-// begin begins the flight that asks with claims, "" for none, or joins it. deadline is that of the caller. e.mu is held.
-func (e *entry) begin(claims, rejectedSHA256 string, deadline time.Time) <-chan singleflight.Result {
-	ask, by := e.ask(), plainFlight
-	if claims != "" {
-		ask.Claims, ask.RejectedSHA256, by = claims, rejectedSHA256, claimsFlight
+// begin begins a flight, or joins it. claims and rejectedSHA256 are for that of a claims challenge. e.mu is held.
+func (e *entry) begin(by driver, claims, rejectedSHA256 string) <-chan singleflight.Result {
+	ask := e.ask()
+	if by == claimsFlight {
+		ask.Claims, ask.RejectedSHA256 = claims, rejectedSHA256
 	}
 	if !e.running[by] {
 		e.running[by] = true
 		e.flights.Forget(by.flightKey()) // one that has ended may not have landed yet, and has nothing new
 	}
-	return e.flights.DoChan(by.flightKey(), func() (any, error) { return e.fly(by, ask, deadline) })
+	return e.flights.DoChan(by.flightKey(), func() (any, error) { return e.fly(by, ask) })
 }
 
 // ask is what the endpoint is asked for.
@@ -406,16 +447,16 @@ func landed(r singleflight.Result) (*cachedToken, error) {
 
 // fly asks the endpoint until there is a token or no hope of one. It runs on the client's own context: a caller that
 // gives up must not take the token from the others, and the next finds the flight begun.
-func (e *entry) fly(by driver, ask hosts.Request, deadline time.Time) (*cachedToken, error) {
+func (e *entry) fly(by driver, ask hosts.Request) (*cachedToken, error) {
 	if !e.life.Enter() {
 		return nil, ErrClosed
 	}
 	defer e.life.Leave()
-	ctx, cancel := context.WithTimeout(e.life.Context(), flightTimeout)
-	defer cancel()
-	start, search := time.Now(), e.newSearch(by, deadline)
+	start := time.Now()
+	search := e.newSearch(by, start)
+	defer search.end()
 	for try := 1; ; try++ {
-		got, adopted, release, err := search.try(ctx, ask)
+		got, adopted, release, err := search.try(ask)
 		now := time.Now()
 		switch {
 		case e.life.Ended():
@@ -429,9 +470,9 @@ func (e *entry) fly(by driver, ask hosts.Request, deadline time.Time) (*cachedTo
 			e.save(release)
 			return t, nil
 		}
-		wait, again := e.endpoint.nextTry(try, now.Sub(start), err)
+		wait, again := e.endpoint.nextTry(try, start, now, e.patienceOf(by), err)
 		if !again {
-			if adopted = search.lastHope(ctx); adopted != nil {
+			if adopted = search.lastHope(); adopted != nil {
 				return adopted, nil
 			}
 			now = time.Now()
@@ -453,6 +494,26 @@ func (e *entry) fly(by driver, ask hosts.Request, deadline time.Time) (*cachedTo
 	}
 }
 
+// patienceOf returns how long the callers of a flight want it to go on.
+func (e *entry) patienceOf(by driver) patience {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.patience[by]
+}
+
+// askUntil makes one request of a flight that began at start.
+func (e *entry) askUntil(ctx context.Context, ask hosts.Request, start time.Time, w patience) (azcore.AccessToken, *Error) {
+	ctx, cancel := context.WithDeadline(ctx, w.end(start, true))
+	defer cancel()
+	if !e.endpoint.isPresent() {
+		// Where nothing is, a dial may take its time to say so, above all one of the caller's own.
+		var stop context.CancelFunc
+		ctx, stop = wire.ConnectBy(ctx, w.end(start, false))
+		defer stop()
+	}
+	return e.endpoint.ask(ctx, ask, false)
+}
+
 // install takes in a token that was asked for at asked and came at now, and returns what the entry holds then: the
 // token it had, if that is better.
 func (e *entry) install(by driver, got azcore.AccessToken, asked, now time.Time) (*cachedToken, change) {
@@ -472,26 +533,27 @@ func (e *entry) install(by driver, got azcore.AccessToken, asked, now time.Time)
 	if old != nil && e.keeps(by, got, asked, now) {
 		got = azcore.AccessToken{Token: old.token.Value(), ExpiresOn: old.expires}
 	}
-	kind, acquired, b := EventAcquired, now, (*bearer)(nil)
+	var t *cachedToken
+	kind := EventAcquired
 	if old != nil && old.token.Value() == got.Token {
-		kind, acquired, b = EventUnchanged, old.acquired, old.token.secret
+		kind = EventUnchanged
 		got.RefreshOn = time.Time{} // it was taken, and led to this same token: only the policy's growing intervals help
+		t = e.newCachedToken(got, old.token.secret, old.acquired, now, random)
+		t.life, t.recorded = old.life, old.recorded // where an endpoint moves the end along, what counts for disuse is the first
 	} else {
-		b = newBearer(got.Token, e.request)
-	}
-	t := e.newCachedToken(got, b, acquired, now, random)
-	if kind == EventAcquired && !t.recorded.After(e.rejectedUpTo) && !e.rejectedUpTo.IsZero() {
-		t.recorded = e.rejectedUpTo.Add(time.Millisecond) // the rejected one is of a clock that is ahead of this one
-	}
-	if kind == EventUnchanged {
-		t.recorded = old.recorded
-		t.life = old.life // where an endpoint moves the end along, what counts for disuse is the first
+		t = e.newCachedToken(got, newBearer(got.Token, e.request), now, now, random)
+		if !e.rejectedUpTo.IsZero() && !t.recorded.After(e.rejectedUpTo) {
+			t.recorded = e.rejectedUpTo.Add(time.Millisecond) // the rejected one is of a clock that is ahead of this one
+		}
 	}
 	if e.phase == dropped {
 		return t, change{}
 	}
 	e.isUnconfirmed = false
 	news := e.hold(t, now, kind)
+	if by == backgroundRefresh {
+		e.refreshes++
+	}
 	own := &news.events[0]
 	own.Background, own.Took = by == backgroundRefresh, now.Sub(asked)
 	news.events = append(lead, news.events...)
@@ -503,29 +565,37 @@ func (e *entry) hold(t *cachedToken, now time.Time, kind EventKind) change {
 	e.token, e.failure, e.backoff, e.looks = t, failure{}, backoff{}, 0
 	if e.lastUse.IsZero() {
 		e.lastUse = now
+		e.used.Store(false) // by those who waited for it
 	}
-	var news change
+	var sequence uint64
 	if kind == EventUnchanged {
 		e.settle()
 	} else {
+		sequence = e.sequence.Add(1)
 		e.apply(tokenCame)
-		news.rotated, news.sequence = t.token, e.sequence.Add(1)
 	}
 	e.refreshOn = t.due
 	e.arm(now)
-	news.events = []Event{e.event(kind, now)}
+	news := e.change(kind, now)
+	if kind != EventUnchanged {
+		news.rotated, news.sequence = t.token, sequence
+	}
 	return news
 }
 
 // keeps reports whether the token of e is better than got: it was acquired after got was asked for, by a request that
-// overtook that, or it lives longer and was not rejected, as some caches return a token near its end. A loaded token of
-// the default identity is never better than the endpoint's word. e.mu is held.
+// overtook that, or it lives longer and was not rejected, as some caches return a token near its end. Only got meets the
+// claims of a challenge, unless it is the very token that was rejected. A loaded token of the default identity is never
+// better than the endpoint's word. e.mu is held.
 func (e *entry) keeps(by driver, got azcore.AccessToken, asked, now time.Time) bool {
 	if !e.token.isServable(now) || e.isUnconfirmed {
 		return false
 	}
-	return e.token.acquired.After(asked) ||
-		by != claimsFlight && e.phase == serving && e.token.expires.After(got.ExpiresOn)
+	overtaken := e.token.acquired.After(asked)
+	if by == claimsFlight {
+		return overtaken && e.rejection.of != nil && e.rejection.of.Reveal().value == got.Token
+	}
+	return overtaken || e.phase == serving && e.token.expires.After(got.ExpiresOn)
 }
 
 // settle ends the search for another token, unless a flight is still under way. e.mu is held.
@@ -545,9 +615,8 @@ func (e *entry) isFlying() bool { return e.running[plainFlight] || e.running[cla
 func (e *entry) fail(by driver, err *Error, again bool, asked, now time.Time) (*cachedToken, change) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	ev := e.event(EventFailed, now)
-	ev.Took, ev.Err = now.Sub(asked), err
-	news := change{events: []Event{ev}}
+	news := e.change(EventFailed, now)
+	news.events[0].Took, news.events[0].Err = now.Sub(asked), err
 	if e.token != nil && e.token.isServable(now) {
 		e.running[by] = false
 		e.failure = failure{}

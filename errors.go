@@ -62,6 +62,7 @@ type Error struct {
 	causeText  string              // of cause, read once: reading a foreign error may panic, or race with other readers
 	cause      secret.Value[error] // may quote a token
 	retry      bool                // the next try may well succeed
+	maxRetries int                 // how many more tries are worth making, 0 for no limit
 	retryAfter time.Duration       // the least wait before it
 }
 
@@ -155,7 +156,10 @@ func (p *endpoint) newError(resource string, err error) *Error {
 	case errors.As(err, &f) && f != nil:
 		e = p.newCause(resource, f.Err)
 		e.StatusCode, e.Code, e.Description, e.RequestID, e.Advice = f.StatusCode, f.Code, f.Description, f.RequestID, f.Advice
-		e.retry, e.retryAfter = f.Retry, f.RetryAfter
+		e.retry, e.maxRetries, e.retryAfter = f.Retry, f.MaxRetries, f.RetryAfter
+		if f.FromEndpoint || f.StatusCode != 0 && f.Reason != wire.NoEndpoint {
+			p.answered.Store(true)
+		}
 		answered := p.answered.Load()
 		e.sentinel = sentinel(f, answered)
 		if f.Unreachable && answered {
@@ -191,7 +195,7 @@ func (s subject) newCause(resource string, cause error) *Error {
 // sentinel returns the sentinel that f means, nil for none. An endpoint that has answered before is there.
 func sentinel(f *wire.Failure, answered bool) error {
 	switch {
-	case f.Reason == wire.NoEndpoint, f.Unreachable && !answered:
+	case (f.Reason == wire.NoEndpoint || f.Unreachable) && !answered:
 		return ErrNoManagedIdentity
 	case f.Reason == wire.IdentityNotFound:
 		return ErrIdentityNotFound

@@ -38,6 +38,9 @@ const (
 	EventStoreFailed EventKind = "store_failed"
 	// EventStoreRecovered means that Options.Store works again.
 	EventStoreRecovered EventKind = "store_recovered"
+	// EventManyClients means that many clients of one host and identity are alive: a program should make one, use it
+	// everywhere, and Close what it drops. Err says how many there are.
+	EventManyClients EventKind = "many_clients"
 	// EventCallbackFailed means that a callback of OnRotate or the Logger panicked; Err is what with. (A panic of
 	// OnEvent goes to the Logger alone.)
 	EventCallbackFailed EventKind = "callback_failed"
@@ -166,6 +169,11 @@ type change struct {
 	sequence uint64 // orders the tokens of a resource
 }
 
+// change begins the change of kind. e.mu is held.
+func (e *entry) change(kind EventKind, now time.Time) change {
+	return change{events: []Event{e.event(kind, now)}}
+}
+
 // event begins an Event of the entry. e.mu is held.
 func (e *entry) event(kind EventKind, now time.Time) Event {
 	ev := Event{
@@ -185,14 +193,16 @@ const maxBacklog = 4096
 // told in goroutines of their own, in order, as they may be slow or never return; what changed has taken effect by
 // then.
 type observers struct {
-	logger  *slog.Logger
-	onEvent func(Event)
-	life    *lifetime.Lifetime
+	logger   *slog.Logger
+	onEvent  func(Event)
+	identity string // of the client's endpoint
+	life     *lifetime.Lifetime
 
 	// mu guards what follows. No callback runs under it.
 	mu          sync.Mutex
 	backlog     []Event
 	delivering  bool
+	ended       bool                     // Close has returned: no callback begins from then on
 	subscribers map[string][]*subscriber // by resource
 }
 
@@ -208,7 +218,7 @@ func (o *observers) tell(c change) {
 	}
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if len(o.backlog) >= maxBacklog {
+	if o.ended || len(o.backlog) >= maxBacklog {
 		return
 	}
 	o.backlog = append(o.backlog, c.events...)
@@ -233,18 +243,36 @@ func (o *observers) deliver() {
 	}
 }
 
+// end drops what a slow observer has not been told by now.
+func (o *observers) end() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.ended, o.backlog = true, nil
+}
+
+// run calls a callback, unless Close has returned.
+func (o *observers) run(callback func()) error {
+	o.mu.Lock()
+	ended := o.ended
+	o.mu.Unlock()
+	if ended {
+		return nil
+	}
+	return guard.Run(callback)
+}
+
 // dispatch calls the logger and OnEvent. What one of them panics with is told to the other.
 func (o *observers) dispatch(ev Event) {
 	if o.logger != nil {
-		if err := guard.Run(func() { o.log(ev) }); err != nil && o.onEvent != nil {
+		if err := o.run(func() { o.log(ev) }); err != nil && o.onEvent != nil {
 			failed := Event{Kind: EventCallbackFailed, Time: ev.Time, Identity: ev.Identity, Err: callbackError("Options.Logger", err)}
-			_ = guard.Run(func() { o.onEvent(failed) })
+			_ = o.run(func() { o.onEvent(failed) })
 		}
 	}
 	if o.onEvent != nil {
-		if err := guard.Run(func() { o.onEvent(ev) }); err != nil && o.logger != nil {
+		if err := o.run(func() { o.onEvent(ev) }); err != nil && o.logger != nil {
 			failed := Event{Kind: EventCallbackFailed, Time: ev.Time, Identity: ev.Identity, Err: callbackError("Options.OnEvent", err)}
-			_ = guard.Run(func() { o.log(failed) })
+			_ = o.run(func() { o.log(failed) })
 		}
 	}
 }
@@ -258,7 +286,7 @@ func (o *observers) log(ev Event) {
 	level := slog.LevelInfo
 	attrs := []slog.Attr{slog.String("resource", ev.Resource), slog.Bool("background", ev.Background)}
 	switch ev.Kind {
-	case EventFailed, EventRejected, EventStoreFailed:
+	case EventFailed, EventRejected, EventStoreFailed, EventManyClients:
 		level = slog.LevelWarn
 	case EventCallbackFailed:
 		level = slog.LevelError
@@ -368,7 +396,7 @@ func (s *subscriber) run(o *observers) {
 		if err := guard.Run(func() { s.f(t) }); err != nil {
 			text := strings.ReplaceAll(err.Error(), t.Value(), "REDACTED")
 			o.tell(change{events: []Event{{
-				Kind: EventCallbackFailed, Time: time.Now(), Resource: t.Resource,
+				Kind: EventCallbackFailed, Time: time.Now(), Resource: t.Resource, Identity: o.identity,
 				Err: callbackError("a callback of OnRotate", errors.New(text)),
 			}}})
 		}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -64,6 +65,7 @@ const (
 var (
 	errNoSlot     = &wire.Failure{Retry: true, Description: "the requests before it took all the time"}
 	errSlow       = &wire.Failure{Retry: true, Description: "no answer in time"}
+	errStuck      = &wire.Failure{Description: "calls for this token have not returned", Advice: "make the credential heed its context"}
 	errNilContext = errors.New("aztoken: the context is nil; pass context.Background() or that of the request")
 	errIDBesides  = errors.New("aztoken: Options.ID and Options.Endpoint are for managed identities; leave them out beside Options.Credential")
 )
@@ -81,13 +83,15 @@ type endpoint struct {
 	subject
 	kind      hosts.Kind
 	id        hosts.ID // the identity that was asked for, by Options.ID or by the environment
-	named     string   // Options.Endpoint
+	address   string   // Options.Endpoint
 	authority string   // of workload identity
 	source    hosts.Source
+	isNamed   bool          // a variable or Options.Endpoint names it, so it is there, or will be
 	timeout   time.Duration // of one try
 	slots     limiter
+	inside    occupancy
 	life      *lifetime.Lifetime
-	answered  atomic.Bool // it has answered once, so that silence is an outage, and not absence
+	answered  atomic.Bool // an identity endpoint has answered once: silence is an outage, and not absence
 }
 
 // newEndpoint decides from opts and the environment whom to ask.
@@ -120,7 +124,8 @@ func newEndpoint(opts Options, files hosts.ArcFiles, life *lifetime.Lifetime) (*
 	if err != nil {
 		return nil, fmt.Errorf("aztoken: %w", err)
 	}
-	p.host, p.source, p.kind, p.id, p.named = h.String(), h.Source, h.Kind, cfg.ID, opts.Endpoint
+	p.host, p.source, p.isNamed = h.String(), h.Source, h.Named
+	p.kind, p.id, p.address = h.Kind, cfg.ID, opts.Endpoint
 	if h.Kind == hosts.WorkloadIdentity {
 		p.authority = h.Endpoint
 		if p.id.Kind == hosts.Default {
@@ -131,13 +136,20 @@ func newEndpoint(opts Options, files hosts.ArcFiles, life *lifetime.Lifetime) (*
 	return p, nil
 }
 
-// ask makes one request. It returns when the endpoint answers, the time of a try is over or ctx ends, whatever the
-// source does: one that ignores its context delays no caller, but occupies its slot until it returns.
+// ask makes one request. It returns when the endpoint answers, the time of a try is over or ctx
+// ends, whatever the source does: one that ignores its context delays no caller and keeps no slot,
+// but is not called for the same token again and again.
 func (p *endpoint) ask(ctx context.Context, r hosts.Request, background bool) (azcore.AccessToken, *Error) {
+	leave := p.inside.enter(r)
+	if leave == nil {
+		return azcore.AccessToken{}, p.newError(r.Resource, errStuck)
+	}
 	release := p.slots.acquire(ctx, background)
 	if release == nil {
+		leave()
 		return azcore.AccessToken{}, p.newError(r.Resource, errNoSlot)
 	}
+	release = sync.OnceFunc(release)
 	ctx, cancel := context.WithTimeout(ctx, p.timeout)
 	defer cancel()
 	type reply struct {
@@ -146,6 +158,7 @@ func (p *endpoint) ask(ctx context.Context, r hosts.Request, background bool) (a
 	}
 	done := make(chan reply, 1)
 	if !p.life.Go(func() {
+		defer leave()
 		defer release()
 		var got reply
 		// The error is read in here too: a foreign one may panic, or take its time, when it is read.
@@ -155,6 +168,7 @@ func (p *endpoint) ask(ctx context.Context, r hosts.Request, background bool) (a
 		done <- got
 	}) {
 		release()
+		leave()
 		return azcore.AccessToken{}, p.newError(r.Resource, errNoSlot) // the client is closed: the caller looks for that
 	}
 	select {
@@ -166,6 +180,7 @@ func (p *endpoint) ask(ctx context.Context, r hosts.Request, background bool) (a
 	case got := <-done:
 		return got.token, got.err
 	case <-time.After(cancelGrace):
+		release()
 		return azcore.AccessToken{}, p.newError(r.Resource, errSlow)
 	}
 }
@@ -177,27 +192,58 @@ func (p *endpoint) try(ctx context.Context, r hosts.Request) (azcore.AccessToken
 		err = wire.Usable(token, time.Now())
 	}
 	if err != nil {
-		failed := p.newError(r.Resource, err)
-		if failed.StatusCode != 0 {
-			p.answered.Store(true)
-		}
-		return azcore.AccessToken{}, failed
+		return azcore.AccessToken{}, p.newError(r.Resource, err)
 	}
 	p.answered.Store(true)
 	return token, nil
 }
 
-// nextTry returns how long a flight waits after its try number try (1 is the first) failed with err, elapsed after the
-// flight began, and false if it is not to try again.
-func (p *endpoint) nextTry(try int, elapsed time.Duration, err *Error) (wait time.Duration, again bool) {
-	if !err.retry {
+// patience is how long the callers of a flight want it to go on.
+type patience struct {
+	first  time.Time // the deadline of the one who began it; zero for none
+	until  time.Time // the latest deadline of a caller; zero if none has one
+	absent time.Time // the latest of those who want to wait even where nothing has ever listened: Warm
+}
+
+// join returns the patience with another caller, whose deadline is zero for none.
+func (w patience) join(deadline time.Time, isWarming bool) patience {
+	if deadline.After(w.until) {
+		w.until = deadline
+	}
+	if isWarming && deadline.After(w.absent) {
+		w.absent = deadline
+	}
+	return w
+}
+
+// end returns when a flight that began at start ends, whatever its tries bring. isPresent reports whether the endpoint
+// is there for certain: something names it, or it has answered. Elsewhere a program goes on to the next credential of a
+// chain, and must not wait for long.
+func (w patience) end(start time.Time, isPresent bool) time.Time {
+	if !isPresent {
+		return later(start.Add(noEndpointTimeout), w.absent)
+	}
+	return later(start.Add(flightTimeout), w.until)
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}
+
+// isPresent reports whether the endpoint is there for certain, up or down.
+func (p *endpoint) isPresent() bool { return p.isNamed || p.answered.Load() }
+
+// nextTry returns how long a flight that began at start waits at now, after its try number try (1 is the first) failed
+// with err, and false if it is not to try again.
+func (p *endpoint) nextTry(try int, start, now time.Time, w patience, err *Error) (wait time.Duration, again bool) {
+	if !err.retry || err.maxRetries > 0 && try > err.maxRetries {
 		return 0, false
 	}
-	limit := flightTimeout
-	if errors.Is(err.sentinel, ErrNoManagedIdentity) {
-		limit = noEndpointTimeout
-	}
-	return schedule.Foreground(try, elapsed, limit, err.retryAfter)
+	isPresent := p.isPresent() || !errors.Is(err.sentinel, ErrNoManagedIdentity)
+	return schedule.Foreground(try, now.Sub(start), w.end(start, isPresent).Sub(start), err.retryAfter)
 }
 
 // limiter bounds the requests that are under way at a time to four, as IMDS serves five at once for a whole machine.
@@ -232,5 +278,36 @@ func (l limiter) acquire(ctx context.Context, background bool) (release func()) 
 	case <-ctx.Done():
 		releaseBackground()
 		return nil
+	}
+}
+
+// maxInside bounds the calls for one token that have not returned: the two flights and the refresh,
+// and one that is stuck.
+const maxInside = 4
+
+// occupancy counts the calls of the source that have not returned, by what they ask for.
+type occupancy struct {
+	mu    sync.Mutex
+	calls map[hosts.Request]int
+}
+
+// enter counts a call and returns the function that takes it off again, or nil if there are too many.
+func (o *occupancy) enter(r hosts.Request) (leave func()) {
+	r.Claims, r.RejectedSHA256 = "", ""
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.calls[r] >= maxInside {
+		return nil
+	}
+	if o.calls == nil {
+		o.calls = make(map[hosts.Request]int)
+	}
+	o.calls[r]++
+	return func() {
+		o.mu.Lock()
+		defer o.mu.Unlock()
+		if o.calls[r]--; o.calls[r] == 0 {
+			delete(o.calls, r)
+		}
 	}
 }

@@ -56,24 +56,37 @@ type backoff struct {
 	on       time.Time
 }
 
+// isSpent reports whether a token was never used after it had come, and has been refreshed once all the same. A program
+// that makes a client for each request and drops it would otherwise ask for all of them for a day. e.mu is held.
+func (e *entry) isSpent() bool { return e.token != nil && !e.usedAgain && e.refreshes > 0 }
+
 // arm sets the timer for the next thing that is to be done without a caller. e.mu is held.
 func (e *entry) arm(now time.Time) {
+	if e.phase != dropped {
+		e.timer.Reset(e.nextChore(now))
+	}
+}
+
+// nextChore returns the time to that. It is zero only if due finds something: else the timer would spin. e.mu is held.
+func (e *entry) nextChore(now time.Time) time.Duration {
 	next := maxTimer
 	switch {
-	case e.phase == dropped:
-		return
 	case e.token == nil && !e.isFlying():
 		next = e.failure.until.Sub(now)
+	case e.isSpent() && !e.isFlying():
+		next = min(e.lastUse.Add(e.token.life).Sub(now), maxTimer) // on the clock of isIdle
+	case e.isSpent():
+		// The end of the flight arms the timer.
 	case e.token != nil && !e.running[backgroundRefresh]:
 		next = timerWait(now, e.refreshOn)
 	}
-	if !e.tendOn.IsZero() && !e.running[tending] {
+	if e.tends() {
 		next = min(next, timerWait(now, e.tendOn))
 	}
 	if e.phase == suspended {
 		next = min(next, e.suspendedUntil.Sub(now))
 	}
-	e.timer.Reset(max(next, 0))
+	return max(next, 0)
 }
 
 // chore is what an entry's timer finds to do.
@@ -87,6 +100,9 @@ const (
 	tend          // the store may have lost the token
 )
 
+// tends reports whether the store is to be seen to at tendOn. e.mu is held.
+func (e *entry) tends() bool { return e.token != nil && !e.tendOn.IsZero() && !e.running[tending] }
+
 // due returns what is to be done at now. e.mu is held.
 func (e *entry) due(now time.Time) chore {
 	switch {
@@ -96,9 +112,9 @@ func (e *entry) due(now time.Time) chore {
 		return forget
 	case !e.isFlying() && isIdle(now, e.lastUse, e.token.life):
 		return retire
-	case !e.running[backgroundRefresh] && timerWait(now, e.refreshOn) == 0:
+	case !e.running[backgroundRefresh] && timerWait(now, e.refreshOn) == 0 && !e.isSpent():
 		return refresh
-	case !e.tendOn.IsZero() && !e.running[tending] && timerWait(now, e.tendOn) == 0:
+	case e.tends() && timerWait(now, e.tendOn) == 0:
 		return tend
 	}
 	return nothing
@@ -123,7 +139,7 @@ func (e *entry) begins(now time.Time, subscribed bool) (todo chore, held *cached
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.used.Swap(false) || subscribed {
-		e.lastUse = now
+		e.lastUse, e.usedAgain = now, true
 	}
 	if e.phase == suspended && !now.Before(e.suspendedUntil) {
 		e.apply(suspensionOver)
@@ -133,9 +149,8 @@ func (e *entry) begins(now time.Time, subscribed bool) (todo chore, held *cached
 	}
 	switch todo {
 	case retire:
-		ev := e.event(EventDropped, now)
-		ev.Background = true
-		news.events = []Event{ev}
+		news = e.change(EventDropped, now)
+		news.events[0].Background = true
 		e.apply(leave)
 	case forget:
 		e.apply(leave)
@@ -183,7 +198,8 @@ func (e *entry) backOff(held *cachedToken, err *Error, asked, now time.Time) cha
 	}
 	e.backoff = backoff{failures: e.backoff.failures + 1, err: err, on: now}
 	e.refreshOn = now.Add(schedule.Background(e.backoff.failures, held.expires.Sub(now), err.retryAfter, random))
-	ev := e.event(EventFailed, now)
+	news := e.change(EventFailed, now)
+	ev := &news.events[0]
 	ev.Background, ev.Took, ev.Err = true, now.Sub(asked), err
-	return change{events: []Event{ev}}
+	return news
 }

@@ -25,7 +25,7 @@ import (
 
 // storeFaults are the ways in which a backend does not work.
 var storeFaults = map[string]func(*testing.T) func(context.Context, operation) error{
-	"it blocks and ignores its context": func(t *testing.T) func(context.Context, operation) error { return blocked(t) },
+	"it blocks and ignores its context": func(t *testing.T) func(context.Context, operation) error { return stuck(t) },
 	"it blocks until its context ends":  func(*testing.T) func(context.Context, operation) error { return slowBy(100 * time.Hour) },
 	"it is slow by 100 ms":              func(*testing.T) func(context.Context, operation) error { return slowBy(100 * time.Millisecond) },
 	"it is slow by 300 ms":              func(*testing.T) func(context.Context, operation) error { return slowBy(300 * time.Millisecond) },
@@ -38,8 +38,8 @@ var storeFaults = map[string]func(*testing.T) func(context.Context, operation) e
 	"its loads fail":                    func(*testing.T) func(context.Context, operation) error { return failing(loading) },
 	"its locks fail":                    func(*testing.T) func(context.Context, operation) error { return failing(locking) },
 	"its locks are slow":                func(*testing.T) func(context.Context, operation) error { return slowBy(10*time.Second, locking) },
-	"its locks block":                   func(t *testing.T) func(context.Context, operation) error { return blocked(t, locking) },
-	"its saves block":                   func(t *testing.T) func(context.Context, operation) error { return blocked(t, saving) },
+	"its locks block":                   func(t *testing.T) func(context.Context, operation) error { return stuck(t, locking) },
+	"its saves block":                   func(t *testing.T) func(context.Context, operation) error { return stuck(t, saving) },
 	"it panics": func(*testing.T) func(context.Context, operation) error {
 		return func(context.Context, operation) error { panic("boom") }
 	},
@@ -88,81 +88,73 @@ func TestAStoreThatDoesNotWork(t *testing.T) {
 				})
 			}
 		})
-		t.Run(name+": the cover is that without a store", func(t *testing.T) {
-			virtually(t, func(t *testing.T) {
-				imds, backend := mintingHost(t), newMemory()
-				c := start(t, imds, backend, aztoken.Options{})
-				atOnce(t, c)
-				backend.suffer(fault(t))
-				requireNoHarm(t, use(t, c, 36*time.Hour))
-				imds.Break(imdstest.Status(503))
-				requireNoHarm(t, use(t, c, 12*time.Hour))
-				imds.Recover()
-				requireNoHarm(t, use(t, c, 12*time.Hour))
-				require.LessOrEqual(t, imds.Count(), 30)
-			})
+		inVirtualTime(t, name+": the cover is that without a store", func(t *testing.T) {
+			imds, backend := mintingHost(t), newMemory()
+			c := start(t, imds, backend, aztoken.Options{})
+			atOnce(t, c)
+			backend.suffer(fault(t))
+			requireNoHarm(t, use(t, c, 36*time.Hour))
+			imds.Break(imdstest.Status(503))
+			requireNoHarm(t, use(t, c, 12*time.Hour))
+			imds.Recover()
+			requireNoHarm(t, use(t, c, 12*time.Hour))
+			require.LessOrEqual(t, imds.Count(), 30)
 		})
-		t.Run(name+": it is told once for each change", func(t *testing.T) {
-			virtually(t, func(t *testing.T) {
-				imds, backend := mintingHost(t), newMemory()
-				var told journal
-				c := start(t, imds, backend, aztoken.Options{OnEvent: told.note})
-				atOnce(t, c)
-				ctx, cancel := context.WithCancel(t.Context())
-				f := fault(t)
-				backend.suffer(func(own context.Context, op operation) error {
-					if ctx.Err() != nil {
-						return nil
-					}
-					return f(own, op)
-				})
-				c.OnRotate(resource, func(aztoken.Token) {})
-				time.Sleep(24 * time.Hour)
-				failed := len(told.of(aztoken.EventStoreFailed))
-				recovered := len(told.of(aztoken.EventStoreRecovered))
-				cancel()
-				backend.suffer(nil)
-				if !strings.Contains(name, "every other time") && !strings.Contains(name, "full") {
-					require.LessOrEqual(t, failed, 1)
-					require.Zero(t, recovered)
-				}
-				require.LessOrEqual(t, failed+recovered, 24*8*3)
-				require.Equal(t, failed > recovered, c.Status().StoreError != "")
-			})
-		})
-	}
-	t.Run("tells of its failure and of its recovery, and Status says why", func(t *testing.T) {
-		virtually(t, func(t *testing.T) {
+		inVirtualTime(t, name+": it is told once for each change", func(t *testing.T) {
 			imds, backend := mintingHost(t), newMemory()
 			var told journal
 			c := start(t, imds, backend, aztoken.Options{OnEvent: told.note})
 			atOnce(t, c)
-			backend.suffer(failing())
-			time.Sleep(5 * time.Hour)
-			require.Contains(t, c.Status().StoreError, errBackend.Error())
-			failed := told.of(aztoken.EventStoreFailed)
-			require.Len(t, failed, 1)
-			require.ErrorIs(t, failed[0].Err, errBackend)
-			require.Empty(t, told.of(aztoken.EventStoreRecovered))
+			ctx, cancel := context.WithCancel(t.Context())
+			f := fault(t)
+			backend.suffer(func(own context.Context, op operation) error {
+				if ctx.Err() != nil {
+					return nil
+				}
+				return f(own, op)
+			})
+			c.OnRotate(resource, func(aztoken.Token) {})
+			time.Sleep(24 * time.Hour)
+			failed := len(told.of(aztoken.EventStoreFailed))
+			recovered := len(told.of(aztoken.EventStoreRecovered))
+			cancel()
 			backend.suffer(nil)
-			time.Sleep(5 * time.Hour)
-			require.Empty(t, c.Status().StoreError)
-			require.Len(t, told.of(aztoken.EventStoreFailed), 1)
-			require.Len(t, told.of(aztoken.EventStoreRecovered), 1)
-		})
-	})
-	t.Run("leaves no goroutines behind while it blocks for days", func(t *testing.T) {
-		virtually(t, func(t *testing.T) {
-			imds, backend := mintingHost(t), newMemory()
-			backend.suffer(blocked(t))
-			c := start(t, imds, backend, aztoken.Options{})
-			for i := range 40 {
-				_, err := c.Token(t.Context(), fmt.Sprintf("https://service-%d.example.com", i))
-				require.NoError(t, err)
+			if !strings.Contains(name, "every other time") && !strings.Contains(name, "full") {
+				require.LessOrEqual(t, failed, 1)
+				require.Zero(t, recovered)
 			}
-			time.Sleep(48 * time.Hour)
-			require.LessOrEqual(t, backend.count(loading)+backend.count(saving)+backend.count(locking), 8)
+			require.LessOrEqual(t, failed+recovered, 24*8*3)
+			require.Equal(t, failed > recovered, c.Status().StoreError != "")
 		})
+	}
+	inVirtualTime(t, "tells of its failure and of its recovery, and Status says why", func(t *testing.T) {
+		imds, backend := mintingHost(t), newMemory()
+		var told journal
+		c := start(t, imds, backend, aztoken.Options{OnEvent: told.note})
+		atOnce(t, c)
+		backend.suffer(failing())
+		time.Sleep(5 * time.Hour)
+		require.Contains(t, c.Status().StoreError, errBackend.Error())
+		failed := told.of(aztoken.EventStoreFailed)
+		require.Len(t, failed, 1)
+		require.ErrorIs(t, failed[0].Err, errBackend)
+		require.Empty(t, told.of(aztoken.EventStoreRecovered))
+		backend.suffer(nil)
+		time.Sleep(5 * time.Hour)
+		require.Empty(t, c.Status().StoreError)
+		require.Len(t, told.of(aztoken.EventStoreFailed), 1)
+		require.Len(t, told.of(aztoken.EventStoreRecovered), 1)
+	})
+	inVirtualTime(t, "leaves no goroutines behind while it blocks for days", func(t *testing.T) {
+		imds, backend := mintingHost(t), newMemory()
+		backend.suffer(stuck(t))
+		c := start(t, imds, backend, aztoken.Options{})
+		for i := range 40 {
+			_, err := c.Token(t.Context(), fmt.Sprintf("https://service-%d.example.com", i))
+			require.NoError(t, err)
+		}
+		time.Sleep(48 * time.Hour)
+		require.LessOrEqual(t, backend.count(loading)+backend.count(saving)+backend.count(locking), 8)
 	})
 	t.Run("slow as it is, has the token that the endpoint has not", func(t *testing.T) {
 		t.Parallel()
@@ -179,23 +171,21 @@ func TestAStoreThatDoesNotWork(t *testing.T) {
 			})
 		}
 	})
-	t.Run("is not waited for once it is known", func(t *testing.T) {
-		virtually(t, func(t *testing.T) {
-			imds, backend := mintingHost(t), newMemory()
-			backend.suffer(slowBy(time.Hour))
-			c := start(t, imds, backend, aztoken.Options{})
-			_, err := c.Token(t.Context(), resource)
-			require.NoError(t, err)
-			time.Sleep(10 * time.Second)
-			begin := time.Now()
-			_, err = c.Token(t.Context(), "https://vault.azure.net")
-			require.NoError(t, err)
-			require.Zero(t, time.Since(begin))
-			imds.Break(imdstest.Status(400))
-			_, err = c.Token(t.Context(), "https://graph.microsoft.com")
-			require.Error(t, err)
-			require.LessOrEqual(t, time.Since(begin), 250*time.Millisecond)
-		})
+	inVirtualTime(t, "is not waited for once it is known", func(t *testing.T) {
+		imds, backend := mintingHost(t), newMemory()
+		backend.suffer(slowBy(time.Hour))
+		c := start(t, imds, backend, aztoken.Options{})
+		_, err := c.Token(t.Context(), resource)
+		require.NoError(t, err)
+		time.Sleep(10 * time.Second)
+		begin := time.Now()
+		_, err = c.Token(t.Context(), "https://vault.azure.net")
+		require.NoError(t, err)
+		require.Zero(t, time.Since(begin))
+		imds.Break(imdstest.Status(400))
+		_, err = c.Token(t.Context(), "https://graph.microsoft.com")
+		require.Error(t, err)
+		require.LessOrEqual(t, time.Since(begin), 250*time.Millisecond)
 	})
 }
 
@@ -210,37 +200,31 @@ func TestAStoredTokenThatIsNoGood(t *testing.T) {
 		"too large":          func([]byte) []byte { return make([]byte, tokenstore.MaxBlob+1) },
 		"followed by more":   func(b []byte) []byte { return append(bytes.Clone(b), 0) },
 	} {
-		t.Run(name+": a miss and one event, and the next save replaces it", func(t *testing.T) {
-			virtually(t, func(t *testing.T) { requireReplaced(t, func(m *memory) { m.change(spoil) }, storeKey(1), true) })
-		})
+		inVirtualTime(t, name+": a miss and one event, and the next save replaces it", func(t *testing.T) { requireReplaced(t, func(m *memory) { m.change(spoil) }, storeKey(1), true) })
 	}
-	t.Run("sealed with another key: a miss", func(t *testing.T) {
-		virtually(t, func(t *testing.T) { requireReplaced(t, func(*memory) {}, storeKey(2), false) })
-	})
-	t.Run("moved to another name: a miss and one event, and the next save replaces it", func(t *testing.T) {
-		virtually(t, func(t *testing.T) {
-			imds, backend := mintingHost(t), newMemory()
-			c := start(t, imds, backend, aztoken.Options{})
-			atOnce(t, c)
-			_, err := c.Token(t.Context(), "https://vault.azure.net")
-			require.NoError(t, err)
-			closeNow(t, c)
-			blobs := backend.snapshot()
-			var names []string
-			for name := range blobs {
-				names = append(names, name)
-			}
-			require.Len(t, names, 2)
-			blobs[names[0]], blobs[names[1]] = blobs[names[1]], blobs[names[0]]
-			backend.restore(blobs)
-			var told journal
-			atOnce(t, start(t, imds, backend, aztoken.Options{OnEvent: told.note}))
-			require.Equal(t, 3, imds.Count())
-			require.Len(t, told.of(aztoken.EventStoreFailed), 1)
-			require.ErrorIs(t, told.of(aztoken.EventStoreFailed)[0].Err, tokenstore.ErrUnreadable)
-			atOnce(t, start(t, imds, backend, aztoken.Options{}))
-			require.Equal(t, 3, imds.Count())
-		})
+	inVirtualTime(t, "sealed with another key: a miss", func(t *testing.T) { requireReplaced(t, func(*memory) {}, storeKey(2), false) })
+	inVirtualTime(t, "moved to another name: a miss and one event, and the next save replaces it", func(t *testing.T) {
+		imds, backend := mintingHost(t), newMemory()
+		c := start(t, imds, backend, aztoken.Options{})
+		atOnce(t, c)
+		_, err := c.Token(t.Context(), "https://vault.azure.net")
+		require.NoError(t, err)
+		closeNow(t, c)
+		blobs := backend.snapshot()
+		var names []string
+		for name := range blobs {
+			names = append(names, name)
+		}
+		require.Len(t, names, 2)
+		blobs[names[0]], blobs[names[1]] = blobs[names[1]], blobs[names[0]]
+		backend.restore(blobs)
+		var told journal
+		atOnce(t, start(t, imds, backend, aztoken.Options{OnEvent: told.note}))
+		require.Equal(t, 3, imds.Count())
+		require.Len(t, told.of(aztoken.EventStoreFailed), 1)
+		require.ErrorIs(t, told.of(aztoken.EventStoreFailed)[0].Err, tokenstore.ErrUnreadable)
+		atOnce(t, start(t, imds, backend, aztoken.Options{}))
+		require.Equal(t, 3, imds.Count())
 	})
 	t.Run("on a directory whose files are damaged, links or directories", func(t *testing.T) {
 		t.Parallel()
@@ -268,17 +252,15 @@ func TestAStoredTokenThatIsNoGood(t *testing.T) {
 			})
 		}
 	})
-	t.Run("that was emptied away with its directory is made anew", func(t *testing.T) {
-		virtually(t, func(t *testing.T) {
-			imds, path := mintingHost(t), filepath.Join(t.TempDir(), "tokens")
-			c := start(t, imds, tokenstore.Dir(path), aztoken.Options{})
-			atOnce(t, c)
-			synctest.Wait()
-			require.NoError(t, os.RemoveAll(path))
-			time.Sleep(15 * time.Minute)
-			atOnce(t, start(t, imds, tokenstore.Dir(path), aztoken.Options{}))
-			require.Equal(t, 1, imds.Count())
-		})
+	inVirtualTime(t, "that was emptied away with its directory is made anew", func(t *testing.T) {
+		imds, path := mintingHost(t), filepath.Join(t.TempDir(), "tokens")
+		c := start(t, imds, tokenstore.Dir(path), aztoken.Options{})
+		atOnce(t, c)
+		synctest.Wait()
+		require.NoError(t, os.RemoveAll(path))
+		time.Sleep(15 * time.Minute)
+		atOnce(t, start(t, imds, tokenstore.Dir(path), aztoken.Options{}))
+		require.Equal(t, 1, imds.Count())
 	})
 }
 
@@ -320,7 +302,8 @@ func fileOf(t *testing.T, path string) string {
 }
 
 func TestNothingOfATokenCanBeReadAnywhere(t *testing.T) {
-	virtually(t, func(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
 		imds, path := mintingHost(t), t.TempDir()
 		var log lockedBuffer
 		var told journal
@@ -513,24 +496,22 @@ func TestCloseWithAStore(t *testing.T) {
 			}
 		})
 	}
-	t.Run("while it waits for another client's token", func(t *testing.T) {
-		virtually(t, func(t *testing.T) {
-			imds, backend := mintingHost(t), newMemory()
-			imds.Break(imdstest.Hang())
-			holder, c := start(t, imds, backend, aztoken.Options{}), start(t, imds, backend, aztoken.Options{})
-			var wg sync.WaitGroup
-			for _, c := range []*aztoken.Client{holder, c} {
-				wg.Go(func() {
-					_, err := c.Token(t.Context(), resource)
-					require.ErrorIs(t, err, aztoken.ErrClosed)
-				})
-				time.Sleep(100 * time.Millisecond)
-			}
-			begin := time.Now()
-			closeNow(t, c)
-			require.Zero(t, time.Since(begin))
-			closeNow(t, holder)
-			wg.Wait()
-		})
+	inVirtualTime(t, "while it waits for another client's token", func(t *testing.T) {
+		imds, backend := mintingHost(t), newMemory()
+		imds.Break(imdstest.Hang())
+		holder, c := start(t, imds, backend, aztoken.Options{}), start(t, imds, backend, aztoken.Options{})
+		var wg sync.WaitGroup
+		for _, c := range []*aztoken.Client{holder, c} {
+			wg.Go(func() {
+				_, err := c.Token(t.Context(), resource)
+				require.ErrorIs(t, err, aztoken.ErrClosed)
+			})
+			time.Sleep(100 * time.Millisecond)
+		}
+		begin := time.Now()
+		closeNow(t, c)
+		require.Zero(t, time.Since(begin))
+		closeNow(t, holder)
+		wg.Wait()
 	})
 }

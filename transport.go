@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/seed-ac726066/aztoken/internal/challenge"
+	"github.com/seed-ac726066/aztoken/internal/guard"
 	"github.com/seed-ac726066/aztoken/internal/hosts"
 	"github.com/seed-ac726066/aztoken/internal/origin"
 )
@@ -67,7 +68,7 @@ func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	resp, err := t.send(req, req.Body, token)
-	if err != nil || resp.StatusCode != http.StatusUnauthorized {
+	if err != nil || resp == nil || resp.StatusCode != http.StatusUnauthorized {
 		return resp, err
 	}
 	return t.unauthorized(req, resp, token)
@@ -138,12 +139,15 @@ const (
 	discardTimeout = 50 * time.Millisecond
 )
 
-// discard reads what has come of body and closes it.
+// discard reads what has come of body, which is Base's, and closes it.
 func (t *Transport) discard(body io.ReadCloser) {
+	if body == nil {
+		return
+	}
 	read := make(chan struct{})
 	if !t.Client.life().Go(func() {
 		defer close(read)
-		_, _ = io.CopyN(io.Discard, body, maxDiscard+1)
+		_ = guard.Run(func() { _, _ = io.CopyN(io.Discard, body, maxDiscard+1) })
 	}) {
 		close(read)
 	}

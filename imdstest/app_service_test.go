@@ -22,7 +22,7 @@ var (
 	userB  = imdstest.Identity{ClientID: clientB, ObjectID: objectB, ResourceID: armB}
 )
 
-func TestRequestsAreJudgedAsAppServiceDoes(t *testing.T) {
+func TestAppServiceJudgesRequests(t *testing.T) {
 	const (
 		good    = `{"access_token":"ey…`
 		invalid = `{"statusCode":400,"message":"…`
@@ -43,7 +43,7 @@ func TestRequestsAreJudgedAsAppServiceDoes(t *testing.T) {
 		"another secret beside it":        {func(r *http.Request) { r.Header.Add("X-Identity-Header", nobody) }, 401, secret},
 		"forwarded":                       {setHeader("X-Forwarded-For", "10.0.0.1"), 200, good},
 		"no api-version":                  {setParameter("api-version"), 400, version},
-		"the api-version of 2017":         {setParameter("api-version", "2017-09-01"), 400, version},
+		"the header of the other version": {setParameter("api-version", "2017-09-01"), 401, `{"statusCode":401,"message":"The Secret header is missing or wrong.","correlationId":"GUID"}`},
 		"IMDS's api-version":              {setParameter("api-version", "2018-02-01"), 400, version},
 		"no resource":                     {setParameter("resource"), 400, missing},
 		"a blank resource":                {setParameter("resource", ""), 400, missing},
@@ -64,7 +64,7 @@ func TestRequestsAreJudgedAsAppServiceDoes(t *testing.T) {
 	})
 }
 
-func TestOnAppServiceOnlyASystemAssignedIdentityNeedsNoName(t *testing.T) {
+func TestAppServiceWantsAnIDUnlessThereIsASystemAssignedIdentity(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {
 		identities []imdstest.Identity

@@ -12,7 +12,7 @@ import (
 	"github.com/seed-ac726066/aztoken/imdstest"
 )
 
-func TestRequestsAreJudgedAsArcDoes(t *testing.T) {
+func TestArcJudgesRequests(t *testing.T) {
 	const (
 		good       = `{"access_token":"ey…`
 		invalid    = `{"error":"invalid_request","error_description":"…`
@@ -78,7 +78,7 @@ func TestArcConfirmsTheIdentityThatItUsed(t *testing.T) {
 	}
 }
 
-func TestAKeyOfArcIsGoodOnce(t *testing.T) {
+func TestArcTakesAKeyOnce(t *testing.T) {
 	t.Parallel()
 	inBothFrontEndsOn(t, "Azure Arc", imdstest.Options{}, func(t *testing.T, g guest) {
 		r := g.request(t, vault)
@@ -97,7 +97,7 @@ func TestAKeyOfArcIsGoodOnce(t *testing.T) {
 	})
 }
 
-func TestEveryChallengeOfArcHasAFileOfItsOwn(t *testing.T) {
+func TestArcMakesAFileForEachChallenge(t *testing.T) {
 	t.Parallel()
 	opts := withFiles(t, imdstest.Options{})
 	c := inMemory(t, opts)

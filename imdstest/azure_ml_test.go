@@ -9,7 +9,7 @@ import (
 	"github.com/seed-ac726066/aztoken/imdstest"
 )
 
-func TestRequestsAreJudgedAsAzureMLDoes(t *testing.T) {
+func TestAzureMLJudgesRequests(t *testing.T) {
 	const (
 		good    = `{"access_token":"ey…`
 		invalid = `{"error":"invalid_request","error_description":"…`

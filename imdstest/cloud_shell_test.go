@@ -10,7 +10,7 @@ import (
 	"github.com/seed-ac726066/aztoken/imdstest"
 )
 
-func TestRequestsAreJudgedAsCloudShellDoes(t *testing.T) {
+func TestCloudShellJudgesRequests(t *testing.T) {
 	problem := func(code string) string { return `{"error":{"code":"` + code + `","message":"…` }
 	const good = `{"access_token":"ey…`
 	judge(t, "Cloud Shell", map[string]verdict{
@@ -58,7 +58,7 @@ func TestCloudShellNamesTheAudiencesThatItKnows(t *testing.T) {
 	require.Equal(t, http.StatusInternalServerError, g.ask(t, vault).status)
 }
 
-func TestTheLogHasTheForm(t *testing.T) {
+func TestRequestsHaveTheForm(t *testing.T) {
 	t.Parallel()
 	g := on(inMemory(t, nil), "Cloud Shell")
 	g.ask(t, vault, "n", "1")

@@ -13,8 +13,8 @@
 //		}
 //	}
 //
-// [NewServer] listens on loopback. [New] opens no socket: its [Server] is an [http.RoundTripper] and
-// an azcore transporter, so that a test inside [testing/synctest] lives through 72 hours in
+// [NewServer] listens on loopback. [New] opens no socket: its [Server] is an [http.RoundTripper]
+// and an azcore transporter, so that a test inside [testing/synctest] lives through 72 hours in
 // milliseconds:
 //
 //	synctest.Test(t, func(t *testing.T) {
@@ -27,29 +27,31 @@
 //
 // The same Server is an [http.Handler], for a program of its own.
 //
-// The same address also answers as the token issuer: it publishes discovery documents and keys, so that the
-// services of a test can verify the tokens.
+// The same address also answers as the token issuer: it publishes discovery documents and keys, so
+// that the services of a test can verify the tokens.
 //
 // # Hosts
 //
-// The endpoint is that of every Azure host which has managed identities, all at once, told apart by the path. By
-// default a client asks IMDS, the one of virtual machines, scale sets and AKS nodes. For the others it needs their
-// environment, which the methods [Server.AppService], [Server.Arc], [Server.ServiceFabric], [Server.CloudShell],
-// [Server.AzureML] and [Server.WorkloadIdentity] return. There are three ways to give it to a client:
+// The endpoint is that of every Azure host which has managed identities, all at once, told apart by
+// the path. By default a client asks IMDS, the one of virtual machines, scale sets and AKS nodes.
+// For the others it needs their environment, which the methods [Server.AppService], [Server.Arc],
+// [Server.ServiceFabric], [Server.CloudShell], [Server.AzureML] and [Server.WorkloadIdentity]
+// return. There are three ways to pass it to a client:
 //
-//	opts.Getenv = imds.AppService().Get         // to this one, and tests stay parallel
-//	imds.AppService().Setenv(t)                 // to any that reads the environment of the process
-//	command.Env = imds.AppService().Environ()   // to a program that the test starts
+//	opts.Getenv = imds.AppService().Get       // to this one, and tests stay parallel
+//	imds.AppService().Setenv(t)               // to any that reads the process's environment
+//	command.Env = imds.AppService().Environ() // to a program that the test starts
 //
-// Each host checks its requests, chooses the identity and words its answers as the real one does; faults, log and
-// platform are the same for all. Service Fabric and workload identity are there over https only, with a certificate of the
-// server's own: see [Server.Client], [Server.CertificateFile] and [Server.TLSConfig]. As aztoken pins the certificate of
-// Service Fabric, it needs a server of [NewServer] for it, and no Transport.
+// Each host checks its requests, chooses the identity and words its answers as the real one does;
+// faults, log and platform are the same for all. Service Fabric and workload identity are there
+// over https only, with a certificate of the server's own: see [Server.Client] and
+// [Server.CertificateFile]. As aztoken pins the certificate of Service Fabric, it needs a server of
+// [NewServer] for it, and no Transport.
 //
 // # Protected services
 //
-// A test of a client needs a service that wants a token: [Server.Protect] is one. A test of a service needs tokens of
-// every kind, and keys that change and break:
+// A test of a client needs a service that wants a token: [Server.Protect] is one. A test of a
+// service needs tokens of every kind, and keys that change and break, which [Server.Issuer] has:
 //
 //	verifier := imds.Verifier(t, verify.Options{Audiences: []string{"https://orders.example"}})
 //	service := verifier.Handler(orders, verify.Role("reader"))
@@ -57,21 +59,35 @@
 //	token := imds.Mint("https://orders.example", func(j *imdstest.JWT) {
 //		j.Claims["roles"] = []string{"reader"}
 //	})
-//	imds.RotateKey()                      // another key signs
-//	imds.WithdrawKeys()                   // and the ones before it are of no use any more
-//	imds.BreakKeys(imdstest.EntraDown())  // keys cannot be fetched, but there are still tokens
+//	entra := imds.Issuer()
+//	entra.RotateKey()                 // another key signs
+//	entra.WithdrawKeys()              // and the ones before it are of no use any more
+//	entra.Break(imdstest.EntraDown()) // keys cannot be fetched, but there are still tokens
 //	// … call the service …
-//	if imds.KeyFetches() > 2 {
-//		t.Errorf("Entra was hammered: %v", imds.KeyRequests())
+//	if entra.Count() > 2 {
+//		t.Errorf("Entra was hammered: %v", entra.Requests())
 //	}
 //
-// [Server.Mint] signs whatever a test makes of a token, also with a key of the test's own ([JWT]). [Server.Publish] puts
-// such a key among the server's.
+// [Server.Mint] signs whatever a test makes of a token, also with a key of the test's own ([JWT]).
+// [Issuer.Publish] puts such a key among the server's.
+//
+// Tokens have the claims of real ones. As on the platform, idtyp is not among them, unless
+// [Options.OptionalClaims] asks for it as a resource's manifest does.
 //
 // # Outages
 //
-// There are two kinds, and they look different to a client. When Entra ID is away ([EntraDown]), the
-// endpoint still answers, and still serves the tokens that it has. When the endpoint itself is away, there is no
-// answer: use [Refused], [Dropped] or [Hang]. A service sees the first kind when it fetches keys; [Server.BreakKeys]
-// breaks those apart from the tokens.
+// There are two kinds, and they look different to a client. When Entra ID is away ([EntraDown]),
+// the endpoint still answers, and still serves the tokens that it has. When the endpoint itself is
+// away, there is no answer: use [Refused], [Dropped] or [Hang]. A service sees the first kind when
+// it fetches keys; [Issuer.Break] breaks those apart from the tokens.
+//
+// # Situations from the field
+//
+// Each of these is one line, so that a test can check that a mistake is not taken for an outage:
+//
+//	imds.Break(imdstest.EC2())                        // not on Azure at all; or GCE
+//	imds.Break(imdstest.EntraRefuses(501051, "…"))    // Entra ID refuses, with a correlation id
+//	imds.Break(imdstest.NoDefaultIdentity())          // the identity is not assigned
+//	imds.Break(imdstest.Status(500))                  // App Service, which hides the reason
+//	imds.BreakFor(25*time.Second, imdstest.Refused()) // the endpoint is up after the program
 package imdstest

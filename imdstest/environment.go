@@ -1,54 +1,26 @@
 package imdstest
 
 import (
-	"maps"
+	"fmt"
 	"os"
-	"runtime"
-	"slices"
-	"strings"
 	"testing"
+
+	"github.com/seed-ac726066/aztoken/internal/fakeazure"
 )
 
-// The variables by which a program finds out on which host it is.
-const (
-	imdsOverride       = "AZURE_POD_IDENTITY_AUTHORITY_HOST"
-	identityEndpoint   = "IDENTITY_ENDPOINT"
-	identityHeader     = "IDENTITY_HEADER"
-	identityThumbprint = "IDENTITY_SERVER_THUMBPRINT"
-	identityVersion    = "IDENTITY_API_VERSION"
-	imdsEndpoint       = "IMDS_ENDPOINT"
-	msiEndpoint        = "MSI_ENDPOINT"
-	msiSecret          = "MSI_SECRET"
-	defaultClientID    = "DEFAULT_IDENTITY_CLIENT_ID"
-	federatedTokenFile = "AZURE_FEDERATED_TOKEN_FILE"
-	tenantID           = "AZURE_TENANT_ID"
-	clientID           = "AZURE_CLIENT_ID"
-	authorityHost      = "AZURE_AUTHORITY_HOST"
-)
-
-// detection returns the names of all of them.
-func detection() []string {
-	return []string{
-		imdsOverride,
-		identityEndpoint, identityHeader, identityThumbprint, identityVersion, imdsEndpoint,
-		msiEndpoint, msiSecret, defaultClientID,
-		federatedTokenFile, tenantID, clientID, authorityHost,
-	}
-}
-
-// Environment is what a host sets for the programs on it, by name of the variable. It contains secrets, though only
-// those of a fake.
+// Environment is what a host sets for the programs on it, by name of the variable. It contains
+// secrets, though only those of a fake.
 type Environment map[string]string
 
 // Get returns a variable, as [os.Getenv] does, or "". It is for aztoken.Options.Getenv.
 func (e Environment) Get(name string) string { return e[name] }
 
-// Setenv puts the test on the host, until it ends: every variable is set, and every other by which a program detects a
-// host is taken away. It is for clients that read the environment of the process. A test that calls it, or one
-// of its parents, cannot run in parallel.
+// Setenv puts the test on the host, until it ends: every variable is set, and every other by which
+// a program detects a host is taken away. It is for clients that read the environment of the
+// process. A test that calls it, or one of its parents, cannot run in parallel.
 func (e Environment) Setenv(tb testing.TB) {
 	tb.Helper()
-	for _, name := range detection() {
+	for _, name := range fakeazure.Detection() {
 		if _, ok := e[name]; !ok {
 			tb.Setenv(name, "") // remembers to restore it
 			if err := os.Unsetenv(name); err != nil {
@@ -61,20 +33,70 @@ func (e Environment) Setenv(tb testing.TB) {
 	}
 }
 
-// Environ returns the environment for a program that the test starts, for exec.Cmd.Env: that of the process without the
-// variables by which a program detects a host, and then these.
-func (e Environment) Environ() []string {
-	left := slices.DeleteFunc(os.Environ(), func(entry string) bool {
-		name, _, _ := strings.Cut(entry, "=")
-		if _, ok := e[name]; ok {
-			return true
-		}
-		return slices.ContainsFunc(detection(), func(n string) bool {
-			return n == name || runtime.GOOS == "windows" && strings.EqualFold(n, name)
-		})
-	})
-	for _, name := range slices.Sorted(maps.Keys(e)) {
-		left = append(left, name+"="+e[name])
+// Environ returns the environment for a program that the test starts, for exec.Cmd.Env: that of the
+// process without the variables by which a program detects a host, and then these.
+func (e Environment) Environ() []string { return fakeazure.Environment(e).Environ() }
+
+// IMDS returns the environment in which a client asks the metadata service of a virtual machine at
+// this server. Most clients take IMDS for granted and need none; those that can be led elsewhere
+// look here.
+func (s *Server) IMDS() Environment { return Environment(s.engine.IMDS(s.URL)) }
+
+// AppService returns the environment in which a client takes this server for App Service, Functions
+// or Container Apps, in the version of 2019 or that of 2017. Without a system-assigned identity a
+// request must name one there, even if there is only one.
+func (s *Server) AppService() Environment { return Environment(s.engine.AppService(s.URL)) }
+
+// Arc returns the environment in which a client takes this server for the agent of Azure Arc. Every
+// token takes two requests: the first is answered with 401 and the name of a file, which is in
+// [Options.ArcKeyDir]; the second shows what is in it. Each of the two is a token request of its
+// own, which meets a fault and is in the log. Arc makes the directory, and panics if it cannot
+// write there. [Server.Close] removes the files.
+func (s *Server) Arc() Environment {
+	environment, err := s.engine.Arc(s.URL)
+	if err != nil {
+		panic(fmt.Sprintf("imdstest: %v, or set Options.ArcKeyDir", err))
 	}
-	return left
+	return Environment(environment)
+}
+
+// ServiceFabric returns the environment in which a client takes this server for a node of a Service
+// Fabric cluster. The endpoint is there over https only; its clients know the certificate by its
+// thumbprint. A request cannot name an identity: it gets the system-assigned one, or else the
+// first. One that tells the SHA-256 of the token that the platform keeps gets a new token.
+func (s *Server) ServiceFabric() Environment {
+	return Environment(s.engine.ServiceFabric(s.secureURL()))
+}
+
+// CloudShell returns the environment in which a client takes this server for Cloud Shell. A request
+// cannot name an identity there: it gets the system-assigned one, or else the first.
+func (s *Server) CloudShell() Environment { return Environment(s.engine.CloudShell(s.URL)) }
+
+// AzureML returns the environment in which a client takes this server for an Azure Machine Learning
+// compute.
+func (s *Server) AzureML() Environment { return Environment(s.engine.AzureML(s.URL)) }
+
+// WorkloadIdentity returns the environment in which a client takes this server for Entra ID, and
+// itself for a pod of AKS with workload identity. The endpoint is there over https only, see
+// [Server.Client]. No platform is in between: each request mints, whatever [Options.MintAfter]
+// says. The federated token is valid for a year from the first call on and until
+// [Server.RotateFederatedToken].
+//
+// A client that asks Microsoft about authorities first must be told not to (azidentity:
+// DisableInstanceDiscovery), unless s is its transport: then it asks s.
+func (s *Server) WorkloadIdentity() Environment {
+	environment, err := s.engine.WorkloadIdentity(s.secureURL())
+	mustWrite(err)
+	return Environment(environment)
+}
+
+// RotateFederatedToken puts a new token into the file of [Server.WorkloadIdentity], as the kubelet
+// does. The one before is no longer accepted.
+func (s *Server) RotateFederatedToken() { mustWrite(s.engine.RotateFederatedToken()) }
+
+// mustWrite panics with the error of a file: a test cannot go on without it.
+func mustWrite(err error) {
+	if err != nil {
+		panic(fmt.Sprintf("imdstest: %v", err))
+	}
 }

@@ -19,7 +19,7 @@ var detection = []string{
 	"AZURE_FEDERATED_TOKEN_FILE", "AZURE_TENANT_ID", "AZURE_CLIENT_ID", "AZURE_AUTHORITY_HOST",
 }
 
-func TestAnEnvironmentIsThatOfTheHost(t *testing.T) {
+func TestEnvironmentIsThatOfTheHost(t *testing.T) {
 	t.Parallel()
 	c := inMemory(t, withFiles(t, imdstest.Options{}))
 	t.Cleanup(c.server.Close)

@@ -17,7 +17,7 @@ import (
 	"github.com/seed-ac726066/aztoken/imdstest"
 )
 
-func TestEveryFaultInBothFrontEnds(t *testing.T) {
+func TestFaultsInBothFrontEnds(t *testing.T) {
 	t.Parallel()
 	const patience = 75 * time.Second // of the client
 	good := func(t *testing.T, o outcome) {
@@ -136,7 +136,7 @@ func TestEveryFaultInBothFrontEnds(t *testing.T) {
 	}
 }
 
-func TestATruncatedAnswerIsAlwaysShort(t *testing.T) {
+func TestTruncatedIsAlwaysShort(t *testing.T) {
 	inBothFrontEnds(t, func(t *testing.T, c caller) {
 		c.server.Break(imdstest.Truncated())
 		r := tokenRequest(t.Context(), c.server.URL, vault)
@@ -147,7 +147,7 @@ func TestATruncatedAnswerIsAlwaysShort(t *testing.T) {
 	})
 }
 
-func TestWithoutASocketARefusalIsAFailedDial(t *testing.T) {
+func TestRefusedWithoutASocketIsAFailedDial(t *testing.T) {
 	t.Parallel()
 	c := inMemory(t, nil)
 	c.server.Break(imdstest.Refused())
@@ -164,7 +164,7 @@ func TestWithoutASocketARefusalIsAFailedDial(t *testing.T) {
 	require.ErrorContains(t, err, "dial tcp [::1]:8080: ")
 }
 
-func TestWithoutASocketDroppedPacketsAreAFailedDial(t *testing.T) {
+func TestDroppedWithoutASocketIsAFailedDial(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		c := inMemory(t, nil)
@@ -188,13 +188,13 @@ func TestWithoutASocketDroppedPacketsAreAFailedDial(t *testing.T) {
 	})
 }
 
-func TestNoFaultIsTheZeroValue(t *testing.T) {
+func TestOKIsTheZeroValue(t *testing.T) {
 	t.Parallel()
 	require.Equal(t, imdstest.Fault{}, imdstest.OK())
 	require.Equal(t, "OK", imdstest.Fault{}.String())
 }
 
-func TestAStatusMustBeOne(t *testing.T) {
+func TestStatusMustBeOne(t *testing.T) {
 	t.Parallel()
 	for _, code := range []int{-1, 0, 100, 199, 600} {
 		require.Panics(t, func() { imdstest.Status(code) })

@@ -19,7 +19,8 @@ import (
 // A hostCase is a host and how its clients ask it for a token.
 type hostCase struct {
 	environment func(*imdstest.Server) imdstest.Environment
-	// request makes a proper token request of an environment, with more parameters if there are any.
+	// request makes a proper token request of an environment, with more parameters if there are
+	// any.
 	request func(t *testing.T, c caller, e imdstest.Environment, resource string, more ...string) *http.Request
 }
 
@@ -117,7 +118,8 @@ func on(c caller, host string) guest {
 	return guest{c, h, h.environment(c.server)}
 }
 
-// withFiles returns options under which a server writes no file outside the test's own directory but temporary ones.
+// withFiles returns options under which a server writes no file outside the test's own directory
+// but temporary ones.
 func withFiles(t *testing.T, o imdstest.Options) *imdstest.Options {
 	t.Helper()
 	o.ArcKeyDir = t.TempDir()

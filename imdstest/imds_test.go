@@ -14,7 +14,7 @@ import (
 	"github.com/seed-ac726066/aztoken/imdstest"
 )
 
-func TestASuccessLooksAsCaptured(t *testing.T) {
+func TestIMDSRepliesAsCaptured(t *testing.T) {
 	inBothFrontEnds(t, func(t *testing.T, c caller) {
 		now := time.Now().Unix()
 		got := c.ask(t.Context(), vault)
@@ -41,7 +41,7 @@ func TestASuccessLooksAsCaptured(t *testing.T) {
 	})
 }
 
-func TestRequestsAreJudgedAsIMDSDoes(t *testing.T) {
+func TestIMDSJudgesRequests(t *testing.T) {
 	t.Parallel()
 	const (
 		noMetadata = `{"error":"invalid_request","error_description":"Required metadata header not specified"}`
@@ -147,7 +147,7 @@ func TestRequestsAreJudgedAsIMDSDoes(t *testing.T) {
 	}
 }
 
-func TestAnUnknownResourceIsEntrasError(t *testing.T) {
+func TestIMDSPassesOnThatAResourceIsUnknown(t *testing.T) {
 	t.Parallel()
 	c := inMemory(t, &imdstest.Options{Resources: []string{vault}})
 	require.NotEmpty(t, c.ask(t.Context(), vault).token(t))
@@ -163,7 +163,7 @@ func TestAnUnknownResourceIsEntrasError(t *testing.T) {
 	require.Equal(t, http.StatusBadRequest, none.ask(t.Context(), vault).status)
 }
 
-func TestAResourceIsTakenAsItIs(t *testing.T) {
+func TestIMDSTakesAResourceAsItIs(t *testing.T) {
 	t.Parallel()
 	c := inMemory(t, nil)
 	for _, resource := range []string{vault, vault + "/", "api://4ab3ef1d/<a>&b", "HTTPS://Vault.azure.net", url.QueryEscape(vault)} {

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"net/http"
 	"net/url"
+	"reflect"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -39,7 +40,10 @@ var frontEnds = map[string]func(*testing.T, *imdstest.Options) caller{
 
 func inMemory(t *testing.T, opts *imdstest.Options) caller {
 	t.Helper()
-	server := imdstest.New(opts)
+	return inMemoryOf(imdstest.New(opts))
+}
+
+func inMemoryOf(server *imdstest.Server) caller {
 	return caller{server, &http.Client{Transport: server, CheckRedirect: stay}}
 }
 
@@ -56,7 +60,8 @@ func overPipe(t *testing.T, opts *imdstest.Options) caller {
 
 func stay(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 
-// inBothFrontEnds runs f in virtual time against a server with default options, once for each way to it.
+// inBothFrontEnds runs f in virtual time against a server with default options, once for each way
+// to it.
 func inBothFrontEnds(t *testing.T, f func(*testing.T, caller)) {
 	t.Helper()
 	t.Parallel()
@@ -143,4 +148,11 @@ func with(m map[string]string, changes map[string]string) map[string]string {
 	m = maps.Clone(m)
 	maps.Copy(m, changes)
 	return m
+}
+
+// The front is for people who write tests: what only a program needs is the engine's.
+func TestServerIsSmall(t *testing.T) {
+	t.Parallel()
+	require.LessOrEqual(t, reflect.TypeFor[*imdstest.Server]().NumMethod(), 31, "30, and one that is of the tests")
+	require.Equal(t, 10, reflect.TypeFor[*imdstest.Issuer]().NumMethod())
 }

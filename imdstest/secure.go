@@ -21,8 +21,6 @@ type secureSide struct {
 // secureURL returns the address of the server over https, without a path.
 func (s *Server) secureURL() string {
 	switch {
-	case s.SecureURL != "":
-		return s.SecureURL
 	case s.secure.socket:
 		return s.startSecure().URL
 	case strings.HasPrefix(s.URL, "https://"):
@@ -32,8 +30,17 @@ func (s *Server) secureURL() string {
 	}
 }
 
-// Client returns an HTTP client that trusts the server's certificate. For a server without a socket it is one
-// whose transport is the server itself.
+// CertificateFile returns the name of a PEM file with the server's certificate, for programs that
+// the test starts: SSL_CERT_FILE has it for Go and OpenSSL, NODE_EXTRA_CA_CERTS for Node.
+// [Server.Close] removes it.
+func (s *Server) CertificateFile() string {
+	file, err := s.engine.CertificateFile()
+	mustWrite(err)
+	return file
+}
+
+// Client returns an HTTP client that trusts the server's certificate. For a server without a socket
+// it is one whose transport is the server itself.
 func (s *Server) Client() *http.Client {
 	if s.secure.socket {
 		return s.startSecure().Client()
@@ -45,11 +52,11 @@ func (s *Server) startSecure() *httptest.Server {
 	s.secure.mu.Lock()
 	defer s.secure.mu.Unlock()
 	if s.secure.closed {
-		panic(errClosed.Error())
+		panic("imdstest: the server is closed")
 	}
 	if s.secure.listener == nil {
 		l := httptest.NewUnstartedServer(s)
-		l.TLS = s.TLSConfig()
+		l.TLS = s.engine.Certificate().TLSConfig()
 		// A client that does not trust the certificate tells so itself.
 		l.Config.ErrorLog = log.New(io.Discard, "", 0)
 		l.StartTLS()

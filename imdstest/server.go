@@ -1,52 +1,28 @@
 package imdstest
 
 import (
-	"context"
-	"errors"
-	"io"
 	"net/http"
 	"net/http/httptest"
-	"sync"
 	"testing"
+	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
+
+	"github.com/seed-ac726066/aztoken/internal/fakeazure"
+	"github.com/seed-ac726066/aztoken/internal/fakeazure/fault"
 )
 
-// Server is a fake identity endpoint and the token issuer behind it. Make one with [NewServer] or [New]. It is safe for
-// concurrent use.
+// Server is a fake identity endpoint and the token issuer behind it. Make one with [NewServer] or
+// [New]. It is safe for concurrent use.
 type Server struct {
-	// URL is the address of the endpoint without a path, as aztoken.Options.Endpoint takes it. That of a server
-	// without a socket is "http://imds.test"; such a server answers to any other host name too.
+	// URL is the address of the endpoint without a path, as aztoken.Options.Endpoint takes it. That
+	// of a server without a socket is "http://imds.test"; such a server answers to any other host
+	// name too, and a program that serves it sets URL to its own address.
 	URL string
 
-	// SecureURL is the address of the endpoint over https, without a path, where a program of its own serves it there with
-	// [Server.TLSConfig]. The environments of Service Fabric and workload identity name it. Blank: URL if that is https, or
-	// else the listener that a server of [NewServer] starts.
-	SecureURL string
-
-	options Options
-	secrets secrets
-	hosts   []host
-
-	keys        keyring
-	certificate func() tlsIdentity // made when it is first needed
-	secure      secureSide
-	platform    platform
-	federation  federation
-	keyFiles    keyFiles
-	files       files
-
-	script    script
-	log       requestLog
-	documents documents
-	life      context.Context
-	end       context.CancelCauseFunc
+	engine *fakeazure.Server
+	secure secureSide
 }
-
-// secrets are what a host gives to the programs on it, so that nobody else gets a token.
-type secrets struct{ appService, serviceFabric, azureML string }
-
-var errClosed = errors.New("imdstest: the server is closed")
 
 var (
 	_ http.Handler       = (*Server)(nil)
@@ -54,8 +30,9 @@ var (
 	_ policy.Transporter = (*Server)(nil)
 )
 
-// NewServer starts a server on a free port of the loopback interface, and one more for https when that is first needed. It
-// is closed when the test ends, with all its connections and files. Nil options are the defaults.
+// NewServer starts a server on a free port of the loopback interface, and one more for https when
+// that is first needed. It is closed when the test ends, with all its connections and files. Nil
+// options are the defaults.
 func NewServer(tb testing.TB, opts *Options) *Server {
 	tb.Helper()
 	s := New(opts)
@@ -72,35 +49,76 @@ func NewServer(tb testing.TB, opts *Options) *Server {
 	return s
 }
 
-// New returns a server without a socket. Use it as a transport, by RoundTrip or Do, or as an [http.Handler] in a
-// program of its own. It is reached over https too, at "https://imds.test", and starts nothing in the background. Nil
-// options are the defaults.
+// New returns a server without a socket. Use it as a transport, by RoundTrip or Do, or as an
+// [http.Handler] in a program of its own. It is reached over https too, at "https://imds.test", and
+// starts nothing in the background. Nil options are the defaults. New panics if an option is wrong.
 func New(opts *Options) *Server {
-	s := &Server{
-		URL:     "http://imds.test",
-		options: opts.filled(),
-		secrets: secrets{guid(), guid(), guid()},
+	if opts == nil {
+		opts = new(Options)
 	}
-	if given := s.options.Secret; given != "" {
-		s.secrets = secrets{given, given, given}
+	engine, err := fakeazure.New(opts.engine())
+	if err != nil {
+		panic("imdstest: Options." + err.Error())
 	}
-	s.certificate = sync.OnceValue(func() tlsIdentity { return newTLSIdentity(s.options.CertificateNames) })
-	s.keyFiles.dir = s.options.ArcKeyDir
-	s.hosts = s.allHosts()
-	s.life, s.end = context.WithCancelCause(context.Background())
-	// A context makes its channel when it is first asked. If that were inside a bubble of
-	// testing/synctest, no other bubble could use the server.
-	s.life.Done()
-	return s
+	return &Server{URL: "http://imds.test", engine: engine}
 }
 
-// Close ends the requests that are under way, such as those that hang: their clients see the connection
-// closed. It removes the files that the server wrote: the certificate, the federated token and the key files of Azure Arc.
-// It does not close the socket of a program that serves s as a handler. Close may be called
-// more than once, and need not be called for a server of [NewServer], or for one that leaves neither a request hanging
-// nor a file.
-func (s *Server) Close() {
-	s.end(io.EOF)
-	s.files.close()
-	s.keyFiles.close()
+// Close ends the requests that are under way, such as those that hang: their clients see the
+// connection closed. It removes the files that the server wrote: the certificate, the federated
+// token and the key files of Azure Arc. It does not close the socket of a program that serves s as
+// a handler. Close may be called more than once, and need not be called for a server of
+// [NewServer], or for one that leaves neither a request hanging nor a file.
+func (s *Server) Close() { s.engine.Close() }
+
+// ServeHTTP answers over a socket, for a program of its own: [http.Serve](listener, s). Where a
+// fault calls for a broken connection it panics with [http.ErrAbortHandler], which every
+// [http.Server] understands.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.engine.ServeHTTP(w, r) }
+
+// RoundTrip answers without a socket, whatever host the request names. Towards the caller it
+// behaves as [http.Transport] does: it fails with the cause of the request's context as soon as
+// that is done, reading the response's body does too, and a body that is neither read to its end
+// nor closed leaves its request under way. It never sends a request again.
+func (s *Server) RoundTrip(r *http.Request) (*http.Response, error) { return s.engine.RoundTrip(r) }
+
+// Do is [Server.RoundTrip], for the Azure SDK: a Server is a transporter of its clients.
+func (s *Server) Do(r *http.Request) (*http.Response, error) { return s.RoundTrip(r) }
+
+// Next sets faults for the next token requests, one for each, in order. They come after those of an
+// earlier Next and before what [Server.Break] or [Server.BreakFor] say.
+func (s *Server) Next(faults ...Fault) { s.engine.Tokens.Next(engineFaults(faults)...) }
+
+// Break lets every token request suffer f until [Server.Recover], in place of an earlier Break or
+// BreakFor.
+func (s *Server) Break(f Fault) { s.engine.Tokens.Break(f.fault) }
+
+// BreakFor is [Server.Break] for d from now on. The time is that of package time, and so is virtual
+// inside a bubble of [testing/synctest]. An endpoint that listens only after a while, as a sidecar
+// does, is
+//
+//	imds.BreakFor(25*time.Second, imdstest.Refused())
+func (s *Server) BreakFor(d time.Duration, f Fault) { s.engine.Tokens.BreakFor(d, f.fault) }
+
+// Recover ends every fault of token requests: that of Break or BreakFor and those of Next that no
+// request has met. Requests that already hang stay so. Faults of the issuer's documents end with
+// [Issuer.Recover].
+func (s *Server) Recover() { s.engine.Tokens.Recover() }
+
+// Requests returns the token requests received, oldest first, also those still under way. Only the
+// last 10 000 are kept.
+func (s *Server) Requests() []Request { return requests(s.engine.Tokens.Requests()) }
+
+// Count returns the number of token requests since the start.
+func (s *Server) Count() int { return s.engine.Tokens.Count() }
+
+// MaxInFlight returns the largest number of token requests that were under way at the same time. A
+// request is under way until its client has all of the answer, or gives up.
+func (s *Server) MaxInFlight() int { return s.engine.Tokens.MaxInFlight() }
+
+func engineFaults(faults []Fault) []fault.Fault {
+	all := make([]fault.Fault, len(faults))
+	for i, f := range faults {
+		all[i] = f.fault
+	}
+	return all
 }

@@ -11,7 +11,7 @@ import (
 	"github.com/seed-ac726066/aztoken/imdstest"
 )
 
-func TestRequestsAreJudgedAsServiceFabricDoes(t *testing.T) {
+func TestServiceFabricJudgesRequests(t *testing.T) {
 	problem := func(code string) string {
 		return `{"error":{"correlationId":"GUID","code":"` + code + `","message":"…`
 	}
@@ -63,7 +63,7 @@ func ownIdentity(t *testing.T, host string, missing int) {
 	}
 }
 
-func TestServiceFabricMintsForWhoWasRefusedWithTheKeptToken(t *testing.T) {
+func TestServiceFabricReplacesARejectedToken(t *testing.T) {
 	t.Parallel()
 	inBothFrontEndsOn(t, "Service Fabric", imdstest.Options{}, func(t *testing.T, g guest) {
 		token := func(more ...string) string { return g.ask(t, vault, more...).object(t)["access_token"].(string) }

@@ -50,7 +50,7 @@ func TestTokensHaveTheClaimsOfAManagedIdentity(t *testing.T) {
 				got, err := c.server.Claims(token)
 				require.NoError(t, err)
 				want := map[string]any{
-					"aud": vault, "idp": "https://sts.windows.net/" + tenant + "/", "idtyp": "app", "tid": tenant,
+					"aud": vault, "idp": "https://sts.windows.net/" + tenant + "/", "tid": tenant,
 					"oid": imdstest.DefaultObjectID, "sub": imdstest.DefaultObjectID,
 					"iat": now - 300, "nbf": now - 300, "exp": now + 86_400,
 				}
@@ -76,7 +76,7 @@ func TestTokensHaveTheClaimsOfAManagedIdentity(t *testing.T) {
 	}
 }
 
-func TestRolesAreInTheTokensOfTheirResourceOnly(t *testing.T) {
+func TestTokensHaveTheRolesOfTheirResourceOnly(t *testing.T) {
 	t.Parallel()
 	c := inMemory(t, &imdstest.Options{Identities: []imdstest.Identity{
 		{Roles: map[string][]string{orders: {"Orders.Read", "Orders.Write"}, vault + "/empty": {}}},
@@ -91,7 +91,7 @@ func TestRolesAreInTheTokensOfTheirResourceOnly(t *testing.T) {
 	require.NotContains(t, claims(vault+"/empty"), "roles")
 }
 
-func TestNoTwoMintedTokensAreTheSame(t *testing.T) {
+func TestTokensDiffer(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		c := inMemory(t, &imdstest.Options{MintAfter: -1})

@@ -12,7 +12,7 @@ import (
 // Tokens have only the roles of [Identity.Roles], and so by default none: a service that wants none sets AllowRoleless.
 func (s *Server) VerifierOptions(opts verify.Options) verify.Options {
 	if len(opts.Tenants) == 0 && !opts.AnyTenant {
-		opts.Tenants = []string{s.options.TenantID}
+		opts.Tenants = []string{s.engine.Issuer().TenantID()}
 	}
 	if opts.Authority == "" {
 		opts.Authority = s.authority()

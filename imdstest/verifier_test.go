@@ -42,7 +42,7 @@ func TestAVerifierOfTheServerTakesItsTokens(t *testing.T) {
 				claims, err := server.Verifier(t, o).Verify(t.Context(), server.Mint(orders))
 				require.NoError(t, err)
 				require.Equal(t, opts.TenantID, claims.TenantID)
-				require.Equal(t, 1, server.KeyFetches())
+				require.Equal(t, 1, server.Issuer().Count())
 			})
 		}
 	}
@@ -63,7 +63,7 @@ func TestAVerifierKeepsTheOptionsThatAreSet(t *testing.T) {
 	require.ErrorIs(t, v.Warm(t.Context()), verify.ErrKeysUnavailable)
 	require.NoError(t, v.Close())
 	require.Contains(t, asked, "https://mirror.test/entra/7e000000-0000-4000-8000-0000000000bb/v2.0/.well-known/openid-configuration")
-	require.Empty(t, server.KeyRequests())
+	require.Empty(t, server.Issuer().Requests())
 }
 
 type roundTripper func(*http.Request) (*http.Response, error)
@@ -108,7 +108,7 @@ func TestAVerifierTakesAKeyThatTheTestPublished(t *testing.T) {
 	server := imdstest.New(nil)
 	mine, err := rsa.GenerateKey(rand.Reader, 2048)
 	require.NoError(t, err)
-	server.Publish(imdstest.JWK("mine", &mine.PublicKey))
+	server.Issuer().Publish(imdstest.JWK("mine", &mine.PublicKey))
 	v := server.Verifier(t, ordersOnly())
 	_, err = v.Verify(t.Context(), server.Mint(orders, func(j *imdstest.JWT) { j.Key = mine; j.Header["kid"] = "mine" }))
 	require.NoError(t, err)
@@ -129,23 +129,23 @@ func TestAServiceLivesThroughRotationOutageAndPoison(t *testing.T) {
 		old := imds.Mint(orders)
 		require.NoError(t, check(old))
 
-		imds.BreakKeysFor(12*time.Hour, imdstest.EntraDown())
+		imds.Issuer().BreakFor(12*time.Hour, imdstest.EntraDown())
 		time.Sleep(11 * time.Hour)
 		require.NoError(t, check(imds.Mint(orders)))
-		imds.BreakKeys(imdstest.Body(200, "application/json", `{"keys":[]}`).KeysOnly())
+		imds.Issuer().Break(imdstest.Body(200, "application/json", `{"keys":[]}`).KeysOnly())
 		time.Sleep(4 * time.Hour)
 		require.NoError(t, check(imds.Mint(orders)))
-		imds.RecoverKeys()
+		imds.Issuer().Recover()
 		time.Sleep(time.Hour)
 
-		fetches := imds.KeyFetches()
-		imds.RotateKey()
+		fetches := imds.Issuer().Count()
+		imds.Issuer().RotateKey()
 		time.Sleep(10 * time.Minute)
 		require.NoError(t, check(imds.Mint(orders)), "it looks for a key that it does not know")
-		require.LessOrEqual(t, imds.KeyFetches(), fetches+2)
+		require.LessOrEqual(t, imds.Issuer().Count(), fetches+2)
 		require.NoError(t, check(old))
 
-		imds.WithdrawKeys()
+		imds.Issuer().WithdrawKeys()
 		time.Sleep(2 * time.Hour)
 		require.ErrorIs(t, check(old), verify.ErrSignature)
 		require.NoError(t, check(imds.Mint(orders)))

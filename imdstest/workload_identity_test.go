@@ -19,7 +19,7 @@ func entra(code, number string) string {
 	return `{"error":"` + code + `","error_description":"AADSTS` + number + `: …`
 }
 
-func TestRequestsAreJudgedAsEntraDoes(t *testing.T) {
+func TestWorkloadIdentityJudgesRequests(t *testing.T) {
 	const good = `{"token_type":"Bearer","expires_in":86400,"ext_expires_in":86400,"access_token":"ey…`
 	missing, invalid := entra("invalid_request", "900144"), entra("invalid_request", "90100")
 	scope := entra("invalid_scope", "1002012")
@@ -59,7 +59,7 @@ func TestRequestsAreJudgedAsEntraDoes(t *testing.T) {
 	})
 }
 
-func TestAnErrorOfEntraHasAllItsParts(t *testing.T) {
+func TestWorkloadIdentityErrorsHaveAllTheirParts(t *testing.T) {
 	t.Parallel()
 	inBothFrontEndsOn(t, "workload identity", imdstest.Options{Resources: []string{vault}}, func(t *testing.T, g guest) {
 		got := g.ask(t, orders)
@@ -71,7 +71,7 @@ func TestAnErrorOfEntraHasAllItsParts(t *testing.T) {
 	})
 }
 
-func TestAnAssertionMustBeTheClustersForEntra(t *testing.T) {
+func TestWorkloadIdentityWantsTheClustersAssertion(t *testing.T) {
 	t.Parallel()
 	set := func(name string, value any) func(*imdstest.JWT) {
 		return func(j *imdstest.JWT) { j.Claims[name] = value }
@@ -113,7 +113,7 @@ func TestAnAssertionMustBeTheClustersForEntra(t *testing.T) {
 	}
 }
 
-func TestOnlyTheFederatedTokenInTheFileIsAccepted(t *testing.T) {
+func TestWorkloadIdentityTakesTheTokenInTheFileOnly(t *testing.T) {
 	t.Parallel()
 	inBothFrontEndsOn(t, "workload identity", imdstest.Options{}, func(t *testing.T, g guest) {
 		r := g.request(t, vault)
@@ -146,7 +146,7 @@ func TestOnlyTheFederatedTokenInTheFileIsAccepted(t *testing.T) {
 	})
 }
 
-func TestAFederatedTokenLivesForAYear(t *testing.T) {
+func TestFederatedTokenLivesForAYear(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		g := on(inMemory(t, nil), "workload identity")
@@ -160,7 +160,7 @@ func TestAFederatedTokenLivesForAYear(t *testing.T) {
 	})
 }
 
-func TestEntraMintsForEachRequest(t *testing.T) {
+func TestWorkloadIdentityMintsForEachRequest(t *testing.T) {
 	t.Parallel()
 	g := on(inMemory(t, &imdstest.Options{Identities: []imdstest.Identity{userB, system}}), "workload identity")
 	defer g.server.Close()
@@ -176,7 +176,7 @@ func TestEntraMintsForEachRequest(t *testing.T) {
 	requireBody(t, entra("temporarily_unavailable", "90033"), got.body)
 }
 
-func TestTheLogKeepsNoAssertion(t *testing.T) {
+func TestRequestsHaveNoAssertion(t *testing.T) {
 	t.Parallel()
 	g := on(inMemory(t, nil), "workload identity")
 	defer g.server.Close()
@@ -194,7 +194,7 @@ func TestTheLogKeepsNoAssertion(t *testing.T) {
 	require.NotContains(t, log.String(), "eyJ")
 }
 
-func TestAClientFindsTheTokenEndpoint(t *testing.T) {
+func TestWorkloadIdentityIsFoundByDiscovery(t *testing.T) {
 	t.Parallel()
 	inBothFrontEndsOn(t, "workload identity", imdstest.Options{}, func(t *testing.T, g guest) {
 		r := g.request(t, vault)

@@ -20,8 +20,11 @@ type library struct {
 	hosts []host
 	// need skips a test where the library is not there; nil: it always is.
 	need func(t *testing.T)
-	// deaf says why a host's token is for whatever identity the host likes; nil: nowhere.
-	deaf func(host) string
+	// deaf says why a host's token is for whatever identity the host likes, though the program named one
+	// by such an id; nil: nowhere.
+	deaf func(host, kind) string
+	// refuses says why the library asks for no token by such an id, though the host knows it; nil: nowhere.
+	refuses func(host, kind) string
 	// process tells that it runs in this process, with its environment, so that there can be but one at a time.
 	process bool
 }
@@ -31,6 +34,7 @@ var libraries = []library{
 	{name: "MSAL Go", token: msalToken, hosts: hosts, process: true},
 	{name: "@azure/identity", token: script("azure-identity.mjs"), need: needNode, hosts: append(slices.Clone(hosts), imdsElsewhere)},
 	{name: "@azure/msal-node", deaf: msalNodeDeaf, token: script("msal-node.mjs"), need: needNode, hosts: append(slices.Clone(hosts), imdsElsewhere)},
+	{name: "azure-identity", deaf: pythonDeaf, refuses: pythonRefuses, token: pythonToken, need: needPython, hosts: append(slices.Clone(hosts), imdsElsewhere)},
 }
 
 func TestLibrariesGetTheTokenThatTheyAskFor(t *testing.T) {
@@ -58,6 +62,11 @@ func getWhatTheyAskFor(t *testing.T, l library) {
 			l.run(t, string(k), func(t *testing.T) {
 				resource := resourceOf(t)
 				token, err := l.token(t, at, resource, k, k.id(orders))
+				if l.refusing(at.host, k) != "" {
+					require.Error(t, err)
+					require.Empty(t, at.requests(resource))
+					t.Skip(l.refusing(at.host, k))
+				}
 				require.NoError(t, err)
 				requireToken(t, at.srv, token, resource, at.host.expected(at.env, k))
 				for _, r := range at.requests(resource) {
@@ -77,13 +86,13 @@ func askForStrangers(t *testing.T, l library) {
 				continue // there are no options for these
 			}
 			l.run(t, string(k), func(t *testing.T) {
-				if l.deaf != nil && l.deaf(at.host) != "" {
-					t.Skip(l.deaf(at.host))
+				if l.deaf != nil && l.deaf(at.host, k) != "" {
+					t.Skip(l.deaf(at.host, k))
 				}
 				resource := resourceOf(t)
 				_, err := l.token(t, at, resource, k, stranger(k))
 				require.Error(t, err)
-				if slices.Contains(at.host.kinds, k) {
+				if slices.Contains(at.host.kinds, k) && l.refusing(at.host, k) == "" {
 					at.requireRefused(t, resource)
 				} else {
 					require.Empty(t, at.requests(resource), "the host was asked for an identity by an id that it does not know")
@@ -155,6 +164,14 @@ func (l library) run(t *testing.T, name string, test func(t *testing.T)) {
 func resourceOf(t *testing.T) string {
 	t.Helper()
 	return "https://" + strings.ToLower(rand.Text()) + ".example.com"
+}
+
+// refusing says why the library asks for no token by such an id, or "".
+func (l library) refusing(h host, k kind) string {
+	if l.refuses == nil {
+		return ""
+	}
+	return l.refuses(h, k)
 }
 
 func stranger(k kind) string {

@@ -43,7 +43,7 @@ func script(name string) func(*testing.T, site, string, kind, string) (string, e
 }
 
 // msalNodeDeaf is about the one host where @azure/msal-node lets a program name an identity that it will not get.
-func msalNodeDeaf(h host) string {
+func msalNodeDeaf(h host, _ kind) string {
 	if h.name == "Service Fabric" {
 		return "@azure/msal-node logs a warning and sends the id, of which Service Fabric takes no notice (see its ServiceFabric.ts)"
 	}

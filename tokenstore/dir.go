@@ -24,8 +24,9 @@ type dir struct {
 // Dir returns a [Backend], which is a [Locker] too, that keeps entries in files of this machine.
 // Processes of one user may share it, and so may users: below path, which is made if it is missing,
 // each has a directory of its own, with mode 0700 and files of mode 0600. A directory of another
-// user, or one that others can write, is refused. Windows has no modes: there the directory has the
-// permissions that it inherits from path.
+// user, or one that everybody can write, is refused, and so is one that its group can write if the
+// key is in it; with the key elsewhere the group loses that right. Windows has no modes: there the
+// directory has the permissions that it inherits from path.
 //
 // Entries are bound to the machine, so that an image of its disk does not carry its identity to
 // another machine. In a container, which has no id of its own, they are not bound, so that a volume

@@ -14,8 +14,9 @@ import (
 	"github.com/seed-ac726066/aztoken/tokenstore"
 )
 
+// Not parallel: a child that another test starts would have files open for a moment, which keeps
+// their room and the file system in use.
 func TestADiskThatIs(t *testing.T) {
-	t.Parallel()
 	ctx, later := t.Context(), time.Now().Add(time.Hour)
 
 	t.Run("full keeps the old entry, and takes a new one when there is room", func(t *testing.T) {
@@ -26,8 +27,8 @@ func TestADiskThatIs(t *testing.T) {
 		large := bytes.Repeat([]byte("new"), 10_000)
 		require.ErrorIs(t, store.Save(ctx, vault, large, later), syscall.ENOSPC)
 		requirePayloads(t, store, vault, "old")
-		require.Len(t, entryFiles(t, path), 1)
-		require.NoError(t, os.Remove(filler))
+		require.Len(t, names(t, home(t, path)), 3, "the entry, the key and its lock")
+		require.NoError(t, os.Truncate(filler, 0))
 		require.NoError(t, store.Save(ctx, vault, large, later))
 		requirePayloads(t, store, vault, string(large))
 	})
@@ -37,7 +38,7 @@ func TestADiskThatIs(t *testing.T) {
 		store := newStore(t, tokenstore.Dir(path))
 		require.ErrorIs(t, store.Save(ctx, vault, []byte("payload"), later), syscall.ENOSPC)
 		require.NoFileExists(t, ownKeyFile(t, path))
-		require.NoError(t, os.Remove(filler))
+		require.NoError(t, os.Truncate(filler, 0))
 		require.NoError(t, store.Save(ctx, vault, []byte("payload"), later))
 		requirePayloads(t, store, vault, "payload")
 	})

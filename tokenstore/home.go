@@ -129,36 +129,33 @@ func (h *home) close() { _ = h.root.Close() }
 // read returns the content of the file name, an error that wraps [ErrNotFound] if there is none, or
 // one that wraps [ErrUnreadable] if it is not a regular file or is larger than limit.
 func (h *home) read(name string, limit int) ([]byte, error) {
-	file, info, err := h.openRegular(name)
+	file, err := h.openRegular(name)
 	if err != nil {
 		return nil, err
 	}
 	defer file.Close()
-	if info.Size() > int64(limit) {
-		return nil, fmt.Errorf("%w: it is larger than %d bytes", ErrUnreadable, limit)
-	}
 	content, err := io.ReadAll(io.LimitReader(file, int64(limit)+1))
 	switch {
 	case err != nil:
 		return nil, h.failed(err)
-	case len(content) > limit: // it has grown since
+	case len(content) > limit:
 		return nil, fmt.Errorf("%w: it is larger than %d bytes", ErrUnreadable, limit)
 	}
 	return content, nil
 }
 
 // openRegular opens the file name for reading, if it is a regular file and no link.
-func (h *home) openRegular(name string) (*os.File, fs.FileInfo, error) {
+func (h *home) openRegular(name string) (*os.File, error) {
 	seen, err := h.root.Lstat(name)
 	if err != nil {
-		return nil, nil, missing(h.path, err)
+		return nil, missing(h.path, err)
 	}
 	if !seen.Mode().IsRegular() {
-		return nil, nil, errNotRegular
+		return nil, errNotRegular
 	}
 	file, err := h.root.OpenFile(name, os.O_RDONLY|nonblock, 0) // does not hang on a FIFO that appeared since
 	if err != nil {
-		return nil, nil, missing(h.path, err)
+		return nil, missing(h.path, err)
 	}
 	info, err := file.Stat()
 	switch {
@@ -167,10 +164,10 @@ func (h *home) openRegular(name string) (*os.File, fs.FileInfo, error) {
 	case !info.Mode().IsRegular():
 		err = errNotRegular
 	default:
-		return file, info, nil
+		return file, nil
 	}
 	file.Close()
-	return nil, nil, err
+	return nil, err
 }
 
 // failed adds the directory to an error about a file in it.

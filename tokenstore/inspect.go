@@ -35,19 +35,20 @@ type InspectedEntry struct {
 // and [errors.ErrUnsupported] for any other backend; every other error is the reason why the
 // directory cannot be used. What is known is returned with it.
 func (s *Store) Inspect(ctx context.Context) (Inspection, error) {
-	if s.dir == nil {
+	d, ok := s.local.(*dir)
+	if !ok {
 		return Inspection{}, fmt.Errorf("tokenstore: only a Dir can be inspected: %w", errors.ErrUnsupported)
 	}
-	return call(ctx, s.calls, func() (Inspection, error) { return s.inspect(ctx) }, nil)
+	return call(ctx, s.calls, func() (Inspection, error) { return s.inspect(ctx, d) }, nil)
 }
 
-func (s *Store) inspect(ctx context.Context) (Inspection, error) {
-	binding := s.dir.machine()
+func (s *Store) inspect(ctx context.Context, d *dir) (Inspection, error) {
+	binding := d.machine()
 	found := Inspection{
-		Path: s.dir.path, Bound: binding.Bound(), Binding: binding.Source, OwnKey: s.dir.ownKeyed,
-		FileSystem: machine.NetworkFileSystem(s.dir.path),
+		Path: d.path, Bound: binding.Bound(), Binding: binding.Source, OwnKey: d.ownKeyed,
+		FileSystem: machine.NetworkFileSystem(d.path),
 	}
-	home, err := openHome(s.dir.path, s.dir.ownKeyed, false)
+	home, err := openHome(d.path, d.ownKeyed, false)
 	if err != nil {
 		return found, err
 	}

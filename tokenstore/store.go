@@ -23,9 +23,16 @@ const unlockTime = 2 * time.Second
 // Every method returns when its context ends, whatever the backend does.
 type Store struct {
 	backend Backend
-	dir     *dir                  // backend, if it is a Dir
+	local   local                 // backend, if it is a Dir
 	keys    secret.Value[keyring] // empty where the directory has a key of its own
 	calls   calls
+}
+
+// local is what a Store knows of a [Dir] and of no other backend. It is an interface so that a
+// program that has no Dir is not made larger by one.
+type local interface {
+	ownKey(ctx context.Context, create bool) ([]byte, error)
+	place() string
 }
 
 // New returns a Store on b. The first key seals and all of them open, so that a key can be replaced
@@ -52,17 +59,18 @@ func New(b Backend, keys ...[]byte) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
+	s := &Store{backend: b, keys: secret.New(ring), calls: make(calls, maxCalls)}
 	if d != nil { // a copy, as the same Dir may be given to another New
 		own := *d
 		own.ownKeyed = len(keys) == 0
-		b, d = &own, &own
+		s.backend, s.local = &own, &own
 	}
-	return &Store{backend: b, dir: d, keys: secret.New(ring), calls: make(calls, maxCalls)}, nil
+	return s, nil
 }
 
 // Shared reports whether other machines may use the same entries: every backend but [Dir] itself
 // counts as shared.
-func (s *Store) Shared() bool { return s.dir == nil }
+func (s *Store) Shared() bool { return s.local == nil }
 
 // Locks reports whether the backend is a [Locker].
 func (s *Store) Locks() bool {
@@ -199,7 +207,7 @@ func (s *Store) ring(ctx context.Context, create bool) (keyring, error) {
 	if ring := s.keys.Reveal(); len(ring) > 0 {
 		return ring, nil
 	}
-	user, err := s.dir.ownKey(ctx, create)
+	user, err := s.local.ownKey(ctx, create)
 	if err != nil {
 		return nil, err
 	}
@@ -208,15 +216,15 @@ func (s *Store) ring(ctx context.Context, create bool) (keyring, error) {
 
 // place is where a blob belongs, beside its name.
 func (s *Store) place() string {
-	if s.dir == nil {
+	if s.local == nil {
 		return "shared"
 	}
-	return s.dir.place()
+	return s.local.place()
 }
 
 // contain runs a call of the backend, which may be the user's and panic.
 func (s *Store) contain(f func()) error {
-	if s.dir != nil {
+	if s.local != nil {
 		f()
 		return nil
 	}

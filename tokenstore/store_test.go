@@ -309,28 +309,6 @@ func TestABackendThatMisbehaves(t *testing.T) {
 		_, err := store.Load(ctx, vault)
 		require.ErrorIs(t, err, context.Canceled)
 	})
-	t.Run("keeps the blob that it was given: the payload may be used again", func(t *testing.T) {
-		synctest.Test(t, func(t *testing.T) {
-			backend := &memory{}
-			slow := slowBackend{backend}
-			store := newStore(t, slow, keyOf(1))
-			payload := []byte("payload")
-			ctx, cancel := context.WithTimeout(t.Context(), 250*time.Millisecond)
-			defer cancel()
-			require.ErrorIs(t, store.Save(ctx, vault, payload, later), context.DeadlineExceeded)
-			clear(payload)
-			time.Sleep(time.Second)
-			requirePayloads(t, newStore(t, backend, keyOf(1)), vault, "payload")
-		})
-	})
-}
-
-// slowBackend takes a second for a save.
-type slowBackend struct{ *memory }
-
-func (s slowBackend) Save(ctx context.Context, key string, blob []byte, expires time.Time) error {
-	time.Sleep(time.Second)
-	return s.memory.Save(ctx, key, blob, expires)
 }
 
 func newStore(t *testing.T, b tokenstore.Backend, keys ...[]byte) *tokenstore.Store {

@@ -14,7 +14,7 @@ import (
 
 // fakeEntra stands in for Entra ID, so that the examples run anywhere. Its machine has the role consumer.
 func fakeEntra() *imdstest.Server {
-	return imdstest.New(&imdstest.Options{Identities: []imdstest.Identity{{
+	return imdstest.New(&imdstest.Options{OptionalClaims: []string{"idtyp"}, Identities: []imdstest.Identity{{
 		SystemAssigned: true, Roles: map[string][]string{"https://orders.example.com": {"consumer"}},
 	}}})
 }

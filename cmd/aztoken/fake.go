@@ -10,8 +10,9 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/seed-ac726066/aztoken/imdstest"
 	"github.com/seed-ac726066/aztoken/internal/fake"
+	"github.com/seed-ac726066/aztoken/internal/fakeazure"
+	"github.com/seed-ac726066/aztoken/internal/fakeazure/wirelog"
 )
 
 type fakeCommand struct {
@@ -27,23 +28,25 @@ func newFake(p *printer) *cobra.Command {
 	f := &fakeCommand{printer: p}
 	cmd := &cobra.Command{
 		Use:   "fake",
-		Short: "Be an identity endpoint, for local development",
-		Long: `Plays an identity endpoint of Azure, and the token issuer behind it, until it is interrupted. It is the imdstest of the Go
-library as a program: as strict as the real endpoint, with signed tokens, and with outages on demand. Its tokens are worth
-something only to services that trust its keys, as with the setting Authority of the package verify; discovery and keys are at the same address.
+		Short: "Run a fake identity endpoint, for local development",
+		Long: `Runs a fake identity endpoint of Azure, and the token issuer behind it, until it is interrupted. It is the Go package
+imdstest as a program: as strict as the real endpoint, with signed tokens, and with outages on demand. Its tokens are
+accepted only by services that trust its keys, as with the option Authority of package verify; the discovery documents
+and the keys are at the same address.
 
-It prints the environment that leads a program to it, ready to paste, on stdout; then it tells of each request on stderr. With
---output json each of these is a line of JSON on stdout. It plays every host at once, and --host says whose environment to
-print.
+It prints the environment that points a program at it, ready to paste, on stdout; then it logs each request on stderr. With
+--output json each of these is a line of JSON on stdout. It plays every host at once; --host selects whose environment is
+printed.
 
-Whose tokens there are is said by flags, or for several identities by a file in YAML, all of which may be left out:
+The identities come from flags, or from a YAML file if there are several. Everything in the file is optional:
 
   tenant: 7e000000-0000-4000-8000-000000000001
   token_lifetime: 24h
-  mint_after: 1h              # until then the same token is given again; -1s: a new one each time
+  mint_after: 1h              # until then the same token is returned; -1s: a new one each time
   token_version: 1            # 2: with azp, and the issuer at login.microsoftonline.com
-  resources: [https://orders.example.com]     # others are unknown; left out: all are known
-  secret: known               # of App Service, Service Fabric and Azure ML; left out: a random one
+  optional_claims: [idtyp]    # as a resource's manifest asks for them; left out: none, as on Azure
+  resources: [https://orders.example.com]     # others are unknown; left out: every one is known
+  secret: known               # for App Service, Service Fabric and Azure ML; left out: random
   identities:                 # []: none
     - system_assigned: true
       client_id: c0000000-0000-4000-8000-000000000001
@@ -52,7 +55,7 @@ Whose tokens there are is said by flags, or for several identities by a file in 
       roles:
         https://orders.example.com: [consumer]
 
-Faults are switched at the control address while it runs; a GET there shows how.`,
+Faults are switched on and off at the control address while it runs; GET it to see how.`,
 		Example: `  aztoken fake --role https://orders.example.com=consumer
   aztoken token https://orders.example.com --endpoint http://127.0.0.1:16925 | aztoken inspect
   aztoken fake --host app-service --secret known --shell env > app.env
@@ -67,17 +70,17 @@ Faults are switched at the control address while it runs; a GET there shows how.
 	flags := cmd.Flags()
 	flags.StringVar(&f.at.Listen, "listen", "127.0.0.1:16925", "the address of the endpoint")
 	flags.StringVar(&f.at.ListenTLS, "listen-tls", "", "the address of the endpoint over https, for Service Fabric and workload identity")
-	flags.StringVar(&f.at.Control, "control", "127.0.0.1:16926", `the address where faults are switched; "" for none`)
+	flags.StringVar(&f.at.Control, "control", "127.0.0.1:16926", `the address where faults are switched on and off; "" for none`)
 	flags.StringVar(&f.at.Hostname, "hostname", "", "the name by which programs reach it (default: that of --listen)")
 	flags.StringSliceVar(&f.hosts, "host", []string{string(fake.IMDS)}, "whose environment to print: "+list(fake.Hosts())+" or all")
 	flags.StringVar(&f.shell, "shell", string(fake.Sh), "the form of the environment: "+list(fake.Shells()))
-	flags.BoolVar(&f.quiet, "quiet", false, "do not tell of requests")
+	flags.BoolVar(&f.quiet, "quiet", false, "do not log requests")
 	complete(cmd, "host", append(texts(fake.Hosts()), "all")...)
 	complete(cmd, "shell", texts(fake.Shells())...)
 	return cmd
 }
 
-// texts are values of a type of strings as strings.
+// texts returns values of a string type as strings.
 func texts[S ~string](values []S) []string {
 	var all []string
 	for _, v := range values {
@@ -88,7 +91,7 @@ func texts[S ~string](values []S) []string {
 
 func list[S ~string](values []S) string { return strings.Join(texts(values), ", ") }
 
-// chosen are the values that names name, of all there are.
+// chosen returns those of all that names has. Its error lists what there is.
 func chosen[S ~string](flag string, names []string, all []S) ([]S, error) {
 	var found []S
 	for _, name := range names {
@@ -130,7 +133,7 @@ func (f *fakeCommand) run(cmd *cobra.Command, _ []string) error {
 		return err
 	}
 	defer running.Close()
-	environments := map[fake.Host]imdstest.Environment{}
+	environments := map[fake.Host]fakeazure.Environment{}
 	for _, h := range hosts {
 		if environments[h], err = running.Environment(h); err != nil {
 			return err
@@ -142,24 +145,24 @@ func (f *fakeCommand) run(cmd *cobra.Command, _ []string) error {
 	if err := running.Serve(cmd.Context()); err != nil {
 		return err
 	}
-	say(cmd.ErrOrStderr(), "stopped; token requests: %d", running.Machine.Count())
+	say(cmd.ErrOrStderr(), "stopped; token requests: %d", running.Machine.Tokens.Count())
 	return nil
 }
 
-// A teller says what a fake does. Requests come at the same time.
+// A teller writes what a fake does. Its methods are called concurrently.
 type teller struct {
 	*printer
 	mu       *sync.Mutex
 	out, err io.Writer
 }
 
-// fakeListening and fakeRequest are lines of JSON.
+// fakeListening and fakeRequest are lines of the JSON output.
 type fakeListening struct {
-	Event       string                             `json:"event"`
-	URL         string                             `json:"url"`
-	SecureURL   string                             `json:"secure_url,omitempty"`
-	ControlURL  string                             `json:"control_url,omitempty"`
-	Environment map[fake.Host]imdstest.Environment `json:"environment"`
+	Event       string                              `json:"event"`
+	URL         string                              `json:"url"`
+	SecureURL   string                              `json:"secure_url,omitempty"`
+	ControlURL  string                              `json:"control_url,omitempty"`
+	Environment map[fake.Host]fakeazure.Environment `json:"environment"`
 }
 
 type fakeRequest struct {
@@ -167,7 +170,7 @@ type fakeRequest struct {
 	fake.Request
 }
 
-func (t teller) listening(f *fake.Fake, hosts []fake.Host, environments map[fake.Host]imdstest.Environment, shell fake.Shell) error {
+func (t teller) listening(f *fake.Fake, hosts []fake.Host, environments map[fake.Host]fakeazure.Environment, shell fake.Shell) error {
 	if t.json() {
 		return t.line(t.out, fakeListening{"listening", f.URL, f.SecureURL, f.ControlURL, environments})
 	}
@@ -189,18 +192,18 @@ func (t teller) listening(f *fake.Fake, hosts []fake.Host, environments map[fake
 	return nil
 }
 
-func (t teller) request(r imdstest.Request) {
+func (t teller) request(r wirelog.Request) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.json() {
-		_ = t.line(t.out, fakeRequest{"request", fake.Told(r)})
+		_ = t.line(t.out, fakeRequest{"request", fake.ToJSON(r)})
 		return
 	}
 	say(t.err, "%s", summary(r))
 }
 
-// summary is a request in a line for people.
-func summary(r imdstest.Request) string {
+// summary returns a request in one line for people.
+func summary(r wirelog.Request) string {
 	line := r.Time.Local().Format("15:04:05") + " "
 	if r.Host == "" {
 		line += "no host has it: "

@@ -224,7 +224,7 @@ func TestWhatAFakeCannotPlayIsToldSo(t *testing.T) {
 		"https without address":   {[]string{"--host=service-fabric", "--listen=127.0.0.1:0", "--control="}, 1, "--listen-tls"},
 		"a file that is not":      {[]string{"--config", filepath.Join(t.TempDir(), "none.yaml")}, 1, "describe the machine by flags"},
 		"an identity of a slip":   {[]string{"--identity=clientid=x"}, 2, `"clientid=x"`},
-		"an id that is none":      {[]string{"--identity=client-id=x"}, 1, "no GUID"},
+		"an id that is none":      {[]string{"--identity=client-id=x"}, 1, "not a GUID"},
 		"a role without resource": {[]string{"--role=consumer"}, 2, "RESOURCE=ROLE"},
 		"a role without a name":   {[]string{"--role=https://orders.example.com="}, 2, "RESOURCE=ROLE"},
 		"a role beside the file":  {[]string{"--role=" + orders + "=x", "--config", empty}, 2, "write the roles into"},

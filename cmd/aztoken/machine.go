@@ -9,11 +9,11 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/seed-ac726066/aztoken/imdstest"
 	"github.com/seed-ac726066/aztoken/internal/fake"
+	"github.com/seed-ac726066/aztoken/internal/fakeazure"
 )
 
-// machine says by a file and by flags what a fake plays. A flag that is given overrules the file.
+// machine is what a fake plays, by a file and by flags. A flag that is given overrides the file.
 type machine struct {
 	file          string
 	identities    []string
@@ -24,6 +24,7 @@ type machine struct {
 	lifetime      time.Duration
 	mintAfter     time.Duration
 	version       int
+	claims        []string
 	secret, keyAt string
 
 	given func(flag string) bool
@@ -35,27 +36,29 @@ func (m *machine) addFlags(cmd *cobra.Command) {
 	f.StringArrayVar(&m.identities, "identity", nil, "an identity of the machine: client-id=GUID,object-id=GUID,resource-id=/subscriptions/…,system; each of these may be left out (may be repeated)")
 	f.BoolVar(&m.none, "no-identity", false, "a machine without any identity")
 	f.StringArrayVar(&m.roles, "role", nil, "RESOURCE=ROLE: an app role that the identities have (may be repeated)")
-	f.StringVar(&m.tenant, "tenant", "", "the tenant, a GUID (default "+imdstest.DefaultTenantID+")")
+	f.StringVar(&m.tenant, "tenant", "", "the tenant, a GUID (default "+fakeazure.DefaultTenantID+")")
 	f.StringArrayVar(&m.resources, "resource", nil, "a resource that the tenant knows (may be repeated; default: every resource)")
 	f.DurationVar(&m.lifetime, "token-lifetime", 24*time.Hour, "the life of a token")
-	f.DurationVar(&m.mintAfter, "mint-after", time.Hour, "the age until which the same token is given again; below 0: a new one each time")
+	f.DurationVar(&m.mintAfter, "mint-after", time.Hour, "the age until which the same token is returned; below 0: a new one each time")
 	f.IntVar(&m.version, "token-version", 1, "the form of the claims: 1 or 2")
+	f.StringSliceVar(&m.claims, "optional-claim", nil, "a claim that the resources' manifests ask for: idtyp (default: none, as on Azure)")
 	f.StringVar(&m.secret, "secret", "", "what App Service, Service Fabric and Azure ML want in their header (default: random)")
 	f.StringVar(&m.keyAt, "arc-key-dir", "", "where Azure Arc's key files are written (default: the agent's directory, where clients read them)")
 	complete(cmd, "token-version", "1", "2")
+	complete(cmd, "optional-claim", "idtyp")
 	cmd.MarkFlagsMutuallyExclusive("identity", "no-identity")
 	cmd.MarkFlagsMutuallyExclusive("role", "no-identity")
 	m.given = f.Changed
 }
 
-// options are what imdstest plays.
-func (m *machine) options(stdin io.Reader) (imdstest.Options, error) {
+// options returns what the fake plays.
+func (m *machine) options(stdin io.Reader) (fakeazure.Options, error) {
 	config, err := m.read(stdin)
 	if err != nil {
-		return imdstest.Options{}, err
+		return fakeazure.Options{}, err
 	}
 	if config.Identities, err = m.named(config.Identities); err != nil {
-		return imdstest.Options{}, err
+		return fakeazure.Options{}, err
 	}
 	for flag, apply := range map[string]func(){
 		"tenant":         func() { config.Tenant = m.tenant },
@@ -63,6 +66,7 @@ func (m *machine) options(stdin io.Reader) (imdstest.Options, error) {
 		"token-lifetime": func() { config.TokenLifetime = fake.Duration(m.lifetime) },
 		"mint-after":     func() { config.MintAfter = fake.Duration(m.mintAfter) },
 		"token-version":  func() { config.TokenVersion = m.version },
+		"optional-claim": func() { config.OptionalClaims = m.claims },
 		"secret":         func() { config.Secret = m.secret },
 	} {
 		if m.given(flag) {
@@ -89,7 +93,7 @@ func (m *machine) read(stdin io.Reader) (fake.Config, error) {
 	return fake.ReadConfig(file, m.file)
 }
 
-// named are the identities by flags, or those of the file.
+// named returns the identities given by flags, or those of the file.
 func (m *machine) named(ofFile []fake.Identity) ([]fake.Identity, error) {
 	if m.none {
 		return []fake.Identity{}, nil

@@ -68,7 +68,7 @@ func TestWhyThereIsNoToken(t *testing.T) {
 		want   []string
 	}{
 		"nothing listens":     {args: []string{"token", orders, "--endpoint", "http://127.0.0.1:1"}, status: 1, want: []string{"no managed identity endpoint", "--dev"}},
-		"Docker Desktop":      {args: []string{"token", orders, "--endpoint", docker.URL}, status: 1, want: []string{"no managed identity endpoint", "--dev"}},
+		"Docker Desktop":      {args: []string{"token", orders, "--endpoint", docker.URL}, status: 1, want: []string{"unreachable network", "nothing stands before it"}},
 		"no identity":         {args: []string{"token", orders, "--endpoint", srv.URL}, status: 1, want: []string{"Identity not found", "correct the id"}},
 		"several identities":  {args: []string{"token", orders, "--endpoint", several.URL}, status: 1, want: []string{"--client-id, --object-id or --resource-id"}},
 		"wrong kind of id":    {env: several.AzureML().Environ(), args: []string{"token", orders, "--object-id", "x"}, status: 1, want: []string{"client ids only", "give its --client-id"}},

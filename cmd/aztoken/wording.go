@@ -9,6 +9,8 @@ var asFlags = []string{
 	"run on an Azure host that has a managed identity, or on a developer's machine give --dev, which uses your own sign-in (az login, azd auth login or Connect-AzAccount)",
 	"run az login and set Options.Credential to azidentity's Azure CLI credential", "run az login and give --dev",
 	"leave ID nil for the host's default identity", "give none for the host's default identity",
+	"give it as ResourceID", "give it as --resource-id",
+	"give it as ClientID, or as ObjectID if it is the principal id", "give it as --client-id, or as --object-id if it is the principal id",
 	"leave Options.ID nil", "give no id",
 	"leave ID nil", "give no id",
 	"set ID to the ClientID of the identity", "give its --client-id",

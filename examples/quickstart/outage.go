@@ -53,11 +53,11 @@ func outliveAnOutage(t *testing.T, w io.Writer) {
 		case 15 * 60:
 			say("the identity endpoint and Entra ID go down")
 			imds.Break(imdstest.Hang())
-			imds.BreakKeys(imdstest.Hang())
+			imds.Issuer().Break(imdstest.Hang())
 		case 27 * 60:
 			say("they are back")
 			imds.Recover()
-			imds.RecoverKeys()
+			imds.Issuer().Recover()
 		}
 		calls++
 		if resp, err := api.Get(orders + "/orders"); err != nil || resp.StatusCode != http.StatusOK {

@@ -59,7 +59,7 @@ func TestAnOutageIsNotNoticedOnceThereIsAToken(t *testing.T) {
 	_, err := stock.Left(t.Context(), "apples")
 	require.NoError(t, err)
 	imds.Break(imdstest.Refused())
-	imds.BreakKeys(imdstest.Refused())
+	imds.Issuer().Break(imdstest.Refused())
 	_, err = stock.Left(t.Context(), "apples")
 	require.NoError(t, err)
 }

@@ -8,8 +8,9 @@ type challenge struct {
 	parameters map[string]string // names in lower case
 }
 
-// parse returns the challenges of a WWW-Authenticate value. A comma separates challenges as well as their parameters, so only what
-// comes after a name tells a scheme from a parameter. Where the value is malformed, what was read before counts.
+// parse returns the challenges of a WWW-Authenticate value. A comma separates challenges as well as
+// their parameters, so only what comes after a name tells a scheme from a parameter. Where the
+// value is malformed, what was read before counts.
 func parse(value string) []challenge {
 	var all []challenge
 	for {
@@ -44,11 +45,15 @@ func cutToken(s string) (token, rest string) {
 	return s[:i], s[i:]
 }
 
-// cutValue cuts a parameter's value, a token or a quoted string, from the start of s.
+// cutValue cuts a parameter's value from the start of s: a quoted string, or what goes to the next
+// comma or blank. RFC 9110 has only tokens without quotes, but services write addresses so.
 func cutValue(s string) (content, rest string, ok bool) {
 	if !strings.HasPrefix(s, `"`) {
-		content, rest = cutToken(s)
-		return content, rest, true
+		end := strings.IndexFunc(s, func(r rune) bool { return r <= ' ' || r == ',' })
+		if end < 0 {
+			end = len(s)
+		}
+		return s[:end], s[end:], true
 	}
 	var b strings.Builder
 	for i := 1; i < len(s); i++ {

@@ -28,6 +28,14 @@ func TestParse(t *testing.T) {
 		`="x"`:                                                      nil,
 		`Bearer realm="x" "`:                                        {{"Bearer", p{"realm": "x"}}},
 		"Bearer\trealm=\"x\"":                                       {{"Bearer", p{"realm": "x"}}},
+		`Bearer authorization_uri=https://login/x?a=b, error="c"`:   {{"Bearer", p{"authorization_uri": "https://login/x?a=b", "error": "c"}}},
+		`Bearer authorization_uri=https://login/x error=c`:          {{"Bearer", p{"authorization_uri": "https://login/x", "error": "c"}}},
+		`Bearer authorization_uri=https://login/x`:                  {{"Bearer", p{"authorization_uri": "https://login/x"}}},
+		`Bearer claims=e30=, error=c`:                               {{"Bearer", p{"claims": "e30=", "error": "c"}}},
+		`Bearer claims=e30==`:                                       {{"Bearer", p{"claims": "e30=="}}},
+		`Bearer realm=, error=c`:                                    {{"Bearer", p{"error": "c"}}},
+		`Bearer error="c", realm=`:                                  {{"Bearer", p{"error": "c", "realm": ""}}},
+		`Bearer realm=a;b, Basic realm=x`:                           {{"Bearer", p{"realm": "a;b"}}, {"Basic", p{"realm": "x"}}},
 		`Bearer authorization_uri="https://login/x", client_id="y"`: {{"Bearer", p{"authorization_uri": "https://login/x", "client_id": "y"}}},
 	} {
 		require.Equal(t, want, parse(value), value)

@@ -17,6 +17,12 @@ import (
 	"github.com/seed-ac726066/aztoken/internal/wire"
 )
 
+// entra is the advice on one of Entra's error codes.
+func entra(code int) string {
+	known, _ := hosts.FindEntraError([]int{code})
+	return known.Advice
+}
+
 func TestAFailureIsThatOfOneCheck(t *testing.T) {
 	t.Parallel()
 	header := func(name, value string) http.Header { return http.Header{name: {value}} }
@@ -38,7 +44,7 @@ func TestAFailureIsThatOfOneCheck(t *testing.T) {
 		"an endless answer":             {failure: wire.Failure{Err: errors.New("too large")}, connected: true, header: header("Server", "x"), want: diagnosis{directCheck, fixProxy}},
 		"another certificate":           {failure: wire.Failure{Err: wire.ErrCertificate}, connected: true, want: diagnosis{directCheck, fixCert}},
 		"a file is missing":             {failure: wire.Failure{Err: os.ErrNotExist, Advice: "the volume"}, unsent: true, want: diagnosis{requestCheck, "the volume"}},
-		"Docker Desktop":                {failure: wire.Failure{StatusCode: 403, Reason: wire.NoEndpoint}, want: diagnosis{directCheck, fixDocker}},
+		"Docker Desktop":                {failure: wire.Failure{StatusCode: 403, Reason: wire.NoEndpoint, Description: "unreachable network"}, want: diagnosis{directCheck, fixDocker}},
 		"a page of HTML":                {failure: wire.Failure{StatusCode: 502, Description: "<html>"}, want: diagnosis{directCheck, fixProxy}},
 		"a proxy that wants a password": {failure: wire.Failure{StatusCode: 407}, want: diagnosis{directCheck, fixProxy}},
 		"a proxy by its header":         {failure: wire.Failure{StatusCode: 404}, header: header("Via", "1.1 x"), want: diagnosis{directCheck, fixProxy}},
@@ -49,10 +55,13 @@ func TestAFailureIsThatOfOneCheck(t *testing.T) {
 		"a secret that is stale":        {failure: wire.Failure{StatusCode: 401, JSON: true, Advice: "take it anew"}, want: diagnosis{requestCheck, "take it anew"}},
 		"a version unknown":             {failure: wire.Failure{StatusCode: 400, JSON: true, Description: "api-version"}, want: diagnosis{requestCheck, fixRequest}},
 		"an identity with advice":       {failure: wire.Failure{StatusCode: 400, JSON: true, Reason: wire.IdentityNotFound, Advice: "turn it on"}, want: diagnosis{identityCheck, "turn it on"}},
-		"a resource by Entra's code":    {failure: wire.Failure{StatusCode: 400, JSON: true, EntraCodes: []int{500011}}, want: diagnosis{resourceCheck, fixResource}},
-		"a resource by Entra's words":   {failure: wire.Failure{StatusCode: 400, JSON: true, Description: "AADSTS500011: The resource"}, want: diagnosis{resourceCheck, fixResource}},
-		"a code that begins alike":      {failure: wire.Failure{StatusCode: 400, JSON: true, Description: "AADSTS5000110: x"}, want: diagnosis{requestCheck, fixRequest}},
-		"an assignment is missing":      {failure: wire.Failure{StatusCode: 400, JSON: true, EntraCodes: []int{501051}, Advice: "look it up"}, want: diagnosis{resourceCheck, fixUnsigned}},
+		"another cloud, without a word": {failure: wire.Failure{StatusCode: 401, Reason: wire.NoEndpoint}, want: diagnosis{directCheck, fixProxy}},
+		"a resource by Entra's code":    {failure: wire.Failure{StatusCode: 400, JSON: true, EntraCodes: []int{500011}}, want: diagnosis{resourceCheck, entra(500011)}},
+		"a code that is not known":      {failure: wire.Failure{StatusCode: 400, JSON: true, EntraCodes: []int{5000110}}, want: diagnosis{requestCheck, fixRequest}},
+		"an assignment is missing":      {failure: wire.Failure{StatusCode: 400, JSON: true, EntraCodes: []int{501051}}, want: diagnosis{resourceCheck, entra(501051)}},
+		"a policy of the tenant's":      {failure: wire.Failure{StatusCode: 400, JSON: true, EntraCodes: []int{53003}}, want: diagnosis{requestCheck, entra(53003)}},
+		"a credential that is old":      {failure: wire.Failure{StatusCode: 400, JSON: true, EntraCodes: []int{7000222}}, want: diagnosis{identityCheck, entra(7000222)}},
+		"Entra is away":                 {failure: wire.Failure{StatusCode: 503, JSON: true, EntraCodes: []int{90033}}, want: diagnosis{tokenCheck, entra(90033)}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -145,8 +154,7 @@ func TestAWrongKindOfIDIsTold(t *testing.T) {
 	require.Equal(t, fix, rightKind(hosts.ID{Kind: hosts.ClientID, Value: "g"}, fix, never))
 	require.Contains(t, rightKind(hosts.ID{Kind: hosts.ClientID, Value: "g"}, fix, asObject), "--object-id")
 	require.Contains(t, rightKind(hosts.ID{Kind: hosts.ObjectID, Value: "g"}, fix, asClient), "--client-id")
-	require.Contains(t, rightKind(hosts.ID{Kind: hosts.ClientID, Value: "/subscriptions/s"}, fix, never), "--resource-id")
-	require.Contains(t, rightKind(hosts.ID{Kind: hosts.ResourceID, Value: "g"}, fix, never), "--client-id")
+	require.Equal(t, fix, rightKind(hosts.ID{Kind: hosts.ResourceID, Value: "/subscriptions/s"}, fix, asObject))
 }
 
 func TestWhatATokenSaysIsMadeFitForATerminal(t *testing.T) {

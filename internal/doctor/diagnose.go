@@ -6,8 +6,6 @@ import (
 	"io"
 	"net/http"
 	"os"
-	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/seed-ac726066/aztoken/internal/hosts"
@@ -23,14 +21,13 @@ const (
 	fixSilent    = "the endpoint takes connections and does not answer: it is being updated, or overloaded (IMDS serves 5 requests at once for a whole machine), or a firewall swallows what it says. Try again in a minute; if that does not help restart the host's agent"
 	fixClosed    = "the connection ends without an answer: another program has this port, or a firewall cuts it. Check the address, and the variables by which the host was found"
 	fixDocker    = "it is not an identity endpoint that answers but Docker Desktop, or a firewall, in its place. This is no Azure host: on your own machine use aztoken token --dev, or play an endpoint with aztoken fake"
-	fixProxy     = "something else answers in the endpoint's place: a proxy, a captive portal or a service mesh. Take 169.254.169.254 (or the address above) out of what it intercepts: NO_PROXY for a proxy, traffic.sidecar.istio.io/excludeOutboundIPRanges for a sidecar; or correct the variables by which the host was found"
+	fixProxy     = "something else answers in the endpoint's place: a proxy, a captive portal or a service mesh. Take 169.254.169.254 (or the address above) out of what it intercepts: NO_PROXY for a proxy, traffic.sidecar.istio.io/excludeOutboundIPRanges for a sidecar; or correct the variables by which the host was found. On a machine of another cloud there is no identity of Azure's: use aztoken token --dev"
 	fixForwarded = "a proxy stands before the endpoint: it adds X-Forwarded-For, which the endpoint refuses. Let requests to it go directly (NO_PROXY, or the exclusions of the sidecar)"
 	fixHeader    = "something on the way drops the header by which the endpoint knows that a program of this machine asks. Take proxies and sidecars out of the way to it"
 	fixRequest   = "the endpoint refuses the request for the reason that it gives; see that it is the one of this host, and that its agent is up to date"
 	fixIdentity  = "assign the identity to this host, or correct the id (client id, object id and resource id are three different things); a new assignment takes some minutes"
 	fixSeveral   = "this host has several identities: name the one to use by --client-id, --object-id or --resource-id"
 	fixResource  = "correct the resource: it must be the App ID URI of an application in the identity's own tenant, to the letter (https or api, and the slash at the end, matter). az ad app list --identifier-uri finds it"
-	fixUnsigned  = "the application wants an assignment, and the identity has none: grant it one of the application's roles, and wait some minutes"
 	fixThrottled = "the endpoint is throttling: IMDS allows 20 requests a second and 5 at once for a machine. Find the program that asks without a cache, and try again in a minute"
 	fixUpdating  = "the endpoint is being updated, or this is not its address. Try again in two minutes; if it stays so check the address"
 	fixOutage    = "Entra ID or the platform is down; nothing on this machine is wrong. Try again later; status.azure.com may know more"
@@ -45,7 +42,7 @@ func diagnose(kind hosts.Kind, a answer) diagnosis {
 	f := a.failure
 	d := place(kind, a)
 	// The host knows better what its own failures ask for; but where nothing of the host's answered, it does not.
-	if f.Advice != "" && d.check != directCheck && d.fix != fixUnsigned && d.fix != fixSilent {
+	if f.Advice != "" && d.check != directCheck && d.fix != fixSilent {
 		d.fix = f.Advice
 	}
 	return d
@@ -58,22 +55,37 @@ func place(kind hosts.Kind, a answer) diagnosis {
 		return diagnosis{requestCheck, fixLocal}
 	case f.StatusCode == 0:
 		return unanswered(kind, a)
-	case f.Reason == wire.NoEndpoint:
+	case isDocker(f):
 		return diagnosis{directCheck, fixDocker}
 	case strings.Contains(f.Description, "X-Forwarded-For"):
 		return diagnosis{directCheck, fixForwarded}
-	case isForeign(f, a.header):
+	case isForeign(f, a.header), f.Reason == wire.NoEndpoint:
 		return diagnosis{directCheck, fixProxy}
 	case f.Reason == wire.IdentityNotFound:
 		return diagnosis{identityCheck, fixIdentity}
 	case f.Reason == wire.IdentityAmbiguous:
 		return diagnosis{identityCheck, fixSeveral}
-	case hasEntraCode(f, 501051):
-		return diagnosis{resourceCheck, fixUnsigned}
-	case f.Code == "invalid_resource", f.Code == "AudienceNotSupported", hasEntraCode(f, 500011), hasEntraCode(f, 50001):
+	}
+	if known, ok := hosts.FindEntraError(f.EntraCodes); ok {
+		return diagnosis{checkOf(known.Subject), known.Advice}
+	}
+	if f.Code == "invalid_resource" || f.Code == "AudienceNotSupported" {
 		return diagnosis{resourceCheck, fixResource}
 	}
 	return byStatus(f)
+}
+
+// checkOf returns the check that fails by one of Entra's error codes.
+func checkOf(s hosts.Subject) string {
+	switch s {
+	case hosts.AboutResource:
+		return resourceCheck
+	case hosts.AboutIdentity, hosts.AboutFederation:
+		return identityCheck
+	case hosts.AboutOutage:
+		return tokenCheck
+	}
+	return requestCheck
 }
 
 // unanswered is for a request that got no answer.
@@ -96,6 +108,12 @@ func unanswered(kind hosts.Kind, a answer) diagnosis {
 		return diagnosis{directCheck, fixProxy} // an answer began that no identity endpoint gives
 	}
 	return diagnosis{reachableCheck, fixClosed}
+}
+
+// isDocker reports whether Docker Desktop may have answered: it says in prose that it cannot reach the endpoint.
+func isDocker(f *wire.Failure) bool {
+	return f.StatusCode == http.StatusForbidden && !f.JSON && f.Description != "" && len(f.EntraCodes) == 0 &&
+		f.Reason != wire.IdentityNotFound && f.Reason != wire.IdentityAmbiguous
 }
 
 // isForeign says whether something other than an identity endpoint answered. Identity endpoints answer in JSON or with an
@@ -128,9 +146,4 @@ func byStatus(f *wire.Failure) diagnosis {
 		return diagnosis{requestCheck, fixHeader}
 	}
 	return diagnosis{requestCheck, fixRequest}
-}
-
-// hasEntraCode says whether Entra gave this code, in the list of codes or in the text, where most hosts pass it on.
-func hasEntraCode(f *wire.Failure, code int) bool {
-	return slices.Contains(f.EntraCodes, code) || strings.Contains(f.Description, "AADSTS"+strconv.Itoa(code)+":")
 }

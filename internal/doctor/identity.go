@@ -12,7 +12,7 @@ func badHost(err error, id hosts.ID, took time.Duration) Check {
 	c := Check{Name: hostCheck, Status: Failed, Detail: err.Error(), Took: took}
 	c.Fix = "correct the variable that the message names, or give --endpoint"
 	if strings.HasPrefix(c.Detail, "Options.ID") {
-		c.Fix = "the id is not of a kind that this host takes; give the one that the message names, or none"
+		c.Fix = "the id is not of a kind that this host takes, or not an id: give the one that the message names, or none"
 		if id.Value == "" {
 			c.Fix = "give the id a value, or leave the flag out"
 		}
@@ -23,14 +23,9 @@ func badHost(err error, id hosts.ID, took time.Duration) Check {
 // rightKind is what to do about an identity that was not found, where it was named by a wrong kind of id. Only a client id and
 // an object id look alike, and asking by the other tells.
 func rightKind(id hosts.ID, fix string, works func(hosts.ID) bool) string {
-	isResourceID := strings.HasPrefix(id.Value, "/")
 	switch {
 	case id.Kind == hosts.Default:
 		return fix
-	case id.Kind != hosts.ResourceID && isResourceID:
-		return "this is a resource id: give it as --resource-id"
-	case id.Kind == hosts.ResourceID && !isResourceID:
-		return "a resource id begins with /subscriptions/: give this one as --client-id or --object-id"
 	case id.Kind == hosts.ClientID && works(hosts.ID{Kind: hosts.ObjectID, Value: id.Value}):
 		return "this is an object id: give it as --object-id"
 	case id.Kind == hosts.ObjectID && works(hosts.ID{Kind: hosts.ClientID, Value: id.Value}):

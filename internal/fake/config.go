@@ -4,25 +4,30 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"regexp"
+	"slices"
 	"strings"
 	"time"
 
 	"go.yaml.in/yaml/v3"
 
-	"github.com/seed-ac726066/aztoken/imdstest"
+	"github.com/seed-ac726066/aztoken/internal/fakeazure"
+	"github.com/seed-ac726066/aztoken/internal/fakeazure/platform"
+	"github.com/seed-ac726066/aztoken/internal/guid"
 )
 
-// Config is the file of a fake, in YAML. What it leaves out is as in imdstest.Options.
+// Config is the YAML file of a fake. What it leaves out has the default of fakeazure.Options.
 type Config struct {
 	Tenant string `yaml:"tenant"`
-	// Identities are those of the machine. Left out: one system-assigned identity. [] is a machine without any.
+	// Identities are those of the machine. Left out: one system-assigned identity. [] is a machine
+	// without any.
 	Identities    []Identity `yaml:"identities"`
 	Resources     []string   `yaml:"resources"`
 	TokenLifetime Duration   `yaml:"token_lifetime"`
 	MintAfter     Duration   `yaml:"mint_after"`
 	TokenVersion  int        `yaml:"token_version"`
-	Secret        string     `yaml:"secret"`
+	// OptionalClaims are those that a resource's manifest asks for: idtyp.
+	OptionalClaims []string `yaml:"optional_claims"`
+	Secret         string   `yaml:"secret"`
 }
 
 // Identity is one of the machine's identities.
@@ -41,7 +46,7 @@ type Duration time.Duration
 func (d *Duration) UnmarshalText(text []byte) error {
 	parsed, err := time.ParseDuration(string(text))
 	if err != nil {
-		return fmt.Errorf("%q is no time such as 90m or 24h", text)
+		return fmt.Errorf("%q is not a time such as 90m or 24h", text)
 	}
 	*d = Duration(parsed)
 	return nil
@@ -50,7 +55,8 @@ func (d *Duration) UnmarshalText(text []byte) error {
 // maxConfig is far more than any machine's identities need.
 const maxConfig = 1 << 20
 
-// ReadConfig reads a file that was opened as name. A member that it does not know is an error, as it is a typing mistake.
+// ReadConfig reads a file that was opened as name. An unknown member is an error, as it is a typing
+// mistake.
 func ReadConfig(r io.Reader, name string) (Config, error) {
 	text, err := io.ReadAll(io.LimitReader(r, maxConfig+1))
 	if err != nil {
@@ -71,28 +77,29 @@ func ReadConfig(r io.Reader, name string) (Config, error) {
 	return c, nil
 }
 
-var guid = regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
-
-// Machine is what imdstest plays for c. Its errors say which value is wrong.
-func (c Config) Machine() (imdstest.Options, error) {
-	m := imdstest.Options{
-		TenantID: c.Tenant, Resources: c.Resources, Secret: c.Secret, TokenVersion: c.TokenVersion,
+// Machine returns what the engine plays for c. Its errors say which value is wrong.
+func (c Config) Machine() (fakeazure.Options, error) {
+	m := fakeazure.Options{
+		TenantID: c.Tenant, Resources: c.Resources, Secret: c.Secret,
+		TokenVersion: c.TokenVersion, OptionalClaims: c.OptionalClaims,
 		TokenLifetime: time.Duration(c.TokenLifetime), MintAfter: time.Duration(c.MintAfter),
 	}
 	if c.Identities != nil {
-		m.Identities = []imdstest.Identity{}
+		m.Identities = []platform.Identity{}
 	}
 	for i, id := range c.Identities {
 		if err := id.check(); err != nil {
 			return m, fmt.Errorf("aztoken: identity %d: %w", i+1, err)
 		}
-		m.Identities = append(m.Identities, imdstest.Identity(id))
+		m.Identities = append(m.Identities, platform.Identity(id))
 	}
 	switch {
-	case c.Tenant != "" && !guid.MatchString(c.Tenant):
-		return m, fmt.Errorf("aztoken: the tenant %q is no GUID; give one, or leave it out", c.Tenant)
+	case c.Tenant != "" && !guid.Is(c.Tenant):
+		return m, fmt.Errorf("aztoken: the tenant %q is not a GUID; give one, or leave it out", c.Tenant)
 	case c.TokenVersion < 0 || c.TokenVersion > 2:
 		return m, fmt.Errorf("aztoken: the token version is %d; give 1 or 2", c.TokenVersion)
+	case slices.ContainsFunc(c.OptionalClaims, func(claim string) bool { return claim != "idtyp" }):
+		return m, fmt.Errorf("aztoken: the optional claims are %q; give idtyp, or none", c.OptionalClaims)
 	case m.TokenLifetime != 0 && m.TokenLifetime < time.Second:
 		return m, fmt.Errorf("aztoken: the token lifetime is %v; give at least 1s", m.TokenLifetime)
 	case strings.ContainsFunc(c.Secret, func(r rune) bool { return r <= ' ' || r > '~' }):
@@ -103,8 +110,8 @@ func (c Config) Machine() (imdstest.Options, error) {
 
 func (id Identity) check() error {
 	for name, value := range map[string]string{"client id": id.ClientID, "object id": id.ObjectID} {
-		if value != "" && !guid.MatchString(value) {
-			return fmt.Errorf("the %s %q is no GUID; give one, or leave it out", name, value)
+		if value != "" && !guid.Is(value) {
+			return fmt.Errorf("the %s %q is not a GUID; give one, or leave it out", name, value)
 		}
 	}
 	if id.ResourceID != "" && !strings.HasPrefix(strings.ToLower(id.ResourceID), "/subscriptions/") {

@@ -7,8 +7,9 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/seed-ac726066/aztoken/imdstest"
 	"github.com/seed-ac726066/aztoken/internal/fake"
+	"github.com/seed-ac726066/aztoken/internal/fakeazure"
+	"github.com/seed-ac726066/aztoken/internal/fakeazure/platform"
 )
 
 func TestAFileDescribesTheMachine(t *testing.T) {
@@ -18,6 +19,7 @@ tenant: 7e000000-0000-4000-8000-000000000009
 token_lifetime: 90m
 mint_after: -1s
 token_version: 2
+optional_claims: [idtyp]
 secret: known
 resources: [https://orders.example.com]
 identities:
@@ -31,10 +33,11 @@ identities:
 	require.NoError(t, err)
 	machine, err := config.Machine()
 	require.NoError(t, err)
-	require.Equal(t, imdstest.Options{
+	require.Equal(t, fakeazure.Options{
 		TenantID: "7e000000-0000-4000-8000-000000000009", TokenLifetime: 90 * time.Minute, MintAfter: -time.Second, TokenVersion: 2,
-		Secret: "known", Resources: []string{"https://orders.example.com"},
-		Identities: []imdstest.Identity{
+		OptionalClaims: []string{"idtyp"},
+		Secret:         "known", Resources: []string{"https://orders.example.com"},
+		Identities: []platform.Identity{
 			{
 				SystemAssigned: true, ClientID: "c0000000-0000-4000-8000-00000000000a",
 				Roles: map[string][]string{"https://orders.example.com": {"consumer", "reader"}},
@@ -49,12 +52,12 @@ identities:
 
 func TestAFileMayLeaveOutEverything(t *testing.T) {
 	t.Parallel()
-	for text, identities := range map[string][]imdstest.Identity{"": nil, "# nothing\n": nil, "identities: []": {}} {
+	for text, identities := range map[string][]platform.Identity{"": nil, "# nothing\n": nil, "identities: []": {}} {
 		config, err := fake.ReadConfig(strings.NewReader(text), "machine.yaml")
 		require.NoError(t, err)
 		machine, err := config.Machine()
 		require.NoError(t, err)
-		require.Equal(t, imdstest.Options{Identities: identities}, machine)
+		require.Equal(t, fakeazure.Options{Identities: identities}, machine)
 	}
 }
 
@@ -62,13 +65,14 @@ func TestAFileWithAMistakeIsToldSo(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{
 		"identites: []":                           "field identites not found",
-		"token_lifetime: 1 day":                   `"1 day" is no time`,
+		"token_lifetime: 1 day":                   `"1 day" is not a time`,
 		"token_lifetime: 1ms":                     "at least 1s",
 		"token_version: 3":                        "token version is 3",
-		"tenant: contoso":                         `"contoso" is no GUID`,
+		"optional_claims: [acct]":                 "give idtyp",
+		"tenant: contoso":                         `"contoso" is not a GUID`,
 		"secret: \"a b\"":                         "printable ASCII",
-		"identities: [{client_id: x}]":            `identity 1: the client id "x" is no GUID`,
-		"identities: [{}, {object_id: x}]":        `identity 2: the object id "x" is no GUID`,
+		"identities: [{client_id: x}]":            `identity 1: the client id "x" is not a GUID`,
+		"identities: [{}, {object_id: x}]":        `identity 2: the object id "x" is not a GUID`,
 		"identities: [{resource_id: orders}]":     "give /subscriptions/",
 		"tenant: [":                               "machine.yaml: ",
 		"token_version: 1\n---\ntoken_version: 2": "several documents",

@@ -2,7 +2,6 @@ package fake
 
 import (
 	"encoding/json"
-	"encoding/pem"
 	"errors"
 	"fmt"
 	"net/http"
@@ -10,11 +9,12 @@ import (
 	"slices"
 	"time"
 
-	"github.com/seed-ac726066/aztoken/imdstest"
-	"github.com/seed-ac726066/aztoken/internal/guard"
+	"github.com/seed-ac726066/aztoken/internal/fakeazure"
+	"github.com/seed-ac726066/aztoken/internal/fakeazure/fault"
+	"github.com/seed-ac726066/aztoken/internal/fakeazure/wirelog"
 )
 
-// controlUsage is what a person gets who opens the control address.
+// controlUsage is the page at the control address.
 const controlUsage = `POST /break     fault=EntraDown [for=12h]   every token request suffers it, until /recover
 POST /next      fault=Status(429) [fault=…]  the next token requests do, one each
 POST /recover                                no fault any more
@@ -30,7 +30,7 @@ GET  /certificate                            that of the https side, as PEM, for
 As in: curl -d 'fault=Status(503).WithRetryAfter(10s)' -d for=10m ADDRESS/break
 `
 
-// A Status is what is in force, and what was asked.
+// Status is the faults in force and the counts of requests.
 type Status struct {
 	Fault       string `json:"fault"`      // "OK": none
 	KeysFault   string `json:"keys_fault"` // "OK": none
@@ -39,7 +39,7 @@ type Status struct {
 	MaxInFlight int    `json:"max_in_flight"`
 }
 
-// A Request is one that the fake was asked, without secrets.
+// Request is one that the fake received, without secrets.
 type Request struct {
 	Time     time.Time `json:"time"`
 	Host     string    `json:"host"`
@@ -51,16 +51,17 @@ type Request struct {
 	Minted   bool      `json:"minted"`
 }
 
-// Told is r as JSON has it.
-func Told(r imdstest.Request) Request {
+// ToJSON returns r in the form that the command writes.
+func ToJSON(r wirelog.Request) Request {
 	return Request{r.Time.UTC(), r.Host, r.Method, r.Path, r.Resource, r.Status, r.Fault, r.Minted}
 }
 
 // maxControlBody is far more than any number of faults.
 const maxControlBody = 64 << 10
 
-// control answers at the control address. A page of a website cannot use it: it would send an Origin.
-func control(machine *imdstest.Server) http.Handler {
+// control returns the handler at the control address. A web page cannot use it: it would send an
+// Origin.
+func control(machine *fakeazure.Server) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
@@ -68,25 +69,25 @@ func control(machine *imdstest.Server) http.Handler {
 	})
 	status := func(w http.ResponseWriter, _ *http.Request) {
 		writeJSON(w, Status{
-			machine.InForce().String(), machine.KeysInForce().String(),
-			machine.Count(), machine.KeyFetches(), machine.MaxInFlight(),
+			machine.Tokens.CurrentFault().String(), machine.Documents.CurrentFault().String(),
+			machine.Tokens.Count(), machine.Documents.KeyFetches(), machine.Tokens.MaxInFlight(),
 		})
 	}
 	mux.HandleFunc("GET /status", status)
-	for path, requests := range map[string]func() []imdstest.Request{
-		"GET /requests": machine.Requests, "GET /key-requests": machine.KeyRequests,
+	for path, requests := range map[string]func() []wirelog.Request{
+		"GET /requests": machine.Tokens.Requests, "GET /key-requests": machine.Documents.Requests,
 	} {
 		mux.HandleFunc(path, func(w http.ResponseWriter, _ *http.Request) {
 			all := []Request{} // not nil: JSON has [] then
 			for _, r := range requests() {
-				all = append(all, Told(r))
+				all = append(all, ToJSON(r))
 			}
 			writeJSON(w, all)
 		})
 	}
 	mux.HandleFunc("GET /certificate", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/x-pem-file")
-		_ = pem.Encode(w, &pem.Block{Type: "CERTIFICATE", Bytes: machine.TLSConfig().Certificates[0].Certificate[0]})
+		_, _ = w.Write(machine.Certificate().PEM())
 	})
 	for path, act := range actions(machine) {
 		mux.HandleFunc("POST "+path, func(w http.ResponseWriter, r *http.Request) {
@@ -101,6 +102,10 @@ func control(machine *imdstest.Server) http.Handler {
 			}
 			status(w, r)
 		})
+		mux.HandleFunc(path, func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Allow", http.MethodPost)
+			http.Error(w, "aztoken: "+path+" takes POST, as in: curl -X POST "+path+"; GET / shows how", http.StatusMethodNotAllowed)
+		})
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Header.Get("Origin") != "" {
@@ -111,36 +116,40 @@ func control(machine *imdstest.Server) http.Handler {
 	})
 }
 
-// actions are what a POST does, by path.
-func actions(machine *imdstest.Server) map[string]func(url.Values) error {
+// actions returns what a POST does, by path.
+func actions(machine *fakeazure.Server) map[string]func(url.Values) error {
+	tokens, documents, issuer := &machine.Tokens, &machine.Documents, machine.Issuer()
 	return map[string]func(url.Values) error{
-		"/break":                  breaks(machine.Break, machine.BreakFor),
-		"/break-keys":             breaks(machine.BreakKeys, machine.BreakKeysFor),
-		"/next":                   scripts(machine.Next),
-		"/next-keys":              scripts(machine.NextKeys),
-		"/recover":                plain(machine.Recover),
-		"/recover-keys":           plain(machine.RecoverKeys),
-		"/rotate-key":             plain(machine.RotateKey),
-		"/publish-key":            plain(machine.PublishKey),
-		"/withdraw-keys":          plain(machine.WithdrawKeys),
-		"/rotate-federated-token": plain(machine.RotateFederatedToken),
+		"/break":                  breaks(&tokens.Script),
+		"/break-keys":             breaks(&documents.Script),
+		"/next":                   scripts(tokens.Next),
+		"/next-keys":              scripts(documents.NextKeys),
+		"/recover":                plain(tokens.Recover),
+		"/recover-keys":           plain(documents.Recover),
+		"/rotate-key":             plain(issuer.RotateKey),
+		"/publish-key":            plain(issuer.PublishKey),
+		"/withdraw-keys":          plain(issuer.WithdrawKeys),
+		"/rotate-federated-token": failing(machine.RotateFederatedToken),
 	}
 }
 
 func plain(act func()) func(url.Values) error {
+	return failing(func() error { act(); return nil })
+}
+
+func failing(act func() error) func(url.Values) error {
 	return func(form url.Values) error {
 		if err := only(form); err != nil {
 			return err
 		}
-		// A test may panic where it cannot write a file, a command may not.
-		if err := guard.Run(act); err != nil {
+		if err := act(); err != nil {
 			return fmt.Errorf("aztoken: %w", err)
 		}
 		return nil
 	}
 }
 
-func breaks(ever func(imdstest.Fault), during func(time.Duration, imdstest.Fault)) func(url.Values) error {
+func breaks(script *fault.Script) func(url.Values) error {
 	return func(form url.Values) error {
 		if err := only(form, "fault", "for"); err != nil {
 			return err
@@ -152,19 +161,19 @@ func breaks(ever func(imdstest.Fault), during func(time.Duration, imdstest.Fault
 		case len(faults) > 1:
 			return errors.New("aztoken: one fault is in force at a time; give one, or POST several to next")
 		case !form.Has("for"):
-			ever(faults[0])
+			script.Break(faults[0])
 			return nil
 		}
 		d, err := time.ParseDuration(form.Get("for"))
 		if err != nil || d <= 0 {
 			return fmt.Errorf("aztoken: for is %q; give a time such as 10m or 12h, or leave it out", form.Get("for"))
 		}
-		during(d, faults[0])
+		script.BreakFor(d, faults[0])
 		return nil
 	}
 }
 
-func scripts(next func(...imdstest.Fault)) func(url.Values) error {
+func scripts(next func(...fault.Fault)) func(url.Values) error {
 	return func(form url.Values) error {
 		if err := only(form, "fault"); err != nil {
 			return err
@@ -177,14 +186,14 @@ func scripts(next func(...imdstest.Fault)) func(url.Values) error {
 	}
 }
 
-// faultsOf are the faults of a form, at least one.
-func faultsOf(form url.Values) ([]imdstest.Fault, error) {
+// faultsOf returns the faults of a form, at least one.
+func faultsOf(form url.Values) ([]fault.Fault, error) {
 	if len(form["fault"]) == 0 {
 		return nil, errors.New("aztoken: no fault is given; write one, as in fault=EntraDown")
 	}
-	var all []imdstest.Fault
+	var all []fault.Fault
 	for _, text := range form["fault"] {
-		f, err := imdstest.ParseFault(text)
+		f, err := fault.Parse(text)
 		if err != nil {
 			return nil, err
 		}
@@ -193,7 +202,8 @@ func faultsOf(form url.Values) ([]imdstest.Fault, error) {
 	return all, nil
 }
 
-// only finds parameters that mean nothing here: a slip would otherwise be a fault for ever.
+// only returns an error for parameters that mean nothing here: a typing mistake in "for" would
+// otherwise be a fault that lasts.
 func only(form url.Values, known ...string) error {
 	for name, values := range form {
 		switch {

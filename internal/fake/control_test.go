@@ -10,12 +10,13 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/seed-ac726066/aztoken/imdstest"
 	"github.com/seed-ac726066/aztoken/internal/fake"
+	"github.com/seed-ac726066/aztoken/internal/fakeazure"
+	"github.com/seed-ac726066/aztoken/internal/fakeazure/fault"
 )
 
 // running is a fake on free ports of the loopback interface, which is stopped with the test.
-func running(t *testing.T, machine imdstest.Options) *fake.Fake {
+func running(t *testing.T, machine fakeazure.Options) *fake.Fake {
 	t.Helper()
 	f, err := fake.Listen(fake.Options{
 		Machine: machine, Listen: "127.0.0.1:0", ListenTLS: "127.0.0.1:0", Control: "127.0.0.1:0",
@@ -50,7 +51,7 @@ func read(t *testing.T, resp *http.Response) (status int, body string) {
 
 func TestEveryActionDoesWhatItsNameSays(t *testing.T) {
 	t.Parallel()
-	f := running(t, imdstest.Options{})
+	f := running(t, fakeazure.Options{})
 	act := func(path, form string) fake.Status {
 		t.Helper()
 		status, body := post(t, f.ControlURL+path, form)
@@ -78,7 +79,7 @@ func TestEveryActionDoesWhatItsNameSays(t *testing.T) {
 	}
 	keys := func() (status, count int) {
 		t.Helper()
-		status, body := get(t, f.URL+"/"+imdstest.DefaultTenantID+"/discovery/keys")
+		status, body := get(t, f.URL+"/"+fakeazure.DefaultTenantID+"/discovery/keys")
 		return status, strings.Count(body, `"kid"`)
 	}
 
@@ -122,14 +123,14 @@ func TestEveryActionDoesWhatItsNameSays(t *testing.T) {
 
 func TestTheControlSaysHowItIsUsedAndWhatWasAsked(t *testing.T) {
 	t.Parallel()
-	f := running(t, imdstest.Options{Secret: "known"})
+	f := running(t, fakeazure.Options{Secret: "known"})
 	status, body := get(t, f.ControlURL)
 	require.Equal(t, http.StatusOK, status)
 	require.Contains(t, body, "POST /break")
 
 	_, body = get(t, f.ControlURL+"/requests")
 	require.Equal(t, "[]\n", body)
-	req, err := http.NewRequest(http.MethodGet, f.Machine.AppService()["IDENTITY_ENDPOINT"]+"?api-version=2019-08-01&resource=r", nil)
+	req, err := http.NewRequest(http.MethodGet, f.Machine.AppService(f.URL)["IDENTITY_ENDPOINT"]+"?api-version=2019-08-01&resource=r", nil)
 	require.NoError(t, err)
 	req.Header.Set("X-Identity-Header", "known")
 	resp, err := http.DefaultClient.Do(req)
@@ -147,14 +148,14 @@ func TestTheControlSaysHowItIsUsedAndWhatWasAsked(t *testing.T) {
 	require.Equal(t, "App Service", asked[0].Host)
 	require.True(t, asked[0].Minted)
 
-	_, _ = get(t, f.URL+"/"+imdstest.DefaultTenantID+"/discovery/keys")
+	_, _ = get(t, f.URL+"/"+fakeazure.DefaultTenantID+"/discovery/keys")
 	_, body = get(t, f.ControlURL+"/key-requests")
 	require.Contains(t, body, `"host": "Entra ID"`)
 }
 
 func TestTheControlRefusesWhatItDoesNotUnderstand(t *testing.T) {
 	t.Parallel()
-	f := running(t, imdstest.Options{})
+	f := running(t, fakeazure.Options{})
 	for name, c := range map[string]struct {
 		path, form string
 		status     int
@@ -179,14 +180,23 @@ func TestTheControlRefusesWhatItDoesNotUnderstand(t *testing.T) {
 			status, body := post(t, f.ControlURL+c.path, c.form)
 			require.Equal(t, c.status, status)
 			require.Contains(t, body, c.want)
-			require.Equal(t, imdstest.OK(), f.Machine.InForce())
+			require.Equal(t, fault.OK(), f.Machine.Tokens.CurrentFault())
 		})
 	}
 }
 
+func TestTheControlSaysWhatToDoWhereAMethodIsWrong(t *testing.T) {
+	t.Parallel()
+	f := running(t, fakeazure.Options{})
+	status, body := get(t, f.ControlURL+"/break")
+	require.Equal(t, http.StatusMethodNotAllowed, status)
+	require.Contains(t, body, "/break takes POST")
+	require.Contains(t, body, "GET / shows how")
+}
+
 func TestAPageOfAWebsiteCannotSwitchFaults(t *testing.T) {
 	t.Parallel()
-	f := running(t, imdstest.Options{})
+	f := running(t, fakeazure.Options{})
 	req, err := http.NewRequest(http.MethodPost, f.ControlURL+"/break?fault=Hang", nil)
 	require.NoError(t, err)
 	req.Header.Set("Origin", "https://evil.example")
@@ -194,5 +204,5 @@ func TestAPageOfAWebsiteCannotSwitchFaults(t *testing.T) {
 	require.NoError(t, err)
 	status, _ := read(t, resp)
 	require.Equal(t, http.StatusForbidden, status)
-	require.Equal(t, imdstest.OK(), f.Machine.InForce())
+	require.Equal(t, fault.OK(), f.Machine.Tokens.CurrentFault())
 }

@@ -1,4 +1,5 @@
-// Package fake runs imdstest as a program: what it plays comes from flags and a file, what it suffers from a control address.
+// Package fake runs the fake Azure as a program: what it plays comes from flags and a file, what it
+// suffers from a control address.
 package fake
 
 import (
@@ -17,29 +18,33 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"github.com/seed-ac726066/aztoken/imdstest"
+	"github.com/seed-ac726066/aztoken/internal/fakeazure"
 )
 
 // Options say where a fake is, and what it plays.
 type Options struct {
-	Machine imdstest.Options
+	Machine fakeazure.Options
 
 	// Listen is the address of the identity endpoint, host:port. Port 0 is a free one.
 	Listen string
-	// ListenTLS is the address of the endpoint over https, which Service Fabric and workload identity want. "": none.
+	// ListenTLS is the address of the endpoint over https, which Service Fabric and workload
+	// identity want. "": none.
 	ListenTLS string
 	// Control is the address at which faults are switched. "": none.
 	Control string
-	// Hostname is by which name or address programs reach the fake. "": that of the listener, or localhost if it has none.
+	// Hostname is the name or address by which programs reach the fake. "": that of the listener, or
+	// localhost if it has none.
 	Hostname string
-	// ErrorLog is told of connections that fail, as where a client does not trust the certificate. Nil: that of package log.
+	// ErrorLog is told of connections that fail, as where a client does not trust the certificate.
+	// Nil: that of package log.
 	ErrorLog *log.Logger
 }
 
-// Fake is a server that listens. Serve lets it answer, and Close must be called where Serve is not.
+// Fake is a server that listens. Call Serve, or else Close.
 type Fake struct {
-	Machine *imdstest.Server
-	// URL and SecureURL are the addresses of the endpoint, ControlURL is that of the control. "": there is none.
+	Machine *fakeazure.Server
+	// URL and SecureURL are the addresses of the endpoint, ControlURL is that of the control. "":
+	// there is none.
 	URL, SecureURL, ControlURL string
 
 	errorLog *log.Logger
@@ -55,17 +60,22 @@ type serving struct {
 const (
 	// maxHeaderTime keeps connections that say nothing from piling up.
 	maxHeaderTime = 10 * time.Second
-	// grace is how long requests that are under way may take once the fake is told to stop: longer than any answer takes
-	// that no fault delays, and shorter than the ten seconds after which Docker kills a container.
+	// grace is how long requests that are under way may take once the fake is told to stop: longer
+	// than any answer takes that no fault delays, and shorter than the ten seconds after which
+	// Docker kills a container.
 	grace = 5 * time.Second
 )
 
-// Listen opens the addresses. Its error says which one is not to be had.
+// Listen opens the addresses. Its error says which one cannot be opened, and what to do.
 func Listen(o Options) (_ *Fake, err error) {
 	if o.Hostname != "" {
 		o.Machine.CertificateNames = append(o.Machine.CertificateNames, o.Hostname)
 	}
-	f := &Fake{Machine: imdstest.New(&o.Machine), errorLog: o.ErrorLog}
+	machine, err := fakeazure.New(o.Machine)
+	if err != nil {
+		return nil, fmt.Errorf("aztoken: %w", err)
+	}
+	f := &Fake{Machine: machine, errorLog: o.ErrorLog}
 	defer func() {
 		if err != nil {
 			f.Close()
@@ -74,12 +84,10 @@ func Listen(o Options) (_ *Fake, err error) {
 	if f.URL, err = f.listen(o.Listen, o.Hostname, nil, f.Machine); err != nil {
 		return nil, err
 	}
-	f.Machine.URL = f.URL
 	if o.ListenTLS != "" {
-		if f.SecureURL, err = f.listen(o.ListenTLS, o.Hostname, f.Machine.TLSConfig(), f.Machine); err != nil {
+		if f.SecureURL, err = f.listen(o.ListenTLS, o.Hostname, f.Machine.Certificate().TLSConfig(), f.Machine); err != nil {
 			return nil, err
 		}
-		f.Machine.SecureURL = f.SecureURL
 	}
 	if o.Control != "" {
 		if f.ControlURL, err = f.listen(o.Control, "", nil, control(f.Machine)); err != nil {
@@ -105,7 +113,8 @@ func (f *Fake) listen(address, hostname string, secure *tls.Config, handler http
 	return baseURL(scheme, listener.Addr().String(), hostname), nil
 }
 
-// baseURL is how programs write the address of a listener that has all addresses of the machine, or one.
+// baseURL returns the URL at which programs reach a listener on one address of the machine, or on
+// all of them.
 func baseURL(scheme, address, hostname string) string {
 	host, port, _ := net.SplitHostPort(address)
 	if net.ParseIP(host).IsUnspecified() {
@@ -120,8 +129,8 @@ func baseURL(scheme, address, hostname string) string {
 	return url
 }
 
-// Serve answers until ctx is done, and then lets requests that are under way come to their end. Those that hang by a fault end
-// at once.
+// Serve answers until ctx is done, and then lets requests that are under way finish.
+// Those that hang by a fault end at once.
 func (f *Fake) Serve(ctx context.Context) error {
 	defer f.Close()
 	group, ctx := errgroup.WithContext(ctx)
@@ -153,7 +162,7 @@ func (f *Fake) shutDown() {
 	}
 }
 
-// Close gives the addresses back and removes the files. Serve does so too.
+// Close frees the addresses and removes the files. Serve does so too.
 func (f *Fake) Close() {
 	f.Machine.Close()
 	for _, s := range f.serving {
@@ -161,7 +170,7 @@ func (f *Fake) Close() {
 	}
 }
 
-// unusable says what to do about an address.
+// unusable returns err with what to do about the address.
 func unusable(address string, err error) error {
 	fix := "give another address, host:port"
 	switch {

@@ -14,8 +14,9 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/seed-ac726066/aztoken"
-	"github.com/seed-ac726066/aztoken/imdstest"
 	"github.com/seed-ac726066/aztoken/internal/fake"
+	"github.com/seed-ac726066/aztoken/internal/fakeazure"
+	"github.com/seed-ac726066/aztoken/internal/fakeazure/fault"
 )
 
 func TestMain(m *testing.M) {
@@ -39,7 +40,7 @@ func serve(t *testing.T, f *fake.Fake) (stop func()) {
 
 func TestAClientFindsEveryHostByItsEnvironment(t *testing.T) {
 	t.Parallel()
-	f := running(t, imdstest.Options{ArcKeyDir: t.TempDir()})
+	f := running(t, fakeazure.Options{ArcKeyDir: t.TempDir()})
 	for _, h := range fake.Hosts() {
 		if h == fake.Arc {
 			continue // its clients read keys from the agent's directory alone
@@ -48,7 +49,7 @@ func TestAClientFindsEveryHostByItsEnvironment(t *testing.T) {
 		require.NoError(t, err)
 		require.NotEmpty(t, h.Title())
 		require.NotEqual(t, string(h), h.Title())
-		opts := &aztoken.Options{Getenv: env.Get}
+		opts := &aztoken.Options{Getenv: func(name string) string { return env[name] }}
 		if h == fake.WorkloadIdentity {
 			opts.Transport = trusting(t, f)
 		}
@@ -56,7 +57,7 @@ func TestAClientFindsEveryHostByItsEnvironment(t *testing.T) {
 		require.NoError(t, err)
 		token, err := client.Token(t.Context(), "https://orders.example.com")
 		require.NoError(t, err, h)
-		claims, err := f.Machine.Claims(token.Value())
+		claims, err := f.Machine.Issuer().Claims(token.Value())
 		require.NoError(t, err)
 		require.Equal(t, "https://orders.example.com", claims["aud"])
 		require.NoError(t, client.Close())
@@ -78,7 +79,7 @@ func TestAnEnvironmentThatCannotBeIsToldSo(t *testing.T) {
 	t.Parallel()
 	file := t.TempDir() + "/file"
 	require.NoError(t, os.WriteFile(file, nil, 0o600))
-	f, err := fake.Listen(fake.Options{Listen: "127.0.0.1:0", Machine: imdstest.Options{ArcKeyDir: file + "/below"}})
+	f, err := fake.Listen(fake.Options{Listen: "127.0.0.1:0", Machine: fakeazure.Options{ArcKeyDir: file + "/below"}})
 	require.NoError(t, err)
 	defer f.Close()
 	_, err = f.Environment(fake.ServiceFabric)
@@ -116,7 +117,7 @@ func TestTheEndIsNotHeldUpByARequestThatHangs(t *testing.T) {
 	f, err := fake.Listen(fake.Options{Listen: "127.0.0.1:0"})
 	require.NoError(t, err)
 	stop := serve(t, f)
-	f.Machine.Break(imdstest.Hang())
+	f.Machine.Tokens.Break(fault.Hang())
 	ended := make(chan error, 1)
 	go func() {
 		resp, err := http.Get(f.URL)
@@ -125,7 +126,7 @@ func TestTheEndIsNotHeldUpByARequestThatHangs(t *testing.T) {
 		}
 		ended <- err
 	}()
-	require.Eventually(t, func() bool { return f.Machine.Count() == 1 }, time.Minute, time.Millisecond)
+	require.Eventually(t, func() bool { return f.Machine.Tokens.Count() == 1 }, time.Minute, time.Millisecond)
 	stop()
 	require.Error(t, <-ended)
 	_, err = net.Dial("tcp", f.URL[len("http://"):])

@@ -4,12 +4,11 @@ import (
 	"fmt"
 	"os"
 
-	"github.com/seed-ac726066/aztoken/imdstest"
-	"github.com/seed-ac726066/aztoken/internal/guard"
+	"github.com/seed-ac726066/aztoken/internal/fakeazure"
 )
 
-// A Host is one of the places that a fake plays. It plays all of them at once; a program finds out by its environment where
-// it is.
+// Host is a kind of host that a fake plays. It plays all of them at once; a program detects by its
+// environment on which it is.
 type Host string
 
 // The hosts.
@@ -23,12 +22,12 @@ const (
 	WorkloadIdentity Host = "workload-identity"
 )
 
-// Hosts are all of them.
+// Hosts returns all of them.
 func Hosts() []Host {
 	return []Host{IMDS, AppService, Arc, ServiceFabric, CloudShell, AzureML, WorkloadIdentity}
 }
 
-// Title names the host to people.
+// Title returns the name of the host for people.
 func (h Host) Title() string {
 	switch h {
 	case IMDS:
@@ -49,30 +48,52 @@ func (h Host) Title() string {
 	return string(h)
 }
 
-// Secure says that the host is there over https only.
+// Secure reports whether the host is there over https only.
 func (h Host) Secure() bool { return h == ServiceFabric || h == WorkloadIdentity }
 
-// Environment is that of a program on h. Its error says what h misses.
-func (f *Fake) Environment(h Host) (env imdstest.Environment, err error) {
+// Environment returns the environment of a program on h. Its error says what h needs.
+func (f *Fake) Environment(h Host) (fakeazure.Environment, error) {
 	if h.Secure() && f.SecureURL == "" {
 		return nil, fmt.Errorf("aztoken: %s is there over https only; give --listen-tls", h)
 	}
-	environments := map[Host]func() imdstest.Environment{
-		IMDS: f.Machine.IMDS, AppService: f.Machine.AppService, Arc: f.Machine.Arc, ServiceFabric: f.Machine.ServiceFabric,
-		CloudShell: f.Machine.CloudShell, AzureML: f.Machine.AzureML, WorkloadIdentity: f.Machine.WorkloadIdentity,
+	env, err := f.environment(h)
+	if err == nil && h.Secure() {
+		err = f.trust(h, env)
 	}
-	// A test may panic where it cannot write a file, a command may not.
-	err = guard.Run(func() {
-		env = environments[h]()
-		if h.Secure() {
-			env["NODE_EXTRA_CA_CERTS"] = f.Machine.CertificateFile()
-		}
-	})
 	if err != nil {
 		return nil, fmt.Errorf("aztoken: %w (--arc-key-dir; other files go to %s, or where TMPDIR says)", err, os.TempDir())
 	}
-	if h == WorkloadIdentity {
-		env["SSL_CERT_FILE"] = env["NODE_EXTRA_CA_CERTS"] // Service Fabric's clients know the certificate by its thumbprint
-	}
 	return env, nil
+}
+
+func (f *Fake) environment(h Host) (fakeazure.Environment, error) {
+	switch h {
+	case AppService:
+		return f.Machine.AppService(f.URL), nil
+	case Arc:
+		return f.Machine.Arc(f.URL)
+	case ServiceFabric:
+		return f.Machine.ServiceFabric(f.SecureURL), nil
+	case CloudShell:
+		return f.Machine.CloudShell(f.URL), nil
+	case AzureML:
+		return f.Machine.AzureML(f.URL), nil
+	case WorkloadIdentity:
+		return f.Machine.WorkloadIdentity(f.SecureURL)
+	default:
+		return f.Machine.IMDS(f.URL), nil
+	}
+}
+
+// trust adds the variables by which a program trusts the certificate.
+func (f *Fake) trust(h Host, env fakeazure.Environment) error {
+	file, err := f.Machine.CertificateFile()
+	if err != nil {
+		return err
+	}
+	env["NODE_EXTRA_CA_CERTS"] = file
+	if h == WorkloadIdentity { // Service Fabric's clients know the certificate by its thumbprint
+		env["SSL_CERT_FILE"] = file
+	}
+	return nil
 }

@@ -5,7 +5,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/seed-ac726066/aztoken/imdstest"
+	"github.com/seed-ac726066/aztoken/internal/fakeazure"
 )
 
 func TestAnAddressIsWrittenAsProgramsWriteIt(t *testing.T) {
@@ -27,7 +27,7 @@ func TestAnAddressIsWrittenAsProgramsWriteIt(t *testing.T) {
 
 func TestAnEnvironmentIsWrittenForEachShell(t *testing.T) {
 	t.Parallel()
-	env := imdstest.Environment{"B": "it's", "A": "$(x) \"y\""}
+	env := fakeazure.Environment{"B": "it's", "A": "$(x) \"y\""}
 	for shell, want := range map[Shell]string{
 		Sh:         "export A='$(x) \"y\"'\nexport B='it'\\''s'\n",
 		PowerShell: "$env:A = '$(x) \"y\"'\n$env:B = 'it''s'\n",

@@ -5,24 +5,24 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/seed-ac726066/aztoken/imdstest"
+	"github.com/seed-ac726066/aztoken/internal/fakeazure"
 )
 
-// A Shell is what an environment is pasted into.
+// Shell is what an environment is pasted into.
 type Shell string
 
 // The shells.
 const (
 	Sh         Shell = "sh"         // bash, zsh and the other descendants of the Bourne shell
 	PowerShell Shell = "powershell" // of Windows and Linux
-	EnvFile    Shell = "env"        // a file for docker run --env-file and the like: no quotes, no export
+	EnvFile    Shell = "env"        // a file for docker run --env-file: no quotes, no export
 )
 
-// Shells are all of them.
+// Shells returns all of them.
 func Shells() []Shell { return []Shell{Sh, PowerShell, EnvFile} }
 
-// Assignments are the lines that set env, in order of the names.
-func (s Shell) Assignments(env imdstest.Environment) string {
+// Assignments returns the lines that set env, sorted by name.
+func (s Shell) Assignments(env fakeazure.Environment) string {
 	var b strings.Builder
 	for _, name := range slices.Sorted(maps.Keys(env)) {
 		value := env[name]

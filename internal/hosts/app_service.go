@@ -12,13 +12,17 @@ import (
 	"github.com/seed-ac726066/aztoken/internal/wire"
 )
 
-// appServiceVersion is the first version with IDENTITY_ENDPOINT; Functions and Container Apps have it too.
+// appServiceVersion is the first version with IDENTITY_ENDPOINT; Functions and Container Apps have
+// it too.
 const appServiceVersion = "2019-08-01"
 
 // appService is App Service, Functions and Container Apps.
 //
 // https://learn.microsoft.com/azure/app-service/overview-managed-identity#rest-endpoint-reference
-type appService struct{ getter }
+type appService struct {
+	getter
+	at surroundings
+}
 
 func newAppService(cfg Config) (Host, error) {
 	u, err := endpointURL(cfg.Getenv, identityEndpoint, "http", "https")
@@ -37,7 +41,10 @@ func newAppService(cfg Config) (Host, error) {
 	parameters{"client_id", "object_id", "mi_res_id"}.set(query, cfg.ID)
 	return Host{
 		Endpoint: displayURL(u),
-		Source:   &appService{getter{wire: w, url: secret.New(u), query: query, header: "X-IDENTITY-HEADER", proof: header}},
+		Source: &appService{
+			getter: getter{wire: w, url: secret.New(u), query: query, header: "X-IDENTITY-HEADER", proof: header},
+			at:     newSurroundings(cfg, true),
+		},
 	}, nil
 }
 
@@ -46,23 +53,23 @@ func (s *appService) Token(ctx context.Context, r Request) (token azcore.AccessT
 	ctx, end := s.wire.StartSpan(ctx, "aztoken.AppService")
 	defer func() { end(err) }()
 	token, err = s.get(ctx, r.Resource, nil)
-	return token, explained(err, explainAppService)
+	return finish(r, token, err, s.explain)
 }
 
-// explainAppService explains {"statusCode":400,"message":"…"}: there is no code to branch on.
-func explainAppService(f *wire.Failure) {
-	explainLocal(f)
+// explain explains {"statusCode":400,"message":"…"}: there is no code to branch on.
+func (s *appService) explain(f *wire.Failure) {
 	switch {
 	case f.Unreachable:
 		f.Advice = absentAdvice(identityEndpoint)
 	case f.StatusCode == http.StatusUnauthorized:
 		f.Advice = "the endpoint does not accept the value of $IDENTITY_HEADER; take it from the process's own environment at each start, it changes"
-	case f.StatusCode != http.StatusBadRequest:
-	case strings.Contains(f.Description, "Unable to load the proper Managed Identity"):
-		// It says so too where there are user-assigned identities, even a single one, and the request names none.
-		f.Reason = wire.IdentityNotFound
+	case f.StatusCode == http.StatusBadRequest && strings.Contains(f.Description, "Unable to load the proper Managed Identity"):
+		// It says so too where there are user-assigned identities, even a single one, and the
+		// request names none.
 		f.Advice = "turn on the system-assigned identity of the app, or set Options.ID to a user-assigned one"
-	case strings.Contains(f.Description, "Managed Identity found for specified"), strings.Contains(f.Description, "No MSI found"):
-		f.Reason = wire.IdentityNotFound
+	case f.StatusCode == http.StatusInternalServerError && f.JSON:
+		// The platform keeps Entra's words to itself, so what lasts looks like what passes.
+		f.Advice = "the platform got no token from Entra ID. If calling again does not help it is no outage: see that the identity was not deleted and made anew, that the resource exists in its tenant, that it has a role where the resource requires assignment (AADSTS501051), that no policy blocks it, and that no firewall keeps the platform from Entra ID; the sign-in logs of managed identities and support find it by the request id"
 	}
+	s.at.explain(f)
 }

@@ -22,19 +22,22 @@ const (
 
 var errOtherIdentity = errors.New("the agent gave a token of another identity than the one that was asked for")
 
-// arc is a server outside Azure with the agent of Azure Arc. The agent answers the first request with the path of a file
-// that only root and the group himds may read; the second brings what stands in it.
+// arc is a server outside Azure with the agent of Azure Arc. The agent answers the first request
+// with the path of a file that only root and the group himds may read; the second brings what
+// stands in it.
 //
 // https://learn.microsoft.com/azure/azure-arc/servers/managed-identity-authentication
 type arc struct {
 	getter
 	files ArcFiles
 	id    ID
+	at    surroundings
 }
 
 func newArc(cfg Config) (Host, error) {
 	u, err := url.Parse(arcAddress)
-	if cfg.Getenv(identityEndpoint) != "" && cfg.Getenv(imdsEndpoint) != "" { // one alone is no word of the agent's
+	named := cfg.Getenv(identityEndpoint) != "" && cfg.Getenv(imdsEndpoint) != "" // the agent sets both
+	if named {
 		u, err = endpointURL(cfg.Getenv, identityEndpoint, "http", "https")
 	}
 	if err != nil {
@@ -50,7 +53,7 @@ func newArc(cfg Config) (Host, error) {
 		Endpoint: displayURL(u),
 		Source: &arc{
 			getter: getter{wire: w, url: secret.New(u), query: query, header: "Metadata", proof: secret.New("true")},
-			files:  cfg.Files, id: cfg.ID,
+			files:  cfg.Files, id: cfg.ID, at: newSurroundings(cfg, named),
 		},
 	}, nil
 }
@@ -63,7 +66,7 @@ func (s *arc) Token(ctx context.Context, r Request) (token azcore.AccessToken, e
 	if err == nil {
 		token, err = s.tokenFor(ctx, r.Resource, key)
 	}
-	return token, explained(err, explainArc)
+	return finish(r, token, err, s.explain)
 }
 
 // key makes the first request and reads the key that the answer points to.
@@ -78,7 +81,7 @@ func (s *arc) key(ctx context.Context, resource string) (string, error) {
 	}
 	if answer.StatusCode != http.StatusUnauthorized {
 		if _, err = answer.Token(); err == nil {
-			err = &wire.Failure{StatusCode: answer.StatusCode, Err: errNoChallenge, Advice: notArc}
+			err = &wire.Failure{StatusCode: answer.StatusCode, JSON: true, Err: errNoChallenge, Advice: notArc}
 		}
 		return "", err
 	}
@@ -109,15 +112,16 @@ func (s *arc) tokenFor(ctx context.Context, resource, key string) (azcore.Access
 	return token, nil
 }
 
-func explainArc(f *wire.Failure) {
-	explainOAuth(f)
+func (s *arc) explain(f *wire.Failure) {
 	if f.Unreachable {
-		f.Advice = "start the Azure Arc agent (azcmagent show tells how it is)"
+		f.Advice = "start the Azure Arc agent (azcmagent show tells how it is); in a container 127.0.0.1 is the container: give it the network of the host, and the agent's keys"
 	}
+	s.at.explain(f)
+	explainStranger(f, s.at.named)
 }
 
-// namesIdentity reports whether the answer names the identity that was asked for: agents that know no user-assigned identities ignore
-// the parameter and give the machine's own.
+// namesIdentity reports whether the answer names the identity that was asked for: agents that know
+// no user-assigned identities ignore the parameter and return a token of the machine's own.
 func namesIdentity(answer wire.Answer, id ID) bool {
 	var names []string
 	switch id.Kind {

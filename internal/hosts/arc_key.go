@@ -1,6 +1,7 @@
 package hosts
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -25,22 +26,26 @@ const notArc = "check that $IDENTITY_ENDPOINT is that of the Azure Arc agent"
 
 // ArcFiles are the places of Azure Arc's agent.
 type ArcFiles struct {
-	// Agent is the agent's program, whose being there says that this is an Arc machine.
+	// Agent is the agent's program, which only an Arc machine has.
 	Agent string
 	// Keys is the only directory from which a key is read.
 	Keys string
 }
 
-// FindArcFiles says where the agent has its files on an operating system.
+// FindArcFiles returns where the agent has its files on an operating system.
 func FindArcFiles(goos string, getenv func(string) string) ArcFiles {
-	if goos == "windows" {
-		if getenv("ProgramData") == "" {
-			return ArcFiles{} // a relative path would be that of whoever chose the working directory
-		}
-		base := filepath.Join(getenv("ProgramData"), "AzureConnectedMachineAgent")
-		return ArcFiles{Agent: filepath.Join(base, "himds.exe"), Keys: filepath.Join(base, "Tokens")}
+	if goos != "windows" {
+		return ArcFiles{Agent: "/opt/azcmagent/bin/himds", Keys: "/var/opt/azcmagent/tokens"}
 	}
-	return ArcFiles{Agent: "/opt/azcmagent/bin/himds", Keys: "/var/opt/azcmagent/tokens"}
+	below := func(base string, names ...string) string {
+		if base == "" {
+			return "" // a relative path would be that of whoever chose the working directory
+		}
+		return filepath.Join(append([]string{base, "AzureConnectedMachineAgent"}, names...)...)
+	}
+	// For a program of 32 bits %ProgramFiles% is another directory.
+	programs := cmp.Or(getenv("ProgramW6432"), getenv("ProgramFiles"))
+	return ArcFiles{Agent: below(programs, "himds.exe"), Keys: below(getenv("ProgramData"), "Tokens")}
 }
 
 func (f ArcFiles) agentIsThere() (path string, ok bool) {

@@ -118,12 +118,21 @@ func TestAKeyThatMayNotBeReadIsAdviceOnTheGroup(t *testing.T) {
 
 func TestTheAgentsFilesAreWhereTheAgentInstallsThem(t *testing.T) {
 	t.Parallel()
-	getenv := func(name string) string { return map[string]string{"ProgramData": "ProgramData"}[name] }
-	require.Equal(t, ArcFiles{Agent: "/opt/azcmagent/bin/himds", Keys: "/var/opt/azcmagent/tokens"}, FindArcFiles("linux", getenv))
-	require.Equal(t, ArcFiles{
-		Agent: filepath.Join("ProgramData", "AzureConnectedMachineAgent", "himds.exe"),
-		Keys:  filepath.Join("ProgramData", "AzureConnectedMachineAgent", "Tokens"),
-	}, FindArcFiles("windows", getenv))
+	below := func(base, name string) string { return filepath.Join(base, "AzureConnectedMachineAgent", name) }
+	for _, tc := range []struct {
+		goos string
+		env  map[string]string
+		want ArcFiles
+	}{
+		{"linux", map[string]string{"ProgramData": "d", "ProgramFiles": "p"}, ArcFiles{Agent: "/opt/azcmagent/bin/himds", Keys: "/var/opt/azcmagent/tokens"}},
+		{"windows", map[string]string{"ProgramData": "d", "ProgramFiles": "p"}, ArcFiles{Agent: below("p", "himds.exe"), Keys: below("d", "Tokens")}},
+		{"windows", map[string]string{"ProgramData": "d", "ProgramFiles": "p (x86)", "ProgramW6432": "p"}, ArcFiles{Agent: below("p", "himds.exe"), Keys: below("d", "Tokens")}},
+		{"windows", map[string]string{"ProgramData": "d"}, ArcFiles{Keys: below("d", "Tokens")}},
+		{"windows", map[string]string{"ProgramFiles": "p"}, ArcFiles{Agent: below("p", "himds.exe")}},
+		{"windows", nil, ArcFiles{}},
+	} {
+		require.Equal(t, tc.want, FindArcFiles(tc.goos, func(name string) string { return tc.env[name] }))
+	}
 
 	agent := filepath.Join(t.TempDir(), "himds")
 	_, ok := ArcFiles{Agent: agent}.agentIsThere()

@@ -50,8 +50,8 @@ func TestTheRequestWithArcsKeyIsTheOneWithoutItAgain(t *testing.T) {
 	t.Parallel()
 	for id, parameter := range map[hosts.ID]string{
 		{}:     "",
-		client: "&client_id=some-client",
-		object: "&object_id=some-object",
+		client: "&client_id=c0000000-0000-4000-8000-00000000000a",
+		object: "&object_id=0b000000-0000-4000-8000-00000000000a",
 		arm:    "&msi_res_id=%2Fsubscriptions%2Fs",
 	} {
 		h := arc(t, id, func(w http.ResponseWriter, r *http.Request) {
@@ -79,12 +79,12 @@ func TestAnAgentThatDoesNotNameTheIdentityAskedForIsNotBelieved(t *testing.T) {
 		ok   bool
 	}{
 		{"the default needs no name", hosts.ID{}, token + `}`, true},
-		{"the client", client, token + `,"client_id":"SOME-client"}`, true},
+		{"the client", client, token + `,"client_id":"C0000000-0000-4000-8000-00000000000A"}`, true},
 		{"another client", client, token + `,"client_id":"another"}`, false},
 		{"no client", client, token + `}`, false},
 		{"a client that is no string", client, token + `,"client_id":{}}`, false},
-		{"the object", object, token + `,"client_id":"x","object_id":"Some-Object"}`, true},
-		{"another object", object, token + `,"client_id":"some-object","object_id":"another"}`, false},
+		{"the object", object, token + `,"client_id":"x","object_id":"0B000000-0000-4000-8000-00000000000A"}`, true},
+		{"another object", object, token + `,"client_id":"0b000000-0000-4000-8000-00000000000a","object_id":"another"}`, false},
 		{"only a client for an object", object, token + `,"client_id":"x"}`, false},
 		{"the resource", arm, token + `,"msi_res_id":"/Subscriptions/S"}`, true},
 		{"the resource by its other name", arm, token + `,"mi_res_id":"/subscriptions/s"}`, true},

@@ -1,9 +1,10 @@
 package hosts
 
 import (
-	"cmp"
 	"context"
+	"net/http"
 	"net/url"
+	"strings"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 
@@ -17,7 +18,10 @@ const azureMLVersion = "2017-09-01"
 // azureML is a compute of Azure Machine Learning.
 //
 // https://learn.microsoft.com/azure/machine-learning/how-to-identity-based-service-authentication
-type azureML struct{ getter }
+type azureML struct {
+	getter
+	at surroundings
+}
 
 func newAzureML(cfg Config) (Host, error) {
 	if cfg.ID.Kind != Default && cfg.ID.Kind != ClientID {
@@ -36,12 +40,20 @@ func newAzureML(cfg Config) (Host, error) {
 		return Host{}, err
 	}
 	query := url.Values{"api-version": {azureMLVersion}}
-	if id := cmp.Or(cfg.ID.Value, cfg.Getenv(defaultClientID)); id != "" {
-		query.Set("clientid", id)
+	id := cfg.ID
+	if own := cfg.Getenv(defaultClientID); id.Kind == Default && own != "" {
+		id = ID{ClientID, own}
+		if err := id.checkForm("$" + defaultClientID); err != nil {
+			return Host{}, err
+		}
 	}
+	parameters{clientID: "clientid"}.set(query, id)
 	return Host{
 		Endpoint: displayURL(u),
-		Source:   &azureML{getter{wire: w, url: secret.New(u), query: query, header: "Secret", proof: header}},
+		Source: &azureML{
+			getter: getter{wire: w, url: secret.New(u), query: query, header: "Secret", proof: header},
+			at:     newSurroundings(cfg, true, defaultClientID),
+		},
 	}, nil
 }
 
@@ -50,12 +62,18 @@ func (s *azureML) Token(ctx context.Context, r Request) (token azcore.AccessToke
 	ctx, end := s.wire.StartSpan(ctx, "aztoken.AzureML")
 	defer func() { end(err) }()
 	token, err = s.get(ctx, r.Resource, nil)
-	return token, explained(err, explainAzureML)
+	return finish(r, token, err, s.explain)
 }
 
-func explainAzureML(f *wire.Failure) {
-	explainOAuth(f)
-	if f.Unreachable {
+// explain explains refusals in prose: the endpoint has JSON for tokens only.
+func (s *azureML) explain(f *wire.Failure) {
+	switch {
+	case f.Unreachable:
 		f.Advice = absentAdvice(msiEndpoint)
+	case f.StatusCode == http.StatusUnauthorized, strings.Contains(strings.ToLower(f.Description), "secret"):
+		f.Advice = "the endpoint does not accept the value of $MSI_SECRET; take it from the process's own environment at each start, it changes"
+	case f.StatusCode >= http.StatusBadRequest && !f.JSON && f.Description != "":
+		f.Advice = "the compute has no token of its own: assign a managed identity to it (a compute instance that signs its user in has none), and name that by Options.ID"
 	}
+	s.at.explain(f)
 }

@@ -25,7 +25,7 @@ func TestAHostThatIsClosedHoldsNoConnection(t *testing.T) {
 			return map[string]string{"IDENTITY_ENDPOINT": a, "IMDS_ENDPOINT": a}
 		},
 		hosts.WorkloadIdentity: func(a string) map[string]string {
-			return map[string]string{"AZURE_AUTHORITY_HOST": a, "AZURE_FEDERATED_TOKEN_FILE": file, "AZURE_TENANT_ID": "t", "AZURE_CLIENT_ID": "c"}
+			return map[string]string{"AZURE_AUTHORITY_HOST": a, "AZURE_FEDERATED_TOKEN_FILE": file, "AZURE_TENANT_ID": "t", "AZURE_CLIENT_ID": client.Value}
 		},
 	} {
 		t.Run(string(kind), func(t *testing.T) {

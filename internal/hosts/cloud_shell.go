@@ -16,6 +16,7 @@ import (
 type cloudShell struct {
 	wire *wire.Client
 	url  secret.Value[*url.URL] // hidden because its query may hold a secret
+	at   surroundings
 }
 
 func newCloudShell(cfg Config) (Host, error) {
@@ -30,7 +31,7 @@ func newCloudShell(cfg Config) (Host, error) {
 	if err != nil {
 		return Host{}, err
 	}
-	return Host{Endpoint: displayURL(u), Source: &cloudShell{wire: w, url: secret.New(u)}}, nil
+	return Host{Endpoint: displayURL(u), Source: &cloudShell{wire: w, url: secret.New(u), at: newSurroundings(cfg, true)}}, nil
 }
 
 // Token implements [Source].
@@ -43,18 +44,18 @@ func (s *cloudShell) Token(ctx context.Context, r Request) (token azcore.AccessT
 	}
 	req.Raw().Header.Set("Metadata", "true")
 	token, err = s.wire.Token(req)
-	return token, explained(err, explainCloudShell)
+	return finish(r, token, err, s.explain)
 }
 
 // Close implements [Source].
 func (s *cloudShell) Close() { s.wire.Close() }
 
-func explainCloudShell(f *wire.Failure) {
-	explainLocal(f)
+func (s *cloudShell) explain(f *wire.Failure) {
 	switch {
 	case f.Unreachable:
 		f.Advice = absentAdvice(msiEndpoint)
 	case f.Code == "AudienceNotSupported":
 		f.Advice = "Cloud Shell has tokens for Azure's own services only; for others run az login and set Options.Credential to azidentity's Azure CLI credential"
 	}
+	s.at.explain(f)
 }

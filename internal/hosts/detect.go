@@ -32,12 +32,13 @@ const (
 	msiEndpoint        = "MSI_ENDPOINT"
 	msiSecret          = "MSI_SECRET"
 	defaultClientID    = "DEFAULT_IDENTITY_CLIENT_ID"
-	// imdsOverride is what Azure's SDKs for other languages read to find another IMDS, such as AKS pod identity's.
+	// imdsOverride is what Azure's SDKs for other languages read to find another IMDS, such as AKS
+	// pod identity's.
 	imdsOverride = "AZURE_POD_IDENTITY_AUTHORITY_HOST"
 )
 
-// detect returns which host this is, why, and whether something names its endpoint. The first that matches wins: App
-// Service, for one, sets the variables of Azure ML too.
+// detect returns which host this is, why, and whether something names its endpoint. The first that
+// matches wins: App Service, for one, sets the variables of Azure ML too.
 func detect(endpoint string, getenv func(string) string, arcAgent func() (path string, ok bool)) (kind Kind, why string, named bool) {
 	if endpoint != "" {
 		return IMDS, "Options.Endpoint", true
@@ -50,7 +51,7 @@ func detect(endpoint string, getenv func(string) string, arcAgent func() (path s
 		{ServiceFabric, []string{identityEndpoint, identityHeader, identityThumbprint}},
 		{AppService, []string{identityEndpoint, identityHeader}},
 		{AzureML, []string{msiEndpoint, msiSecret}},
-		{CloudShell, []string{msiEndpoint}},
+		{msiEndpointKind(getenv(msiEndpoint)), []string{msiEndpoint}},
 		{AzureArc, []string{identityEndpoint, imdsEndpoint}},
 	} {
 		if !slices.ContainsFunc(host.sets, func(name string) bool { return getenv(name) == "" }) {
@@ -64,4 +65,12 @@ func detect(endpoint string, getenv func(string) string, arcAgent func() (path s
 		return IMDS, "$" + imdsOverride, true
 	}
 	return IMDS, "the environment names no other host", false
+}
+
+// msiEndpointKind is what $MSI_ENDPOINT alone names.
+func msiEndpointKind(address string) Kind {
+	if isIMDSAddress(address) {
+		return IMDS
+	}
+	return CloudShell
 }

@@ -9,7 +9,8 @@ import (
 	"github.com/seed-ac726066/aztoken/internal/secret"
 )
 
-// endpointURL reads the URL of an endpoint from a variable. It quotes no value: some hold secrets by mistake.
+// endpointURL reads the URL of an endpoint from a variable. It quotes no value: some hold secrets
+// by mistake.
 func endpointURL(getenv func(string) string, variable string, schemes ...string) (*url.URL, error) {
 	u, err := url.Parse(getenv(variable))
 	if err != nil || !slices.Contains(schemes, u.Scheme) || u.Host == "" || u.User != nil || u.Fragment != "" {

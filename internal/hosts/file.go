@@ -14,7 +14,8 @@ var (
 	errNotWord      = errors.New("it does not hold one word of printable ASCII")
 )
 
-// readWord reads a file that holds one secret and perhaps a line feed. open is os.OpenFile or that of an os.Root.
+// readWord reads a file that holds one secret and perhaps a line feed. open is os.OpenFile or that
+// of an os.Root.
 func readWord(open func(name string, flag int, perm fs.FileMode) (*os.File, error), name string, limit int64) (string, error) {
 	// Without it a FIFO of that name would hold up the program until somebody writes to it.
 	file, err := open(name, os.O_RDONLY|nonblock, 0)

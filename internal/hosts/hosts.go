@@ -1,5 +1,5 @@
-// Package hosts knows where the identity endpoint of each kind of Azure host is and how to ask it. Its sources do not
-// cache and make one try.
+// Package hosts knows where the identity endpoint of each kind of Azure host is and how to ask it.
+// Its sources do not cache and make one try.
 package hosts
 
 import (
@@ -32,24 +32,25 @@ type Host struct {
 	Endpoint string
 	// Why is what it was found by.
 	Why string
-	// Named reports whether a variable or Config.Endpoint names the endpoint. Where none does, its address is the one that
-	// every machine of its kind has, and nothing need be there.
+	// Named reports whether a variable or Config.Endpoint names the endpoint. Where none does, its
+	// address is the one that every machine of its kind has, and nothing need be there.
 	Named bool
 	// Source asks it.
 	Source Source
 }
 
-// String returns the name of the host for people: "IMDS at http://169.254.169.254 (the environment names no other host)".
+// String returns the name of the host for people: "IMDS at http://169.254.169.254 (the environment
+// names no other host)".
 func (h Host) String() string { return fmt.Sprintf("%s at %s (%s)", h.Kind, h.Endpoint, h.Why) }
 
 // Find returns the host that cfg tells of. It touches nothing but the environment and, for Azure
-// Arc, the file system. Its errors are mistakes in cfg or the environment; they begin with the name of what is wrong.
+// Arc, the file system. Its errors are mistakes in cfg or the environment; they begin with the name
+// of what is wrong.
 func Find(cfg Config) (Host, error) {
 	kind, why, named := detect(cfg.Endpoint, cfg.Getenv, cfg.Files.agentIsThere)
-	err := cfg.ID.check()
-	var h Host
+	h, err := newHost(kind, cfg)
 	if err == nil {
-		h, err = newHost(kind, cfg)
+		err = cfg.ID.check() // after what the host says of its kind
 	}
 	switch {
 	case err != nil && cfg.Endpoint != "":

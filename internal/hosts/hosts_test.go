@@ -18,11 +18,11 @@ import (
 	"github.com/seed-ac726066/aztoken/internal/wire"
 )
 
-const good = `{"access_token":"token","expires_in":"3600","client_id":"Some-Client","object_id":"some-object","msi_res_id":"/Subscriptions/s"}`
+const good = `{"access_token":"token","expires_in":"3600","client_id":"C0000000-0000-4000-8000-00000000000A","object_id":"0b000000-0000-4000-8000-00000000000a","msi_res_id":"/Subscriptions/s"}`
 
 var (
-	client = hosts.ID{Kind: hosts.ClientID, Value: "some-client"}
-	object = hosts.ID{Kind: hosts.ObjectID, Value: "some-object"}
+	client = hosts.ID{Kind: hosts.ClientID, Value: "c0000000-0000-4000-8000-00000000000a"}
+	object = hosts.ID{Kind: hosts.ObjectID, Value: "0b000000-0000-4000-8000-00000000000a"}
 	arm    = hosts.ID{Kind: hosts.ResourceID, Value: "/subscriptions/s"}
 )
 
@@ -63,9 +63,9 @@ func TestARequestIsJustAsTheHostDocumentsIt(t *testing.T) {
 	require.NoError(t, os.WriteFile(file, []byte("the.federated.token\n"), 0o600))
 	appService := map[string]string{"IDENTITY_ENDPOINT": "http://localhost:8081/msi/token", "IDENTITY_HEADER": "s3cr3t", "MSI_ENDPOINT": "http://old", "MSI_SECRET": "old"}
 	ml := map[string]string{"MSI_ENDPOINT": "http://127.0.0.1:46808/MSI/auth", "MSI_SECRET": "s3cr3t"}
-	mlDefault := map[string]string{"MSI_ENDPOINT": "http://127.0.0.1:46808/MSI/auth", "MSI_SECRET": "s3cr3t", "DEFAULT_IDENTITY_CLIENT_ID": "the-default"}
-	pod := map[string]string{"AZURE_FEDERATED_TOKEN_FILE": file, "AZURE_TENANT_ID": "some-tenant", "AZURE_CLIENT_ID": "the-annotated"}
-	china := map[string]string{"AZURE_FEDERATED_TOKEN_FILE": file, "AZURE_TENANT_ID": "some-tenant", "AZURE_CLIENT_ID": "the-annotated", "AZURE_AUTHORITY_HOST": "https://login.chinacloudapi.cn/"}
+	mlDefault := map[string]string{"MSI_ENDPOINT": "http://127.0.0.1:46808/MSI/auth", "MSI_SECRET": "s3cr3t", "DEFAULT_IDENTITY_CLIENT_ID": "c0000000-0000-4000-8000-00000000000c"}
+	pod := map[string]string{"AZURE_FEDERATED_TOKEN_FILE": file, "AZURE_TENANT_ID": "some-tenant", "AZURE_CLIENT_ID": "c0000000-0000-4000-8000-00000000000b"}
+	china := map[string]string{"AZURE_FEDERATED_TOKEN_FILE": file, "AZURE_TENANT_ID": "some-tenant", "AZURE_CLIENT_ID": "c0000000-0000-4000-8000-00000000000b", "AZURE_AUTHORITY_HOST": "https://login.chinacloudapi.cn/"}
 	assertion := "client_assertion=the.federated.token&client_assertion_type=urn%3Aietf%3Aparams%3Aoauth%3Aclient-assertion-type%3Ajwt-bearer"
 	for _, tc := range []struct {
 		name        string
@@ -76,22 +76,24 @@ func TestARequestIsJustAsTheHostDocumentsIt(t *testing.T) {
 		body        string
 	}{
 		{"IMDS", nil, hosts.ID{}, "GET", "http://169.254.169.254/metadata/identity/oauth2/token?api-version=2018-02-01&resource=https%3A%2F%2Fr", [2]string{"Metadata", "true"}, ""},
-		{"IMDS, client id", nil, client, "GET", "http://169.254.169.254/metadata/identity/oauth2/token?api-version=2018-02-01&client_id=some-client&resource=https%3A%2F%2Fr", [2]string{"Metadata", "true"}, ""},
-		{"IMDS, object id", nil, object, "GET", "http://169.254.169.254/metadata/identity/oauth2/token?api-version=2018-02-01&object_id=some-object&resource=https%3A%2F%2Fr", [2]string{"Metadata", "true"}, ""},
+		{"IMDS, client id", nil, client, "GET", "http://169.254.169.254/metadata/identity/oauth2/token?api-version=2018-02-01&client_id=c0000000-0000-4000-8000-00000000000a&resource=https%3A%2F%2Fr", [2]string{"Metadata", "true"}, ""},
+		{"IMDS, object id", nil, object, "GET", "http://169.254.169.254/metadata/identity/oauth2/token?api-version=2018-02-01&object_id=0b000000-0000-4000-8000-00000000000a&resource=https%3A%2F%2Fr", [2]string{"Metadata", "true"}, ""},
 		{"IMDS, resource id", nil, arm, "GET", "http://169.254.169.254/metadata/identity/oauth2/token?api-version=2018-02-01&msi_res_id=%2Fsubscriptions%2Fs&resource=https%3A%2F%2Fr", [2]string{"Metadata", "true"}, ""},
 		{"App Service", appService, hosts.ID{}, "GET", "http://localhost:8081/msi/token?api-version=2019-08-01&resource=https%3A%2F%2Fr", [2]string{"X-Identity-Header", "s3cr3t"}, ""},
-		{"App Service, client id", appService, client, "GET", "http://localhost:8081/msi/token?api-version=2019-08-01&client_id=some-client&resource=https%3A%2F%2Fr", [2]string{"X-Identity-Header", "s3cr3t"}, ""},
-		{"App Service, object id", appService, object, "GET", "http://localhost:8081/msi/token?api-version=2019-08-01&object_id=some-object&resource=https%3A%2F%2Fr", [2]string{"X-Identity-Header", "s3cr3t"}, ""},
+		{"App Service, client id", appService, client, "GET", "http://localhost:8081/msi/token?api-version=2019-08-01&client_id=c0000000-0000-4000-8000-00000000000a&resource=https%3A%2F%2Fr", [2]string{"X-Identity-Header", "s3cr3t"}, ""},
+		{"App Service, object id", appService, object, "GET", "http://localhost:8081/msi/token?api-version=2019-08-01&object_id=0b000000-0000-4000-8000-00000000000a&resource=https%3A%2F%2Fr", [2]string{"X-Identity-Header", "s3cr3t"}, ""},
 		{"App Service, resource id", appService, arm, "GET", "http://localhost:8081/msi/token?api-version=2019-08-01&mi_res_id=%2Fsubscriptions%2Fs&resource=https%3A%2F%2Fr", [2]string{"X-Identity-Header", "s3cr3t"}, ""},
 		{"Azure ML", ml, hosts.ID{}, "GET", "http://127.0.0.1:46808/MSI/auth?api-version=2017-09-01&resource=https%3A%2F%2Fr", [2]string{"Secret", "s3cr3t"}, ""},
-		{"Azure ML, its default", mlDefault, hosts.ID{}, "GET", "http://127.0.0.1:46808/MSI/auth?api-version=2017-09-01&clientid=the-default&resource=https%3A%2F%2Fr", [2]string{"Secret", "s3cr3t"}, ""},
-		{"Azure ML, client id", mlDefault, client, "GET", "http://127.0.0.1:46808/MSI/auth?api-version=2017-09-01&clientid=some-client&resource=https%3A%2F%2Fr", [2]string{"Secret", "s3cr3t"}, ""},
+		{"Azure ML, its default", mlDefault, hosts.ID{}, "GET", "http://127.0.0.1:46808/MSI/auth?api-version=2017-09-01&clientid=c0000000-0000-4000-8000-00000000000c&resource=https%3A%2F%2Fr", [2]string{"Secret", "s3cr3t"}, ""},
+		{"Azure ML, client id", mlDefault, client, "GET", "http://127.0.0.1:46808/MSI/auth?api-version=2017-09-01&clientid=c0000000-0000-4000-8000-00000000000a&resource=https%3A%2F%2Fr", [2]string{"Secret", "s3cr3t"}, ""},
 		{"Cloud Shell", map[string]string{"MSI_ENDPOINT": "http://localhost:50342/oauth2/token"}, hosts.ID{}, "POST", "http://localhost:50342/oauth2/token", [2]string{"Metadata", "true"}, "resource=https%3A%2F%2Fr"},
-		{"workload identity", pod, hosts.ID{}, "POST", "https://login.microsoftonline.com/some-tenant/oauth2/v2.0/token", [2]string{}, assertion + "&client_id=the-annotated&grant_type=client_credentials&scope=https%3A%2F%2Fr%2F.default"},
-		{"workload identity, client id", china, client, "POST", "https://login.chinacloudapi.cn/some-tenant/oauth2/v2.0/token", [2]string{}, assertion + "&client_id=some-client&grant_type=client_credentials&scope=https%3A%2F%2Fr%2F.default"},
+		{"workload identity", pod, hosts.ID{}, "POST", "https://login.microsoftonline.com/some-tenant/oauth2/v2.0/token", [2]string{}, assertion + "&client_id=c0000000-0000-4000-8000-00000000000b&grant_type=client_credentials&scope=https%3A%2F%2Fr%2F.default"},
+		{"workload identity, client id", china, client, "POST", "https://login.chinacloudapi.cn/some-tenant/oauth2/v2.0/token", [2]string{}, assertion + "&client_id=c0000000-0000-4000-8000-00000000000a&grant_type=client_credentials&scope=https%3A%2F%2Fr%2F.default"},
 		{"an endpoint over https", map[string]string{"IDENTITY_ENDPOINT": "https://localhost/token", "IDENTITY_HEADER": "s3cr3t"}, hosts.ID{}, "GET", "https://localhost/token?api-version=2019-08-01&resource=https%3A%2F%2Fr", [2]string{"X-Identity-Header", "s3cr3t"}, ""},
 		{"an endpoint with our parameters", map[string]string{"IDENTITY_ENDPOINT": "http://localhost/token?api-version=1&resource=slot", "IDENTITY_HEADER": "s3cr3t"}, hosts.ID{}, "GET", "http://localhost/token?api-version=2019-08-01&resource=https%3A%2F%2Fr", [2]string{"X-Identity-Header", "s3cr3t"}, ""},
 		{"a post to an endpoint with a query", map[string]string{"MSI_ENDPOINT": "http://localhost/oauth2/token?slot=1"}, hosts.ID{}, "POST", "http://localhost/oauth2/token?slot=1", [2]string{"Metadata", "true"}, "resource=https%3A%2F%2Fr"},
+		{"IMDS by adal's variable", map[string]string{"MSI_ENDPOINT": "http://169.254.169.254/metadata/identity/oauth2/token"}, hosts.ID{}, "GET", "http://169.254.169.254/metadata/identity/oauth2/token?api-version=2018-02-01&resource=https%3A%2F%2Fr", [2]string{"Metadata", "true"}, ""},
+		{"another IMDS by its whole address", map[string]string{"AZURE_POD_IDENTITY_AUTHORITY_HOST": "http://localhost/metadata/identity/oauth2/token?api-version=1"}, hosts.ID{}, "GET", "http://localhost/metadata/identity/oauth2/token?api-version=2018-02-01&resource=https%3A%2F%2Fr", [2]string{"Metadata", "true"}, ""},
 		{"another IMDS", map[string]string{"AZURE_POD_IDENTITY_AUTHORITY_HOST": "http://localhost/below/"}, hosts.ID{}, "GET", "http://localhost/below/metadata/identity/oauth2/token?api-version=2018-02-01&resource=https%3A%2F%2Fr", [2]string{"Metadata", "true"}, ""},
 		{"an endpoint with a query", map[string]string{"IDENTITY_ENDPOINT": "http://localhost/token?slot=1", "IDENTITY_HEADER": "s3cr3t"}, hosts.ID{}, "GET", "http://localhost/token?api-version=2019-08-01&resource=https%3A%2F%2Fr&slot=1", [2]string{"X-Identity-Header", "s3cr3t"}, ""},
 	} {
@@ -141,7 +143,7 @@ func TestAFederatedTokenIsReadAnewForEachExchange(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "azure-identity-token")
 	var sent []string
-	h, err := find(t, map[string]string{"AZURE_FEDERATED_TOKEN_FILE": file, "AZURE_TENANT_ID": "t", "AZURE_CLIENT_ID": "c"}, hosts.ID{}, func(w http.ResponseWriter, r *http.Request) {
+	h, err := find(t, map[string]string{"AZURE_FEDERATED_TOKEN_FILE": file, "AZURE_TENANT_ID": "t", "AZURE_CLIENT_ID": client.Value}, hosts.ID{}, func(w http.ResponseWriter, r *http.Request) {
 		sent = append(sent, r.PostFormValue("client_assertion"))
 		_, _ = io.WriteString(w, good)
 	})
@@ -170,7 +172,7 @@ func TestTheClaimsOfAChallengeGoToEntraAsTheyAre(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "azure-identity-token")
 	require.NoError(t, os.WriteFile(file, []byte("assertion"), 0o600))
 	const claims = `{"access_token":{"nbf":{"essential":true,"value":"1700000000"}}}`
-	h, err := find(t, map[string]string{"AZURE_FEDERATED_TOKEN_FILE": file, "AZURE_TENANT_ID": "t", "AZURE_CLIENT_ID": "c"}, hosts.ID{}, func(w http.ResponseWriter, r *http.Request) {
+	h, err := find(t, map[string]string{"AZURE_FEDERATED_TOKEN_FILE": file, "AZURE_TENANT_ID": "t", "AZURE_CLIENT_ID": client.Value}, hosts.ID{}, func(w http.ResponseWriter, r *http.Request) {
 		require.Equal(t, claims, r.PostFormValue("claims"))
 		_, _ = io.WriteString(w, good)
 	})
@@ -207,14 +209,14 @@ func TestWhatAHostCannotDoIsAnErrorThatSaysWhatToDo(t *testing.T) {
 		{"Service Fabric, no thumbprint", fabric("https://localhost", "none"), hosts.ID{}, []string{"$IDENTITY_SERVER_THUMBPRINT"}},
 		{"Azure ML, object id", ml, object, []string{"client ids only", "ClientID", "Azure ML"}},
 		{"Azure ML, resource id", ml, arm, []string{"client ids only", "ClientID", "Azure ML"}},
-		{"workload identity, object id", pod("t", "c", ""), object, []string{"client ids only", "Options.Endpoint"}},
-		{"workload identity, resource id", pod("t", "c", ""), arm, []string{"client ids only", "Options.Endpoint"}},
+		{"workload identity, object id", pod("t", client.Value, ""), object, []string{"client ids only", "Options.Endpoint"}},
+		{"workload identity, resource id", pod("t", client.Value, ""), arm, []string{"client ids only", "Options.Endpoint"}},
 		{"workload identity without a client", pod("t", "", ""), hosts.ID{}, []string{"$AZURE_CLIENT_ID", "azure.workload.identity/client-id"}},
-		{"workload identity without a tenant", pod("", "c", ""), hosts.ID{}, []string{"$AZURE_TENANT_ID", "azure.workload.identity/use"}},
-		{"workload identity, a path for a tenant", pod("../t", "c", ""), hosts.ID{}, []string{"$AZURE_TENANT_ID"}},
-		{"workload identity, dots for a tenant", pod("..", "c", ""), hosts.ID{}, []string{"$AZURE_TENANT_ID"}},
-		{"workload identity over http", pod("t", "c", "http://login.microsoftonline.com"), hosts.ID{}, []string{"$AZURE_AUTHORITY_HOST", "https://"}},
-		{"workload identity without a scheme", pod("t", "c", "login.microsoftonline.com"), hosts.ID{}, []string{"$AZURE_AUTHORITY_HOST"}},
+		{"workload identity without a tenant", pod("", client.Value, ""), hosts.ID{}, []string{"$AZURE_TENANT_ID", "azure.workload.identity/use"}},
+		{"workload identity, a path for a tenant", pod("../t", client.Value, ""), hosts.ID{}, []string{"$AZURE_TENANT_ID"}},
+		{"workload identity, dots for a tenant", pod("..", client.Value, ""), hosts.ID{}, []string{"$AZURE_TENANT_ID"}},
+		{"workload identity over http", pod("t", client.Value, "http://login.microsoftonline.com"), hosts.ID{}, []string{"$AZURE_AUTHORITY_HOST", "https://"}},
+		{"workload identity without a scheme", pod("t", client.Value, "login.microsoftonline.com"), hosts.ID{}, []string{"$AZURE_AUTHORITY_HOST"}},
 		{"an endpoint that is none", map[string]string{"IDENTITY_ENDPOINT": "localhost:8081", "IDENTITY_HEADER": "s3cr3t"}, hosts.ID{}, []string{"$IDENTITY_ENDPOINT", "App Service"}},
 		{"an endpoint with a user", map[string]string{"IDENTITY_ENDPOINT": "http://u:s3cr3t@localhost", "IDENTITY_HEADER": "s3cr3t"}, hosts.ID{}, []string{"$IDENTITY_ENDPOINT"}},
 		{"Arc, an endpoint that is none", map[string]string{"IDENTITY_ENDPOINT": "unix:/sock", "IMDS_ENDPOINT": "x"}, hosts.ID{}, []string{"$IDENTITY_ENDPOINT", "Azure Arc"}},
@@ -222,14 +224,21 @@ func TestWhatAHostCannotDoIsAnErrorThatSaysWhatToDo(t *testing.T) {
 		{"an endpoint without a host", map[string]string{"IDENTITY_ENDPOINT": "http:///token", "IDENTITY_HEADER": "x"}, hosts.ID{}, []string{"$IDENTITY_ENDPOINT"}},
 		{"another IMDS without a host", map[string]string{"AZURE_POD_IDENTITY_AUTHORITY_HOST": "http:///imds"}, hosts.ID{}, []string{"$AZURE_POD_IDENTITY_AUTHORITY_HOST is no", imdsURL}},
 		{"another IMDS with a fragment", map[string]string{"AZURE_POD_IDENTITY_AUTHORITY_HOST": "http://localhost#s3cr3t"}, hosts.ID{}, []string{"$AZURE_POD_IDENTITY_AUTHORITY_HOST", imdsURL}},
-		{"workload identity without a login host", pod("t", "c", "https:///s3cr3t"), hosts.ID{}, []string{"$AZURE_AUTHORITY_HOST"}},
-		{"workload identity, a login host with a user", pod("t", "c", "https://u:s3cr3t@login.microsoftonline.com"), hosts.ID{}, []string{"$AZURE_AUTHORITY_HOST"}},
-		{"workload identity, a login host with a query", pod("t", "c", "https://login.microsoftonline.com?s3cr3t"), hosts.ID{}, []string{"$AZURE_AUTHORITY_HOST"}},
-		{"workload identity, a login host with a fragment", pod("t", "c", "https://login.microsoftonline.com#s3cr3t"), hosts.ID{}, []string{"$AZURE_AUTHORITY_HOST"}},
+		{"workload identity without a login host", pod("t", client.Value, "https:///s3cr3t"), hosts.ID{}, []string{"$AZURE_AUTHORITY_HOST"}},
+		{"workload identity, a login host with a user", pod("t", client.Value, "https://u:s3cr3t@login.microsoftonline.com"), hosts.ID{}, []string{"$AZURE_AUTHORITY_HOST"}},
+		{"workload identity, a login host with a query", pod("t", client.Value, "https://login.microsoftonline.com?s3cr3t"), hosts.ID{}, []string{"$AZURE_AUTHORITY_HOST"}},
+		{"workload identity, a login host with a fragment", pod("t", client.Value, "https://login.microsoftonline.com#s3cr3t"), hosts.ID{}, []string{"$AZURE_AUTHORITY_HOST"}},
 		{"Service Fabric, a thumbprint too many", fabric("https://localhost", thumbprint+"00"), hosts.ID{}, []string{"$IDENTITY_SERVER_THUMBPRINT"}},
 		{"a secret with a line feed", map[string]string{"IDENTITY_ENDPOINT": "http://localhost", "IDENTITY_HEADER": "s3cr3t\n"}, hosts.ID{}, []string{"$IDENTITY_HEADER", "line feed"}},
 		{"Azure ML, a secret with a line feed", map[string]string{"MSI_ENDPOINT": "http://localhost", "MSI_SECRET": "s3cr3t\r\n"}, hosts.ID{}, []string{"$MSI_SECRET", "line feed"}},
 		{"Service Fabric, a secret with a line feed", map[string]string{"IDENTITY_ENDPOINT": "https://localhost", "IDENTITY_HEADER": "s3cr3t\n", "IDENTITY_SERVER_THUMBPRINT": thumbprint}, hosts.ID{}, []string{"$IDENTITY_HEADER", "line feed"}},
+		{"a client id of the wrong kind", nil, hosts.ID{Kind: hosts.ClientID, Value: "orders-worker"}, []string{"Options.ID", `"orders-worker"`, "GUID"}},
+		{"workload identity, a client id with a line feed", pod("t", client.Value+"\n", ""), hosts.ID{}, []string{"$AZURE_CLIENT_ID", `\n`, "line feed"}},
+		{"workload identity, a name for a client id", pod("t", "orders-worker", ""), hosts.ID{}, []string{"$AZURE_CLIENT_ID", `"orders-worker"`}},
+		{"workload identity, a tenant with a line feed", pod("t\n", client.Value, ""), hosts.ID{}, []string{"$AZURE_TENANT_ID", `"t\n"`}},
+		{"workload identity, a file with a line feed", map[string]string{"AZURE_FEDERATED_TOKEN_FILE": "/file\n", "AZURE_TENANT_ID": "t", "AZURE_CLIENT_ID": client.Value}, hosts.ID{}, []string{"$AZURE_FEDERATED_TOKEN_FILE", `"/file\n"`}},
+		{"Azure ML, its default with a line feed", map[string]string{"MSI_ENDPOINT": "http://localhost/token", "MSI_SECRET": "s3cr3t", "DEFAULT_IDENTITY_CLIENT_ID": client.Value + "\n"}, hosts.ID{}, []string{"$DEFAULT_IDENTITY_CLIENT_ID", `\n`}},
+		{"an address that names an identity", map[string]string{"AZURE_POD_IDENTITY_AUTHORITY_HOST": "http://localhost/metadata/identity/oauth2/token?client_id=" + client.Value}, hosts.ID{}, []string{"$AZURE_POD_IDENTITY_AUTHORITY_HOST", "Options.ID"}},
 		{"an empty id", nil, hosts.ID{Kind: hosts.ObjectID}, []string{"Options.ID is empty"}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -255,7 +264,7 @@ func TestACertificateThatNobodyKnowsIsToldAtOnce(t *testing.T) {
 	t.Cleanup(srv.Close)
 	file := filepath.Join(t.TempDir(), "azure-identity-token")
 	require.NoError(t, os.WriteFile(file, []byte("assertion"), 0o600))
-	h, err := find(t, map[string]string{"AZURE_FEDERATED_TOKEN_FILE": file, "AZURE_TENANT_ID": "t", "AZURE_CLIENT_ID": "c", "AZURE_AUTHORITY_HOST": srv.URL}, hosts.ID{}, nil)
+	h, err := find(t, map[string]string{"AZURE_FEDERATED_TOKEN_FILE": file, "AZURE_TENANT_ID": "t", "AZURE_CLIENT_ID": client.Value, "AZURE_AUTHORITY_HOST": srv.URL}, hosts.ID{}, nil)
 	require.NoError(t, err)
 	_, err = h.Source.Token(t.Context(), request)
 	var f *wire.Failure

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"net/url"
-	"strings"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 
@@ -22,25 +21,26 @@ const (
 // imdsParameters are those of the endpoints that are modelled on IMDS too.
 var imdsParameters = parameters{"client_id", "object_id", "msi_res_id"}
 
-// imds is the Instance Metadata Service: virtual machines, scale sets, AKS nodes and container instances.
+// imds is the Instance Metadata Service: virtual machines, scale sets, AKS nodes and container
+// instances.
 //
 //	GET http://169.254.169.254/metadata/identity/oauth2/token?api-version=2018-02-01&resource=…
 //	Metadata: true
 //
 // https://learn.microsoft.com/entra/identity/managed-identities-azure-resources/how-to-use-vm-token
-type imds struct{ getter }
+type imds struct {
+	getter
+	at surroundings
+}
 
 func newIMDS(cfg Config) (Host, error) {
-	base, from := cfg.Endpoint, "Options.Endpoint"
-	if base == "" {
-		base, from = cfg.Getenv(imdsOverride), "$"+imdsOverride
-	}
-	if base == "" {
-		base = imdsAddress
-	}
-	u, err := url.Parse(strings.TrimRight(base, "/"))
-	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
-		return Host{}, fmt.Errorf("%s is no base URL of an identity endpoint; give scheme and host, as in %s", from, imdsAddress)
+	base, from, named := imdsBase(cfg)
+	u, err := parseIMDSBase(base)
+	switch {
+	case err != nil:
+		return Host{}, fmt.Errorf("%s %w", from, err)
+	case cfg.ID.Kind == Default && namesIdentityIn(base):
+		return Host{}, fmt.Errorf("%s %w", from, errIDInQuery)
 	}
 	w, err := cfg.client(wire.Reach{})
 	if err != nil {
@@ -50,9 +50,10 @@ func newIMDS(cfg Config) (Host, error) {
 	imdsParameters.set(query, cfg.ID)
 	return Host{
 		Endpoint: u.String(), // the path is the same everywhere
-		Source: &imds{getter{
-			wire: w, url: secret.New(u.JoinPath(imdsPath)), query: query, header: "Metadata", proof: secret.New("true"),
-		}},
+		Source: &imds{
+			getter: getter{wire: w, url: secret.New(u.JoinPath(imdsPath)), query: query, header: "Metadata", proof: secret.New("true")},
+			at:     newSurroundings(cfg, named),
+		},
 	}, nil
 }
 
@@ -61,5 +62,13 @@ func (s *imds) Token(ctx context.Context, r Request) (token azcore.AccessToken, 
 	ctx, end := s.wire.StartSpan(ctx, "aztoken.IMDS")
 	defer func() { end(err) }()
 	token, err = s.get(ctx, r.Resource, nil)
-	return token, explained(err, explainOAuth)
+	return finish(r, token, err, s.explain)
+}
+
+func (s *imds) explain(f *wire.Failure) {
+	s.at.explain(f)
+	explainStranger(f, s.at.named)
+	if (f.Unreachable || f.Reason == wire.NoEndpoint) && !s.at.named {
+		f.Advice = s.at.absent()
+	}
 }

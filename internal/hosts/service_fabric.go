@@ -19,11 +19,14 @@ const serviceFabricVersion = "2019-07-01-preview"
 
 var errThumbprint = errors.New("$" + identityThumbprint + " is no SHA-1 thumbprint of 40 hexadecimal digits; it must be as Service Fabric sets it")
 
-// serviceFabric is an application of a Service Fabric cluster. Its endpoint has a certificate that it signed itself, and
-// tells the application by the secret which identity it has.
+// serviceFabric is an application of a Service Fabric cluster. Its endpoint has a certificate that
+// it signed itself, and tells the application by the secret which identity it has.
 //
 // https://learn.microsoft.com/azure/service-fabric/how-to-managed-identity-service-fabric-app-code
-type serviceFabric struct{ getter }
+type serviceFabric struct {
+	getter
+	at surroundings
+}
 
 func newServiceFabric(cfg Config) (Host, error) {
 	if cfg.ID.Kind != Default {
@@ -48,7 +51,10 @@ func newServiceFabric(cfg Config) (Host, error) {
 	query := url.Values{"api-version": {serviceFabricVersion}}
 	return Host{
 		Endpoint: displayURL(u),
-		Source:   &serviceFabric{getter{wire: w, url: secret.New(u), query: query, header: "Secret", proof: header}},
+		Source: &serviceFabric{
+			getter: getter{wire: w, url: secret.New(u), query: query, header: "Secret", proof: header},
+			at:     newSurroundings(cfg, true),
+		},
 	}, nil
 }
 
@@ -57,11 +63,12 @@ func (s *serviceFabric) Token(ctx context.Context, r Request) (token azcore.Acce
 	ctx, end := s.wire.StartSpan(ctx, "aztoken.ServiceFabric")
 	defer func() { end(err) }()
 	token, err = s.get(ctx, r.Resource, revocation(r))
-	return token, explained(err, explainServiceFabric)
+	return finish(r, token, err, s.explain)
 }
 
-// revocation returns the parameters that ask for a token past the platform's cache, in place of the one that was
-// rejected. What the claims of the challenge say is not passed on: the endpoint knows revocations only.
+// revocation returns the parameters that ask for a token past the platform's cache, in place of the
+// one that was rejected. What the claims of the challenge say is not passed on: the endpoint knows
+// revocations only.
 func revocation(r Request) url.Values {
 	if r.Claims == "" {
 		return nil
@@ -73,21 +80,16 @@ func revocation(r Request) url.Values {
 	return query
 }
 
-func explainServiceFabric(f *wire.Failure) {
-	explainLocal(f)
-	switch f.Code {
-	case "ManagedIdentityNotFound":
-		f.Reason, f.Retry = wire.IdentityNotFound, false // a 404 that does not pass
-		f.Advice = "give the application an identity in its resource template and map it to the service in the manifest (IdentityBindingPolicy)"
-	case "SecretHeaderNotFound":
-		f.Advice = "take $IDENTITY_HEADER from the process's own environment"
-	}
+func (s *serviceFabric) explain(f *wire.Failure) {
 	switch {
 	case f.Unreachable:
 		f.Advice = absentAdvice(identityEndpoint)
 	case errors.Is(f.Err, wire.ErrCertificate):
 		f.Advice = "start the program anew if the cluster's certificate was renewed; else it is not Service Fabric that answers there"
-	case f.StatusCode == http.StatusUnauthorized:
+	case f.Code == "ManagedIdentityNotFound":
+		f.Advice = "give the application an identity in its resource template and map it to the service in the manifest (IdentityBindingPolicy)"
+	case f.Code == "SecretHeaderNotFound", f.StatusCode == http.StatusUnauthorized:
 		f.Advice = "the endpoint does not accept the value of $IDENTITY_HEADER; take it from the process's own environment"
 	}
+	s.at.explain(f)
 }

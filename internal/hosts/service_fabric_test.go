@@ -14,8 +14,8 @@ import (
 	"github.com/seed-ac726066/aztoken/internal/wire"
 )
 
-// fabric gives the host of a node of Service Fabric whose endpoint answers by handler. write is how the thumbprint is
-// written: the bytes are joined by it.
+// fabric gives the host of a node of Service Fabric whose endpoint answers by handler. write is how
+// the thumbprint is written: the bytes are joined by it.
 func fabric(t *testing.T, write string, handler http.HandlerFunc) hosts.Host {
 	t.Helper()
 	srv := httptest.NewTLSServer(handler)
@@ -76,7 +76,7 @@ func TestAFailureOfServiceFabricIsExplainedInItsTerms(t *testing.T) {
 		{404, ``, wire.Unknown, true, ""},
 		{400, `{"error":{"code":"SecretHeaderNotFound","message":"no"}}`, wire.Unknown, false, "$IDENTITY_HEADER"},
 		{401, ``, wire.Unknown, false, "$IDENTITY_HEADER"},
-		{403, `connecting to 10.0.0.4: unreachable network`, wire.NoEndpoint, false, ""},
+		{403, `connecting to 10.0.0.4: unreachable network`, wire.Unknown, false, ""},
 		{429, `Too many requests`, wire.Unknown, true, ""},
 	} {
 		_, err := fabric(t, "", answer(tc.status, tc.body)).Source.Token(t.Context(), request)

@@ -10,18 +10,20 @@ import (
 type Request struct {
 	// Resource is the App ID URI of the service, never with "/.default".
 	Resource string
-	// Tenant is the tenant that the token is to be of, "" for the source's own. A managed identity has one only.
+	// Tenant is the tenant that the token is to be of, "" for the source's own. A managed identity
+	// has one only.
 	Tenant string
 	// CAE asks for a token for continuous access evaluation, where the source has such.
 	CAE bool
 	// Claims are the decoded claims of a claims challenge, "" for none.
 	Claims string
-	// RejectedSHA256 is the lower-case hex SHA-256 of the token that the challenge rejected, "" if it is unknown.
+	// RejectedSHA256 is the lower-case hex SHA-256 of the token that the challenge rejected, "" if
+	// it is unknown.
 	RejectedSHA256 string
 }
 
-// Source asks a place for tokens. It makes one try: cache and retries are the client's. Its failures are
-// [*wire.Failure], but for those of a credential behind [FromCredential].
+// Source asks a place for tokens. It makes one try: cache and retries are the client's. Its
+// failures are [*wire.Failure], but for those of a credential behind [FromCredential].
 type Source interface {
 	Token(ctx context.Context, r Request) (azcore.AccessToken, error)
 	// Close drops idle connections.

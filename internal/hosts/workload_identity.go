@@ -6,11 +6,13 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net/http"
 	"net/url"
 	"os"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 
@@ -28,17 +30,18 @@ const (
 var (
 	errWorkloadID = errors.New("Options.ID: workload identity takes client ids only; set ID to the ClientID of the identity, or Options.Endpoint to http://169.254.169.254 to use an identity of the node")
 	errNoClientID = errors.New("$AZURE_CLIENT_ID is not set; annotate the pod's service account with azure.workload.identity/client-id, or set Options.ID to a ClientID")
-	errNoTenantID = errors.New("$AZURE_TENANT_ID is not set, or no tenant; label the pod azure.workload.identity/use: \"true\", so that the workload identity webhook sets it")
+	errNoTenantID = errors.New("$AZURE_TENANT_ID is not set; label the pod azure.workload.identity/use: \"true\", so that the workload identity webhook sets it")
 	errAuthority  = errors.New("$AZURE_AUTHORITY_HOST is no https:// URL of a login host; leave it to the workload identity webhook, or unset it for the public cloud")
 )
 
-// workloadIdentity is a pod of AKS, or of any cluster that Entra trusts. It exchanges the token of its service account for
-// one of Entra, over the internet: a proxy of the environment is used.
+// workloadIdentity is a pod of AKS, or of any cluster that Entra trusts. It exchanges the token of
+// its service account for one of Entra, over the internet: a proxy of the environment is used.
 //
 // https://learn.microsoft.com/entra/identity-platform/v2-oauth2-client-creds-grant-flow#third-case-access-token-request-with-a-federated-credential
 type workloadIdentity struct {
 	wire   *wire.Client
 	url    *url.URL
+	tenant string // of the identity: a GUID, or a domain
 	client string // the client id of the identity
 	file   string // holds the token of the service account
 }
@@ -47,13 +50,24 @@ func newWorkloadIdentity(cfg Config) (Host, error) {
 	if cfg.ID.Kind != Default && cfg.ID.Kind != ClientID {
 		return Host{}, errWorkloadID
 	}
-	client := cmp.Or(cfg.ID.Value, cfg.Getenv(clientID))
-	if client == "" {
-		return Host{}, errNoClientID
+	id := cfg.ID
+	if id.Kind == Default {
+		id = ID{ClientID, cfg.Getenv(clientID)}
+		if id.Value == "" {
+			return Host{}, errNoClientID
+		}
+		if err := id.checkForm("$" + clientID); err != nil {
+			return Host{}, err
+		}
 	}
-	tenant := cfg.Getenv(tenantID)
-	if !isTenant(tenant) {
+	tenant, file := cfg.Getenv(tenantID), cfg.Getenv(federatedTokenFile)
+	switch {
+	case tenant == "":
 		return Host{}, errNoTenantID
+	case !isTenant(tenant):
+		return Host{}, fmt.Errorf("$%s: %s is not a tenant, which is a GUID or a domain; leave it to the workload identity webhook", tenantID, quote(tenant))
+	case strings.TrimSpace(file) != file:
+		return Host{}, fmt.Errorf("$%s: %s begins or ends with a blank or a line feed; give the path without", federatedTokenFile, quote(file))
 	}
 	authority, err := url.Parse(cmp.Or(cfg.Getenv(authorityHost), publicAuthority))
 	if err != nil || authority.Scheme != "https" || authority.Host == "" || authority.User != nil || authority.RawQuery != "" || authority.Fragment != "" {
@@ -66,7 +80,7 @@ func newWorkloadIdentity(cfg Config) (Host, error) {
 	u := authority.JoinPath(tenant, "oauth2/v2.0/token")
 	return Host{
 		Endpoint: u.String(),
-		Source:   &workloadIdentity{wire: w, url: u, client: client, file: cfg.Getenv(federatedTokenFile)},
+		Source:   &workloadIdentity{wire: w, url: u, tenant: tenant, client: id.Value, file: file},
 	}, nil
 }
 
@@ -75,10 +89,13 @@ func (s *workloadIdentity) Token(ctx context.Context, r Request) (token azcore.A
 	ctx, end := s.wire.StartSpan(ctx, "aztoken.WorkloadIdentity")
 	defer func() { end(err) }()
 	token, err = s.exchange(ctx, r)
-	return token, explained(err, explainEntra)
+	return finish(r, token, err, s.explain)
 }
 
 func (s *workloadIdentity) exchange(ctx context.Context, r Request) (azcore.AccessToken, error) {
+	if isOther(r.Tenant, s.tenant) {
+		return azcore.AccessToken{}, otherTenant(r.Tenant, s.tenant)
+	}
 	assertion, err := readAssertion(s.file)
 	if err != nil {
 		return azcore.AccessToken{}, err
@@ -108,45 +125,56 @@ func isTenant(s string) bool {
 	return s != "" && strings.Trim(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-") == "" && strings.Trim(s, ".") != ""
 }
 
-// readAssertion reads the token of the service account. The kubelet replaces it within the hour, so it is read for each
-// exchange.
+// readAssertion reads the token of the service account. The kubelet replaces it within the hour, so
+// it is read for each exchange. It may be missing or empty for a moment while the volume is mounted
+// or written.
 func readAssertion(file string) (string, error) {
 	assertion, err := readWord(os.OpenFile, file, maxAssertion)
 	if err != nil {
 		return "", &wire.Failure{
-			Err:    fmt.Errorf("the federated token file: %w", err),
+			Err:    fmt.Errorf("%s: %w", describe(file), withoutPath(err)),
+			Retry:  errors.Is(err, fs.ErrNotExist) || errors.Is(err, errNotWord),
 			Advice: "check $AZURE_FEDERATED_TOKEN_FILE and the volume that the workload identity webhook mounts",
 		}
 	}
 	return assertion, nil
 }
 
-// noFederation are Entra's codes for an assertion that no federated credential of the identity matches: none at all, not
-// its issuer, not its audience, not its subject, not its subject's case.
-var noFederation = []int{70021, 700211, 700212, 700213, 7002138}
+// describe names the federated token file, with its age: an old one is not being renewed by the
+// kubelet.
+func describe(file string) string {
+	info, err := os.Stat(file)
+	if err != nil {
+		return "the federated token file " + file
+	}
+	return fmt.Sprintf("the federated token file %s, written %s ago", file, max(0, time.Since(info.ModTime())).Round(time.Second))
+}
 
-// explainEntra explains the failures of Entra's token endpoint.
+// notFound are Entra's codes that say that the identity, or a federated credential of it that
+// matches the assertion, is not there: not with this issuer, audience or subject, or not yet.
+var notFound = []int{700011, 700016, 70021, 700211, 700212, 700213, 7002131, 7002138}
+
+// ended is Entra's code for an assertion whose time is over.
+const ended = 700024
+
+// explain explains the failures of Entra's token endpoint, which names its codes in a list of their
+// own.
 //
 // https://learn.microsoft.com/entra/identity-platform/reference-error-codes
-func explainEntra(f *wire.Failure) {
-	has := func(codes ...int) bool {
-		return slices.ContainsFunc(f.EntraCodes, func(code int) bool { return slices.Contains(codes, code) })
+func (s *workloadIdentity) explain(f *wire.Failure) {
+	if slices.ContainsFunc(f.EntraCodes, func(code int) bool { return slices.Contains(notFound, code) }) {
+		f.Reason = wire.IdentityNotFound
 	}
+	if slices.Contains(f.EntraCodes, ended) {
+		f.Retry = true // the kubelet is about to write a new one
+		f.Err = errors.New(describe(s.file))
+	}
+	advice := entraAdvice(f)
 	switch {
 	case errors.As(f.Err, new(*tls.CertificateVerificationError)):
 		f.Advice = "if a proxy ends TLS on the way, add its certificate to the roots of the container (SSL_CERT_FILE), or set Options.Transport"
-	case has(700016):
-		f.Reason = wire.IdentityNotFound
-		f.Advice = "correct the client id (the service account's annotation azure.workload.identity/client-id) or the tenant"
-	case has(noFederation...):
-		f.Reason = wire.IdentityNotFound
-		f.Advice = "give the identity a federated credential with this issuer, subject and audience, to the letter; a new one takes some minutes"
-	case has(700024):
-		f.Advice = "the federated token has expired; check that the kubelet renews the file in $AZURE_FEDERATED_TOKEN_FILE, and the clocks"
-	case has(90002):
-		f.Advice = "correct $AZURE_TENANT_ID"
-	case len(f.EntraCodes) > 0 && !f.Retry && f.Code != "invalid_resource":
-		f.Advice = "look the AADSTS code up in Entra's sign-in logs, among those of service principals"
+	case advice != "":
+		f.Advice = advice
 	case f.StatusCode == 0 && f.Advice == "" && f.Description == "": // no connection came about
 		f.Advice = "check the way to $AZURE_AUTHORITY_HOST: DNS, network policies, HTTPS_PROXY, and the roots that this container trusts"
 	case f.StatusCode >= http.StatusOK && f.StatusCode < http.StatusInternalServerError && !f.JSON:

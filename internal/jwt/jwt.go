@@ -1,5 +1,5 @@
-// Package jwt reads JSON Web Tokens without checking them. What it returns may be shown to people, and decides nothing
-// about what a caller may do: for that there is package verify.
+// Package jwt reads JSON Web Tokens without checking them. What it returns may be shown to people,
+// and decides nothing about what a caller may do: for that there is package verify.
 package jwt
 
 import (
@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// Claims returns the claims of a token in the compact form of RFC 7519, and false if it is not such a token. Names keep
-// their case, which a struct of encoding/json would fold: Roles is not roles.
+// Claims returns the claims of a token in the compact form of RFC 7519, and false if it is not such
+// a token. Names keep their case, which a struct of encoding/json would fold: Roles is not roles.
 func Claims(token string) (claims map[string]json.RawMessage, ok bool) { return part(token, 1) }
 
 // Header returns the header of a token in compact form, and false if it is not such a token.
@@ -57,8 +57,8 @@ func Time(claim json.RawMessage) time.Time {
 // lastSecond is that of the year 9999, beyond which times cannot be marshalled.
 const lastSecond = 253402300799
 
-// NumericDate returns the time of an RFC 7519 NumericDate. An absent one, 0, is the zero time and not 1970, and so is one
-// that is not a time that can be written.
+// NumericDate returns the time of an RFC 7519 NumericDate. An absent one, 0, is the zero time and
+// not 1970, and so is one that is not a time that can be written.
 func NumericDate(seconds float64) time.Time {
 	if seconds <= 0 || seconds > lastSecond {
 		return time.Time{}

@@ -9,14 +9,14 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/seed-ac726066/aztoken/imdstest"
+	"github.com/seed-ac726066/aztoken/internal/fakeazure/certificate"
 	"github.com/seed-ac726066/aztoken/internal/pipe"
 )
 
 func TestBothSchemesReachTheHandlerAndTimePassesMeanwhile(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		config := imdstest.New(nil).TLSConfig()
+		config := certificate.New().TLSConfig()
 		client := &http.Client{Transport: pipe.Transport(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			time.Sleep(time.Hour)
 			if r.TLS != nil {

@@ -1,5 +1,5 @@
-// Package schedule decides when to try again: pure functions of times and a random number, which the client and the
-// simulation of a fleet share. Every random number is in [0, 1).
+// Package schedule decides when to try again: pure functions of times and a random number, which
+// the client and the simulation of a fleet share. Every random number is in [0, 1).
 package schedule
 
 import "time"
@@ -7,23 +7,27 @@ import "time"
 const (
 	// firstRetry outlasts a hiccup and is still nothing to a token with hours left.
 	firstRetry = 30 * time.Second
-	// growth triples the wait from one failure to the next. Doubled, a client would try eight times in the first hour of
-	// an outage in place of six, and the peak of a fleet be a quarter higher, for nobody's good: there are hours in hand.
+	// growth triples the wait from one failure to the next. Doubled, a client would try eight times
+	// in the first hour of an outage in place of six, and the peak of a fleet be a quarter higher,
+	// and would gain nothing while hours remain.
 	growth = 3
-	// maxRetry is the longest wait: an instance is fresh again three hours after any outage, in time for the next.
+	// maxRetry is the longest wait: an instance is fresh again three hours after any outage, in
+	// time for the next.
 	maxRetry = 3 * time.Hour
-	// MinInterval is the least time between two scheduled requests for a token: whatever a policy, a server or
-	// an expired token asks for, a program is never a burden to the endpoint it depends on.
+	// MinInterval is the least time between two scheduled requests for a token: whatever a policy,
+	// a server or an expired token asks for, a program is never a burden to the endpoint it depends
+	// on.
 	MinInterval = time.Minute
-	// shareOfRest bounds the wait by what is left of the token: a quarter leaves three more tries in what
-	// remains, and spreads a fleet that has hours in hand over hours after a long outage.
+	// shareOfRest bounds the wait by what is left of the token: a quarter leaves three more tries
+	// in what remains, and spreads a fleet that has hours in hand over hours after a long outage.
 	shareOfRest = 4
 )
 
-// Background is the wait after the failed background refresh number failures (1 is the first), when left remains of
-// the token. It triples from 30 s to a quarter of left, three hours at most, and is drawn from its upper half, so that a
-// fleet that failed together does not return together. From the second on it is a minute at least. after, the
-// Retry-After of the answer, is the least wait, within the same limit: no server can talk a client out of its last hours.
+// Background returns the wait after the failed background refresh number failures (1 is the first),
+// when left remains of the token. It triples from 30 s to a quarter of left, three hours at most,
+// and is drawn from its upper half, so that a fleet that failed together does not return together.
+// From the second on it is a minute at least. after, the Retry-After of the answer, is the least
+// wait, within the same limit: no server can talk a client out of its last hours.
 func Background(failures int, left, after time.Duration, random float64) time.Duration {
 	limit := min(max(left/shareOfRest, MinInterval), maxRetry)
 	wait := firstRetry
@@ -39,40 +43,57 @@ func Background(failures int, left, after time.Duration, random float64) time.Du
 }
 
 const (
-	// firstTry and maxTry bound the waits between the tries of callers who have nothing to work with. The second try
-	// is quick, for a hiccup; then they are quadrupled, as the other programs of the machine are trying too.
-	firstTry = 2 * time.Second
-	maxTry   = 32 * time.Second
-	// lastTryBefore places the last try this long before the end of the flight, so that an endpoint which comes
-	// back just in time (IMDS promises 70 s for an upgrade) is not missed by half a minute.
+	// maxStep bounds the waits of the first minute: who has no token waits at most this long after
+	// the endpoint is up.
+	maxStep = 10 * time.Second
+	// firstMinute ends with the last try of a flight of 75 s, which is every flight without a
+	// caller's longer deadline.
+	firstMinute = 75 * time.Second
+	// laterStep is for callers that wait longer: a whole fleet of them must not keep an endpoint
+	// down that is coming up.
+	laterStep = 30 * time.Second
+	// lastTryBefore places the last try this long before the end of the flight, so that an endpoint
+	// which comes back just in time (IMDS promises 70 s for an upgrade) is not missed by half a
+	// minute.
 	lastTryBefore = 3 * time.Second
 )
 
-// Foreground is the wait after try number try (1 is the first) failed for callers without a token, elapsed after
-// the first try began, of a flight that ends at limit. It is false when there is no time for another try, or when
-// after, the Retry-After of the answer, is longer than the time there is.
+// firstSteps are the first waits. The first is quick, for a hiccup; then they grow, as the other
+// programs of the machine are trying too.
+var firstSteps = [...]time.Duration{2 * time.Second, 5 * time.Second, 8 * time.Second}
+
+// Foreground returns the wait after try number try (1 is the first) failed for callers without a
+// token, elapsed after the first try began, of a flight that ends at limit: tries that fail at once
+// are made at 0, 2, 7, 15, 25, 35, 45, 55, 65 and 72 s of 75. It returns false when there is no
+// time for another try, or when after, the Retry-After of the answer, is longer than the time there
+// is.
 func Foreground(try int, elapsed, limit, after time.Duration) (wait time.Duration, again bool) {
 	last := limit - lastTryBefore
 	if elapsed >= last || after > last-elapsed {
 		return 0, false
 	}
-	wait = maxTry
-	if try < 3 { // 2 s quadrupled twice is maxTry
-		wait = firstTry << (2 * (try - 1))
+	switch {
+	case try <= len(firstSteps):
+		wait = firstSteps[max(try, 1)-1]
+	case elapsed < firstMinute:
+		wait = maxStep
+	default:
+		wait = laterStep
 	}
 	return min(max(wait, after), last-elapsed), true
 }
 
 const (
-	// firstHoldoff is long enough that a service which says 401 to everything costs the endpoint little, and
-	// short beside the hours for which a rejected token would be used otherwise.
+	// firstHoldoff is long enough that a service which says 401 to everything costs the endpoint
+	// little, and short beside the hours for which a rejected token would be used otherwise.
 	firstHoldoff = 5 * time.Minute
 	// maxHoldoff is the age at which IMDS is ready to mint anew.
 	maxHoldoff = time.Hour
 )
 
-// Holdoff is how long a rejection of a token is not acted on after one that was. It is doubled from prev, the holdoff
-// before (0 for none), as long as rejections follow each other; since is the time since the rejection before.
+// Holdoff returns how long a rejection of a token is not acted on after one that was. It is doubled
+// from prev, the holdoff before (0 for none), as long as rejections follow each other; since is the
+// time since the rejection before.
 func Holdoff(prev, since time.Duration) time.Duration {
 	if prev == 0 || since > 2*maxHoldoff {
 		return firstHoldoff

@@ -70,10 +70,17 @@ func TestForegroundTriesUntilTheFlightEnds(t *testing.T) {
 		took  time.Duration // each try
 		want  []time.Duration
 	}{
-		{"an answer at once", 75 * time.Second, 0, seconds(0, 2, 10, 42, 72)},
+		// The endpoint comes later than the program: azure-container-apps 568, 864, 1448;
+		// aad-pod-identity 992.
+		{"an answer at once", 75 * time.Second, 0, seconds(0, 2, 7, 15, 25, 35, 45, 55, 65, 72)},
 		{"nothing listens", 10 * time.Second, 0, seconds(0, 2, 7)},
 		{"packets are dropped", 10 * time.Second, 3 * time.Second, seconds(0, 5)},
-		{"the endpoint hangs", 75 * time.Second, 30 * time.Second, seconds(0, 32, 70)},
+		{"the endpoint hangs", 75 * time.Second, 30 * time.Second, seconds(0, 32, 67)},
+		{"each try takes a while", 75 * time.Second, time.Second, seconds(0, 3, 9, 18, 29, 40, 51, 62, 72)},
+		{"a caller's short deadline", 20 * time.Second, 0, seconds(0, 2, 7, 15, 17)},
+		{"a caller's long deadline", 3 * time.Minute, 0, seconds(0, 2, 7, 15, 25, 35, 45, 55, 65, 75, 105, 135, 165, 177)},
+		{"a deadline too short for another", 3 * time.Second, 0, seconds(0)},
+		{"no time", 0, 0, seconds(0)},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
@@ -102,6 +109,9 @@ func TestForegroundObeysRetryAfterOrGivesUp(t *testing.T) {
 	require.False(t, again, "nor for ever")
 	_, again = schedule.Foreground(1, 0, 75*time.Second, 24*time.Hour)
 	require.False(t, again, "nobody waits a day because a header says so")
+	wait, again = schedule.Foreground(0, 0, 75*time.Second, 0)
+	require.True(t, again)
+	require.Equal(t, 2*time.Second, wait, "a number that no try has is the first")
 }
 
 func TestHoldoffGrowsWhileRejectionsFollow(t *testing.T) {

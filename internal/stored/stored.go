@@ -145,8 +145,6 @@ func objectID(t Token) string {
 // Draw returns a random number in [0, 1) for a token: the same wherever and however often it is drawn with the same
 // seed, so that a program that restarts neither puts a refresh off nor brings it forward.
 func Draw(token string, seed uint64) float64 {
-	h := sha256.New()
-	_ = binary.Write(h, binary.BigEndian, seed)
-	h.Write([]byte(token))
-	return float64(binary.BigEndian.Uint64(h.Sum(nil))>>11) / (1 << 53)
+	sum := sha256.Sum256(append(binary.BigEndian.AppendUint64(nil, seed), token...))
+	return float64(binary.BigEndian.Uint64(sum[:])>>11) / (1 << 53)
 }

@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"net/http"
@@ -16,7 +17,7 @@ type Answer struct {
 	body       []byte
 }
 
-// Token reads the token from the answer. Its error is a [*Failure].
+// Token returns the token in the answer. Its error is a [*Failure].
 func (a Answer) Token() (azcore.AccessToken, error) {
 	now := time.Now()
 	if a.StatusCode != http.StatusOK {
@@ -24,12 +25,32 @@ func (a Answer) Token() (azcore.AccessToken, error) {
 	}
 	token, err := ParseReply(a.body, now)
 	if err != nil {
-		return azcore.AccessToken{}, &Failure{StatusCode: a.StatusCode, JSON: !errors.Is(err, errNotObject), Err: err}
+		return azcore.AccessToken{}, a.useless(err)
 	}
 	return token, nil
 }
 
-// Member is a member of the answer's JSON object, "" where it is no string or not there.
+// expiredAdvice is what to do about a token that had ended when it came.
+const expiredAdvice = "compare this machine's clock with the endpoint's (timedatectl set-ntp true, chronyc makestep, or w32tm /resync); if the clock is right the platform handed out an old token: call again, and if it stays so restart the host's identity agent"
+
+// useless returns the failure of a 200 without a usable token.
+func (a Answer) useless(err error) *Failure {
+	f := &Failure{
+		StatusCode: a.StatusCode, JSON: !errors.Is(err, errNotObject) || isCutObject(a.body), Server: Plain(a.Header.Get("Server")),
+		RequestID: requestID(a.Header, nil, nil, ""), Err: err,
+	}
+	f.FromEndpoint = signedByIMDS(f.Server) || f.JSON && !errors.Is(err, errNoToken)
+	if errors.Is(err, errExpired) || errors.Is(err, errNoLifeToUse) {
+		f.Advice = expiredAdvice
+	}
+	return f
+}
+
+// isCutObject reports whether body begins as a JSON object does: it was cut on its way, or is
+// longer than one.
+func isCutObject(body []byte) bool { return bytes.HasPrefix(bytes.TrimSpace(body), []byte("{")) }
+
+// Member returns a member of the answer's JSON object, "" if it is absent or not a string.
 func (a Answer) Member(name string) string {
 	var fields map[string]json.RawMessage
 	_ = json.Unmarshal(a.body, &fields)

@@ -2,6 +2,8 @@ package wire
 
 import (
 	"context"
+	"errors"
+	"net"
 	"slices"
 	"strings"
 
@@ -11,12 +13,13 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/tracing"
 )
 
-// secretHeaders must not reach a log whatever the caller allows: each carries the right to ask for tokens.
+// secretHeaders must not reach a log whatever the caller allows: each carries the right to ask for
+// tokens.
 var secretHeaders = []string{"Authorization", "Secret", "X-Identity-Header"}
 
-// Client sends token requests through azcore's pipeline, so that telemetry, request logging, tracing and a
-// caller's policies work as in every Azure SDK client. It makes one try: when to try again is for the owner of
-// the token to decide, who knows what is left of the old one.
+// Client sends token requests through azcore's pipeline, so that telemetry, request logging,
+// tracing and a caller's policies work as in every Azure SDK client. It makes one try: when to try
+// again is for the owner of the token to decide, who knows what is left of the old one.
 type Client struct {
 	pipeline  runtime.Pipeline
 	tracer    tracing.Tracer
@@ -25,9 +28,11 @@ type Client struct {
 
 // Config is what a Client is made of.
 type Config struct {
-	// Module and Version, such as "v1.2.3", are what the Client calls itself in the User-Agent header.
+	// Module and Version, such as "v1.2.3", are what the Client calls itself in the User-Agent
+	// header.
 	Module, Version string
-	// Options are the caller's. The retry settings are not used, and bodies and secret headers are never logged.
+	// Options are the caller's. The retry settings are not used, and bodies and secret headers are
+	// never logged.
 	Options azcore.ClientOptions
 	// Reach says how the endpoint is reached. Its zero value is an endpoint of this machine.
 	Reach Reach
@@ -66,7 +71,7 @@ func (c *Client) StartSpan(ctx context.Context, name string) (spanCtx context.Co
 	return runtime.StartSpan(ctx, name, c.tracer, nil)
 }
 
-// Token sends req and reads the token from the answer. Its error is a [*Failure].
+// Token sends req and returns the token in the answer. Its error is a [*Failure].
 func (c *Client) Token(req *policy.Request) (azcore.AccessToken, error) {
 	a, err := c.Do(req)
 	if err != nil {
@@ -75,21 +80,24 @@ func (c *Client) Token(req *policy.Request) (azcore.AccessToken, error) {
 	return a.Token()
 }
 
-// Do sends req and gives whatever answer there is. Its error is a [*Failure].
+// Do sends req and returns whatever answer there is. Its error is a [*Failure].
 func (c *Client) Do(req *policy.Request) (Answer, error) {
 	resp, err := c.pipeline.Do(req)
 	if err != nil {
-		return Answer{}, c.noAnswer(err)
+		return Answer{}, c.noAnswer(req, err)
 	}
 	body, err := runtime.Payload(resp)
 	if err != nil {
-		return Answer{}, c.noAnswer(err)
+		return Answer{}, c.noAnswer(req, err)
 	}
 	return Answer{StatusCode: resp.StatusCode, Header: resp.Header, body: body}, nil
 }
 
-// noAnswer is the failure of a request that err ended.
-func (c *Client) noAnswer(err error) *Failure {
+// noAnswer returns the failure of req, which err ended.
+func (c *Client) noAnswer(req *policy.Request, err error) *Failure {
+	if cause := context.Cause(req.Raw().Context()); errors.Is(cause, errNoConnection) {
+		err = &net.OpError{Op: "dial", Err: cause}
+	}
 	f := noAnswer(err)
 	// That the internet cannot be reached says nothing about this machine's identity.
 	f.Unreachable = f.Unreachable && !c.transport.reach.Internet

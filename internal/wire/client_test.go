@@ -109,7 +109,7 @@ func (w *watched) Close() error { w.closed = true; return nil }
 
 func TestAReplyWithoutATokenSaysWhetherItWasJSON(t *testing.T) {
 	t.Parallel()
-	for body, isJSON := range map[string]bool{`{"access_token":""}`: true, `{}`: true, `<html>`: false, ``: false, `[]`: false} {
+	for body, isJSON := range map[string]bool{`{"access_token":""}`: true, `{}`: true, `{"access_token":"t","exp`: true, `<html>`: false, ``: false, `[]`: false} {
 		srv := serve(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, body) })
 		_, err := get(t, azcore.ClientOptions{}, srv.URL)
 		var f *wire.Failure
@@ -168,14 +168,14 @@ func TestFailuresAreClassified(t *testing.T) {
 		body       string
 		want       wire.Failure
 	}{
-		{400, "", `{"error":"invalid_request","error_description":"Identity not found"}`, wire.Failure{StatusCode: 400, Code: "invalid_request", Description: "Identity not found", JSON: true}},
+		{400, "", `{"error":"invalid_request","error_description":"Identity not found"}`, wire.Failure{StatusCode: 400, Code: "invalid_request", Description: "Identity not found", JSON: true, FromEndpoint: true}},
 		{400, "", `{"error":"Bad request. api-version is invalid","newest-versions":["2025-04-07"]}`, wire.Failure{StatusCode: 400, Code: "Bad request. api-version is invalid", JSON: true}},
-		{400, "", `{"error":{"code":"bad_resource","message":"no such resource"}}`, wire.Failure{StatusCode: 400, Code: "bad_resource", Description: "no such resource", JSON: true}},
-		{400, "", `{"statusCode":400,"message":"no identity","correlationId":"x"}`, wire.Failure{StatusCode: 400, Description: "no identity", RequestID: "x", JSON: true}},
-		{400, "", `{"StatusCode":400,"Message":"No MSI found","CorrelationId":"x"}`, wire.Failure{StatusCode: 400, Description: "No MSI found", RequestID: "x", JSON: true}},
-		{401, "", `{"error":"invalid_client","error_description":"AADSTS70021: no","error_codes":[70021,1]}`, wire.Failure{StatusCode: 401, Code: "invalid_client", EntraCodes: []int{70021, 1}, Description: "AADSTS70021: no", JSON: true}},
-		{400, "", `{"error":"x","error_codes":[1,"two"]}`, wire.Failure{StatusCode: 400, Code: "x", JSON: true}},
-		{400, "", `{"error":"x","message":"second","error_description":"first"}`, wire.Failure{StatusCode: 400, Code: "x", Description: "first", JSON: true}},
+		{400, "", `{"error":{"code":"bad_resource","message":"no such resource"}}`, wire.Failure{StatusCode: 400, Code: "bad_resource", Description: "no such resource", JSON: true, FromEndpoint: true}},
+		{400, "", `{"statusCode":400,"message":"no identity","correlationId":"x"}`, wire.Failure{StatusCode: 400, Description: "no identity", RequestID: "x", JSON: true, FromEndpoint: true}},
+		{400, "", `{"StatusCode":400,"Message":"No MSI found","CorrelationId":"x"}`, wire.Failure{StatusCode: 400, Description: "No MSI found", RequestID: "x", JSON: true, FromEndpoint: true}},
+		{401, "", `{"error":"invalid_client","error_description":"AADSTS70021: no","error_codes":[70021,1]}`, wire.Failure{StatusCode: 401, Code: "invalid_client", EntraCodes: []int{70021, 1}, Description: "AADSTS70021: no", Retry: true, MaxRetries: 2, JSON: true, FromEndpoint: true}},
+		{400, "", `{"error":"x","error_codes":[1,"two"]}`, wire.Failure{StatusCode: 400, Code: "x", JSON: true, FromEndpoint: true}},
+		{400, "", `{"error":"x","message":"second","error_description":"first"}`, wire.Failure{StatusCode: 400, Code: "x", Description: "first", JSON: true, FromEndpoint: true}},
 		{201, "", goodReply, wire.Failure{StatusCode: 201, JSON: true}},
 		{400, "", `{"error":{}}`, wire.Failure{StatusCode: 400, JSON: true}},
 		{400, "", `null`, wire.Failure{StatusCode: 400, JSON: true}},
@@ -190,8 +190,8 @@ func TestFailuresAreClassified(t *testing.T) {
 		{429, "-5", ``, wire.Failure{StatusCode: 429, Retry: true}},
 		{429, "soon", ``, wire.Failure{StatusCode: 429, Retry: true}},
 		{429, "Mon, 02 Jan 2006 15:04:05 GMT", ``, wire.Failure{StatusCode: 429, Retry: true}},
-		{500, "", `{"error":"unknown","error_description":"Failed to retrieve token"}`, wire.Failure{StatusCode: 500, Retry: true, Code: "unknown", Description: "Failed to retrieve token", JSON: true}},
-		{503, "", `<html>` + strings.Repeat("é", 1000), wire.Failure{StatusCode: 503, Retry: true, Description: "<html>" + strings.Repeat("é", 197) + "…"}},
+		{500, "", `{"error":"unknown","error_description":"Failed to retrieve token"}`, wire.Failure{StatusCode: 500, Retry: true, Code: "unknown", Description: "Failed to retrieve token", JSON: true, FromEndpoint: true}},
+		{503, "", `<html>` + strings.Repeat("é", 1000), wire.Failure{StatusCode: 503, Retry: true, Description: "<html>" + strings.Repeat("é", 397) + "…"}},
 		{500, "", `your token eyJhbGciOiJSUzI1NiIsInR5cCI6IkpXVCJ9.e30.sig was bad`, wire.Failure{StatusCode: 500, Retry: true, Description: "your token REDACTED was bad"}},
 		{599, "", "\x00\x1b[31mred\u202e", wire.Failure{StatusCode: 599, Retry: true, Description: "[31mred"}},
 	} {

@@ -9,24 +9,31 @@ import (
 	"github.com/seed-ac726066/aztoken/internal/jwt"
 )
 
-// MaxLife is longer than any access token lives (managed identities get 24 h, CAE tokens 28); what claims more is
-// a mistake, such as milliseconds for seconds, and would overflow a counter of nanoseconds sooner or later.
+// MaxLife is longer than any access token lives (managed identities get 24 h, CAE tokens 28); what
+// claims more is a mistake, such as milliseconds for seconds, and would overflow a counter of
+// nanoseconds sooner or later.
 const MaxLife = 365 * 24 * time.Hour
 
-// layouts are the forms of expires_on that hosts have been seen to send besides Unix seconds.
+// layouts are the forms of expires_on that hosts have been seen to send besides Unix seconds, and
+// their siblings. Without a zone they are UTC.
 var layouts = []string{
 	time.RFC3339,
-	"01/02/2006 15:04:05 -07:00",
-	"1/2/2006 3:04:05 PM -07:00",
+	"2006-01-02T15:04:05Z0700",
+	"2006-01-02T15:04:05",
 	"2006-01-02 15:04:05Z07:00",
 	"2006-01-02 15:04:05 -07:00",
-	"2006-01-02 15:04:05", // without a zone it is UTC
+	"2006-01-02 15:04:05",
+	"1/2/2006 15:04:05 -07:00",
+	"1/2/2006 15:04:05",
+	"1/2/2006 3:04:05 PM -07:00",
+	"1/2/2006 3:04:05 PM",
+	time.RFC1123,
 }
 
-// expiry is when the token of a reply ends. The remaining life is right whatever this machine's clock says, and so
-// wins; an absolute time that comes sooner counts too (the token may have lain in the platform's cache while
-// expires_in was not recomputed), unless it is past already, or so near that the token would be of no use: then it is
-// the clock that is wrong.
+// expiry is when the token of a reply ends. The remaining life is right whatever this machine's
+// clock says, and so wins; an absolute time that comes sooner counts too (the token may have lain
+// in the platform's cache while expires_in was not recomputed), unless it is past already, or so
+// near that the token would be of no use: then it is the clock that is wrong.
 func expiry(fields map[string]json.RawMessage, token string, now time.Time) (time.Time, error) {
 	in, hasIn := seconds(fields["expires_in"])
 	on, hasOn := absolute(fields["expires_on"])
@@ -78,7 +85,8 @@ func unix(raw json.RawMessage) (time.Time, bool) {
 	return time.Unix(int64(s), 0), true
 }
 
-// text is a JSON string's content, or the literal of any other value; "" for null and for nothing at all.
+// text is a JSON string's content, or the literal of any other value; "" for null and for nothing
+// at all.
 func text(raw json.RawMessage) string {
 	var s string
 	if json.Unmarshal(raw, &s) == nil {

@@ -3,7 +3,6 @@ package wire
 import (
 	"context"
 	"crypto/tls"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net"
@@ -16,30 +15,45 @@ import (
 	"time"
 )
 
-// Failure is why an endpoint gave no token.
+// Failure reports why an endpoint returned no token.
 type Failure struct {
 	// StatusCode is the HTTP status, 0 where there was no answer.
 	StatusCode int
 	// Code is the OAuth error code (RFC 6749, section 5.2), "" where the endpoint named none.
 	Code string
-	// EntraCodes are Entra's own numbers of the error, the nnn of AADSTSnnn, where Entra itself answered.
+	// EntraCodes are Entra's own numbers of the error, the nnn of AADSTSnnn: from the member
+	// error_codes where Entra itself answered, and from the text where a host passes Entra's words
+	// on. They are a hint.
 	EntraCodes []int
-	// Description is the endpoint's text for people, shortened, on one line, without anything that looks like a token.
+	// Description is the endpoint's text for people, shortened, on one line, without anything that
+	// looks like a token.
 	Description string
-	// RequestID is the id by which the operator of the endpoint finds the request: a correlation id, trace id or request
-	// id. "" where there was none.
+	// RequestID is the id by which the operator of the endpoint finds the request: a correlation
+	// id, trace id or request id. "" where there was none.
 	RequestID string
 	// RetryAfter is how long the endpoint wants to be left alone, 0 where it did not say.
 	RetryAfter time.Duration
-	// Retry says that the next try may well succeed.
+	// Retry reports whether the next try may well succeed.
 	Retry bool
-	// Unreachable says that no connection came about: nothing listens, or nothing answers there.
+	// MaxRetries is the most tries after this one that are worth making, where Retry is set; 0
+	// means as many as the caller has time for.
+	MaxRetries int
+	// Unreachable reports whether no connection came about: nothing listens, or nothing answers
+	// there.
 	Unreachable bool
-	// JSON says that the answer was JSON, as an identity endpoint's is: a proxy in the way sends text or HTML.
+	// JSON reports whether the answer was JSON, as an identity endpoint's is: a proxy in the way
+	// sends text or HTML.
 	JSON bool
+	// FromEndpoint reports whether it is surely an identity endpoint that answered, whatever else
+	// is wrong: its answer has the form of one, or is signed by IMDS. From then on silence and
+	// pages of HTML are an outage.
+	FromEndpoint bool
+	// Server is what the answer calls its sender in the header Server, "" where it does not.
+	Server string
 	// Reason is what is known to be wrong, for programs to branch on.
 	Reason Reason
-	// Advice is what to do about it, "" where nothing better is known than what the rest of the failure says.
+	// Advice is what to do about it, "" where nothing better is known than what the rest of the
+	// failure says.
 	Advice string
 	// Err is the cause, where it was an error.
 	Err error
@@ -50,7 +64,7 @@ type Reason int
 
 const (
 	Unknown           Reason = iota
-	NoEndpoint               // what answers is no identity endpoint
+	NoEndpoint               // what answers is not an identity endpoint; it may become one where Retry is set
 	IdentityNotFound         // the host does not have the identity, or none, or not yet
 	IdentityAmbiguous        // the host has several identities and none was named
 )
@@ -77,8 +91,9 @@ func (f *Failure) Error() string {
 // Unwrap returns the cause.
 func (f *Failure) Unwrap() error { return f.Err }
 
-// RetryStatus says whether an answer of this status may be another one soon. IMDS documents 404, 410, 429 and 5xx
-// as passing; 408 is a time-out by its meaning. What remains tells of a mistake that stays one.
+// RetryStatus reports whether an answer of this status may be another one soon. IMDS documents 404,
+// 410, 429 and 5xx as passing; 408 is a time-out by its meaning. What remains tells of a mistake
+// that stays one.
 //
 // https://learn.microsoft.com/entra/identity/managed-identities-azure-resources/how-to-use-vm-token#error-handling
 func RetryStatus(code int) bool {
@@ -89,8 +104,8 @@ func RetryStatus(code int) bool {
 	return code >= 500
 }
 
-// noAnswer is the failure of a request that err ended. It does not wrap a context's error: what ended is the
-// endpoint's time, and a caller must not take that for the end of its own.
+// noAnswer is the failure of a request that err ended. It does not wrap a context's error: what
+// ended is the endpoint's time, and a caller must not take that for the end of its own.
 func noAnswer(err error) *Failure {
 	f := &Failure{Retry: true, Err: err}
 	var in *url.Error
@@ -118,7 +133,7 @@ func refusal(status int, header http.Header, body []byte, now time.Time) *Failur
 	f := &Failure{
 		StatusCode: status,
 		RetryAfter: RetryAfter(header.Get("Retry-After"), now),
-		Retry:      RetryStatus(status),
+		Server:     Plain(header.Get("Server")),
 	}
 	if status >= 300 && status < 400 {
 		f.Description = "redirects are not followed"
@@ -126,6 +141,8 @@ func refusal(status int, header http.Header, body []byte, now time.Time) *Failur
 		return f
 	}
 	f.readBody(header, body)
+	f.FromEndpoint = f.FromEndpoint || signedByIMDS(f.Server)
+	f.Retry, f.MaxRetries = retry(f)
 	return f
 }
 
@@ -138,35 +155,4 @@ func RetryAfter(value string, now time.Time) time.Duration {
 		return at.Sub(now)
 	}
 	return 0
-}
-
-// readBody reads the error bodies of all hosts: OAuth's {"error","error_description"}, to which Entra adds its numbers,
-// {"error":{"code","message"}} of Cloud Shell and Service Fabric, {"statusCode","message"} of App Service, and plain text.
-func (f *Failure) readBody(header http.Header, body []byte) {
-	var fields map[string]json.RawMessage
-	if json.Unmarshal(body, &fields) != nil {
-		f.Description = Plain(string(body))
-		f.RequestID = requestID(header, nil, nil, string(body))
-		return
-	}
-	f.JSON = true
-	var (
-		nested            map[string]json.RawMessage
-		code, description string
-	)
-	if json.Unmarshal(fields["error"], &nested) == nil {
-		code, description = text(nested["code"]), text(nested["message"])
-	} else {
-		_ = json.Unmarshal(fields["error"], &code)
-	}
-	for _, name := range []string{"error_description", "message", "Message"} {
-		if description == "" {
-			_ = json.Unmarshal(fields[name], &description)
-		}
-	}
-	f.Code, f.Description = Plain(code), Plain(description)
-	f.RequestID = requestID(header, fields, nested, description)
-	if json.Unmarshal(fields["error_codes"], &f.EntraCodes) != nil {
-		f.EntraCodes = nil // half of a list that is none
-	}
 }

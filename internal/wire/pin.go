@@ -10,11 +10,13 @@ import (
 
 var (
 	errCannotPin = errors.New("the certificate of this host is pinned, which needs an *http.Client with an *http.Transport that has no TLS dialer or verification of its own; leave Transport nil")
-	// ErrCertificate is the cause of a failure where another certificate was shown than the pinned one.
+	// ErrCertificate is the cause of a failure where another certificate was shown than the pinned
+	// one.
 	ErrCertificate = errors.New("the endpoint's certificate does not have the thumbprint that the host names")
 )
 
-// mayUse says why t, nil for something else than an http.Transport, cannot be held to the pinned certificate.
+// mayUse says why t, nil for something else than an http.Transport, cannot be held to the pinned
+// certificate.
 func (r Reach) mayUse(t *http.Transport) error {
 	switch {
 	case r.Thumbprint == nil:
@@ -32,8 +34,8 @@ func dialsTLS(t *http.Transport) bool {
 	return t.DialTLSContext != nil || t.DialTLS != nil
 }
 
-// pin makes t accept the certificate with the thumbprint and no other. Nothing else about it is verified: the host signs
-// it itself, for a name of its own choice.
+// pin makes t accept the certificate with the thumbprint and no other. Nothing else about it is
+// verified: the host signs it itself, for a name of its own choice.
 func (r Reach) pin(t *http.Transport) {
 	if r.Thumbprint == nil {
 		return
@@ -51,6 +53,6 @@ func (r Reach) pin(t *http.Transport) {
 		}
 		return nil
 	}
-	// The caller's HTTP/2 keeps connections of its own, which nobody has held to the pin.
+	// The caller's HTTP/2 keeps connections of its own, which were made without the pin.
 	t.TLSNextProto = nil
 }

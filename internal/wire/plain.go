@@ -6,11 +6,12 @@ import (
 	"unicode/utf8"
 )
 
-// maxText is enough for an AADSTS message with its trace ids, and a page of HTML is not worth more.
-const maxText = 400
+// maxText is enough for an AADSTS message with names of applications and tenants, up to the ids and
+// the timestamp at its end. A page of HTML is not worth more.
+const maxText = 800
 
-// Plain makes text from outside fit for an error message: one line, short, printable, and without anything that
-// looks like a token, which a confused or hostile endpoint may echo.
+// Plain returns text from outside made fit for an error message: one line, short, printable, and
+// without anything that looks like a token, which a confused or hostile endpoint may echo.
 func Plain(text string) string {
 	text = strings.Map(func(r rune) rune {
 		switch {
@@ -32,7 +33,8 @@ func Plain(text string) string {
 	return text[:cut] + "…"
 }
 
-// redactJWT cuts a word where a JWT begins: every JWS and JWE header is a JSON object and so starts "eyJ" in base64.
+// redactJWT cuts a word where a JWT begins: every JWS and JWE header is a JSON object and so starts
+// "eyJ" in base64.
 func redactJWT(word string) string {
 	const minJWT = 20 // shorter runs are no tokens, and may be somebody's words
 	if at := strings.Index(word, "eyJ"); at >= 0 && len(word)-at >= minJWT {

@@ -19,12 +19,13 @@ var (
 	errNoLifeToUse = errors.New("the token expires at once")
 )
 
-// minLife is the least that a token must have left to be worth keeping; with less it would expire on its way.
+// minLife is the least that a token must have left to be worth keeping; with less it would expire
+// on its way.
 const minLife = 3 * time.Second
 
-// ParseReply reads the body of a 200 from an identity endpoint at the time now. Member names are compared to the
-// letter (encoding/json would take "Access_Token" too); numbers may be strings. The token's ExpiresOn carries the
-// monotonic reading of now where the reply gave a remaining life.
+// ParseReply reads the body of a 200 from an identity endpoint at the time now. Member names are
+// compared to the letter (encoding/json would take "Access_Token" too); numbers may be strings. The
+// token's ExpiresOn carries the monotonic reading of now where the reply has a remaining life.
 //
 // The error says what was wrong and never quotes the reply.
 func ParseReply(body []byte, now time.Time) (azcore.AccessToken, error) {
@@ -36,22 +37,22 @@ func ParseReply(body []byte, now time.Time) (azcore.AccessToken, error) {
 	if json.Unmarshal(fields["access_token"], &token) != nil || token == "" {
 		return azcore.AccessToken{}, errNoToken
 	}
-	if raw, ok := fields["token_type"]; ok && (json.Unmarshal(raw, &tokenType) != nil || !strings.EqualFold(tokenType, "Bearer")) {
-		return azcore.AccessToken{}, errNotBearer
+	if raw, ok := fields["token_type"]; ok && string(raw) != `""` && (json.Unmarshal(raw, &tokenType) != nil || !strings.EqualFold(tokenType, "Bearer")) {
+		return azcore.AccessToken{}, errNotBearer // an empty one names no other
 	}
 	expires, err := expiry(fields, token, now)
 	if err != nil {
 		return azcore.AccessToken{}, err
 	}
 	t := azcore.AccessToken{Token: token, ExpiresOn: expires}
-	// A refresh_in of nothing or less is no advice: honoured, it would be a request a minute.
+	// A refresh_in of zero or less is not advice: honored, it would be a request a minute.
 	if in, ok := seconds(fields["refresh_in"]); ok && in > 0 {
 		t.RefreshOn = now.Add(in)
 	}
 	return t, Usable(t, now)
 }
 
-// Usable says what keeps t from being sent to a service at the time now, nil where nothing does.
+// Usable returns what keeps t from being sent to a service at the time now, nil where nothing does.
 func Usable(t azcore.AccessToken, now time.Time) error {
 	switch left := t.ExpiresOn.Sub(now); {
 	case t.Token == "":

@@ -1,7 +1,6 @@
 package wire
 
 import (
-	"context"
 	"crypto/tls"
 	"errors"
 	"io"
@@ -13,15 +12,11 @@ import (
 )
 
 const (
-	// maxBody is far above any reply with a token (a token is 2 KiB, with hundreds of roles 20) and far below
-	// what hurts.
+	// maxBody is far above any reply with a token (a token is 2 KiB, with hundreds of roles 20) and
+	// far below what hurts.
 	maxBody = 1 << 20
-	// dialTimeout outlasts one lost packet: the kernel sends the second SYN after a second, the third after
-	// three. An identity endpoint is on the same machine, so what has not answered by then is not there.
-	dialTimeout = 3 * time.Second
-	// internetDialTimeout allows for a proxy, DNS and a third SYN on the way.
-	internetDialTimeout = 10 * time.Second
-	// idleTimeout keeps a connection for a burst of resources, not for the hours until the next refresh.
+	// idleTimeout keeps a connection for a burst of resources, not for the hours until the next
+	// refresh.
 	idleTimeout = 10 * time.Second
 )
 
@@ -33,23 +28,26 @@ var (
 
 // Reach is how an endpoint is reached.
 type Reach struct {
-	// Internet says that the endpoint is not of this machine: a proxy of the environment is used, and there is more
-	// time for a connection.
+	// Internet says that the endpoint is not of this machine: a proxy of the environment is used,
+	// and there is more time for the first connection.
 	Internet bool
-	// Thumbprint, if set, is the SHA-1 of the only certificate that the endpoint may show, whoever signed it. SHA-1
-	// is what the platform has; to forge a certificate for a given thumbprint would take a second preimage.
+	// Thumbprint, if set, is the SHA-1 of the only certificate that the endpoint may show, whoever
+	// signed it. SHA-1 is what the platform has; to forge a certificate for a given thumbprint
+	// would take a second preimage.
 	Thumbprint []byte
 }
 
-// transport is the bottom of the pipeline: no redirect, no cookie, no body above maxBody, and no proxy on the way to an
-// endpoint of this machine. Whoever stands between a machine and its identity endpoint could otherwise take its tokens.
+// transport is the bottom of the pipeline: no redirect, no cookie, no body above maxBody, and no
+// proxy on the way to an endpoint of this machine. Whoever stands between a machine and its
+// identity endpoint could otherwise take its tokens.
 type transport struct {
 	next      policy.Transporter
 	closeIdle func()
 	reach     Reach
 }
 
-// NewTransport is the bottom of a pipeline of the caller's own; closeIdle drops the idle connections that it made itself.
+// NewTransport is the bottom of a pipeline of the caller's own; closeIdle drops the idle
+// connections that it made itself.
 func NewTransport(given policy.Transporter, reach Reach) (t policy.Transporter, closeIdle func(), err error) {
 	locked, err := newTransport(given, reach)
 	if err != nil {
@@ -78,7 +76,9 @@ func newTransport(given policy.Transporter, reach Reach) (*transport, error) {
 		own = reach.newHTTPTransport()
 	case *http.Transport:
 		own = base.Clone()
-		own.DialContext = boundedDial(base.DialContext, reach.dialTimeout())
+		if base == http.DefaultTransport || !dials(base) {
+			own.DialContext = reach.newDialer().dial
+		}
 		if !reach.Internet {
 			own.Proxy = nil
 		}
@@ -94,9 +94,9 @@ func newTransport(given policy.Transporter, reach Reach) (*transport, error) {
 func (r Reach) newHTTPTransport() *http.Transport {
 	t := &http.Transport{
 		Proxy:                  nil, // a proxy would see the token, and cannot reach a link-local address
-		DialContext:            (&net.Dialer{Timeout: r.dialTimeout()}).DialContext,
+		DialContext:            r.newDialer().dial,
 		TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12},
-		TLSHandshakeTimeout:    r.dialTimeout(),
+		TLSHandshakeTimeout:    laterDial,
 		MaxIdleConnsPerHost:    4,
 		IdleConnTimeout:        idleTimeout,
 		MaxResponseHeaderBytes: 64 << 10,
@@ -107,23 +107,19 @@ func (r Reach) newHTTPTransport() *http.Transport {
 	return t
 }
 
-func (r Reach) dialTimeout() time.Duration {
-	if r.Internet {
-		return internetDialTimeout
-	}
-	return dialTimeout
+// newDialer returns the dialer for an endpoint. Only one of this machine is so near that silence
+// soon means absence.
+func (r Reach) newDialer() *dialer {
+	d := &dialer{connect: new(net.Dialer).DialContext}
+	d.dialed.Store(r.Internet)
+	return d
 }
 
-// boundedDial is dial within limit: a machine without an identity endpoint must say so soon.
-func boundedDial(dial func(ctx context.Context, network, address string) (net.Conn, error), limit time.Duration) func(context.Context, string, string) (net.Conn, error) {
-	if dial == nil {
-		dial = new(net.Dialer).DialContext
-	}
-	return func(ctx context.Context, network, address string) (net.Conn, error) {
-		ctx, cancel := context.WithTimeout(ctx, limit)
-		defer cancel()
-		return dial(ctx, network, address)
-	}
+// dials reports whether the caller gave t a way to connect of its own, whose limits are then the
+// caller's too.
+func dials(t *http.Transport) bool {
+	//lint:ignore SA1019 where somebody still sets it, net/http uses it
+	return t.DialContext != nil || t.Dial != nil
 }
 
 // Do implements [policy.Transporter].
@@ -143,15 +139,16 @@ func (t *transport) Do(req *http.Request) (*http.Response, error) {
 	return resp, nil
 }
 
-// boundedBody fails where http.MaxBytesReader would need a ResponseWriter and io.LimitReader would pass a
-// cut-off body for a whole one.
+// boundedBody fails where http.MaxBytesReader would need a ResponseWriter and io.LimitReader would
+// pass a cut-off body for a whole one.
 type boundedBody struct {
 	body io.ReadCloser
 	left int
 }
 
 func (b *boundedBody) Read(p []byte) (int, error) {
-	// One byte more than allowed is asked for: only it tells a body of just the limit from a longer one.
+	// One byte more than allowed is asked for: only it tells a body of just the limit from a longer
+	// one.
 	if len(p) > b.left+1 {
 		p = p[:b.left+1]
 	}

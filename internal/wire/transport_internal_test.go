@@ -1,15 +1,11 @@
 package wire
 
 import (
-	"context"
-	"net"
 	"net/http"
 	"net/http/cookiejar"
 	"net/url"
 	"reflect"
 	"testing"
-	"testing/synctest"
-	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 	"github.com/stretchr/testify/require"
@@ -43,23 +39,6 @@ func TestTheCallersClientKeepsNoCookiesHere(t *testing.T) {
 	require.Nil(t, httpClient(t, given, Reach{}).Jar)
 	require.NotNil(t, given.Jar, "the caller's client stays as it was")
 	require.Nil(t, given.CheckRedirect)
-}
-
-func TestTheCallersDialerIsBounded(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		given := &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
-			<-ctx.Done()
-			return nil, ctx.Err()
-		}}
-		for reach, limit := range map[*Reach]time.Duration{{}: 3 * time.Second, {Internet: true}: 10 * time.Second} {
-			start := time.Now()
-			_, err := httpTransport(t, &http.Client{Transport: given}, *reach).DialContext(t.Context(), "tcp", "imds.test:80")
-			require.Error(t, err)
-			require.Equal(t, limit, time.Since(start))
-			require.Equal(t, limit, httpTransport(t, nil, *reach).TLSHandshakeTimeout)
-		}
-	})
 }
 
 func TestOnlyAnEndpointOfTheInternetIsReachedThroughAProxy(t *testing.T) {

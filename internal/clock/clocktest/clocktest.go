@@ -1,4 +1,5 @@
-// Package clocktest makes the times of a machine whose wall clock was set, which no function of package time does.
+// Package clocktest makes the times of a machine whose wall clock was set, which no function of
+// package time does.
 package clocktest
 
 import (
@@ -6,8 +7,8 @@ import (
 	"unsafe"
 )
 
-// Later is t, which has a monotonic reading, as a machine has it after a while on its monotonic clock, with its wall clock having
-// gone on, or been set, by wall.
+// Later is t, which has a monotonic reading, as a machine has it after a while on its monotonic
+// clock, with its wall clock having gone on, or been set, by wall.
 func Later(t time.Time, monotonic, wall time.Duration) time.Time {
 	later := t.Add(wall)
 	reading := &(*struct {

@@ -1,0 +1,53 @@
+package fault
+
+import (
+	"fmt"
+	"net/http"
+
+	"github.com/seed-ac726066/aztoken/internal/identityapi"
+)
+
+// These are situations that people met in the field. The bodies are made after what they reported.
+
+// EC2 is the metadata service of another cloud at IMDS's address: Amazon's does not have the path.
+func EC2() Fault {
+	reply := identityapi.Text(http.StatusNotFound, "text/html", notFoundPage)
+	reply.Header.Set("Server", "EC2ws")
+	return foreign("EC2", reply)
+}
+
+// GCE is the metadata service of another cloud at IMDS's address: Google's does not have the path.
+func GCE() Fault {
+	reply := identityapi.Text(http.StatusNotFound, "text/html; charset=UTF-8", notFoundPage)
+	reply.Header.Set("Metadata-Flavor", "Google")
+	reply.Header.Set("Server", "Metadata Server for VM")
+	return foreign("GCE", reply)
+}
+
+const notFoundPage = "<!DOCTYPE html>\n<html><head><title>404 - Not Found</title></head>" +
+	"<body><h1>404 - Not Found</h1></body></html>\n"
+
+// NoDefaultIdentity is the answer of some hosts to a request for an identity that is not assigned:
+// a 404 whose error has a code.
+func NoDefaultIdentity() Fault {
+	type inner struct {
+		Code    string   `json:"code"`
+		Message string   `json:"message"`
+		Details []string `json:"details"`
+	}
+	reply := identityapi.JSON(http.StatusNotFound, struct {
+		Error inner `json:"error"`
+	}{inner{"DefaultIdentityNotDefined", "DefaultIdentityNotDefined", []string{}}})
+	reply.Header.Set("Server", "Kestrel")
+	return foreign("NoDefaultIdentity", reply)
+}
+
+// EntraRefuses is a refusal of Entra ID: number is what stands behind AADSTS, text what follows it.
+// The host passes it on in its own form. The tokens that the platform keeps are still given out
+// until it would mint another.
+func EntraRefuses(number int, text string) Fault {
+	return Fault{
+		name:    fmt.Sprintf("EntraRefuses(%d)", number),
+		refusal: &identityapi.Failure{Reason: identityapi.Refused, Number: number, Text: text},
+	}
+}

@@ -1,0 +1,78 @@
+package fakegraph
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/seed-ac726066/aztoken/internal/jwt"
+)
+
+// maxBody is far above what is sent here.
+const maxBody = 1 << 20
+
+// Request is a request that came, whatever became of it.
+type Request struct {
+	Method, Path string // the path without the version
+	Query        url.Values
+	Body         string
+	Status       int // 0: the connection was cut
+}
+
+func (r Request) String() string { return fmt.Sprintf("%s %s: %d", r.Method, r.Path, r.Status) }
+
+// Requests returns all requests, oldest first.
+func (s *Server) Requests() []Request {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.requests)
+}
+
+// Writes returns the requests that could change something.
+func (s *Server) Writes() []Request {
+	return slices.DeleteFunc(s.Requests(), func(r Request) bool { return r.Method == http.MethodGet })
+}
+
+// request is a request as the server reads it.
+type request struct {
+	method, path  string
+	query         url.Values
+	upsert        bool
+	authorization string
+	body          []byte
+	base          string // of the addresses in answers
+}
+
+func readRequest(r *http.Request) (request, error) {
+	query, err := url.ParseQuery(strings.ReplaceAll(r.URL.RawQuery, "+", "%2B")) // OData has no plus for a space
+	if err != nil {
+		return request{}, err
+	}
+	q := request{
+		method: r.Method, path: strings.TrimPrefix(r.URL.Path, "/v1.0"), query: query,
+		upsert:        r.Header.Get("Prefer") == "create-if-missing",
+		authorization: r.Header.Get("Authorization"),
+	}
+	q.base = "http://" + r.Host
+	if r.URL.Host != "" { // without a socket
+		q.base = r.URL.Scheme + "://" + r.URL.Host
+	}
+	if r.Body == nil {
+		return q, nil
+	}
+	q.body, err = io.ReadAll(io.LimitReader(r.Body, maxBody))
+	return q, err
+}
+
+// authorized reports whether a header has a token for a Graph. Its signature is not looked at.
+func authorized(header, host string) bool {
+	token, found := strings.CutPrefix(header, "Bearer ")
+	if !found {
+		return false
+	}
+	claims, ok := jwt.Claims(token)
+	return ok && string(claims["aud"]) == `"https://`+host+`"`
+}

@@ -1,0 +1,189 @@
+// Package fakegraph is a Microsoft Graph that keeps applications, service principals and the
+// assignments between them, refuses what Graph refuses in Graph's own words, and is as slow to make
+// things known, on demand. It knows the calls that package graph makes, and answers 400 to every
+// other. Package graphtest is what tests use of it.
+package fakegraph
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+)
+
+// TenantID is the tenant of every server.
+const TenantID = "7e000000-0000-4000-8000-000000000001"
+
+// The permissions that a caller may have.
+const (
+	ReadApplications  = "Application.Read.All"
+	WriteApplications = "Application.ReadWrite.All"
+	OwnApplications   = "Application.ReadWrite.OwnedBy"
+	WriteAssignments  = "AppRoleAssignment.ReadWrite.All"
+)
+
+// Options are what a server differs in from one that lets everything pass.
+type Options struct {
+	// Host is the Graph whose tokens are accepted; "" is that of the public cloud.
+	Host string
+	// Permissions are those of the caller; nil is all of them.
+	Permissions []string
+	// PageSize is the most entries of a page; 0 is Graph's 100.
+	PageSize int
+	// VerifiedDomains are those that App ID URIs may have.
+	VerifiedDomains []string
+}
+
+// Server is a fake Graph. Make one with [New]. It is safe for concurrent use.
+type Server struct {
+	// URL is its address. That of a server without a socket is "http://127.0.0.1".
+	URL string
+
+	options Options
+
+	mu           sync.Mutex
+	lags         Lags
+	requests     []Request
+	writes       int
+	throttle     throttle
+	interruption *interruption
+	made         int // the number of objects, of which ids are made
+	applications []*application
+	principals   []*principal
+	assignments  []*assignment
+}
+
+// New returns a server without a socket, to be used as the transport of a client, in virtual time
+// too. Nil options are the defaults.
+func New(opts *Options) *Server {
+	s := &Server{URL: "http://127.0.0.1"}
+	if opts != nil {
+		s.options = *opts
+	}
+	if s.options.Host == "" {
+		s.options.Host = "graph.microsoft.com"
+	}
+	if s.options.PageSize == 0 {
+		s.options.PageSize = 100
+	}
+	return s
+}
+
+// Do answers without a socket, as azcore's policy.Transporter.
+func (s *Server) Do(r *http.Request) (*http.Response, error) {
+	if err := r.Context().Err(); err != nil {
+		return nil, err
+	}
+	a, err := s.answer(r)
+	if err != nil {
+		return nil, err
+	}
+	header, body := a.render()
+	return &http.Response{
+		Status:        fmt.Sprintf("%d %s", a.status, http.StatusText(a.status)),
+		StatusCode:    a.status,
+		Proto:         "HTTP/1.1",
+		ProtoMajor:    1,
+		ProtoMinor:    1,
+		Header:        header,
+		Body:          io.NopCloser(bytes.NewReader(body)),
+		ContentLength: int64(len(body)),
+		Request:       r,
+	}, nil
+}
+
+// ServeHTTP answers over a socket. It panics with [http.ErrAbortHandler] where the connection is
+// cut.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	a, err := s.answer(r)
+	if err != nil {
+		panic(http.ErrAbortHandler)
+	}
+	header, body := a.render()
+	for name, values := range header {
+		w.Header()[name] = values
+	}
+	w.WriteHeader(a.status)
+	_, _ = w.Write(body)
+}
+
+// answer returns the answer to a request, which it records. The error is that of reading the
+// request, or that the connection was cut.
+func (s *Server) answer(r *http.Request) (answer, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	q, err := readRequest(r)
+	if err != nil {
+		return answer{}, err
+	}
+	x := exchange{Server: s, request: q, moment: moment{len(s.requests), time.Now()}}
+	s.requests = append(s.requests, Request{Method: r.Method, Path: q.path, Query: r.URL.Query(), Body: string(q.body)})
+	a, err := x.admit()
+	if err != nil {
+		return answer{}, err
+	}
+	s.requests[x.count].Status = a.status
+	return a, nil
+}
+
+// An exchange is a request that is being answered, with the lock held.
+type exchange struct {
+	*Server
+	request
+	moment
+}
+
+// admit decides whether the request gets through to the objects.
+func (x exchange) admit() (answer, error) {
+	switch {
+	case x.throttle.left > 0:
+		x.throttle.left--
+		return x.throttled(), nil
+	case !authorized(x.authorization, x.options.Host):
+		return unauthorized(), nil
+	case !x.permits(needed(x.method, x.path)):
+		return forbidden(), nil
+	case x.method == http.MethodGet:
+		return x.route(), nil
+	}
+	x.writes++
+	cut := x.interruption.at(x.writes)
+	if cut != nil && !cut.applied {
+		cut.kill()
+		return answer{}, errCut
+	}
+	a := x.route()
+	if cut != nil {
+		cut.kill()
+		return answer{}, errCut
+	}
+	return a, nil
+}
+
+// needed are the permissions one of which a request takes.
+func needed(method, path string) []string {
+	switch {
+	case method == http.MethodGet:
+		return []string{ReadApplications, WriteApplications, OwnApplications}
+	case strings.Contains(path, "/appRoleAssignedTo"):
+		return []string{WriteAssignments}
+	}
+	return []string{WriteApplications, OwnApplications}
+}
+
+func (s *Server) permits(needs []string) bool {
+	if s.options.Permissions == nil {
+		return true
+	}
+	for _, have := range s.options.Permissions {
+		for _, need := range needs {
+			if have == need {
+				return true
+			}
+		}
+	}
+	return false
+}

@@ -1,0 +1,55 @@
+// Package graphtest is a Microsoft Graph for tests:
+//
+//	g := graphtest.NewServer(t, nil)
+//	worker := g.AddManagedIdentity("orders-worker", "")
+//	g.Delay(graphtest.Lags{Roles: graphtest.Lag{Requests: 3}})
+//
+// What it keeps and refuses is in package fakegraph, of which this is the front.
+package graphtest
+
+import (
+	"net/http/httptest"
+	"testing"
+
+	"github.com/seed-ac726066/aztoken/internal/fakegraph"
+)
+
+// What a test says and sees, see package fakegraph.
+type (
+	Server      = fakegraph.Server
+	Options     = fakegraph.Options
+	Application = fakegraph.Application
+	API         = fakegraph.API
+	Role        = fakegraph.Role
+	Principal   = fakegraph.Principal
+	Assignment  = fakegraph.Assignment
+	Lag         = fakegraph.Lag
+	Lags        = fakegraph.Lags
+	Request     = fakegraph.Request
+	Credential  = fakegraph.Credential
+)
+
+// TenantID is the tenant of every server.
+const TenantID = fakegraph.TenantID
+
+// The permissions that a caller may have.
+const (
+	ReadApplications  = fakegraph.ReadApplications
+	WriteApplications = fakegraph.WriteApplications
+	OwnApplications   = fakegraph.OwnApplications
+	WriteAssignments  = fakegraph.WriteAssignments
+)
+
+// New returns a server without a socket. Nil options are the defaults.
+func New(opts *Options) *Server { return fakegraph.New(opts) }
+
+// NewServer starts a server on the loopback interface. It is closed when the test ends. Nil options
+// are the defaults.
+func NewServer(tb testing.TB, opts *Options) *Server {
+	tb.Helper()
+	s := New(opts)
+	listener := httptest.NewServer(s)
+	s.URL = listener.URL
+	tb.Cleanup(listener.Close)
+	return s
+}

@@ -1,0 +1,65 @@
+package hosts
+
+import (
+	"errors"
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+)
+
+var (
+	errIMDSBase  = fmt.Errorf("is no base URL of an identity endpoint; give scheme and host, as in %s", imdsAddress)
+	errIDInQuery = errors.New("names an identity in its query, which is not used; give it as Options.ID, and the address without a query")
+)
+
+// imdsBase returns where IMDS is, what says so, and whether anything names it.
+func imdsBase(cfg Config) (base, from string, named bool) {
+	switch {
+	case cfg.Endpoint != "":
+		return cfg.Endpoint, "Options.Endpoint", true
+	case isIMDSAddress(cfg.Getenv(msiEndpoint)):
+		return cfg.Getenv(msiEndpoint), "$" + msiEndpoint, true
+	case cfg.Getenv(imdsOverride) != "":
+		return cfg.Getenv(imdsOverride), "$" + imdsOverride, true
+	}
+	return imdsAddress, "", false
+}
+
+// isIMDSAddress reports whether address is the whole address of IMDS's tokens, on whatever host.
+// Older libraries wanted it in $MSI_ENDPOINT, which alone would otherwise
+// make a Cloud Shell of the machine.
+func isIMDSAddress(address string) bool {
+	u, err := url.Parse(address)
+	return err == nil && strings.HasSuffix(strings.TrimRight(strings.ToLower(u.Path), "/"), imdsPath)
+}
+
+// imdsPaths are the beginnings of IMDS's addresses that people write where its base is wanted, the
+// longest first.
+var imdsPaths = []string{imdsPath, "/metadata/identity/oauth2", "/metadata/identity", "/metadata/instance", "/metadata"}
+
+// parseIMDSBase returns the URL that [imdsPath] is put after. A whole address is taken for its
+// base, without its query.
+func parseIMDSBase(base string) (*url.URL, error) {
+	u, err := url.Parse(base)
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.User != nil || u.Fragment != "" {
+		return nil, errIMDSBase
+	}
+	u.Path, u.RawPath = strings.TrimRight(u.Path, "/"), strings.TrimRight(u.RawPath, "/")
+	for _, path := range imdsPaths {
+		if strings.HasSuffix(strings.ToLower(u.Path), path) {
+			u.Path, u.RawPath, u.RawQuery = strings.TrimRight(u.Path[:len(u.Path)-len(path)], "/"), "", ""
+			break
+		}
+	}
+	if u.RawQuery != "" || u.ForceQuery {
+		return nil, errIMDSBase
+	}
+	return u, nil
+}
+
+// namesIdentityIn reports whether an address names an identity in its query.
+func namesIdentityIn(address string) bool {
+	u, err := url.Parse(address)
+	return err == nil && slices.ContainsFunc([]string{"client_id", "object_id", "msi_res_id", "mi_res_id"}, u.Query().Has)
+}

@@ -1,0 +1,40 @@
+package hosts
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
+
+	"github.com/seed-ac726066/aztoken/internal/jwt"
+	"github.com/seed-ac726066/aztoken/internal/wire"
+)
+
+const otherTenantAdvice = "leave the tenant out, for the identity's own; a token of another tenant is that of a multi-tenant app registration, which the identity can be the credential of (Options.Federation)"
+
+// otherTenant returns the failure of a request for a token of a tenant that an identity is not of.
+func otherTenant(wanted, own string) error {
+	return &wire.Failure{
+		Err:    fmt.Errorf("a token of tenant %s was asked for, and the identity is of tenant %s", quote(wanted), quote(own)),
+		Advice: otherTenantAdvice,
+	}
+}
+
+// isOther reports whether two tenants are known to differ: one of them may be a domain, of which
+// only Entra knows the tenant.
+func isOther(wanted, own string) bool {
+	return isGUID(wanted) && isGUID(own) && !strings.EqualFold(wanted, own)
+}
+
+// ofTenant returns t, or a failure if t says that it is not of the tenant that r asks for. Most
+// hosts have no parameter for a tenant, and what they return would be taken for what was asked for.
+func ofTenant(r Request, t azcore.AccessToken) (azcore.AccessToken, error) {
+	if r.Tenant == "" {
+		return t, nil
+	}
+	claims, _ := jwt.Claims(t.Token)
+	if own := jwt.Text(claims["tid"]); isOther(r.Tenant, own) {
+		return azcore.AccessToken{}, otherTenant(r.Tenant, own)
+	}
+	return t, nil
+}
