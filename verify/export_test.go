@@ -5,20 +5,17 @@ import (
 	"time"
 )
 
-// ReadHeader gives the key id of a header, which is JSON.
-func ReadHeader(header []byte) (kid string, err error) { return readHeader(header) }
+// ReadHeader returns the key id of a header, which is JSON.
+func ReadHeader(header []byte) (kid string, err error) { return keyID(header) }
 
-// ReadKeys gives how many keys of a JWKS are used.
+// ReadKeys returns how many keys of a JWKS are used.
 func ReadKeys(jwks []byte) (int, error) {
-	set, err := readKeys(jwks, time.Now(), nil)
-	if err != nil {
-		return 0, err
-	}
-	return len(set.keys), nil
+	keys, err := readKeys(jwks)
+	return keys.usable(), err
 }
 
 // KeysHeld is how many keys v has at the moment.
-func (v *Verifier) KeysHeld() int { return len(v.keys.current.Load().keys) }
+func (v *Verifier) KeysHeld() int { return len(*v.keys.keys.Load()) }
 
 // Remembered is how many tokens v remembers.
 func (v *Verifier) Remembered() (all int) {
@@ -33,8 +30,11 @@ func (v *Verifier) Remembered() (all int) {
 
 // Remember makes v remember n tokens that nobody sent, until then.
 func (v *Verifier) Remember(n int, until time.Time) {
+	s := newScratch()
+	defer s.free()
 	for i := range n {
-		v.cache.put(v.cache.id(fmt.Sprint(i)), remembered{claims: &Claims{}, until: until}, time.Now())
+		id := v.cache.id(fmt.Sprint(i), s)
+		v.cache.put(&id, remembered{claims: &Claims{}, until: until}, time.Now())
 	}
 }
 

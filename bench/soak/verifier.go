@@ -31,7 +31,7 @@ type savedKeys struct {
 // openVerifier starts a service in place of the one before.
 func (w *world) openVerifier() error {
 	v := &verifier{}
-	opts := verify.Options{
+	opts := &verify.Options{
 		Audiences: []string{orders}, Tenants: []string{imdstest.DefaultTenantID},
 		Authority: w.net.entraURL, KeyFile: w.keyFile(), Logger: w.seen, OnEvent: w.onKeyEvent,
 	}

@@ -11,7 +11,7 @@ import (
 
 func aztoken() library {
 	return library{"aztoken verify", func(ctx context.Context, hc *http.Client) (verify, func(), error) {
-		v, err := azverify.New(azverify.Options{
+		v, err := azverify.New(&azverify.Options{
 			Audiences: []string{audience}, Tenants: []string{imdstest.DefaultTenantID}, Authority: "https://imds.test", HTTPClient: hc,
 		})
 		if err != nil {

@@ -102,7 +102,7 @@ func statusOf(err error) error {
 	switch {
 	case errors.Is(err, verify.ErrKeysUnavailable), errors.Is(err, verify.ErrClosed):
 		return status.Error(codes.Unavailable, "tokens cannot be checked at the moment")
-	case !errors.As(err, &e), errors.Is(err, verify.ErrRole), errors.Is(err, verify.ErrClient):
+	case !errors.As(err, &e), errors.Is(err, verify.ErrRole), errors.Is(err, verify.ErrCaller):
 		return status.Error(codes.PermissionDenied, "the token does not meet what this method requires")
 	}
 	return status.Error(codes.Unauthenticated, "the token is not accepted")

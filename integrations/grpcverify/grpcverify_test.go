@@ -126,7 +126,7 @@ func TestWithoutKeysACallIsToldToComeBack(t *testing.T) {
 
 func verifier(t *testing.T, srv *imdstest.Server) *verify.Verifier {
 	t.Helper()
-	v, err := verify.New(verify.Options{
+	v, err := verify.New(&verify.Options{
 		Audiences: []string{resource}, Tenants: []string{imdstest.DefaultTenantID}, AllowRoleless: true,
 		Authority: "https://imds.test", HTTPClient: srv.Client(),
 	})

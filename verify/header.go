@@ -1,57 +1,59 @@
 package verify
 
 import (
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"strings"
 )
 
-// maxToken is what fits into the header fields of the common servers; a token with a thousand roles is below it.
+// maxToken is what fits into the header fields of the common servers; a token with a thousand roles
+// is below it.
 const maxToken = 16 << 10
 
-// What keeps a token from being looked at any further.
+// What a token is refused for before anything is decrypted or asked for.
 var (
 	errTooLong   = errors.New("it is longer than 16 KiB")
-	errParts     = errors.New("it is not three parts of base64url with dots between them")
+	errParts     = errors.New("it is not three parts of base64url separated by dots")
 	errAlgorithm = errors.New("its alg is not RS256")
 	errType      = errors.New("its typ is neither JWT nor at+jwt")
 	errKeyID     = errors.New("its header has no kid")
-	errBringsKey = errors.New("its header brings or points to a key of its own (jwk, jku, x5u, x5c)")
-	errCritical  = errors.New("its header has crit or b64, of which nothing is known here")
+	errBringsKey = errors.New("its header contains or points to a key of its own (jwk, jku, x5u, x5c)")
+	errCritical  = errors.New("its header has crit or b64, which is not supported")
+	errNonce     = errors.New("its header has a nonce")
 )
 
-// keyID looks at the form of a token and at its header, and gives the id of the key that is said to have signed it. It is cheap,
-// and nothing that the token names is asked.
-func keyID(token string) (kid string, err error) {
+// readHeader checks the form and the header of a token, with scratch to decode into. It is cheap,
+// and asks nothing of anybody that the token names.
+func readHeader(token string, scratch *scratch) (j jws, err error) {
 	if len(token) > maxToken {
-		return "", errTooLong
+		return jws{}, errTooLong
 	}
-	first, rest, _ := strings.Cut(token, ".")
+	header, rest, _ := strings.Cut(token, ".")
 	payload, signature, ok := strings.Cut(rest, ".")
-	if !ok || payload == "" || signature == "" || !isBase64URL(first) {
-		return "", errParts
+	if !ok || !isBase64URL(header) || !isBase64URL(payload) || !isBase64URL(signature) {
+		return jws{}, errParts
 	}
-	header, err := base64.RawURLEncoding.DecodeString(first)
+	text, err := scratch.decode(header)
 	if err != nil {
-		return "", errParts
+		return jws{}, errParts
 	}
-	if kid, err = readHeader(header); err != nil {
-		return "", err
+	kid, err := keyID(text)
+	if err != nil {
+		return jws{}, err
 	}
-	if !isBase64URL(payload) || !isBase64URL(signature) {
-		return "", errParts
-	}
-	return kid, nil
+	return jws{signed: token[:len(token)-len(signature)-1], payload: payload, signature: signature, kid: kid}, nil
 }
 
-// readHeader reads the header.
-func readHeader(header []byte) (kid string, err error) {
+// keyID checks a JOSE header and returns the id of the key that is said to have signed the token.
+func keyID(header []byte) (kid string, err error) {
 	var (
 		alg, typ string
 		found    error
 	)
-	err = readObject(header, func(name string, value []byte) {
+	if err := checkJSON(header); err != nil {
+		return "", fmt.Errorf("its header: %w", err)
+	}
+	err = readObject(string(header), func(name, value string) {
 		switch name {
 		case "alg":
 			alg, _ = unquote(value)
@@ -64,7 +66,7 @@ func readHeader(header []byte) (kid string, err error) {
 		case "crit", "b64":
 			found = errCritical
 		case "nonce":
-			found = ErrMicrosoftAPI
+			found = errNonce
 		}
 	})
 	switch {
@@ -82,8 +84,8 @@ func readHeader(header []byte) (kid string, err error) {
 	return kid, nil
 }
 
-// isBase64URL says whether s is base64url to the letter: no padding, no white space (which the decoder skips), and no bits
-// beyond the last byte, so that a token has one spelling only.
+// isBase64URL reports whether s is base64url with a single spelling: no padding, no white space
+// (which the decoder skips), and no bits beyond the last byte.
 func isBase64URL(s string) bool {
 	if s == "" || len(s)%4 == 1 {
 		return false
