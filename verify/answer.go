@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
-	"time"
 )
 
 // parameters are those that a service has in all its challenges.
@@ -74,15 +73,6 @@ func (e *Error) description() string {
 	return "the token is not accepted"
 }
 
-// retryAfter returns the seconds of Retry-After for a 503.
-func (e *Error) retryAfter() string {
-	wait, inner := e.RetryAfter, (*Error)(nil)
-	if wait == 0 && errors.As(e.cause, &inner) && inner != nil {
-		wait = inner.RetryAfter
-	}
-	return strconv.Itoa(int(math.Ceil(max(firstBackoff, wait, time.Second).Seconds())))
-}
-
 // Refusal returns err, which v or [BearerToken] returned, as the [*Error] that [Verifier.Handler] would
 // answer: with the Realm and the ResourceMetadata of v in its challenge, and 503 for [ErrClosed]. It
 // returns nil for nil.
@@ -98,6 +88,12 @@ func (v *Verifier) Refusal(err error) *Error {
 	if v != nil {
 		own.challenge = v.challenge
 	}
+	if inner := (*Error)(nil); own.RetryAfter == 0 && errors.As(own.cause, &inner) && inner != nil {
+		own.RetryAfter = inner.RetryAfter
+	}
+	if own.StatusCode() == http.StatusServiceUnavailable {
+		own.RetryAfter = max(own.RetryAfter, firstBackoff)
+	}
 	return &own
 }
 
@@ -107,7 +103,7 @@ func (v *Verifier) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	if challenge := e.Challenge(); challenge != "" {
 		w.Header().Set("WWW-Authenticate", challenge)
 	} else {
-		w.Header().Set("Retry-After", e.retryAfter())
+		w.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(e.RetryAfter.Seconds()))))
 	}
 	if v != nil && v.onError != nil {
 		v.onError(w, r, e)

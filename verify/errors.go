@@ -66,7 +66,8 @@ type Error struct {
 	Found, Wanted string
 	// Advice is what to do about it, for somebody who reads the log of the service.
 	Advice string
-	// RetryAfter is the time until the next attempt to get keys, for ErrKeysUnavailable.
+	// RetryAfter is when to try again, where the token cannot be checked at the moment: for
+	// ErrKeysUnavailable the time until the next attempt to get keys.
 	RetryAfter time.Duration
 
 	sentinel  error

@@ -15,10 +15,16 @@ var (
 	errSlowWrite = errors.New("the key file cannot be written: no answer within 5 s")
 )
 
+// disk is what keeps keys over a restart: a keyFile.
+type disk interface {
+	load(now time.Time) (map[string]savedDocument, error)
+	save(all []savedKeys) error
+}
+
 // files reads and writes the key file in goroutines of its own, at most one for each, so that a disk
 // that hangs delays nobody.
 type files struct {
-	file    keyFile
+	file    disk // nil: none
 	report  func(Event)
 	running sync.WaitGroup
 
@@ -29,14 +35,19 @@ type files struct {
 	failing bool        // the last attempt failed, which was reported
 }
 
-func newFiles(file keyFile, report func(Event)) *files { return &files{file: file, report: report} }
+func newFiles(file keyFile, report func(Event)) *files {
+	if file.path == "" {
+		return &files{report: report}
+	}
+	return &files{file: file, report: report}
+}
 
 // load reads the file and calls done with what is in it; first with nothing where that takes longer
 // than the limit. It reports whether it has begun to: not if there is no file, or if it is read already.
 func (f *files) load(done func(map[string]savedDocument)) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if f.file.path == "" || f.reading {
+	if f.file == nil || f.reading {
 		return false
 	}
 	f.reading = true

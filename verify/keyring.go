@@ -391,7 +391,7 @@ func (r *keyring) refresh(d *document) {
 	} else {
 		d.held = d.held.after(keys, now)
 		d.state = d.state.succeed(now, d.held.lacking())
-		if r.files.file.path != "" && !r.closed.Load() {
+		if r.files.file != nil && !r.closed.Load() {
 			r.files.save(r.saved(now))
 		}
 	}

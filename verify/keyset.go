@@ -157,8 +157,7 @@ func readKey(element string) (id string, key *signingKey) {
 		case "cloud_instance_name":
 			o.cloud = text(value)
 		case "key_ops":
-			operations, isList := unquoteAll(value)
-			ok = ok && (value == "null" || isList && slices.Contains(operations, "verify"))
+			ok = ok && (value == "null" || contains(value, "verify"))
 		}
 	})
 	if err != nil || !ok || kty != "RSA" || use != "" && use != "sig" || alg != "" && alg != "RS256" {
@@ -169,6 +168,17 @@ func readKey(element string) (id string, key *signingKey) {
 		return id, nil
 	}
 	return id, &signingKey{public: public, origins: []origin{o}}
+}
+
+// contains reports whether value is an array of strings of which one is want.
+func contains(value, want string) (found bool) {
+	texts := true
+	array := elements(value, func(element string) bool {
+		s, ok := unquote(element)
+		texts, found = ok, found || ok && s == want
+		return ok
+	})
+	return array && texts && found
 }
 
 // readRSA returns the key of a modulus and an exponent, nil if it is weak or too large.
