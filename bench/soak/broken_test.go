@@ -154,8 +154,8 @@ var sabotage = map[string]struct {
 		})
 	}}, fewPlaces},
 	"fetches of keys in a row": {breakage{entra: repeated(200)}, fewFetches},
-	"a 503 for a good token":   {breakage{service: answering(http.StatusServiceUnavailable, 50)}, accepts},
-	"a 401 for a good token":   {breakage{service: answering(http.StatusUnauthorized, 50)}, accepts},
+	"a 503 for a good token":   {breakage{service: answering(http.StatusServiceUnavailable, 7)}, accepts},
+	"a 401 for a good token":   {breakage{service: answering(http.StatusUnauthorized, 7)}, accepts},
 	"a service that takes any token": {breakage{service: func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			if kid, _, _ := readToken(strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer ")); !strings.HasPrefix(kid, "made-up") {

@@ -18,14 +18,9 @@ type verifier struct {
 	closed  bool
 	view    keyview
 	traffic traffic
-	failed  time.Time // the last fetch that did
-	jwks    string    // the last keys, which are mostly the same again
-}
-
-// savedKeys is what is in the key file.
-type savedKeys struct {
-	known   map[string]bool
-	fetched time.Time
+	failed  time.Time       // the last fetch that did
+	jwks    string          // the last keys, which are mostly the same again
+	kids    map[string]bool // their ids
 }
 
 // openVerifier starts a service in place of the one before.
@@ -54,7 +49,7 @@ func (w *world) openVerifier() error {
 	w.net.handler.Store(&handler)
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	v.view.known, v.view.fetched = w.kept.known, w.kept.fetched
+	v.view = w.kept
 	w.verifier = v
 	return nil
 }
@@ -107,18 +102,17 @@ func (w *world) fetchEnds(v *verifier, body []byte) {
 	}
 	now := time.Now()
 	v.view.asking = false
-	kids := v.view.known
 	if jwks := string(body); jwks == "" || jwks != v.jwks {
-		var ok bool
-		if kids, ok = readKeys(body); !ok {
+		kids, ok := readKeys(body)
+		if !ok {
 			v.view.failed, v.failed = now, now
 			return
 		}
-		v.jwks = jwks
+		v.jwks, v.kids = jwks, kids
 	}
-	v.view.known, v.view.fetched, v.view.failed = kids, now, time.Time{}
+	v.view = v.view.answered(v.kids, now)
 	if w.keyFile() != "" {
-		w.kept = savedKeys{kids, now}
+		w.kept = v.view
 	}
 }
 

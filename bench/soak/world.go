@@ -54,7 +54,7 @@ type world struct {
 	active   int                  // lasting steps in force
 	calm     time.Time            // since when nothing happens
 	given    map[string]time.Time // the tokens of the endpoint and their ends, on both clocks
-	kept     savedKeys            // what is in the key file
+	kept     keyview              // what is in the key file
 	keysFrom map[string]time.Time // the published keys, and since when
 	requests int64
 	tally    tally
@@ -124,7 +124,7 @@ func (w *world) forgetKeys() {
 	_ = os.Remove(w.keyFile())
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.kept = savedKeys{}
+	w.kept = keyview{}
 }
 
 // keyFile is the verifier's; every other run has none.
