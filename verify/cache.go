@@ -1,7 +1,6 @@
 package verify
 
 import (
-	"crypto/rand"
 	"crypto/sha256"
 	"sync"
 	"time"
@@ -10,31 +9,41 @@ import (
 const (
 	// rememberFor is how long a verified token is not verified again.
 	rememberFor = 5 * time.Minute
-	// maxRemembered bounds the memory: at 3 KiB each, 30 MiB. A service has as many tokens as callers.
+	// maxRemembered bounds the memory: at 4 KiB each, 40 MiB. A service has as many tokens as callers.
 	maxRemembered = 10_000
 	// shards keep the cores from waiting for one lock.
 	shards = 16
 )
 
-// tokenID is the hash of a token together with a secret of this process. Nobody else can tell which
-// token has which, and the cache holds no token.
+// tokenID is the hash of a token's signature. The cache holds no signature, and so no token that anybody
+// could use.
 type tokenID [sha256.Size]byte
+
+// maxSignature is the length of a signature by the largest key.
+const maxSignature = (maxBits/8*8 + 5) / 6
+
+// idOf returns the id of a token. Only one token has a signature that is good, but any may be sent with it:
+// see remembered.signed.
+func idOf(signature string) tokenID {
+	var room [maxSignature]byte // on the stack
+	return sha256.Sum256(append(room[:0], signature...))
+}
 
 // remembered is a token that was verified.
 type remembered struct {
+	signed string // header and payload, as they were sent
 	claims *Claims
 	kid    string
 	key    *signingKey
 	until  time.Time
 }
 
-// isCurrent reports whether r may still be used, by both clocks: the monotonic one alone would accept
+// isCurrent reports whether r may still be used as far as time is concerned, by both clocks: the monotonic one alone would accept
 // an expired token after the machine was suspended.
 func (r remembered) isCurrent(now time.Time) bool { return until(now, r.until) > 0 }
 
 // cache remembers accepted tokens. Refused ones are not cached, so a flood of them cannot fill it.
 type cache struct {
-	secret [sha256.Size]byte
 	shards [shards]shard
 }
 
@@ -45,12 +54,9 @@ type shard struct {
 
 func newCache() *cache {
 	c := &cache{}
-	rand.Read(c.secret[:]) // never fails
 	c.forgetAll()
 	return c
 }
-
-func (c *cache) id(token string, s *scratch) tokenID { return s.sum(c.secret[:], token) }
 
 func (c *cache) shard(id *tokenID) *shard { return &c.shards[id[0]%shards] }
 

@@ -8,7 +8,7 @@ import (
 )
 
 // ReadHeader returns the key id of a header, which is JSON.
-func ReadHeader(header []byte) (kid string, err error) { return keyID(header) }
+func ReadHeader(header []byte) (kid string, err error) { return keyID(string(header)) }
 
 // ReadKeys returns how many keys of a JWKS are used.
 func ReadKeys(jwks []byte) (int, error) {
@@ -32,10 +32,8 @@ func (v *Verifier) Remembered() (all int) {
 
 // Remember makes v remember n tokens that nobody sent, until then.
 func (v *Verifier) Remember(n int, until time.Time) {
-	s := newScratch()
-	defer s.free()
 	for i := range n {
-		id := v.cache.id(fmt.Sprint(i), s)
+		id := idOf(fmt.Sprint(i))
 		v.cache.put(&id, remembered{claims: &Claims{}, until: until}, time.Now())
 	}
 }

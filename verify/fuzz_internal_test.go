@@ -1,7 +1,6 @@
 package verify
 
 import (
-	"encoding/base64"
 	stdjson "encoding/json"
 	"net/http"
 	"net/url"
@@ -42,7 +41,7 @@ func FuzzReadClaims(f *testing.F) {
 	public, _ := Public.hosts()
 	r := rules{issuers: ofCloud(public), audiences: []string{fuzzAudience}, tenants: []string{fuzzTenant}, skew: time.Minute}
 	f.Fuzz(func(t *testing.T, payload []byte) {
-		c, err := readClaims(payload)
+		c, err := readClaims(string(payload))
 		if err != nil {
 			require.Nil(t, c)
 			require.Less(t, len(err.Error()), 200, "it quotes nothing")
@@ -80,17 +79,6 @@ func FuzzReadClaims(f *testing.F) {
 		require.Greater(t, says["exp"], float64(noon.Add(-r.skew).Unix()))
 		require.LessOrEqual(t, says["nbf"], float64(noon.Add(r.skew).Unix()))
 		require.True(t, len(c.Roles)+len(c.Scopes) > 0)
-	})
-}
-
-// FuzzIsBase64URL holds the check against the strict decoder, which still skips line ends.
-func FuzzIsBase64URL(f *testing.F) {
-	for _, s := range []string{"", "A", "AA", "AB", "AAA", "AAB", "AAAA", "AA==", "A-_A", "A+/A", "AA\nAA", "AAAAé"} {
-		f.Add(s)
-	}
-	f.Fuzz(func(t *testing.T, s string) {
-		_, err := base64.RawURLEncoding.Strict().DecodeString(s)
-		require.Equal(t, err == nil && s != "" && !strings.ContainsAny(s, "\r\n"), isBase64URL(s))
 	})
 }
 

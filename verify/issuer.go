@@ -17,7 +17,27 @@ func (t template) of(tenant string) string { return strings.ReplaceAll(string(t)
 
 // is reports whether issuer is that of tenant. An issuer without the tenant's id would be everybody's.
 func (t template) is(issuer, tenant string) bool {
-	return tenant != "" && issuer == t.of(tenant) && strings.Contains(issuer, tenant)
+	if tenant == "" || !strings.Contains(issuer, tenant) {
+		return false
+	}
+	for rest, more := string(t), true; more; { // without making a string of it: this is in every verification
+		var fixed string
+		if fixed, rest, more = strings.Cut(rest, anyTenant); !strings.HasPrefix(issuer, fixed) {
+			return false
+		}
+		if issuer = issuer[len(fixed):]; more && !strings.HasPrefix(issuer, tenant) {
+			return false
+		}
+		if more {
+			issuer = issuer[len(tenant):]
+		}
+	}
+	return issuer == ""
+}
+
+// isFor reports whether what is published for all tenants, or for one, is of t for tenant.
+func (t template) isFor(published, tenant string) bool {
+	return published == string(t) && strings.Contains(published, anyTenant) || t.is(published, tenant)
 }
 
 // issuers are those whose tokens are accepted, and what tells that a key is theirs.
@@ -103,6 +123,8 @@ func (i issuers) maySign(o origin, tenant string) bool {
 	if o.issuer == "" {
 		return true
 	}
-	issuer := template(o.issuer).of(tenant)
-	return slices.ContainsFunc(i.all(), func(t template) bool { return t.is(issuer, tenant) })
+	if i.own == nil {
+		return i.v2.isFor(o.issuer, tenant) || i.v1.isFor(o.issuer, tenant)
+	}
+	return slices.ContainsFunc(i.own, func(t template) bool { return t.isFor(o.issuer, tenant) })
 }

@@ -77,9 +77,6 @@ func (s *source) fetch(ctx context.Context) (answer, error) {
 // document on unchanged has them below its own path, where the document names Entra's host.
 func (s *source) keys(discovery []byte) (*url.URL, error) {
 	var issuer, uri string
-	if checkJSON(discovery) != nil {
-		return nil, errDiscovery
-	}
 	if err := readObject(string(discovery), func(name, value string) {
 		switch name {
 		case "issuer":

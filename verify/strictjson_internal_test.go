@@ -10,14 +10,6 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// readAll reads an object of which nothing is known.
-func readAll(text string, visit func(name, value string)) error {
-	if err := checkJSON([]byte(text)); err != nil {
-		return err
-	}
-	return readObject(text, visit)
-}
-
 func TestAnObjectIsReadToTheLetter(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{
@@ -34,7 +26,7 @@ func TestAnObjectIsReadToTheLetter(t *testing.T) {
 		`{"a":{"a":1,"A":2}}`:    `a={"a":1,"A":2};`,
 	} {
 		var got strings.Builder
-		err := readAll(text, func(name, value string) { fmt.Fprintf(&got, "%s=%s;", name, value) })
+		err := readObject(text, func(name, value string) { fmt.Fprintf(&got, "%s=%s;", name, value) })
 		require.NoError(t, err, text)
 		require.Equal(t, want, got.String(), text)
 	}
@@ -46,7 +38,7 @@ func TestWhatReadersUnderstandDifferentlyIsNoObject(t *testing.T) {
 	for i := range maxMembers {
 		many += fmt.Sprintf(`"%d":0,`, i)
 	}
-	require.NoError(t, readAll(many[:len(many)-1]+"}", func(_, _ string) {}))
+	require.NoError(t, readObject(many[:len(many)-1]+"}", func(_, _ string) {}))
 	for text, want := range map[string]error{
 		"{\"a\":\"\xff\"}": errNotUTF8, "{\"\xed\xa0\x80\":1}": errNotUTF8,
 		``: errNotObject, ` `: errNotObject, `null`: errNotObject, `[]`: errNotObject, `"a"`: errNotObject, `1`: errNotObject, `{`: errNotObject,
@@ -54,7 +46,7 @@ func TestWhatReadersUnderstandDifferentlyIsNoObject(t *testing.T) {
 		`{"a":1,"a":1}`: errTwice, `{"a":1,"\u0061":1}`: errTwice, `{"tid":1,"TID":1}`: errTwice, `{"ROLES":1,"x":0,"roles":1}`: errTwice,
 		many + `"more":0}`: errTooMany,
 	} {
-		require.ErrorIs(t, readAll(text, func(_, _ string) {}), want, text)
+		require.ErrorIs(t, readObject(text, func(_, _ string) {}), want, text)
 	}
 }
 
@@ -89,7 +81,7 @@ func FuzzReadObject(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, text []byte) {
 		got := map[string]string{}
-		err := readAll(string(text), func(name, value string) { got[name] = value })
+		err := readObject(string(text), func(name, value string) { got[name] = value })
 		var want map[string]json.RawMessage
 		reference := json.Unmarshal(text, &want)
 		if err != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"strings"
 	"time"
 
 	"golang.org/x/sync/singleflight"
@@ -127,33 +128,36 @@ func (v *Verifier) verify(ctx context.Context, token string) (*Claims, error) {
 		return nil, errNotNew
 	case v.keys.closed.Load():
 		return nil, ErrClosed
-	case len(token) > maxToken:
-		return nil, malformed(errTooLong)
 	}
-	s := newScratch()
-	defer s.free()
-	now, id := time.Now(), v.cache.id(token, s)
-	if found, ok := v.cache.get(&id); ok {
+	dot := strings.LastIndexByte(token, '.')
+	signature := token[dot+1:]
+	if dot < 0 || len(signature) > maxSignature || len(token) > maxToken {
+		return nil, malformed(formError(token))
+	}
+	now, id := time.Now(), idOf(signature)
+	if found, ok := v.cache.get(&id); ok && found.signed == token[:dot] {
 		if found.isCurrent(now) && v.keys.isCurrent(found.kid, found.key, now) {
 			return found.claims, nil
 		}
 		v.cache.forget(&id)
 	}
-	return v.verifyNew(ctx, token, id, s)
+	return v.verifyNew(ctx, token, &id)
 }
 
 // verifyNew verifies a token that is not remembered.
-func (v *Verifier) verifyNew(ctx context.Context, token string, id tokenID, s *scratch) (*Claims, error) {
-	j, err := readHeader(token, s)
+func (v *Verifier) verifyNew(ctx context.Context, token string, id *tokenID) (*Claims, error) {
+	s := newScratch()
+	defer s.free()
+	j, err := readJWS(token, s)
 	if err != nil {
 		return nil, malformed(err)
 	}
-	key, err := v.keys.find(ctx, j.kid, func() string { return j.unverifiedTenant(s) })
+	key, err := v.keys.find(ctx, j.kid, j.unverifiedTenant)
 	if err != nil {
 		return nil, err
 	}
 	// Many requests with one new token are one verification.
-	done, err, _ := v.flights.Do(string(id[:]), func() (any, error) { return v.verifyOnce(j, id, key, s) })
+	done, err, _ := v.flights.Do(token, func() (any, error) { return v.verifyOnce(j, id, key, s) })
 	if err != nil {
 		return nil, err
 	}
@@ -161,19 +165,15 @@ func (v *Verifier) verifyNew(ctx context.Context, token string, id tokenID, s *s
 }
 
 // verifyOnce checks a token with its key, and remembers it if it is good.
-func (v *Verifier) verifyOnce(j jws, id tokenID, key *signingKey, s *scratch) (*Claims, error) {
+func (v *Verifier) verifyOnce(j jws, id *tokenID, key *signingKey, s *scratch) (*Claims, error) {
 	// Between the caller's look and this one another verification may have ended.
-	if found, ok := v.cache.get(&id); ok && found.key == key && found.isCurrent(time.Now()) {
+	if found, ok := v.cache.get(id); ok && found.signed == j.signed && found.key == key && found.isCurrent(time.Now()) {
 		return found.claims, nil
 	}
 	if err := j.verify(key.public, s); err != nil {
 		return nil, newError(ErrSignature, "key "+quoted(j.kid), "a signature by it")
 	}
-	payload, err := s.decode(j.payload)
-	if err != nil {
-		return nil, malformed(errParts)
-	}
-	c, err := readClaims(payload)
+	c, err := readClaims(string(j.payload))
 	if err != nil {
 		return nil, malformed(err)
 	}
@@ -185,8 +185,9 @@ func (v *Verifier) verifyOnce(j jws, id tokenID, key *signingKey, s *scratch) (*
 	if c.ExpiresOn.Before(end) {
 		end = c.ExpiresOn // what the skew adds is checked each time
 	}
-	if r := (remembered{claims: c, kid: j.kid, key: key, until: end}); r.isCurrent(now) {
-		v.cache.put(&id, r, now)
+	r := remembered{signed: strings.Clone(j.signed), claims: c, kid: strings.Clone(j.kid), key: key, until: end}
+	if r.isCurrent(now) {
+		v.cache.put(id, r, now)
 	}
 	return c, nil
 }
