@@ -1,6 +1,7 @@
 package verify
 
 import (
+	"cmp"
 	"errors"
 	"math"
 	"net/http"
@@ -18,17 +19,21 @@ type parameters struct {
 // understood, 401 without a token or with one that is not good, 403 if a requirement is not met, and 503
 // if the token cannot be checked at the moment.
 func (e *Error) StatusCode() int {
-	switch {
-	case e == nil:
-		return http.StatusForbidden
-	case e.status != 0:
-		return e.status
-	case errors.Is(e, ErrUnavailable), errors.Is(e, ErrClosed):
-		return http.StatusServiceUnavailable
-	case e.sentinel == nil, e.sentinel == ErrRole, e.sentinel == ErrScope, e.sentinel == ErrCaller:
+	if e == nil {
 		return http.StatusForbidden
 	}
-	return http.StatusUnauthorized
+	switch e.sentinel {
+	case ErrUnavailable, ErrKeysUnavailable:
+		return http.StatusServiceUnavailable
+	case ErrRole, ErrScope, ErrCaller:
+		return http.StatusForbidden
+	case nil: // a requirement of somebody else
+		if errors.Is(e.cause, ErrUnavailable) {
+			return http.StatusServiceUnavailable
+		}
+		return http.StatusForbidden
+	}
+	return cmp.Or(e.status, http.StatusUnauthorized)
 }
 
 // Challenge returns the value of WWW-Authenticate for e (RFC 6750, section 3), "" for a 503. It does not
@@ -84,17 +89,30 @@ func (v *Verifier) Refusal(err error) *Error {
 	if !ok || e == nil {
 		e = &Error{sentinel: ErrUnavailable, cause: err}
 	}
-	own := *e // several callers may share it
+	own := e.clone()
 	if v != nil {
-		own.challenge = v.challenge
+		v.answers(own)
 	}
-	if inner := (*Error)(nil); own.RetryAfter == 0 && errors.As(own.cause, &inner) && inner != nil {
-		own.RetryAfter = inner.RetryAfter
+	return own
+}
+
+// answers completes e with what an answer to a request says: the challenge of v, and when to try again.
+func (v *Verifier) answers(e *Error) {
+	e.challenge = v.challenge
+	if e.StatusCode() != http.StatusServiceUnavailable {
+		return
 	}
-	if own.StatusCode() == http.StatusServiceUnavailable {
-		own.RetryAfter = max(own.RetryAfter, firstBackoff)
+	var inner *Error
+	if e.RetryAfter == 0 && errors.As(e.cause, &inner) && inner != nil {
+		e.RetryAfter = inner.RetryAfter
 	}
-	return &own
+	e.RetryAfter = max(e.RetryAfter, firstBackoff)
+}
+
+// clone returns a copy of e that belongs to one caller.
+func (e *Error) clone() *Error {
+	c := *e
+	return &c
 }
 
 // refuse answers a request that is not let through.

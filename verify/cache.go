@@ -2,6 +2,7 @@ package verify
 
 import (
 	"crypto/sha256"
+	"hash/maphash"
 	"sync"
 	"time"
 )
@@ -15,69 +16,78 @@ const (
 	shards = 16
 )
 
-// tokenID is the hash of a token's signature. The cache holds no signature, and so no token that anybody
-// could use.
-type tokenID [sha256.Size]byte
+// tokenID is a hash of a token's signature, under a seed of this process.
+type tokenID uint64
+
+// remembered is a token that was verified. Of the signature it has the hash alone, so the cache holds no
+// token that anybody could use.
+type remembered struct {
+	signed    string // header and payload, as they were sent
+	signature [sha256.Size]byte
+	claims    *Claims
+	kid       string
+	key       *signingKey
+	until     time.Time
+}
+
+// is reports whether r is the token with these parts. Any header and payload may be sent with a signature
+// that is good, so both are compared.
+func (r *remembered) is(signed, signature string) bool {
+	return r.signed == signed && r.signature == digest(signature)
+}
 
 // maxSignature is the length of a signature by the largest key.
 const maxSignature = (maxBits/8*8 + 5) / 6
 
-// idOf returns the id of a token. Only one token has a signature that is good, but any may be sent with it:
-// see remembered.signed.
-func idOf(signature string) tokenID {
+// digest returns the hash of a signature, which is not longer than the largest.
+func digest(signature string) [sha256.Size]byte {
 	var room [maxSignature]byte // on the stack
 	return sha256.Sum256(append(room[:0], signature...))
 }
 
-// remembered is a token that was verified.
-type remembered struct {
-	signed string // header and payload, as they were sent
-	claims *Claims
-	kid    string
-	key    *signingKey
-	until  time.Time
-}
-
 // isCurrent reports whether r may still be used as far as time is concerned, by both clocks: the monotonic one alone would accept
 // an expired token after the machine was suspended.
-func (r remembered) isCurrent(now time.Time) bool { return until(now, r.until) > 0 }
+func (r *remembered) isCurrent(now time.Time) bool { return until(now, r.until) > 0 }
 
 // cache remembers accepted tokens. Refused ones are not cached, so a flood of them cannot fill it.
 type cache struct {
+	seed   maphash.Seed
 	shards [shards]shard
 }
 
 type shard struct {
 	mu     sync.RWMutex // guards tokens; nothing else happens under it
-	tokens map[tokenID]remembered
+	tokens map[tokenID]*remembered
 }
 
 func newCache() *cache {
-	c := &cache{}
+	c := &cache{seed: maphash.MakeSeed()}
 	c.forgetAll()
 	return c
 }
 
-func (c *cache) shard(id *tokenID) *shard { return &c.shards[id[0]%shards] }
+func (c *cache) id(signature string) tokenID { return tokenID(maphash.String(c.seed, signature)) }
 
-// get returns what is remembered of a token.
-func (c *cache) get(id *tokenID) (remembered, bool) {
+func (c *cache) shard(id tokenID) *shard { return &c.shards[id%shards] }
+
+// get returns what is remembered under an id, nil if nothing is.
+func (c *cache) get(id tokenID) *remembered {
 	s := c.shard(id)
 	s.mu.RLock()
-	found, ok := s.tokens[*id]
+	found := s.tokens[id]
 	s.mu.RUnlock()
-	return found, ok
+	return found
 }
 
 // put remembers a token until then at the latest.
-func (c *cache) put(id *tokenID, r remembered, now time.Time) {
+func (c *cache) put(id tokenID, r *remembered, now time.Time) {
 	s := c.shard(id)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if len(s.tokens) >= maxRemembered/shards {
 		s.makeRoom(now)
 	}
-	s.tokens[*id] = r
+	s.tokens[id] = r
 }
 
 // makeRoom removes the entries that are over, or else any one.
@@ -95,18 +105,18 @@ func (s *shard) makeRoom(now time.Time) {
 	}
 }
 
-func (c *cache) forget(id *tokenID) {
+func (c *cache) forget(id tokenID) {
 	s := c.shard(id)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	delete(s.tokens, *id)
+	delete(s.tokens, id)
 }
 
 func (c *cache) forgetAll() {
 	for i := range c.shards {
 		s := &c.shards[i]
 		s.mu.Lock()
-		s.tokens = map[tokenID]remembered{}
+		s.tokens = map[tokenID]*remembered{}
 		s.mu.Unlock()
 	}
 }

@@ -24,7 +24,7 @@ func TestARememberedTokenIsCurrentByBothClocks(t *testing.T) {
 		"before the token's end":                 {clocktest.Later(now, time.Minute, time.Minute), now.Add(2 * time.Minute).Round(0), true},
 		"before the token's end, after one sets": {clocktest.Later(now, time.Minute, 3*time.Minute), now.Add(2 * time.Minute).Round(0), false},
 	} {
-		require.Equal(t, tc.want, remembered{until: tc.until}.isCurrent(tc.now), name)
+		require.Equal(t, tc.want, (&remembered{until: tc.until}).isCurrent(tc.now), name)
 	}
 }
 

@@ -180,10 +180,23 @@ const (
 // quoted returns text from a token, short and printable.
 func quoted(text string) string {
 	const enough = 120 // for an App ID URI or an issuer
+	if isPlain(text) && len(text) <= enough {
+		return `"` + text + `"`
+	}
 	if len(text) > enough {
 		return strconv.QuoteToASCII(text[:enough]) + "…"
 	}
 	return strconv.QuoteToASCII(text)
+}
+
+// isPlain reports whether strconv.QuoteToASCII only puts text between quotation marks.
+func isPlain(text string) bool {
+	for i := range len(text) {
+		if c := text[i]; c < ' ' || c > '~' || c == '"' || c == '\\' {
+			return false
+		}
+	}
+	return true
 }
 
 // oneOf lists what was wanted.

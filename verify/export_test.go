@@ -33,8 +33,7 @@ func (v *Verifier) Remembered() (all int) {
 // Remember makes v remember n tokens that nobody sent, until then.
 func (v *Verifier) Remember(n int, until time.Time) {
 	for i := range n {
-		id := idOf(fmt.Sprint(i))
-		v.cache.put(&id, remembered{claims: &Claims{}, until: until}, time.Now())
+		v.cache.put(v.cache.id(fmt.Sprint(i)), &remembered{claims: &Claims{}, until: until}, time.Now())
 	}
 }
 

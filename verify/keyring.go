@@ -90,24 +90,26 @@ func newKeyring(sources map[string]*source, file keyFile, report func(Event)) *k
 
 // isCurrent reports whether kid is still the id of key, which may still serve.
 func (r *keyring) isCurrent(kid string, key *signingKey, now time.Time) bool {
-	return r.keys.Load().find(kid, now) == key
+	return r.known(kid, now) == key
 }
 
-// find returns the key of an id. For an unknown one it waits for a fetch, shared by all such callers,
-// unless one was made recently. tenant is that of the token, which nobody has verified; where there are
-// several documents it tells which one to ask. The error is an [*Error] or ErrClosed.
-func (r *keyring) find(ctx context.Context, kid string, tenant func() string) (*signingKey, error) {
+// known returns the key of an id that may serve now, nil if there is none.
+func (r *keyring) known(kid string, now time.Time) *signingKey { return r.keys.Load().find(kid, now) }
+
+// find returns the key that is said to have signed a token. For an unknown one it waits for a fetch,
+// shared by all such callers, unless one was made recently. The error is an [*Error] or ErrClosed.
+func (r *keyring) find(ctx context.Context, j jws) (*signingKey, error) {
 	if err := r.start(); err != nil {
 		return nil, err
 	}
-	if key := r.keys.Load().find(kid, time.Now()); key != nil {
+	if key := r.known(j.kid, time.Now()); key != nil {
 		return key, nil
 	}
-	documents := r.of(tenant)
+	documents := r.of(j)
 	var key *signingKey
 	begun := make(map[*document]int, len(documents)) // fetches, when the caller came
 	err := r.await(ctx, documents, func(now time.Time) bool {
-		if key = r.keys.Load().find(kid, now); key != nil {
+		if key = r.known(j.kid, now); key != nil {
 			return true
 		}
 		for _, d := range documents {
@@ -129,17 +131,17 @@ func (r *keyring) find(ctx context.Context, kid string, tenant func() string) (*
 	if err := r.unavailable(documents); err != nil {
 		return nil, err
 	}
-	return nil, newError(ErrSignature, "key "+quoted(kid), "one that Entra ID publishes")
+	return nil, newError(ErrSignature, "key "+quoted(j.kid), "one that Entra ID publishes")
 }
 
 // of returns the documents that may have the key of a token.
-func (r *keyring) of(tenant func() string) []*document {
+func (r *keyring) of(j jws) []*document {
 	if len(r.documents) == 1 {
 		return r.documents
 	}
-	claimed := tenant()
+	tenant := j.unverifiedTenant()
 	for _, d := range r.documents {
-		if d.tenant == claimed {
+		if d.tenant == tenant {
 			return []*document{d}
 		}
 	}

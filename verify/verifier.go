@@ -92,7 +92,7 @@ func (v *Verifier) Verify(ctx context.Context, token string) (*Claims, error) {
 // rejected tells the observers that a token was not accepted, and returns the error for the caller.
 func (v *Verifier) rejected(ctx context.Context, err error) error {
 	if e, ok := err.(*Error); ok {
-		err = v.Refusal(e)
+		v.answers(e)
 		v.observers.tellAndWait(ctx, Event{Kind: EventRejected, Time: time.Now(), Err: err})
 	}
 	return err
@@ -115,6 +115,9 @@ func (v *Verifier) Authorize(ctx context.Context, token string, reqs ...Requirem
 func (v *Verifier) meet(ctx context.Context, c *Claims, reqs []Requirement) error {
 	for _, req := range reqs {
 		if err := meet(req, c); err != nil {
+			if e, ok := err.(*Error); ok {
+				err = e.clone() // a requirement may return the same one again
+			}
 			return v.rejected(ctx, err)
 		}
 	}
@@ -134,30 +137,35 @@ func (v *Verifier) verify(ctx context.Context, token string) (*Claims, error) {
 	if dot < 0 || len(signature) > maxSignature || len(token) > maxToken {
 		return nil, malformed(formError(token))
 	}
-	now, id := time.Now(), idOf(signature)
-	if found, ok := v.cache.get(&id); ok && found.signed == token[:dot] {
-		if found.isCurrent(now) && v.keys.isCurrent(found.kid, found.key, now) {
+	id := v.cache.id(signature)
+	if found := v.cache.get(id); found != nil && found.is(token[:dot], signature) {
+		if now := time.Now(); found.isCurrent(now) && v.keys.isCurrent(found.kid, found.key, now) {
 			return found.claims, nil
 		}
-		v.cache.forget(&id)
+		v.cache.forget(id)
 	}
-	return v.verifyNew(ctx, token, &id)
+	return v.verifyNew(ctx, token, id)
 }
 
 // verifyNew verifies a token that is not remembered.
-func (v *Verifier) verifyNew(ctx context.Context, token string, id *tokenID) (*Claims, error) {
+func (v *Verifier) verifyNew(ctx context.Context, token string, id tokenID) (*Claims, error) {
 	s := newScratch()
 	defer s.free()
 	j, err := readJWS(token, s)
 	if err != nil {
 		return nil, malformed(err)
 	}
-	key, err := v.keys.find(ctx, j.kid, j.unverifiedTenant)
-	if err != nil {
-		return nil, err
+	key := v.keys.known(j.kid, time.Now())
+	if key == nil {
+		if key, err = v.keys.find(ctx, j); err != nil {
+			return nil, err
+		}
 	}
 	// Many requests with one new token are one verification.
-	done, err, _ := v.flights.Do(token, func() (any, error) { return v.verifyOnce(j, id, key, s) })
+	done, err, shared := v.flights.Do(token, func() (any, error) { return v.verifyOnce(token, j, id, key, s) })
+	if e, ok := err.(*Error); ok && shared {
+		return nil, e.clone()
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -165,9 +173,10 @@ func (v *Verifier) verifyNew(ctx context.Context, token string, id *tokenID) (*C
 }
 
 // verifyOnce checks a token with its key, and remembers it if it is good.
-func (v *Verifier) verifyOnce(j jws, id *tokenID, key *signingKey, s *scratch) (*Claims, error) {
+func (v *Verifier) verifyOnce(token string, j jws, id tokenID, key *signingKey, s *scratch) (*Claims, error) {
+	signature := token[len(j.signed)+1:]
 	// Between the caller's look and this one another verification may have ended.
-	if found, ok := v.cache.get(id); ok && found.signed == j.signed && found.key == key && found.isCurrent(time.Now()) {
+	if found := v.cache.get(id); found != nil && found.is(j.signed, signature) && found.key == key && found.isCurrent(time.Now()) {
 		return found.claims, nil
 	}
 	if err := j.verify(key.public, s); err != nil {
@@ -185,7 +194,7 @@ func (v *Verifier) verifyOnce(j jws, id *tokenID, key *signingKey, s *scratch) (
 	if c.ExpiresOn.Before(end) {
 		end = c.ExpiresOn // what the skew adds is checked each time
 	}
-	r := remembered{signed: strings.Clone(j.signed), claims: c, kid: strings.Clone(j.kid), key: key, until: end}
+	r := &remembered{signed: strings.Clone(j.signed), signature: digest(signature), claims: c, kid: strings.Clone(j.kid), key: key, until: end}
 	if r.isCurrent(now) {
 		v.cache.put(id, r, now)
 	}
