@@ -44,13 +44,18 @@ func decode(token string) (decoded, error) {
 		Algorithm: word(header["alg"]), KeyID: word(header["kid"]),
 		ObjectID: word(claims["oid"]), TenantID: word(claims["tid"]), Subject: word(claims["sub"]), Issuer: word(claims["iss"]),
 		Audience: word(claims["aud"]), Roles: words(claims["roles"]), Scopes: strings.Fields(word(claims["scp"])),
-		AppOnly: word(claims["idtyp"]) == "app", Version: word(claims["ver"]),
+		Version:  word(claims["ver"]),
 		IssuedOn: moment(claims["iat"]), NotBefore: moment(claims["nbf"]), ExpiresOn: moment(claims["exp"]),
 	}
 	_, d.Nonce = header["nonce"]
 	d.ClientID = word(claims["azp"])
 	if d.ClientID == "" {
 		d.ClientID = word(claims["appid"])
+	}
+	// idtyp is optional; without it an application's own token has no scopes, and its subject is itself.
+	d.AppOnly = word(claims["idtyp"]) == "app"
+	if claims["idtyp"] == nil {
+		d.AppOnly = claims["scp"] == nil && d.ClientID != "" && d.ObjectID != "" && d.ObjectID == d.Subject
 	}
 	return d, nil
 }
