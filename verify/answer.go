@@ -15,9 +15,9 @@ type parameters struct {
 	metadata string // URL, RFC 9728
 }
 
-// StatusCode returns the HTTP status that e is answered with: 400 for an Authorization header that is not
-// understood, 401 without a token or with one that is not good, 403 if a requirement is not met, and 503
-// if the token cannot be checked at the moment.
+// StatusCode returns the HTTP status that e is answered with: 400 for an Authorization header that
+// is not understood, 401 without a token or with one that is not good, 403 if a requirement is not
+// met, and 503 if the token cannot be checked at the moment.
 func (e *Error) StatusCode() int {
 	if e == nil {
 		return http.StatusForbidden
@@ -36,8 +36,8 @@ func (e *Error) StatusCode() int {
 	return cmp.Or(e.status, http.StatusUnauthorized)
 }
 
-// Challenge returns the value of WWW-Authenticate for e (RFC 6750, section 3), "" for a 503. It does not
-// say which check failed: that is for the log.
+// Challenge returns the value of WWW-Authenticate for e (RFC 6750, section 3), "" for a 503. It
+// does not say which check failed: that is for the log.
 func (e *Error) Challenge() string {
 	status := e.StatusCode()
 	if status == http.StatusServiceUnavailable {
@@ -78,9 +78,9 @@ func (e *Error) description() string {
 	return "the token is not accepted"
 }
 
-// Refusal returns err, which v or [BearerToken] returned, as the [*Error] that [Verifier.Handler] would
-// answer: with the Realm and the ResourceMetadata of v in its challenge, and 503 for [ErrClosed]. It
-// returns nil for nil.
+// Refusal returns err, which v or [BearerToken] returned, as the [*Error] that [Verifier.Handler]
+// would answer: with the Realm and the ResourceMetadata of v in its challenge, and 503 for
+// [ErrClosed]. It returns nil for nil.
 func (v *Verifier) Refusal(err error) *Error {
 	if err == nil {
 		return nil
@@ -96,7 +96,8 @@ func (v *Verifier) Refusal(err error) *Error {
 	return own
 }
 
-// answers completes e with what an answer to a request says: the challenge of v, and when to try again.
+// answers completes e with what an answer to a request says: the challenge of v, and when to try
+// again.
 func (v *Verifier) answers(e *Error) {
 	e.challenge = v.challenge
 	if e.StatusCode() != http.StatusServiceUnavailable {

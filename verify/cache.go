@@ -10,7 +10,8 @@ import (
 const (
 	// rememberFor is how long a verified token is not verified again.
 	rememberFor = 5 * time.Minute
-	// maxRemembered bounds the memory: at 4 KiB each, 40 MiB. A service has as many tokens as callers.
+	// maxRemembered bounds the memory: at 4 KiB each, 40 MiB. A service has as many tokens as
+	// callers.
 	maxRemembered = 10_000
 	// shards keep the cores from waiting for one lock.
 	shards = 16
@@ -19,8 +20,8 @@ const (
 // tokenID is a hash of a token's signature, under a seed of this process.
 type tokenID uint64
 
-// remembered is a token that was verified. Of the signature it has the hash alone, so the cache holds no
-// token that anybody could use.
+// remembered is a token that was verified. Of the signature it has the hash alone, so the cache
+// holds no token that anybody could use.
 type remembered struct {
 	signed    string // header and payload, as they were sent
 	signature [sha256.Size]byte
@@ -30,8 +31,8 @@ type remembered struct {
 	until     time.Time
 }
 
-// is reports whether r is the token with these parts. Any header and payload may be sent with a signature
-// that is good, so both are compared.
+// is reports whether r is the token with these parts. Any header and payload may be sent with a
+// signature that is good, so both are compared.
 func (r *remembered) is(signed, signature string) bool {
 	return r.signed == signed && r.signature == digest(signature)
 }
@@ -45,8 +46,8 @@ func digest(signature string) [sha256.Size]byte {
 	return sha256.Sum256(append(room[:0], signature...))
 }
 
-// isCurrent reports whether r may still be used as far as time is concerned, by both clocks: the monotonic one alone would accept
-// an expired token after the machine was suspended.
+// isCurrent reports whether r may still be used as far as time is concerned, by both clocks: the
+// monotonic one alone would accept an expired token after the machine was suspended.
 func (r *remembered) isCurrent(now time.Time) bool { return until(now, r.until) > 0 }
 
 // cache remembers accepted tokens. Refused ones are not cached, so a flood of them cannot fill it.

@@ -119,9 +119,9 @@ func readClaims(payload string) (*Claims, error) {
 	return c, nil
 }
 
-// isAppOnly reports whether an application calls for itself. idtyp says so, but is an optional claim
-// that only comes if the manifest of the service asks for it. Without it the subject decides: that of
-// an application is its own object id, and that of a user is made for each application.
+// isAppOnly reports whether an application calls for itself. idtyp says so, but is an optional
+// claim that only comes if the manifest of the service asks for it. Without it the subject decides:
+// that of an application is its own object id, and that of a user is made for each application.
 //
 // https://learn.microsoft.com/entra/identity-platform/optional-claims-reference
 func isAppOnly(c *Claims, idtyp string) bool {

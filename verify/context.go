@@ -29,14 +29,15 @@ func FromContext(ctx context.Context) (*Claims, bool) {
 	return found.claims, ok && found.claims != nil
 }
 
-// NewTokenContext returns a context in which [TokenFromContext] finds token, for middleware of your own.
-// Printing the context does not print the token.
+// NewTokenContext returns a context in which [TokenFromContext] finds token, for middleware of your
+// own. Printing the context does not print the token.
 func NewTokenContext(ctx context.Context, token string) context.Context {
 	return context.WithValue(ctx, tokenKey{}, secret.New(token))
 }
 
-// TokenFromContext returns the token with which a request came, in a handler behind [Verifier.Handler]. It
-// is for the on-behalf-of flow alone: a token must not be sent to any other service than the one it is for.
+// TokenFromContext returns the token with which a request came, in a handler behind
+// [Verifier.Handler]. It is for the on-behalf-of flow alone: a token must not be sent to any other
+// service than the one it is for.
 func TokenFromContext(ctx context.Context) (string, bool) {
 	token, ok := ctx.Value(tokenKey{}).(secret.Text)
 	if !ok {

@@ -15,19 +15,23 @@ var (
 	// ErrUnavailable means that a token cannot be checked at the moment and may be good. A
 	// [Requirement] that cannot decide wraps it in its error, and is answered 503 in place of 403.
 	ErrUnavailable = errors.New("tokens cannot be checked at the moment")
-	// ErrKeysUnavailable means that there are no keys to check the token with, because Entra ID cannot
-	// be reached or something else answers in its place. The token may be good. It wraps ErrUnavailable.
+	// ErrKeysUnavailable means that there are no keys to check the token with, because Entra ID
+	// cannot be reached or something else answers in its place. The token may be good. It wraps
+	// ErrUnavailable.
 	ErrKeysUnavailable error = &kind{"the signing keys are not available", ErrUnavailable}
 	// ErrNoToken means that a request has no bearer token.
 	ErrNoToken = errors.New("no bearer token")
 	// ErrMalformed means that the token is not in the form of an Entra access token, or that the
 	// Authorization header is not in the form of RFC 6750.
 	ErrMalformed = errors.New("malformed token")
-	// ErrMicrosoftAPI means that the token is for one of Microsoft's own APIs, which alone can check it.
+	// ErrMicrosoftAPI means that the token is for one of Microsoft's own APIs, which alone can
+	// check it.
 	ErrMicrosoftAPI = errors.New("a token for a Microsoft API")
-	// ErrNotAccessToken means that Entra signed the token, but as another kind, such as an ID token.
+	// ErrNotAccessToken means that Entra signed the token, but as another kind, such as an ID
+	// token.
 	ErrNotAccessToken = errors.New("not an access token")
-	// ErrBoundToken means that the token is bound to a key of the caller, which a bearer token is not.
+	// ErrBoundToken means that the token is bound to a key of the caller, which a bearer token is
+	// not.
 	ErrBoundToken = errors.New("a token bound to a key")
 	// ErrSignature means that no key of Entra has signed the token.
 	ErrSignature = errors.New("bad signature")
@@ -62,7 +66,8 @@ func (k *kind) Unwrap() error { return k.of }
 
 // Error reports why a token was not accepted. It never contains the token.
 type Error struct {
-	// Found and Wanted are what the failed check looked at, as text; "" where there is nothing to show.
+	// Found and Wanted are what the failed check looked at, as text; "" where there is nothing to
+	// show.
 	Found, Wanted string
 	// Advice is what to do about it, for somebody who reads the log of the service.
 	Advice string
@@ -121,8 +126,8 @@ func (e *Error) Error() string {
 	return join("; ", text, e.Advice)
 }
 
-// join puts parts of a message together, leaving out empty ones. A part that is a sentence of its own
-// loses its end.
+// join puts parts of a message together, leaving out empty ones. A part that is a sentence of its
+// own loses its end.
 func join(separator string, parts ...string) string {
 	var all []string
 	for i, p := range parts {

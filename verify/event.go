@@ -28,16 +28,16 @@ type Event struct {
 }
 
 const (
-	// observeFor is how long a caller waits for the observers of its event, so that they have it when
-	// the call returns. One that is slower goes on in the background.
+	// observeFor is how long a caller waits for the observers of its event, so that they have it
+	// when the call returns. One that is slower goes on in the background.
 	observeFor = 100 * time.Millisecond
 	// maxObserving is how many events an observer may be busy with. While it is, further ones are
 	// dropped: each costs a goroutine.
 	maxObserving = 64
 )
 
-// observers are OnEvent and the Logger. Each may panic, be slow or never return, and delays nobody beyond
-// observeFor, not even the other.
+// observers are OnEvent and the Logger. Each may panic, be slow or never return, and delays nobody
+// beyond observeFor, not even the other.
 type observers struct {
 	onEvent, logger observer
 	running         sync.WaitGroup
@@ -94,8 +94,8 @@ func (o *observers) tellAndWait(ctx context.Context, e Event) {
 	}
 }
 
-// start tells one observer of an event. The result is closed when it has returned, and nil if it was not
-// told.
+// start tells one observer of an event. The result is closed when it has returned, and nil if it
+// was not told.
 func (o *observers) start(to *observer, e Event) <-chan struct{} {
 	if to.call == nil || !o.begin(to) {
 		return nil

@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// fileLimit is how long reading or writing the key file may take before that is reported. A local disk
-// takes milliseconds; a network file system whose server is away takes for ever.
+// fileLimit is how long reading or writing the key file may take before that is reported. A local
+// disk takes milliseconds; a network file system whose server is away takes for ever.
 const fileLimit = 5 * time.Second
 
 var (
@@ -21,8 +21,8 @@ type disk interface {
 	save(all []savedKeys) error
 }
 
-// files reads and writes the key file in goroutines of its own, at most one for each, so that a disk
-// that hangs delays nobody.
+// files reads and writes the key file in goroutines of its own, at most one for each, so that a
+// disk that hangs delays nobody.
 type files struct {
 	file    disk // nil: none
 	report  func(Event)
@@ -43,7 +43,8 @@ func newFiles(file keyFile, report func(Event)) *files {
 }
 
 // load reads the file and calls done with what is in it; first with nothing where that takes longer
-// than the limit. It reports whether it has begun to: not if there is no file, or if it is read already.
+// than the limit. It reports whether it has begun to: not if there is no file, or if it is read
+// already.
 func (f *files) load(done func(map[string]savedDocument)) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()

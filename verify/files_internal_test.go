@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -17,22 +18,17 @@ type stuckDisk struct {
 	free  chan struct{}
 	saved map[string]savedDocument // what load finds then
 
-	mu            sync.Mutex
-	loads, writes int
+	loads, writes atomic.Int64
 }
 
 func (d *stuckDisk) load(time.Time) (map[string]savedDocument, error) {
-	d.mu.Lock()
-	d.loads++
-	d.mu.Unlock()
+	d.loads.Add(1)
 	<-d.free
 	return d.saved, nil
 }
 
 func (d *stuckDisk) save([]savedKeys) error {
-	d.mu.Lock()
-	d.writes++
-	d.mu.Unlock()
+	d.writes.Add(1)
 	<-d.free
 	return errors.New("the disk is full")
 }
@@ -76,7 +72,7 @@ func TestADiskThatHangs(t *testing.T) {
 				require.Zero(t, time.Since(began), "nobody waits for it again")
 				time.Sleep(time.Minute)
 			}
-			require.Equal(t, 1, disk.loads, "one at a time")
+			require.EqualValues(t, 1, disk.loads.Load(), "one at a time")
 			told := 0
 			for _, e := range events() {
 				if e.Kind == EventKeyFileFailed {
@@ -109,18 +105,18 @@ func TestADiskThatHangs(t *testing.T) {
 	t.Run("while keys come, keeps the newest to write and stops no fetch", func(t *testing.T) {
 		t.Parallel()
 		synctest.Test(t, func(t *testing.T) {
-			fetches := 0
+			var fetches atomic.Int64
 			v, disk, events := begin(t, func(r *http.Request) (*http.Response, error) {
-				fetches++
+				fetches.Add(1)
 				return serve(r), nil
 			})
 			require.NoError(t, v.Warm(t.Context()))
 			time.Sleep(25 * time.Hour)
-			require.GreaterOrEqual(t, fetches, 2*25)
-			require.Equal(t, 1, disk.writes)
+			require.GreaterOrEqual(t, fetches.Load(), int64(2*25))
+			require.EqualValues(t, 1, disk.writes.Load())
 			close(disk.free)
 			synctest.Wait()
-			require.Equal(t, 2, disk.writes, "the one that hung, and the newest")
+			require.EqualValues(t, 2, disk.writes.Load(), "the one that hung, and the newest")
 			told := 0
 			for _, e := range events() {
 				if e.Kind == EventKeyFileFailed {

@@ -222,8 +222,8 @@ func TestAnObserverThatDoesNotReturn(t *testing.T) {
 	})
 }
 
-// What hangs on a disk cannot be had in a test but by a file that is not one: opening a FIFO waits for a
-// writer, and reading one for what it writes.
+// What hangs on a disk cannot be had in a test but by a file that is not one: opening a FIFO waits
+// for a writer, and reading one for what it writes.
 func TestAKeyFileThatHangs(t *testing.T) {
 	t.Parallel()
 	fifo := func(t *testing.T) string {

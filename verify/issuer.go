@@ -15,7 +15,8 @@ type template string
 // of returns the issuer of a tenant.
 func (t template) of(tenant string) string { return strings.ReplaceAll(string(t), anyTenant, tenant) }
 
-// is reports whether issuer is that of tenant. An issuer without the tenant's id would be everybody's.
+// is reports whether issuer is that of tenant. An issuer without the tenant's id would be
+// everybody's.
 func (t template) is(issuer, tenant string) bool {
 	if tenant == "" || !strings.Contains(issuer, tenant) {
 		return false
@@ -57,8 +58,9 @@ func ofCloud(h hosts) issuers {
 	}
 }
 
-// replacedBy returns the issuers with those of Options.Issuers, whose keys may say which cloud's they
-// are by their own host, the domain above it, or as the cloud's (External ID is in the public one).
+// replacedBy returns the issuers with those of Options.Issuers, whose keys may say which cloud's
+// they are by their own host, the domain above it, or as the cloud's (External ID is in the public
+// one).
 func (i issuers) replacedBy(own []template) issuers {
 	if len(own) == 0 {
 		return i
@@ -113,9 +115,9 @@ func (i issuers) all() []template {
 	return []template{i.v2, i.v1}
 }
 
-// maySign reports whether a key that is published for origin may sign tokens of tenant. A key without
-// an issuer may, and one for all tenants; an issuer is in the form of v2 as a rule, but good for both
-// versions.
+// maySign reports whether a key that is published for origin may sign tokens of tenant. A key
+// without an issuer may, and one for all tenants; an issuer is in the form of v2 as a rule, but
+// good for both versions.
 func (i issuers) maySign(o origin, tenant string) bool {
 	if o.cloud != "" && !slices.Contains(i.clouds, lowerASCII(o.cloud)) {
 		return false

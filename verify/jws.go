@@ -9,8 +9,8 @@ import (
 	"sync"
 )
 
-// jws is a token in the compact serialization of RFC 7515, cut into its parts and decoded by readJWS.
-// Its slices are those of a scratch.
+// jws is a token in the compact serialization of RFC 7515, cut into its parts and decoded by
+// readJWS. Its slices are those of a scratch.
 type jws struct {
 	signed    string // header and payload with the dot between them, as they were sent
 	kid       string
@@ -21,8 +21,8 @@ type jws struct {
 // strict is base64url with a single spelling: without bits beyond the last byte.
 var strict = base64.RawURLEncoding.Strict()
 
-// readJWS checks the form and the header of a token. It is cheap, and asks nothing of anybody that the
-// token names.
+// readJWS checks the form and the header of a token. It is cheap, and asks nothing of anybody that
+// the token names.
 func readJWS(token string, s *scratch) (j jws, err error) {
 	header, rest, _ := strings.Cut(token, ".")
 	payload, signature, ok := strings.Cut(rest, ".")
@@ -67,8 +67,8 @@ func (j jws) verify(key *rsa.PublicKey, s *scratch) error {
 	return rsa.VerifyPKCS1v15(key, crypto.SHA256, digest[:], j.signature)
 }
 
-// unverifiedTenant returns the tenant that the token claims to be of, "" if it cannot be read. It only
-// tells whose keys to look at.
+// unverifiedTenant returns the tenant that the token claims to be of, "" if it cannot be read. It
+// only tells whose keys to look at.
 func (j jws) unverifiedTenant() (tenant string) {
 	if err := readObject(string(j.payload), func(name, value string) {
 		if name == "tid" {

@@ -25,8 +25,8 @@ var (
 	errFuture     = errors.New("its keys are from the future; check the clock of this machine")
 )
 
-// keyFile keeps the last good keys over a restart. They are public, but whoever can write the file can
-// have tokens of its own accepted.
+// keyFile keeps the last good keys over a restart. They are public, but whoever can write the file
+// can have tokens of its own accepted.
 type keyFile struct {
 	path string        // "": there is none
 	skew time.Duration // of the clocks of this machine and the one that wrote it

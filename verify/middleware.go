@@ -5,15 +5,16 @@ import (
 	"strings"
 )
 
-// Handler passes on to next the requests whose bearer token is good and meets all of reqs. Next finds the
-// claims by [FromContext], and no Authorization header: it could pass on the token by mistake.
+// Handler passes on to next the requests whose bearer token is good and meets all of reqs. Next
+// finds the claims by [FromContext], and no Authorization header: it could pass on the token by
+// mistake.
 //
-// The other requests are answered as RFC 6750 requires: see [Error.StatusCode] and [Error.Challenge]. A
-// caller is not told which check failed; that is in the log. Options.ErrorHandler can write the answer
-// instead.
+// The other requests are answered as RFC 6750 requires: see [Error.StatusCode] and
+// [Error.Challenge]. A caller is not told which check failed; that is in the log.
+// Options.ErrorHandler can write the answer instead.
 //
-// Behind another Handler or Middleware of the same Verifier, which has taken the header off, only reqs are
-// checked.
+// Behind another Handler or Middleware of the same Verifier, which has taken the header off, only
+// reqs are checked.
 func (v *Verifier) Handler(next http.Handler, reqs ...Requirement) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if next == nil {
@@ -51,14 +52,15 @@ func (v *Verifier) Handler(next http.Handler, reqs ...Requirement) http.Handler 
 	})
 }
 
-// Middleware is [Verifier.Handler] in the form that routers take: chi's Use, alice's New, and so on.
+// Middleware is [Verifier.Handler] in the form that routers take: chi's Use, alice's New, and so
+// on.
 func (v *Verifier) Middleware(reqs ...Requirement) func(http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler { return v.Handler(next, reqs...) }
 }
 
-// BearerToken returns the token of the header Authorization (RFC 6750, section 2.1), for middleware of your
-// own. Tokens in a form or a query are not looked for: they end up in logs. Its error is an [*Error],
-// [ErrNoToken] if there is no token.
+// BearerToken returns the token of the header Authorization (RFC 6750, section 2.1), for middleware
+// of your own. Tokens in a form or a query are not looked for: they end up in logs. Its error is an
+// [*Error], [ErrNoToken] if there is no token.
 func BearerToken(r *http.Request) (string, error) {
 	if r == nil || len(r.Header["Authorization"]) == 0 {
 		return "", newError(ErrNoToken, "", "")

@@ -15,44 +15,47 @@ import (
 // defaultSkew is what Microsoft's own libraries allow between the clocks of Entra and of a service.
 const defaultSkew = 5 * time.Minute
 
-// Options say whose tokens a [Verifier] accepts and how it answers. Audiences and Tenants must be set.
+// Options say whose tokens a [Verifier] accepts and how it answers. Audiences and Tenants must be
+// set.
 type Options struct {
-	// Audiences are the App ID URIs and client ids of this service; at least one. A token must be for one
-	// of them exactly, but for one slash at the end. Tokens of version 2 have the client id.
+	// Audiences are the App ID URIs and client ids of this service; at least one. A token must be
+	// for one of them exactly, but for one slash at the end. Tokens of version 2 have the client
+	// id.
 	Audiences []string
-	// Tenants are the GUIDs of the tenants whose tokens are accepted; at least one unless AnyTenant is set.
+	// Tenants are the GUIDs of the tenants whose tokens are accepted; at least one unless AnyTenant
+	// is set.
 	Tenants []string
-	// AnyTenant accepts tokens of every tenant there is. Everybody can have a tenant: set Callers too, or
-	// check the tenant in the handler.
+	// AnyTenant accepts tokens of every tenant there is. Everybody can have a tenant: set Callers
+	// too, or check the tenant in the handler.
 	AnyTenant bool
-	// Callers are the object ids or client ids of those who may call. A client id counts only where an
-	// application calls for itself. Empty: whoever has a role or a scope.
+	// Callers are the object ids or client ids of those who may call. A client id counts only where
+	// an application calls for itself. Empty: whoever has a role or a scope.
 	Callers []string
-	// AllowRoleless accepts tokens with neither roles nor scopes, which every identity of the tenant can
-	// get for every service.
+	// AllowRoleless accepts tokens with neither roles nor scopes, which every identity of the
+	// tenant can get for every service.
 	AllowRoleless bool
 
 	// Cloud decides the issuers of tokens and whose keys are fetched. Zero: Public.
 	Cloud Cloud
 	// Issuers are those of a cloud or tenant that Cloud does not know, in place of its own, such as
-	// "https://{tenantid}.ciamlogin.com/{tenantid}/v2.0"; {tenantid} stands for the tenant. Set Authority
-	// to their login host as well. Empty: those of Cloud.
+	// "https://{tenantid}.ciamlogin.com/{tenantid}/v2.0"; {tenantid} stands for the tenant. Set
+	// Authority to their login host as well. Empty: those of Cloud.
 	Issuers []string
 	// Authority is the base URL for discovery and keys, such as that of a mirror; https, or http on
 	// loopback. The issuers stay those of the cloud. "": the cloud's login host.
 	Authority string
-	// AppID is the client id of this service if it has claims mapping, which gives it keys of its own.
-	// "": the keys of all.
+	// AppID is the client id of this service if it has claims mapping, which gives it keys of its
+	// own. "": the keys of all.
 	AppID string
 	// HTTPClient fetches the keys, without following redirects. Nil: one that uses the proxy of the
 	// environment.
 	HTTPClient *http.Client
-	// ClockSkew is how far the clocks of Entra and of this machine may be apart. Zero: five minutes.
-	// Negative: not at all.
+	// ClockSkew is how far the clocks of Entra and of this machine may be apart. Zero: five
+	// minutes. Negative: not at all.
 	ClockSkew time.Duration
-	// KeyFile is a file that keeps the last good keys, for a service that starts while Entra is down. It
-	// must be a regular file that only the user of this process or root can write: whoever can write it
-	// decides whose tokens are accepted. "": none.
+	// KeyFile is a file that keeps the last good keys, for a service that starts while Entra is
+	// down. It must be a regular file that only the user of this process or root can write: whoever
+	// can write it decides whose tokens are accepted. "": none.
 	KeyFile string
 
 	// Realm is the realm of the challenges to callers (RFC 7235). "": none.
@@ -61,14 +64,14 @@ type Options struct {
 	// challenges then name, as MCP clients need. "": none.
 	ResourceMetadata string
 	// ErrorHandler answers the requests that a Handler refuses. The headers WWW-Authenticate and
-	// Retry-After are set already; it writes the status, which is the Error's StatusCode, and a body. What
-	// the Error says is for the log, not for the caller. Nil: a line of plain text.
+	// Retry-After are set already; it writes the status, which is the Error's StatusCode, and a
+	// body. What the Error says is for the log, not for the caller. Nil: a line of plain text.
 	ErrorHandler func(http.ResponseWriter, *http.Request, *Error)
 
 	// Logger gets a line for each fetch of keys and each token that is not accepted. Nil: silent.
 	Logger *slog.Logger
-	// OnEvent is called for every Event, by several goroutines at once. A call of the Verifier waits up to
-	// a tenth of a second for it; it must not close the Verifier. Nil: nobody is told.
+	// OnEvent is called for every Event, by several goroutines at once. A call of the Verifier
+	// waits up to a tenth of a second for it; it must not close the Verifier. Nil: nobody is told.
 	OnEvent func(Event)
 }
 
@@ -83,8 +86,8 @@ var (
 	errMetadata   = errors.New("verify: Options.ResourceMetadata is not a URL; set it to https://, a host and /.well-known/oauth-protected-resource")
 )
 
-// resolve checks the Options and returns them in the form that is used: the rules for tokens, and where
-// the keys of each tenant come from ("": of all tenants).
+// resolve checks the Options and returns them in the form that is used: the rules for tokens, and
+// where the keys of each tenant come from ("": of all tenants).
 func (o *Options) resolve(client *http.Client) (rules, map[string]*source, error) {
 	if o == nil {
 		return rules{}, nil, errNilOptions
@@ -127,8 +130,8 @@ func (o *Options) resolve(client *http.Client) (rules, map[string]*source, error
 	return r, sources, nil
 }
 
-// resolveAudiences returns the audiences; those that contain a GUID also with that in lower case, as
-// tokens have it.
+// resolveAudiences returns the audiences; those that contain a GUID also with that in lower case,
+// as tokens have it.
 func resolveAudiences(audiences []string) (all []string, err error) {
 	if len(audiences) == 0 {
 		return nil, errNoAudience
@@ -170,8 +173,8 @@ func guids(ids []string, option, want string) (all []string, err error) {
 	return all, nil
 }
 
-// resolveIssuers checks that each issuer is that of a tenant: one that is the same for all would let any
-// of them speak for another.
+// resolveIssuers checks that each issuer is that of a tenant: one that is the same for all would
+// let any of them speak for another.
 func resolveIssuers(issuers, tenants []string) (all []template, err error) {
 	for _, issuer := range issuers {
 		u, err := url.Parse(strings.ReplaceAll(issuer, anyTenant, "tenant"))

@@ -9,8 +9,8 @@ import (
 )
 
 // Requirement is what a route requires of a caller beyond a good token. It returns nil to let the
-// caller in. Any error refuses it with 403, or with 503 if the error wraps [ErrUnavailable]; its text
-// reaches the log and OnEvent, but not the caller.
+// caller in. Any error refuses it with 403, or with 503 if the error wraps [ErrUnavailable]; its
+// text reaches the log and OnEvent, but not the caller.
 type Requirement func(*Claims) error
 
 // Role requires an app role.
@@ -51,11 +51,12 @@ func Caller(ids ...string) Requirement {
 	}
 }
 
-// AppOnly requires an application that calls for itself, as a managed identity does, and not a user.
+// AppOnly requires an application that calls for itself, as a managed identity does, and not a
+// user.
 //
-// A token says so by its claim idtyp, which is optional: it comes if the manifest of this service asks
-// for it. A token without idtyp counts as an application's if it has no scopes and its subject is its
-// object id.
+// A token says so by its claim idtyp, which is optional: it comes if the manifest of this service
+// asks for it. A token without idtyp counts as an application's if it has no scopes and its subject
+// is its object id.
 func AppOnly() Requirement {
 	return func(c *Claims) error {
 		if c.orZero().AppOnly {

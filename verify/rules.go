@@ -64,8 +64,8 @@ func (r rules) wantedIssuer(c *Claims) string {
 	return "a token of version 1.0 or 2.0"
 }
 
-// sameAudience compares exactly, but for one slash at the end: whether an App ID URI has it is easily
-// overlooked, and nobody else can have the other spelling.
+// sameAudience compares exactly, but for one slash at the end: whether an App ID URI has it is
+// easily overlooked, and nobody else can have the other spelling.
 func sameAudience(want, found string) bool {
 	if want == found {
 		return !strings.HasSuffix(found, "//")

@@ -3,24 +3,26 @@ package verify
 import "time"
 
 const (
-	// refreshEvery is how often keys are fetched in the background, as Microsoft's guide to key rollover
-	// recommends.
+	// refreshEvery is how often keys are fetched in the background, as Microsoft's guide to key
+	// rollover recommends.
 	//
 	// https://learn.microsoft.com/entra/identity-platform/signing-key-rollover
 	refreshEvery = time.Hour
-	// searchEvery is how often an unknown key is looked for: often enough for a key that signs before it
-	// was fetched, too seldom to be of use to whoever sends tokens with made-up keys.
+	// searchEvery is how often an unknown key is looked for: often enough for a key that signs
+	// before it was fetched, too seldom to be of use to whoever sends tokens with made-up keys.
 	searchEvery = 5 * time.Minute
-	// keepFor is how long keys serve without a fetch that works. Published keys live at least as long.
+	// keepFor is how long keys serve without a fetch that works. Published keys live at least as
+	// long.
 	keepFor = 24 * time.Hour
 	// firstBackoff and maxBackoff bound the time between fetches that fail.
 	firstBackoff = time.Second
 	maxBackoff   = time.Minute
-	// recheckAfter is when a key document is fetched again that lacks a known key, the first time. After
-	// that it is fetched as often as for an unknown key, which makes at least ten answers in an hour.
+	// recheckAfter is when a key document is fetched again that lacks a known key, the first time.
+	// After that it is fetched as often as for an unknown key, which makes at least ten answers in
+	// an hour.
 	recheckAfter = time.Minute
-	// maxStuck is how many fetches may be stuck in an HTTP client that ignores its context before new
-	// ones are begun only as often as for an unknown key: each costs a goroutine.
+	// maxStuck is how many fetches may be stuck in an HTTP client that ignores its context before
+	// new ones are begun only as often as for an unknown key: each costs a goroutine.
 	maxStuck = 16
 )
 
@@ -52,8 +54,8 @@ type fetchState struct {
 	stuck    int       // fetches that were given up and have not returned
 }
 
-// want returns the state with a wish for a key that is not there. Only a fetch that begins after the
-// wish can grant it: one under way may have been answered before the key was published.
+// want returns the state with a wish for a key that is not there. Only a fetch that begins after
+// the wish can grant it: one under way may have been answered before the key was published.
 func (s fetchState) want() fetchState {
 	s.wanted = true
 	return s
@@ -65,16 +67,16 @@ func (s fetchState) begin() fetchState {
 	return s
 }
 
-// fail returns the state after a fetch that did not work. What was wanted still is: only a fetch that
-// works uses up the budget.
+// fail returns the state after a fetch that did not work. What was wanted still is: only a fetch
+// that works uses up the budget.
 func (s fetchState) fail(now time.Time) fetchState {
 	s.phase, s.tried, s.wanted, s.search = waiting, now, s.wanted || s.search, false
 	s.failures++
 	return s
 }
 
-// succeed returns the state after a fetch that worked. lacking reports whether its answer lacks a key
-// that is known.
+// succeed returns the state after a fetch that worked. lacking reports whether its answer lacks a
+// key that is known.
 func (s fetchState) succeed(now time.Time, lacking bool) fetchState {
 	if s.search {
 		s.searched = now

@@ -15,8 +15,8 @@ import (
 )
 
 const (
-	// fetchTimeout is the time for both documents. Entra answers in a fraction of a second; a caller
-	// without keys waits for it, and would give up on its own before long.
+	// fetchTimeout is the time for both documents. Entra answers in a fraction of a second; a
+	// caller without keys waits for it, and would give up on its own before long.
 	fetchTimeout = 10 * time.Second
 	// maxDocument is far above Entra's key document, which has some ten keys and 20 KiB.
 	maxDocument = 1 << 20
@@ -137,8 +137,8 @@ func (s *source) get(ctx context.Context, u *url.URL) ([]byte, error) {
 	return body, err
 }
 
-// lockedClient returns hc, or a client of its own, without redirects and cookies: keys from another host
-// would be somebody else's.
+// lockedClient returns hc, or a client of its own, without redirects and cookies: keys from another
+// host would be somebody else's.
 func lockedClient(hc *http.Client) (client *http.Client, closeIdle func()) {
 	client = &http.Client{}
 	closeIdle = func() {}

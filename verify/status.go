@@ -2,8 +2,8 @@ package verify
 
 import "time"
 
-// Status is what a [Verifier] has to check tokens with. With several tenants it is that of the one that is
-// worst off.
+// Status is what a [Verifier] has to check tokens with. With several tenants it is that of the one
+// that is worst off.
 type Status struct {
 	// KeySource is where the keys are from: "entra", "key file", or "" if there are none.
 	KeySource string `json:"key_source"`
@@ -25,8 +25,8 @@ const (
 	fromFile  = "key file"
 )
 
-// Status returns where the keys are from, how old they are, and what went wrong with them last. It waits
-// for nothing.
+// Status returns where the keys are from, how old they are, and what went wrong with them last. It
+// waits for nothing.
 func (v *Verifier) Status() Status {
 	if v == nil || v.keys == nil {
 		return Status{}
@@ -60,7 +60,8 @@ func (r *keyring) status(now time.Time) (s Status) {
 	return s
 }
 
-// earlier returns the earlier of two times, of which a zero one does not count, as a person reads it.
+// earlier returns the earlier of two times, of which a zero one does not count, as a person reads
+// it.
 func earlier(a, b time.Time) time.Time {
 	b = b.Round(0).UTC()
 	if a.IsZero() || b.Before(a) {

@@ -46,8 +46,9 @@ func New(opts *Options) (*Verifier, error) {
 	}, nil
 }
 
-// Warm fetches the keys, so that the first caller does not wait for them. Its error is an [*Error] with
-// [ErrKeysUnavailable]; the Verifier goes on trying. With several tenants, keys of one of them are enough.
+// Warm fetches the keys, so that the first caller does not wait for them. Its error is an [*Error]
+// with [ErrKeysUnavailable]; the Verifier goes on trying. With several tenants, keys of one of them
+// are enough.
 func (v *Verifier) Warm(ctx context.Context) error {
 	if v == nil || v.keys == nil {
 		return errNotNew
@@ -55,9 +56,9 @@ func (v *Verifier) Warm(ctx context.Context) error {
 	return v.keys.warm(ctx)
 }
 
-// Close ends the fetching of keys and waits for it, five seconds at most: an HTTP client, an observer or
-// a disk that does not return is left behind. It may be called more than once; after it every call
-// returns [ErrClosed].
+// Close ends the fetching of keys and waits for it, five seconds at most: an HTTP client, an
+// observer or a disk that does not return is left behind. It may be called more than once; after it
+// every call returns [ErrClosed].
 func (v *Verifier) Close() error {
 	if v == nil || v.keys == nil {
 		return nil
@@ -68,19 +69,20 @@ func (v *Verifier) Close() error {
 	return nil
 }
 
-// Forget forgets all tokens that were verified and are remembered: each is verified again when it comes
-// next.
+// Forget forgets all tokens that were verified and are remembered: each is verified again when it
+// comes next.
 func (v *Verifier) Forget() {
 	if v != nil && v.cache != nil {
 		v.cache.forgetAll()
 	}
 }
 
-// Verify checks a token, which must be the text after "Bearer ", and returns its claims. It waits for
-// Entra only where no key is known yet, or not the one that signed the token; ctx bounds that, and so do
-// ten seconds.
+// Verify checks a token, which must be the text after "Bearer ", and returns its claims. It waits
+// for Entra only where no key is known yet, or not the one that signed the token; ctx bounds that,
+// and so do ten seconds.
 //
-// Its error is an [*Error], or [ErrClosed]. One that wraps [ErrUnavailable] says nothing about the token.
+// Its error is an [*Error], or [ErrClosed]. One that wraps [ErrUnavailable] says nothing about the
+// token.
 func (v *Verifier) Verify(ctx context.Context, token string) (*Claims, error) {
 	c, err := v.verify(ctx, token)
 	if err != nil {
@@ -98,8 +100,8 @@ func (v *Verifier) rejected(ctx context.Context, err error) error {
 	return err
 }
 
-// Authorize is [Verifier.Verify], and then each of reqs: what a middleware does with a token. The error of
-// a requirement that is not an [*Error] is wrapped in one.
+// Authorize is [Verifier.Verify], and then each of reqs: what a middleware does with a token. The
+// error of a requirement that is not an [*Error] is wrapped in one.
 func (v *Verifier) Authorize(ctx context.Context, token string, reqs ...Requirement) (*Claims, error) {
 	c, err := v.Verify(ctx, token)
 	if err != nil {

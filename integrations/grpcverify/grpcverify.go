@@ -10,8 +10,8 @@
 //		grpc.ChainStreamInterceptor(grpcverify.Stream(verifier, methods)),
 //	)
 //
-// In a method, [verify.FromContext] returns the caller's claims, and [verify.TokenFromContext] its token.
-// On the other side, aztoken's Client.PerRPCCredentials sends the token.
+// In a method, [verify.FromContext] returns the caller's claims, and [verify.TokenFromContext] its
+// token. On the other side, aztoken's Client.PerRPCCredentials sends the token.
 package grpcverify
 
 import (
@@ -29,12 +29,13 @@ import (
 	"github.com/seed-ac726066/aztoken/verify"
 )
 
-// Methods are the requirements of each method by its full name, "/package.Service/Method". "*" is for
-// those that are not named; without it they are refused. Nil is every method, for whoever has a good token.
+// Methods are the requirements of each method by its full name, "/package.Service/Method". "*" is
+// for those that are not named; without it they are refused. Nil is every method, for whoever has a
+// good token.
 type Methods map[string][]verify.Requirement
 
-// Open marks a method that needs no token, such as those of health checks and reflection. A token that
-// comes all the same is not checked, and there are no claims.
+// Open marks a method that needs no token, such as those of health checks and reflection. A token
+// that comes all the same is not checked, and there are no claims.
 var Open = []verify.Requirement{func(*verify.Claims) error { return nil }}
 
 // isOpen reports whether reqs are Open itself: a copy of it requires a good token.
@@ -51,9 +52,9 @@ func (m Methods) of(method string) (reqs []verify.Requirement, ok bool) {
 	return reqs, ok
 }
 
-// Unary passes on a call if its bearer token is good and meets the requirements of its method. The others
-// end with Unauthenticated, PermissionDenied, or, if tokens cannot be checked at the moment, Unavailable
-// with RetryInfo.
+// Unary passes on a call if its bearer token is good and meets the requirements of its method. The
+// others end with Unauthenticated, PermissionDenied, or, if tokens cannot be checked at the moment,
+// Unavailable with RetryInfo.
 func Unary(v *verify.Verifier, methods Methods) grpc.UnaryServerInterceptor {
 	return func(ctx context.Context, req any, info *grpc.UnaryServerInfo, handler grpc.UnaryHandler) (any, error) {
 		ctx, err := authorize(ctx, v, methods, info.FullMethod)
@@ -83,8 +84,8 @@ type authorized struct {
 
 func (s authorized) Context() context.Context { return s.ctx }
 
-// authorize returns the context for a call that may go on: with the claims, and without the header that
-// has the token, which a method could pass on by mistake.
+// authorize returns the context for a call that may go on: with the claims, and without the header
+// that has the token, which a method could pass on by mistake.
 func authorize(ctx context.Context, v *verify.Verifier, methods Methods, method string) (context.Context, error) {
 	reqs, ok := methods.of(method)
 	incoming, _ := metadata.FromIncomingContext(ctx)
