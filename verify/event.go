@@ -13,10 +13,13 @@ import (
 type EventKind string
 
 const (
-	EventKeysFetched   EventKind = "keys_fetched"    // Entra's keys were fetched
-	EventKeysFailed    EventKind = "keys_failed"     // they could not be; the last good ones serve on
-	EventKeyFileFailed EventKind = "key_file_failed" // Options.KeyFile is not used or could not be written; once until it works
-	EventRejected      EventKind = "rejected"        // a token was not accepted
+	EventKeysFetched EventKind = "keys_fetched" // Entra's keys were fetched
+	EventKeysFailed  EventKind = "keys_failed"  // they could not be; the last good ones serve on
+	EventRejected    EventKind = "rejected"     // a token was not accepted
+
+	// EventKeyFileFailed means that Options.KeyFile is not used, or could not be written. It is told once
+	// until the file works again.
+	EventKeyFileFailed EventKind = "key_file_failed"
 )
 
 // Event is something that happened in a [Verifier]. It contains no token.
