@@ -23,7 +23,9 @@ var strict = base64.RawURLEncoding.Strict()
 
 // readJWS checks the form and the header of a token. It is cheap, and asks nothing of anybody that
 // the token names.
-func readJWS(token string, s *scratch) (j jws, err error) {
+//
+// known is a header that was read before, or nil.
+func readJWS(token string, known *knownHeader, s *scratch) (j jws, err error) {
 	header, rest, _ := strings.Cut(token, ".")
 	payload, signature, ok := strings.Cut(rest, ".")
 	// Line ends are what the decoder skips.
@@ -32,22 +34,30 @@ func readJWS(token string, s *scratch) (j jws, err error) {
 	}
 	s.encoded = append(s.encoded[:0], token...)
 	s.decoded = s.decoded[:0]
-	text, err := s.decode(0, len(header))
-	if err != nil {
-		return jws{}, errParts
-	}
-	if j.kid, err = keyID(string(text)); err != nil {
+	if known != nil && known.encoded == header {
+		j.kid = known.kid
+	} else if j.kid, err = s.keyID(len(header)); err != nil {
 		return jws{}, err
 	}
 	at := len(header) + 1 + len(payload)
 	if j.payload, err = s.decode(len(header)+1, at); err != nil {
 		return jws{}, errParts
 	}
+	s.signed, s.plain = at, len(s.decoded)
 	if j.signature, err = s.decode(at+1, len(token)); err != nil {
 		return jws{}, errParts
 	}
 	j.signed = token[:at]
 	return j, nil
+}
+
+// knownHeader is a header that was read, and its kid. All tokens by one key have the same.
+type knownHeader struct{ encoded, kid string }
+
+// header returns the header of the token.
+func (j jws) header() *knownHeader {
+	encoded, _, _ := strings.Cut(j.signed, ".")
+	return &knownHeader{strings.Clone(encoded), strings.Clone(j.kid)}
 }
 
 // formError returns what is wrong with a token that cannot be one.
@@ -84,17 +94,30 @@ func (j jws) unverifiedTenant() (tenant string) {
 type scratch struct {
 	encoded []byte // the token
 	decoded []byte // its parts, one after the other
+	signed  int    // bytes of encoded before the signature, 0 where it is not known
+	plain   int    // bytes of decoded before it
 }
 
 var scratches = sync.Pool{New: func() any { return &scratch{decoded: make([]byte, 0, maxToken)} }}
 
 func newScratch() *scratch { return scratches.Get().(*scratch) }
 
-// free puts s back for the next verification, without the token, which must not stay in memory.
+// free puts s back for the next verification. The signature must not stay in memory: without it the
+// rest of a token is of no use.
 func (s *scratch) free() {
-	clear(s.encoded)
-	clear(s.decoded)
+	clear(s.encoded[min(s.signed, len(s.encoded)):])
+	clear(s.decoded[min(s.plain, len(s.decoded)):])
+	s.signed, s.plain = 0, 0
 	scratches.Put(s)
+}
+
+// keyID reads the header, which is the first n bytes of the token.
+func (s *scratch) keyID(n int) (string, error) {
+	header, err := s.decode(0, n)
+	if err != nil {
+		return "", errParts
+	}
+	return keyID(string(header))
 }
 
 // decode decodes a part of the token.

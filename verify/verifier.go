@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/singleflight"
@@ -15,6 +16,7 @@ type Verifier struct {
 	rules     rules
 	keys      *keyring
 	cache     *cache
+	header    atomic.Pointer[knownHeader] // of the last token that was accepted
 	flights   singleflight.Group
 	observers *observers
 	closeIdle func()
@@ -153,7 +155,7 @@ func (v *Verifier) verify(ctx context.Context, token string) (*Claims, error) {
 func (v *Verifier) verifyNew(ctx context.Context, token string, id tokenID) (*Claims, error) {
 	s := newScratch()
 	defer s.free()
-	j, err := readJWS(token, s)
+	j, err := readJWS(token, v.header.Load(), s)
 	if err != nil {
 		return nil, malformed(err)
 	}
@@ -199,6 +201,9 @@ func (v *Verifier) verifyOnce(token string, j jws, id tokenID, key *signingKey, 
 	r := &remembered{signed: strings.Clone(j.signed), signature: digest(signature), claims: c, kid: strings.Clone(j.kid), key: key, until: end}
 	if r.isCurrent(now) {
 		v.cache.put(id, r, now)
+	}
+	if known := v.header.Load(); known == nil || known.kid != j.kid {
+		v.header.Store(j.header())
 	}
 	return c, nil
 }
