@@ -7,9 +7,10 @@ import (
 	"github.com/seed-ac726066/aztoken/internal/jwt"
 )
 
-// Fits reports whether a token may be of the identity id, by its claims: an entry that was sealed with the right key
-// may still have been written by a program with a mistake. A tenant of "" is any. The case of letters does not count.
-// What is not a JWT says nothing, and is judged by the name of its entry alone.
+// Fits reports whether a token may be of the identity id, by its claims: an entry that was sealed
+// with the right key may still have been written by a program with a mistake. A tenant of "" is
+// any. The case of letters does not count. What is not a JWT says nothing, and is judged by the
+// name of its entry alone.
 func Fits(token string, id hosts.ID, tenant string) bool {
 	claims, ok := jwt.Claims(token)
 	if !ok {
@@ -37,5 +38,6 @@ func Fits(token string, id hosts.ID, tenant string) bool {
 	return true
 }
 
-// isGUID reports whether a tenant is named by its id. One that is named by a domain cannot be compared with tid.
+// isGUID reports whether a tenant is named by its id. One that is named by a domain cannot be
+// compared with tid.
 func isGUID(tenant string) bool { return len(tenant) == 36 && strings.Count(tenant, "-") == 4 }
