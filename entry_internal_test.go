@@ -151,7 +151,7 @@ func TestInstall(t *testing.T) {
 			first, _ := e.install(plainFlight, azcore.AccessToken{Token: "first", ExpiresOn: begin.Round(0).Add(24 * hour)}, begin, begin)
 			now := clocktest.Later(begin, hour, tc.wall)
 			second, news := e.install(plainFlight, azcore.AccessToken{Token: "second", ExpiresOn: now.Add(tc.next)}, now, now)
-			kind := news.event.Kind
+			kind := news.events[0].Kind
 			if tc.keeps {
 				require.Equal(t, EventUnchanged, kind)
 				require.Zero(t, second.until.Sub(first.until), "a clock that is set back must not prolong a token")

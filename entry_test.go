@@ -201,7 +201,7 @@ func TestFlight(t *testing.T) {
 		require.Equal(t, "token-3", tok.Value())
 		time.Sleep(time.Minute)
 		require.Equal(t, []aztoken.ResourceStatus{
-			{Resource: resource, AcquiredOn: tok.AcquiredOn, ExpiresOn: tok.ExpiresOn, RefreshOn: tok.RefreshOn},
+			{Resource: resource, AcquiredOn: tok.AcquiredOn, ExpiresOn: tok.ExpiresOn, RefreshOn: tok.RefreshOn, Source: "endpoint"},
 		}, c.Status().Resources)
 		require.Zero(t, failed)
 		requireNoHarm(t, use(t, c, 24*time.Hour))

@@ -107,7 +107,7 @@ func TestStatus(t *testing.T) {
 		tok, err := c.Token(t.Context(), resource)
 		require.NoError(t, err)
 		require.Equal(t, aztoken.Status{Host: "IMDS at http://169.254.169.254 (the environment names no other host)", Identity: "default", Resources: []aztoken.ResourceStatus{
-			{Resource: resource, AcquiredOn: tok.AcquiredOn, ExpiresOn: tok.ExpiresOn, RefreshOn: tok.RefreshOn},
+			{Resource: resource, AcquiredOn: tok.AcquiredOn, ExpiresOn: tok.ExpiresOn, RefreshOn: tok.RefreshOn, Source: "endpoint"},
 		}}, c.Status())
 		time.Sleep(time.Minute)
 		_, err = c.Token(t.Context(), resource) // used again, so it is refreshed more than once

@@ -143,7 +143,7 @@ func TestBegins(t *testing.T) {
 			require.Equal(t, tc.todo == refresh, e.running[backgroundRefresh])
 			require.Equal(t, tc.used || tc.subscribed, e.lastUse.After(begin))
 			require.False(t, e.used.Load())
-			require.Equal(t, tc.todo == retire, news.event.Kind == EventDropped)
+			require.Equal(t, tc.todo == retire, len(news.events) == 1 && news.events[0].Kind == EventDropped)
 			require.Equal(t, after.serves(), e.served.Load() != nil)
 		})
 	}

@@ -74,7 +74,7 @@ func (w watcher) watch(ctx context.Context, opts *aztoken.Options, resource stri
 				held = ev.ExpiresOn
 			}
 			var value string
-			if w.showToken && ev.Kind == aztoken.EventAcquired {
+			if w.showToken && (ev.Kind == aztoken.EventAcquired || ev.Kind == aztoken.EventLoaded) {
 				// From the cache: the event says that it is there.
 				current, err := client.Token(ctx, resource)
 				if err != nil {
@@ -123,6 +123,12 @@ func describe(ev aztoken.Event) string {
 		b.WriteString("a new token for " + ev.Resource)
 	case aztoken.EventUnchanged:
 		b.WriteString("the same token again for " + ev.Resource)
+	case aztoken.EventLoaded:
+		b.WriteString("a stored token for " + ev.Resource)
+	case aztoken.EventStoreFailed:
+		b.WriteString("the store does not work: " + inFlags(ev.Err.Error()))
+	case aztoken.EventStoreRecovered:
+		b.WriteString("the store works again")
 	case aztoken.EventFailed:
 		b.WriteString("no new token: " + inFlags(ev.Err.Error()))
 	default:
