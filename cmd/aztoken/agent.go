@@ -185,6 +185,13 @@ func clientOptions(c agentfile.Config) (aztoken.Options, error) {
 		}
 		opts.Credential = credential
 	}
+	if c.Store != "" {
+		store, err := openStore(c.Store, c.StoreKeyFiles)
+		if err != nil {
+			return opts, err
+		}
+		opts.Store = store
+	}
 	return opts, nil
 }
 

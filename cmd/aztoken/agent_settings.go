@@ -48,7 +48,7 @@ func (s *agentSettings) addFlags(cmd *cobra.Command) {
 	f.StringVar(&s.metrics, "metrics", "", "the address of /healthz, /readyz and /metrics (default: that of --listen)")
 	f.StringVar(&s.endpoint, "endpoint", "", "base URL of an IMDS to ask, whatever the environment says")
 	f.StringVar(&s.store, "store", "", "a directory that keeps tokens across restarts, sealed")
-	f.StringArrayVar(&s.storeKeys, "store-key-file", nil, "a file with a key of 32 bytes, as they are or in base64 or hex, for the store (may be repeated: the first seals; default: a key in the directory)")
+	f.StringArrayVar(&s.storeKeys, "store-key-file", nil, "a file with the 32 bytes of a key of --store (may be repeated: the first seals, all of them open; default: a key that lies in the directory)")
 	f.DurationVar(&s.minLife, "min-life", agentfile.DefaultMinLife, "what a warm token has left at least, for /readyz")
 	f.BoolVar(&s.imds, "imds", false, "serve IMDS's protocol too, to callers without a secret")
 	f.BoolVar(&s.dev, "dev", false, "use your own sign-in in place of a managed identity: Azure CLI, azd or PowerShell")

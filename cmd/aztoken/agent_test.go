@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"runtime"
 	"strings"
 	"syscall"
@@ -193,6 +194,37 @@ func TestAgent(t *testing.T) {
 			require.Equal(t, http.StatusOK, status)
 			s.stop(t)
 		}
+	})
+	t.Run("restarted in an outage serves the tokens of its store to callers that know the old secret", func(t *testing.T) {
+		t.Parallel()
+		host := machineForAgents(t)
+		dir := t.TempDir()
+		key := filepath.Join(dir, "key")
+		require.NoError(t, os.WriteFile(key, bytes.Repeat([]byte{7}, 32), 0o600))
+		args := []string{
+			"--listen=127.0.0.1:0", "--endpoint", host.URL, "--id", agentClientA, "--warm", orders,
+			"--env-file", filepath.Join(dir, "env"), "--store", filepath.Join(dir, "store"), "--store-key-file", key,
+		}
+		s := serve(t, args...)
+		text, err := os.ReadFile(filepath.Join(dir, "env"))
+		require.NoError(t, err)
+		header := regexp.MustCompile(`IDENTITY_HEADER=(.*)`).FindStringSubmatch(string(text))[1]
+		status, before := s.token(t, header, orders)
+		require.Equal(t, http.StatusOK, status)
+		s.stop(t)
+
+		host.Break(imdstest.Dropped())
+		s = serve(t, args...)
+		status, after := s.token(t, header, orders)
+		require.Equal(t, http.StatusOK, status, after)
+		require.Equal(t, before["access_token"], after["access_token"])
+		resp, err := http.Get("http://" + s.Addresses[0] + "/metrics")
+		require.NoError(t, err)
+		defer resp.Body.Close()
+		page, err := io.ReadAll(resp.Body)
+		require.NoError(t, err)
+		require.Contains(t, string(page), "aztoken_store_up 1")
+		s.stop(t)
 	})
 }
 

@@ -68,6 +68,9 @@ func (m *meters) event(identity string, ev aztoken.Event) {
 		result = "ok"
 	case aztoken.EventFailed:
 		result = "error"
+	case aztoken.EventStoreFailed, aztoken.EventStoreRecovered:
+		m.storeUp.Store(ev.Kind == aztoken.EventStoreRecovered)
+		return
 	default:
 		return
 	}

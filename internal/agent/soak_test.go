@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"runtime"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -16,7 +17,7 @@ import (
 // A day of callers of both protocols and of strangers, while upstream fails in every way for up to hours: after the first
 // tokens no caller meets any of it, and the agent grows by nothing.
 func TestSoak(t *testing.T) {
-	virtually(t, func(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) { // not parallel: the heap is the process's
 		seed := uint64(time.Now().UnixNano()) // of the virtual clock: the same each time
 		random := rand.New(rand.NewPCG(seed, 17))
 		f := start(t, imdstest.New(host()), agentfile.Config{IMDS: true, Identities: []agentfile.Identity{
