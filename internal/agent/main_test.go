@@ -72,6 +72,15 @@ func (l *log) String() string {
 	return l.text.String()
 }
 
+// forget empties the log, which had no token.
+func (l *log) forget(t *testing.T) {
+	t.Helper()
+	require.NotContains(t, l.String(), "eyJ")
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.text.Reset()
+}
+
 // start returns an agent, which the end of the test closes. It must have told nobody a token but callers.
 func start(t *testing.T, upstream *imdstest.Server, c agentfile.Config) *fixture {
 	t.Helper()
