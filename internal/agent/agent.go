@@ -200,10 +200,10 @@ func gone(old, next *generation) []*clientpool.Pool {
 	return all
 }
 
-func closeAll(all []*clientpool.Pool) {
+func closeAll(pools []*clientpool.Pool) {
 	var wg sync.WaitGroup
-	for _, m := range all {
-		wg.Go(m.Close)
+	for _, p := range pools {
+		wg.Go(p.Close)
 	}
 	wg.Wait()
 }

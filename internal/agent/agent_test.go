@@ -271,6 +271,36 @@ func TestUpstream(t *testing.T) {
 			require.Regexp(t, `aztoken_upstream_consecutive_failures\{identity="default",resource="`+vault+`"\} [1-9]`, f.metrics())
 		})
 	})
+	t.Run("a caller that keeps its token until the end finds a fresh one in every outage", func(t *testing.T) {
+		t.Parallel()
+		for hour := range 24 {
+			synctest.Test(t, func(t *testing.T) {
+				f := start(t, imdstest.New(host()), one(agentfile.Identity{ClientID: clientA}))
+				for day := range 3 {
+					first := f.ask(t, f.appService("default", vault))
+					first.token(t)
+					left, err := strconv.Atoi(first.members["expires_in"].(string))
+					require.NoError(t, err)
+					require.Greater(t, left, 300, "day %d", day)
+					end := time.Now().Add(time.Duration(left)*time.Second - 5*time.Minute) // when SDKs ask again
+					time.Sleep(time.Duration(hour) * time.Hour)
+					f.upstream.BreakFor(12*time.Hour, imdstest.Dropped())
+					time.Sleep(time.Until(end))
+				}
+			})
+		}
+	})
+	t.Run("a caller that never comes back costs some requests and no more", func(t *testing.T) {
+		virtually(t, func(t *testing.T) {
+			f := start(t, imdstest.New(host()), one(agentfile.Identity{ClientID: clientA}))
+			f.ask(t, f.appService("default", vault)).token(t)
+			time.Sleep(3 * 24 * time.Hour)
+			count := f.upstream.Count()
+			require.LessOrEqual(t, count, 6)
+			time.Sleep(10 * 24 * time.Hour)
+			require.Equal(t, count, f.upstream.Count())
+		})
+	})
 	t.Run("a caller that is gone takes nothing with it", func(t *testing.T) {
 		virtually(t, func(t *testing.T) {
 			f := start(t, imdstest.New(host()), one(agentfile.Identity{ClientID: clientA}))

@@ -8,6 +8,7 @@ import (
 
 	"github.com/seed-ac726066/aztoken"
 	"github.com/seed-ac726066/aztoken/internal/identityapi"
+	"github.com/seed-ac726066/aztoken/internal/warm"
 )
 
 // renewInterval bounds how often callers have a token replaced: one that loops must not become a load upstream.
@@ -31,9 +32,10 @@ type answer struct {
 	token   aztoken.Token
 	reply   identityapi.Token
 	renewed time.Time // when a caller last had the token replaced
+	lease   *warm.Lease
 }
 
-// of returns a token as callers get it. What its claims say is read once for each token.
+// of returns a token as callers get it, which is kept fresh while they hold it. Its claims are read once.
 func (a *answers) of(client *aztoken.Client, t aztoken.Token) identityapi.Token {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -49,6 +51,9 @@ func (a *answers) of(client *aztoken.Client, t aztoken.Token) identityapi.Token 
 		}
 	}
 	known.token, known.reply = t, reply
+	if known.lease == nil || !known.lease.Renew(t.ExpiresOn) {
+		known.lease = warm.Hold(client, t.Resource, t.ExpiresOn)
+	}
 	return reply
 }
 

@@ -5,6 +5,5 @@
 //	            Host,    App Service or IMDS      rate,        cache, refresh,
 //	            Origin                            allow list   store
 //
-// An [Agent] serves one [Config] at a time. [Agent.Reload] swaps another one in as a whole, and keeps the clients, and so
-// the tokens, of identities that stay.
+// [Agent.Reload] swaps another configuration in as a whole, and keeps the tokens of identities that stay.
 package agent

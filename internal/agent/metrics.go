@@ -79,9 +79,6 @@ func (m *meters) event(identity string, ev aztoken.Event) {
 
 // writeTokens writes the state of each token. Timestamps do not go stale between two scrapes, as an age would.
 func writeTokens(w io.Writer, g *generation) {
-	if g == nil {
-		return
-	}
 	for _, id := range g.identities {
 		for _, m := range id.clients.All() {
 			for _, r := range m.Client.Status().Resources {
