@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"context"
 	"errors"
 	"fmt"
 	"net"
@@ -9,11 +10,13 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime/debug"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/seed-ac726066/aztoken/imdstest"
+	"github.com/seed-ac726066/aztoken/internal/operation"
 )
 
 // bareVariable makes this program the bare handler: it is how long an answer takes.
@@ -36,7 +39,7 @@ func bare() {
 		panic(err)
 	}
 	fmt.Println(listener.Addr())
-	server := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+	handler := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		if wait > 0 {
 			time.Sleep(wait)
 		}
@@ -44,8 +47,11 @@ func bare() {
 		w.Header().Set("Cache-Control", "no-store")
 		w.Header().Set("Content-Length", strconv.Itoa(len(body)))
 		_, _ = w.Write(body)
-	})}
-	_ = server.Serve(listener) // until it is killed
+	})
+	// The same server, with its timeouts and its collector: what is compared is what answers.
+	debug.SetGCPercent(800)
+	service := operation.Service{Servings: []operation.Serving{{Listener: listener, Handler: handler}}}
+	_ = service.Run(context.Background()) // until it is killed
 }
 
 // process is a server under measurement.

@@ -121,7 +121,7 @@ func (e AppService) refuse(r Request, f Failure) Reply {
 
 func (e AppService) succeed(r Request, t Token) Reply {
 	if e.Tolerance == Tolerant {
-		return JSON(http.StatusOK, newStringToken(r, t))
+		return newStringToken(r, t).reply()
 	}
 	return briefReply(r, t)
 }

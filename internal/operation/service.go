@@ -42,8 +42,8 @@ type Serving struct {
 }
 
 const (
-	// headerTime keeps connections that say nothing from piling up.
-	headerTime = 5 * time.Second
+	// requestTime keeps connections that say nothing from piling up.
+	requestTime = 5 * time.Second
 	// answerTime is longer than any answer takes, and ends what a client does not read.
 	answerTime = 30 * time.Second
 	// idleTime is longer than the pools of clients and proxies keep a connection, so that these close it: a request on a
@@ -73,7 +73,7 @@ func (s *Service) Run(ctx context.Context) error {
 	var servers []*http.Server
 	for _, v := range s.Servings {
 		server := &http.Server{
-			Handler: v.Handler, ReadHeaderTimeout: headerTime, ReadTimeout: answerTime, WriteTimeout: answerTime, IdleTimeout: idleTime,
+			Handler: v.Handler, ReadTimeout: requestTime, WriteTimeout: answerTime, IdleTimeout: idleTime,
 			MaxHeaderBytes: maxHeader, DisableGeneralOptionsHandler: true,
 			ErrorLog: log.New(io.Discard, "", 0), // connections that break are not worth a line
 		}

@@ -1,0 +1,76 @@
+package identityapi
+
+import (
+	"encoding/json"
+	"net/http"
+	"time"
+)
+
+// A stringToken is the success of IMDS, and with more members that of Azure Arc and Cloud Shell.
+// All values are strings, and there is no refresh_in.
+type stringToken struct {
+	accessToken  string
+	clientID     string
+	expiresIn    string
+	expiresOn    string
+	extExpiresIn string
+	notBefore    string
+	resource     string
+	objectID     string // Azure Arc only
+	resourceID   string // Azure Arc only
+	isCloudShell bool   // which has a blank refresh token
+}
+
+func newStringToken(r Request, t Token) stringToken {
+	s := stringToken{
+		accessToken: t.Value,
+		clientID:    t.ClientID,
+		expiresIn:   decimal(t.ExpiresOn.Unix() - time.Now().Unix()),
+		expiresOn:   decimal(t.ExpiresOn.Unix()),
+		resource:    r.Resource,
+	}
+	if t.FirstLife > 0 { // stale in real replies too: it does not run down
+		s.extExpiresIn = decimal(int64(t.FirstLife/time.Second) - 1)
+	}
+	if !t.NotBefore.IsZero() {
+		s.notBefore = decimal(t.NotBefore.Unix())
+	}
+	return s
+}
+
+// reply returns the token as JSON. It does without reflection: this is what a server of tokens does
+// all day.
+func (s stringToken) reply() Reply {
+	const names = 256 // of the members, with their punctuation
+	b := make([]byte, 0, names+len(s.accessToken)+len(s.resource)+len(s.resourceID)+len(s.clientID)+len(s.objectID))
+	b = append(b, '{')
+	b = appendMember(b, "access_token", s.accessToken)
+	for _, m := range [...]struct{ name, value string }{
+		{"client_id", s.clientID}, {"expires_in", s.expiresIn}, {"expires_on", s.expiresOn}, {"ext_expires_in", s.extExpiresIn},
+		{"not_before", s.notBefore}, {"resource", s.resource}, {"token_type", "Bearer"},
+		{"object_id", s.objectID}, {"msi_res_id", s.resourceID},
+	} {
+		if m.value != "" {
+			b = appendMember(append(b, ','), m.name, m.value)
+		}
+	}
+	if s.isCloudShell {
+		b = append(b, `,"refresh_token":""`...)
+	}
+	return Reply{http.StatusOK, http.Header{"Content-Type": {contentTypeJSON}}, append(b, '}')}
+}
+
+// appendMember appends a member of an object to b.
+func appendMember(b []byte, name, value string) []byte {
+	b = append(append(append(b, '"'), name...), '"', ':')
+	for i := range len(value) {
+		if c := value[i]; c < ' ' || c > '~' || c == '"' || c == '\\' {
+			quoted, err := json.Marshal(value)
+			if err != nil {
+				panic("identityapi: writing a reply: " + err.Error()) // a string always marshals
+			}
+			return append(b, quoted...)
+		}
+	}
+	return append(append(append(b, '"'), value...), '"')
+}
