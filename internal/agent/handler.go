@@ -34,7 +34,7 @@ func (a *Agent) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	g := a.current.Load()
 	var (
 		endpoint identityapi.Endpoint
-		asked    request
+		asked    = request{now: start}
 		spoken   protocol
 	)
 	switch {

@@ -53,6 +53,7 @@ const (
 type request struct {
 	identity *identity
 	limit    *rate.Bucket
+	now      time.Time
 
 	result   result // "" until Token was called: the endpoint refused the request by itself
 	resource string // the label
@@ -61,7 +62,7 @@ type request struct {
 
 // Token implements [identityapi.Source].
 func (r *request) Token(ctx context.Context, asked identityapi.Request) (identityapi.Token, *identityapi.Failure) {
-	if !r.limit.Take(time.Now(), r.identity.perSecond) {
+	if !r.limit.Take(r.now, r.identity.perSecond) {
 		return r.refuse(throttled, identityapi.Failure{Reason: identityapi.Throttled, RetryAfter: time.Second})
 	}
 	if !agentfile.IsResource(asked.Resource) {

@@ -60,10 +60,8 @@ func (u rules) check(c Call) (Request, *Failure) {
 	if err != nil {
 		return Request{}, badly("The " + where + " is malformed")
 	}
-	for _, name := range slices.Sorted(maps.Keys(parameters)) {
-		if len(parameters[name]) > 1 {
-			return Request{}, badly(fmt.Sprintf("The parameter '%s' is specified more than once", name))
-		}
+	if name := firstDoubled(parameters); name != "" {
+		return Request{}, badly(fmt.Sprintf("The parameter '%s' is specified more than once", name))
 	}
 	if u.versions != nil && !slices.Contains(u.versions, parameters.Get("api-version")) {
 		return Request{}, &Failure{Reason: versionUnknown}
@@ -78,6 +76,17 @@ func (u rules) check(c Call) (Request, *Failure) {
 		Rejected: u.revoked.hash(parameters),
 		Fresh:    parameters.Get("bypass_cache") == "true",
 	}, bad
+}
+
+// firstDoubled returns the first name, in order of the alphabet, of a parameter that is there more
+// than once.
+func firstDoubled(parameters url.Values) (first string) {
+	for name, values := range parameters {
+		if len(values) > 1 && (first == "" || name < first) {
+			first = name
+		}
+	}
+	return first
 }
 
 // id returns the identity that the parameters name.

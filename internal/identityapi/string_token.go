@@ -64,7 +64,7 @@ func (s stringToken) reply() Reply {
 func appendMember(b []byte, name, value string) []byte {
 	b = append(append(append(b, '"'), name...), '"', ':')
 	for i := range len(value) {
-		if c := value[i]; c < ' ' || c > '~' || c == '"' || c == '\\' {
+		if !plain[value[i]] {
 			quoted, err := json.Marshal(value)
 			if err != nil {
 				panic("identityapi: writing a reply: " + err.Error()) // a string always marshals
@@ -74,3 +74,11 @@ func appendMember(b []byte, name, value string) []byte {
 	}
 	return append(append(append(b, '"'), value...), '"')
 }
+
+// plain are the bytes that stand for themselves in a string of JSON.
+var plain = func() (set [256]bool) {
+	for c := byte(' '); c <= '~'; c++ {
+		set[c] = c != '"' && c != '\\'
+	}
+	return set
+}()
