@@ -50,11 +50,11 @@ func (a *answers) of(client *aztoken.Client, t aztoken.Token) identityapi.Token 
 			reply.NotBefore = claims.NotBefore
 		}
 	}
-	known.token, known.reply = t, reply
+	known.token, known.reply = t, reply.Prepared()
 	if known.lease == nil || !known.lease.Renew(t.ExpiresOn) {
 		known.lease = warm.Hold(client, t.Resource, t.ExpiresOn)
 	}
-	return reply
+	return known.reply
 }
 
 // mayRenew reports whether a caller may have a token replaced now.

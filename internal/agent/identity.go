@@ -12,6 +12,7 @@ import (
 	"github.com/seed-ac726066/aztoken/internal/agentfile"
 	"github.com/seed-ac726066/aztoken/internal/clientpool"
 	"github.com/seed-ac726066/aztoken/internal/identityapi"
+	"github.com/seed-ac726066/aztoken/internal/operation"
 	"github.com/seed-ac726066/aztoken/internal/rate"
 	"github.com/seed-ac726066/aztoken/internal/secret"
 	"github.com/seed-ac726066/aztoken/internal/wire"
@@ -110,8 +111,8 @@ func (r *request) refuse(result result, f identityapi.Failure) (identityapi.Toke
 
 // get returns the token of a request, and another one if the caller has no use for the current one.
 func (id *identity) get(ctx context.Context, client *aztoken.Client, asked identityapi.Request) (aztoken.Token, error) {
-	ctx, cancel := context.WithTimeout(ctx, patience)
-	defer cancel()
+	ctx, release := operation.WithPatience(ctx, patience)
+	defer release()
 	t, err := client.Token(ctx, asked.Resource)
 	if err != nil || !asked.Fresh && (asked.Rejected == "" || !hasHash(t, asked.Rejected)) || !id.answers.mayRenew(client, t) {
 		return t, err

@@ -10,6 +10,7 @@ import (
 // All values are strings, and there is no refresh_in.
 type stringToken struct {
 	accessToken  string
+	isPlain      bool // the access token stands for itself in JSON
 	clientID     string
 	expiresIn    string
 	expiresOn    string
@@ -24,6 +25,7 @@ type stringToken struct {
 func newStringToken(r Request, t Token) stringToken {
 	s := stringToken{
 		accessToken: t.Value,
+		isPlain:     t.isPlain,
 		clientID:    t.ClientID,
 		expiresIn:   decimal(t.ExpiresOn.Unix() - time.Now().Unix()),
 		expiresOn:   decimal(t.ExpiresOn.Unix()),
@@ -44,14 +46,19 @@ func (s stringToken) reply() Reply {
 	const names = 256 // of the members, with their punctuation
 	b := make([]byte, 0, names+len(s.accessToken)+len(s.resource)+len(s.resourceID)+len(s.clientID)+len(s.objectID))
 	b = append(b, '{')
-	b = appendMember(b, "access_token", s.accessToken)
+	b = appendName(b, "access_token")
+	if s.isPlain {
+		b = append(append(append(b, '"'), s.accessToken...), '"')
+	} else {
+		b = appendString(b, s.accessToken)
+	}
 	for _, m := range [...]struct{ name, value string }{
 		{"client_id", s.clientID}, {"expires_in", s.expiresIn}, {"expires_on", s.expiresOn}, {"ext_expires_in", s.extExpiresIn},
 		{"not_before", s.notBefore}, {"resource", s.resource}, {"token_type", "Bearer"},
 		{"object_id", s.objectID}, {"msi_res_id", s.resourceID},
 	} {
 		if m.value != "" {
-			b = appendMember(append(b, ','), m.name, m.value)
+			b = appendString(appendName(append(b, ','), m.name), m.value)
 		}
 	}
 	if s.isCloudShell {
@@ -60,25 +67,34 @@ func (s stringToken) reply() Reply {
 	return Reply{http.StatusOK, http.Header{"Content-Type": {contentTypeJSON}}, append(b, '}')}
 }
 
-// appendMember appends a member of an object to b.
-func appendMember(b []byte, name, value string) []byte {
-	b = append(append(append(b, '"'), name...), '"', ':')
-	for i := range len(value) {
-		if !plain[value[i]] {
-			quoted, err := json.Marshal(value)
-			if err != nil {
-				panic("identityapi: writing a reply: " + err.Error()) // a string always marshals
-			}
-			return append(b, quoted...)
-		}
-	}
-	return append(append(append(b, '"'), value...), '"')
+func appendName(b []byte, name string) []byte {
+	return append(append(append(b, '"'), name...), '"', ':')
 }
 
-// plain are the bytes that stand for themselves in a string of JSON.
-var plain = func() (set [256]bool) {
-	for c := byte(' '); c <= '~'; c++ {
-		set[c] = c != '"' && c != '\\'
+func appendString(b []byte, value string) []byte {
+	if isPlain(value) {
+		return append(append(append(b, '"'), value...), '"')
 	}
-	return set
-}()
+	quoted, err := json.Marshal(value)
+	if err != nil {
+		panic("identityapi: writing a reply: " + err.Error()) // a string always marshals
+	}
+	return append(b, quoted...)
+}
+
+// isPlain reports whether a string stands for itself in JSON.
+func isPlain(value string) bool {
+	for i := range len(value) {
+		if c := value[i]; c < ' ' || c > '~' || c == '"' || c == '\\' {
+			return false
+		}
+	}
+	return true
+}
+
+// Prepared returns t for a server that answers with it again and again: its value is looked through
+// once.
+func (t Token) Prepared() Token {
+	t.isPlain = isPlain(t.Value)
+	return t
+}
