@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"cmp"
 	"crypto/rand"
 	"fmt"
 	"log/slog"
@@ -62,12 +63,7 @@ const closeTimeout = 6 * time.Second
 // New returns an agent that serves c, which must have passed [agentfile.Config.Check]. It writes the environment files; it asks
 // for no token except, in the background, those of warm resources.
 func New(c agentfile.Config, o Options) (*Agent, error) {
-	if o.Logger == nil {
-		o.Logger = slog.New(slog.DiscardHandler)
-	}
-	if o.Metrics == nil {
-		o.Metrics = metrics.NewSet()
-	}
+	o.Logger, o.Metrics = cmp.Or(o.Logger, slog.New(slog.DiscardHandler)), cmp.Or(o.Metrics, metrics.NewSet())
 	a := &Agent{options: o, refusals: operation.NewSampler(time.Second), life: lifetime.New()}
 	a.metrics = newMeters(a, o.Metrics, c.Store != "")
 	if err := a.Reload(c); err != nil {

@@ -16,9 +16,11 @@ import (
 // served, and constants.
 type meters struct {
 	set      *metrics.Set
-	storeUp  atomic.Bool
-	requests sync.Map // of requestLabels to *metrics.Counter: a name is made once and not with each request
+	storeUp  atomic.Uint32
 	duration map[protocol]*metrics.PrometheusHistogram
+
+	mu       sync.RWMutex // guards requests
+	requests map[requestLabels]*metrics.Counter
 }
 
 type requestLabels struct {
@@ -31,19 +33,14 @@ type requestLabels struct {
 var durations = []float64{.0001, .00025, .0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10}
 
 func newMeters(a *Agent, set *metrics.Set, hasStore bool) *meters {
-	m := &meters{set: set, duration: map[protocol]*metrics.PrometheusHistogram{}}
+	m := &meters{set: set, duration: map[protocol]*metrics.PrometheusHistogram{}, requests: map[requestLabels]*metrics.Counter{}}
 	for _, p := range []protocol{appService, imds} {
 		m.duration[p] = set.NewPrometheusHistogramExt(fmt.Sprintf("aztoken_agent_request_duration_seconds{protocol=%q}", p), durations)
 	}
 	set.RegisterMetricsWriter(func(w io.Writer) { writeTokens(w, a.current.Load()) })
 	if hasStore {
-		m.storeUp.Store(true)
-		set.NewGauge("aztoken_store_up", func() float64 {
-			if m.storeUp.Load() {
-				return 1
-			}
-			return 0
-		})
+		m.storeUp.Store(1)
+		set.NewGauge("aztoken_store_up", func() float64 { return float64(m.storeUp.Load()) })
 	}
 	return m
 }
@@ -51,12 +48,17 @@ func newMeters(a *Agent, set *metrics.Set, hasStore bool) *meters {
 // served counts a request.
 func (m *meters) served(identity, resource string, p protocol, r result, took time.Duration) {
 	labels := requestLabels{identity, resource, p, r}
-	counter, known := m.requests.Load(labels)
-	if !known {
-		counter, _ = m.requests.LoadOrStore(labels, m.set.GetOrCreateCounter(fmt.Sprintf(
-			"aztoken_agent_requests_total{identity=%q,resource=%q,protocol=%q,result=%q}", identity, resource, p, r)))
+	m.mu.RLock()
+	counter := m.requests[labels]
+	m.mu.RUnlock()
+	if counter == nil { // its name is made once and not with each request
+		counter = m.set.GetOrCreateCounter(fmt.Sprintf(
+			"aztoken_agent_requests_total{identity=%q,resource=%q,protocol=%q,result=%q}", identity, resource, p, r))
+		m.mu.Lock()
+		m.requests[labels] = counter
+		m.mu.Unlock()
 	}
-	counter.(*metrics.Counter).Inc()
+	counter.Inc()
 	m.duration[p].Update(took.Seconds())
 }
 
@@ -68,8 +70,11 @@ func (m *meters) event(identity string, ev aztoken.Event) {
 		result = "ok"
 	case aztoken.EventFailed:
 		result = "error"
-	case aztoken.EventStoreFailed, aztoken.EventStoreRecovered:
-		m.storeUp.Store(ev.Kind == aztoken.EventStoreRecovered)
+	case aztoken.EventStoreFailed:
+		m.storeUp.Store(0)
+		return
+	case aztoken.EventStoreRecovered:
+		m.storeUp.Store(1)
 		return
 	default:
 		return

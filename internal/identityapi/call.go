@@ -44,7 +44,7 @@ func ReadCall(r *http.Request, base string) (Call, error) {
 		c.Header[name] = append(c.Header[name], values...)
 	}
 	c.Query, c.queryErr = url.ParseQuery(r.URL.RawQuery)
-	if r.Body != nil {
+	if r.Body != nil && r.Body != http.NoBody {
 		body, err := io.ReadAll(io.LimitReader(r.Body, maxBody+1))
 		if err != nil {
 			return Call{}, fmt.Errorf("reading the request's body: %w", err)

@@ -3,6 +3,7 @@ package operation
 import (
 	"net"
 	"net/http"
+	"net/netip"
 	"slices"
 	"strconv"
 	"strings"
@@ -54,15 +55,23 @@ func isOwnHost(host string, local net.Addr, hostnames []string) bool {
 	if !ok {
 		return local != nil && local.Network() == "unix"
 	}
-	port := ":" + strconv.Itoa(tcp.Port)
-	name, hasPort := strings.CutSuffix(host, port)
+	name, port, hasPort := host, "", false
+	if i := strings.LastIndexByte(host, ':'); i >= 0 && !strings.HasSuffix(host, "]") {
+		name, port, hasPort = host[:i], host[i+1:], true
+	}
+	var digits [8]byte
+	if hasPort && port != string(strconv.AppendInt(digits[:0], int64(tcp.Port), 10)) {
+		return false
+	}
 	switch {
 	case slices.Contains(hostnames, name):
 		return true
 	case !hasPort && tcp.Port != 80: // the port of http is not named
 		return false
-	case tcp.IP.To4() == nil:
-		return name == "localhost" || name == "["+tcp.IP.String()+"]"
+	case name == "localhost":
+		return true
 	}
-	return name == "localhost" || name == tcp.IP.String()
+	bare := strings.TrimSuffix(strings.TrimPrefix(name, "["), "]")
+	ip, err := netip.ParseAddr(bare)
+	return err == nil && ip == tcp.AddrPort().Addr().Unmap() && ip.Is6() == (len(bare) < len(name))
 }
