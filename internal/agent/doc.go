@@ -1,5 +1,4 @@
-// Package agent serves the tokens of [aztoken.Client]s over the protocols of an identity endpoint, so that a program in
-// any language gets the refresh, the outage cover and the token store of this library through the SDK that it has.
+// Package agent serves the tokens of clients over the protocols of identity endpoints, to the SDKs of every language.
 //
 //	program ──▶ gate (Host, Origin) ──▶ internal/identityapi (App Service, IMDS)
 //	        ──▶ identity (rate, allow list) ──▶ client (cache, refresh, store) ──▶ the host's endpoint

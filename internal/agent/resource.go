@@ -61,7 +61,7 @@ func (r *resources) serves(resource string) bool {
 	return r.learned[name]
 }
 
-// forget gives back the place of a resource that upstream refused: typing mistakes must not fill the list.
+// forget gives back the place of a resource that upstream refused, as typing mistakes are.
 func (r *resources) forget(resource string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

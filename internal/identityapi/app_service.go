@@ -121,7 +121,7 @@ func (e AppService) refuse(r Request, f Failure) Reply {
 
 func (e AppService) succeed(r Request, t Token) Reply {
 	if e.Tolerance == Tolerant {
-		return newStringToken(r, t).reply()
+		return t.reply(r)
 	}
 	return briefReply(r, t)
 }

@@ -61,7 +61,7 @@ func (e IMDS) Answer(ctx context.Context, c Call, s Source) Reply {
 
 func (e IMDS) refuse(_ Request, f Failure) Reply { return metadataRefusal(f, imdsVersions) }
 
-func (e IMDS) succeed(r Request, t Token) Reply { return newStringToken(r, t).reply() }
+func (e IMDS) succeed(r Request, t Token) Reply { return t.reply(r) }
 
 // Status returns the bodies of 400 and 500, and nothing else.
 func (e IMDS) Status(code int) Reply { return oauthStatus(code) }

@@ -3,6 +3,7 @@ package identityapi
 import (
 	"encoding/json"
 	"net/http"
+	"sync"
 	"time"
 )
 
@@ -10,7 +11,6 @@ import (
 // All values are strings, and there is no refresh_in.
 type stringToken struct {
 	accessToken  string
-	isPlain      bool // the access token stands for itself in JSON
 	clientID     string
 	expiresIn    string
 	expiresOn    string
@@ -25,7 +25,6 @@ type stringToken struct {
 func newStringToken(r Request, t Token) stringToken {
 	s := stringToken{
 		accessToken: t.Value,
-		isPlain:     t.isPlain,
 		clientID:    t.ClientID,
 		expiresIn:   decimal(t.ExpiresOn.Unix() - time.Now().Unix()),
 		expiresOn:   decimal(t.ExpiresOn.Unix()),
@@ -46,12 +45,7 @@ func (s stringToken) reply() Reply {
 	const names = 256 // of the members, with their punctuation
 	b := make([]byte, 0, names+len(s.accessToken)+len(s.resource)+len(s.resourceID)+len(s.clientID)+len(s.objectID))
 	b = append(b, '{')
-	b = appendName(b, "access_token")
-	if s.isPlain {
-		b = append(append(append(b, '"'), s.accessToken...), '"')
-	} else {
-		b = appendString(b, s.accessToken)
-	}
+	b = appendString(appendName(b, "access_token"), s.accessToken)
 	for _, m := range [...]struct{ name, value string }{
 		{"client_id", s.clientID}, {"expires_in", s.expiresIn}, {"expires_on", s.expiresOn}, {"ext_expires_in", s.extExpiresIn},
 		{"not_before", s.notBefore}, {"resource", s.resource}, {"token_type", "Bearer"},
@@ -92,9 +86,31 @@ func isPlain(value string) bool {
 	return true
 }
 
-// Prepared returns t for a server that answers with it again and again: its value is looked through
-// once.
+// prepared is the last reply with a token. What its times say changes once in a second.
+type prepared struct {
+	mu       sync.Mutex // guards what follows
+	second   int64
+	resource string
+	body     []byte // is not written to again
+}
+
+// Prepared returns t for a server that answers with it again and again: callers that come in the same
+// second get the same reply.
 func (t Token) Prepared() Token {
-	t.isPlain = isPlain(t.Value)
+	t.prepared = new(prepared)
 	return t
+}
+
+// reply returns the success of IMDS, and of App Service for clients that read more than it sends.
+func (t Token) reply(r Request) Reply {
+	p, now := t.prepared, time.Now().Unix()
+	if p == nil {
+		return newStringToken(r, t).reply()
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.second != now || p.resource != r.Resource {
+		p.second, p.resource, p.body = now, r.Resource, newStringToken(r, t).reply().Body
+	}
+	return Reply{http.StatusOK, http.Header{"Content-Type": {contentTypeJSON}}, p.body}
 }
