@@ -120,7 +120,7 @@ func (r *modelRules) begin(ctx context.Context, what string, k modelKey, claims 
 	if !c.overBefore {
 		st.use(now)
 		if !c.held.After(now) {
-			st.dark = now
+			st.dark, st.seen = now, nil // what is held is known again when a call returns it
 		}
 	}
 	return c
