@@ -372,7 +372,7 @@ func (e *entry) beginReplacement(now time.Time, b *bearer, t trigger, claims str
 		}
 		next.of = b
 		e.rejection, e.rejectedUpTo = next, e.token.recorded
-		news.events = []Event{e.event(EventRejected, now)}
+		news = e.change(EventRejected, now)
 	case replacing, suspended:
 		e.rejection.byClaims = e.rejection.byClaims || byClaims
 	default:
@@ -389,6 +389,9 @@ func (e *entry) beginReplacement(now time.Time, b *bearer, t trigger, claims str
 	by := plainFlight
 	if byClaims {
 		by = claimsFlight
+	}
+	if !e.running[by] {
+		e.patience[by] = patience{}
 	}
 	flight := e.begin(by, claims, e.token.sha256())
 	e.arm(now)
@@ -449,11 +452,11 @@ func (e *entry) fly(by driver, ask hosts.Request) (*cachedToken, error) {
 		return nil, ErrClosed
 	}
 	defer e.life.Leave()
-	ctx, cancel := context.WithCancel(e.life.Context())
-	defer cancel()
-	start, search := time.Now(), e.newSearch(by, e.patienceOf(by).first)
+	start := time.Now()
+	search := e.newSearch(by, start)
+	defer search.end()
 	for try := 1; ; try++ {
-		got, adopted, release, err := search.try(ctx, ask)
+		got, adopted, release, err := search.try(ask)
 		now := time.Now()
 		switch {
 		case e.life.Ended():
@@ -469,7 +472,7 @@ func (e *entry) fly(by driver, ask hosts.Request) (*cachedToken, error) {
 		}
 		wait, again := e.endpoint.nextTry(try, start, now, e.patienceOf(by), err)
 		if !again {
-			if adopted = search.lastHope(ctx); adopted != nil {
+			if adopted = search.lastHope(); adopted != nil {
 				return adopted, nil
 			}
 			now = time.Now()
@@ -498,9 +501,8 @@ func (e *entry) patienceOf(by driver) patience {
 	return e.patience[by]
 }
 
-// askUntil makes one request of a flight that began at start, as long as its callers want it to last.
-func (e *entry) askUntil(ctx context.Context, by driver, ask hosts.Request, start time.Time) (azcore.AccessToken, *Error) {
-	w := e.patienceOf(by)
+// askUntil makes one request of a flight that began at start.
+func (e *entry) askUntil(ctx context.Context, ask hosts.Request, start time.Time, w patience) (azcore.AccessToken, *Error) {
 	ctx, cancel := context.WithDeadline(ctx, w.end(start, true))
 	defer cancel()
 	if !e.endpoint.isPresent() {
@@ -531,29 +533,27 @@ func (e *entry) install(by driver, got azcore.AccessToken, asked, now time.Time)
 	if old != nil && e.keeps(by, got, asked, now) {
 		got = azcore.AccessToken{Token: old.token.Value(), ExpiresOn: old.expires}
 	}
-	kind, acquired, b := EventAcquired, now, (*bearer)(nil)
+	var t *cachedToken
+	kind := EventAcquired
 	if old != nil && old.token.Value() == got.Token {
-		kind, acquired, b = EventUnchanged, old.acquired, old.token.secret
+		kind = EventUnchanged
 		got.RefreshOn = time.Time{} // it was taken, and led to this same token: only the policy's growing intervals help
+		t = e.newCachedToken(got, old.token.secret, old.acquired, now, random)
+		t.life, t.recorded = old.life, old.recorded // where an endpoint moves the end along, what counts for disuse is the first
 	} else {
-		b = newBearer(got.Token, e.request)
-	}
-	t := e.newCachedToken(got, b, acquired, now, random)
-	if kind == EventAcquired && !t.recorded.After(e.rejectedUpTo) && !e.rejectedUpTo.IsZero() {
-		t.recorded = e.rejectedUpTo.Add(time.Millisecond) // the rejected one is of a clock that is ahead of this one
-	}
-	if kind == EventUnchanged {
-		t.recorded = old.recorded
-		t.life = old.life // where an endpoint moves the end along, what counts for disuse is the first
+		t = e.newCachedToken(got, newBearer(got.Token, e.request), now, now, random)
+		if !e.rejectedUpTo.IsZero() && !t.recorded.After(e.rejectedUpTo) {
+			t.recorded = e.rejectedUpTo.Add(time.Millisecond) // the rejected one is of a clock that is ahead of this one
+		}
 	}
 	if e.phase == dropped {
 		return t, change{}
 	}
+	e.isUnconfirmed = false
+	news := e.hold(t, now, kind)
 	if by == backgroundRefresh {
 		e.refreshes++
 	}
-	e.isUnconfirmed = false
-	news := e.hold(t, now, kind)
 	own := &news.events[0]
 	own.Background, own.Took = by == backgroundRefresh, now.Sub(asked)
 	news.events = append(lead, news.events...)
@@ -567,23 +567,26 @@ func (e *entry) hold(t *cachedToken, now time.Time, kind EventKind) change {
 		e.lastUse = now
 		e.used.Store(false) // by those who waited for it
 	}
-	var news change
+	var sequence uint64
 	if kind == EventUnchanged {
 		e.settle()
 	} else {
+		sequence = e.sequence.Add(1)
 		e.apply(tokenCame)
-		news.rotated, news.sequence = t.token, e.sequence.Add(1)
 	}
 	e.refreshOn = t.due
 	e.arm(now)
-	news.events = []Event{e.event(kind, now)}
+	news := e.change(kind, now)
+	if kind != EventUnchanged {
+		news.rotated, news.sequence = t.token, sequence
+	}
 	return news
 }
 
 // keeps reports whether the token of e is better than got: it was acquired after got was asked for, by a request that
 // overtook that, or it lives longer and was not rejected, as some caches return a token near its end. Only got meets the
-// claims of a challenge, unless it is the very token that was rejected; and a loaded token of the default identity is
-// never better than the endpoint's word. e.mu is held.
+// claims of a challenge, unless it is the very token that was rejected. A loaded token of the default identity is never
+// better than the endpoint's word. e.mu is held.
 func (e *entry) keeps(by driver, got azcore.AccessToken, asked, now time.Time) bool {
 	if !e.token.isServable(now) || e.isUnconfirmed {
 		return false
@@ -612,9 +615,8 @@ func (e *entry) isFlying() bool { return e.running[plainFlight] || e.running[cla
 func (e *entry) fail(by driver, err *Error, again bool, asked, now time.Time) (*cachedToken, change) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	ev := e.event(EventFailed, now)
-	ev.Took, ev.Err = now.Sub(asked), err
-	news := change{events: []Event{ev}}
+	news := e.change(EventFailed, now)
+	news.events[0].Took, news.events[0].Err = now.Sub(asked), err
 	if e.token != nil && e.token.isServable(now) {
 		e.running[by] = false
 		e.failure = failure{}

@@ -31,9 +31,6 @@ const (
 	EventRejected EventKind = "rejected"
 	// EventDropped means that the token was not used for a whole life, and the client keeps it fresh no longer.
 	EventDropped EventKind = "dropped"
-	// EventManyClients means that many clients of one host and identity are alive: a program should make one, use it
-	// everywhere, and Close what it drops. Err says how many there are.
-	EventManyClients EventKind = "many_clients"
 	// EventLoaded means that a token came from Options.Store and is in use.
 	EventLoaded EventKind = "loaded"
 	// EventStoreFailed means that Options.Store does not work, or holds an entry that cannot be opened; Err is why. No
@@ -41,6 +38,9 @@ const (
 	EventStoreFailed EventKind = "store_failed"
 	// EventStoreRecovered means that Options.Store works again.
 	EventStoreRecovered EventKind = "store_recovered"
+	// EventManyClients means that many clients of one host and identity are alive: a program should make one, use it
+	// everywhere, and Close what it drops. Err says how many there are.
+	EventManyClients EventKind = "many_clients"
 	// EventCallbackFailed means that a callback of OnRotate or the Logger panicked; Err is what with. (A panic of
 	// OnEvent goes to the Logger alone.)
 	EventCallbackFailed EventKind = "callback_failed"
@@ -160,6 +160,11 @@ type change struct {
 	sequence uint64 // orders the tokens of a resource
 }
 
+// change begins the change of kind. e.mu is held.
+func (e *entry) change(kind EventKind, now time.Time) change {
+	return change{events: []Event{e.event(kind, now)}}
+}
+
 // event begins an Event of the entry. e.mu is held.
 func (e *entry) event(kind EventKind, now time.Time) Event {
 	ev := Event{
@@ -272,7 +277,7 @@ func (o *observers) log(ev Event) {
 	level := slog.LevelInfo
 	attrs := []slog.Attr{slog.String("resource", ev.Resource), slog.Bool("background", ev.Background)}
 	switch ev.Kind {
-	case EventFailed, EventRejected, EventManyClients, EventStoreFailed:
+	case EventFailed, EventRejected, EventStoreFailed, EventManyClients:
 		level = slog.LevelWarn
 	case EventCallbackFailed:
 		level = slog.LevelError

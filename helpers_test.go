@@ -43,14 +43,10 @@ func noHost(string) string { return "" }
 // inVirtualTime runs a parallel subtest in virtual time, of which it may spend days.
 func inVirtualTime(t *testing.T, name string, f func(t *testing.T)) {
 	t.Helper()
-	t.Run(name, func(t *testing.T) { virtually(t, f) })
-}
-
-// virtually runs a parallel test in virtual time.
-func virtually(t *testing.T, f func(t *testing.T)) {
-	t.Helper()
-	t.Parallel()
-	synctest.Test(t, f)
+	t.Run(name, func(t *testing.T) {
+		t.Parallel()
+		synctest.Test(t, f)
+	})
 }
 
 // Clients.

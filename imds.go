@@ -200,7 +200,7 @@ func (p *endpoint) try(ctx context.Context, r hosts.Request) (azcore.AccessToken
 
 // patience is how long the callers of a flight want it to go on.
 type patience struct {
-	first  time.Time // the deadline of the caller who began it; zero for none
+	first  time.Time // the deadline of the one who began it; zero for none
 	until  time.Time // the latest deadline of a caller; zero if none has one
 	absent time.Time // the latest of those who want to wait even where nothing has ever listened: Warm
 }

@@ -80,7 +80,7 @@ func (e *entry) nextChore(now time.Time) time.Duration {
 	case e.token != nil && !e.running[backgroundRefresh]:
 		next = timerWait(now, e.refreshOn)
 	}
-	if !e.tendOn.IsZero() && !e.running[tending] {
+	if e.tends() {
 		next = min(next, timerWait(now, e.tendOn))
 	}
 	if e.phase == suspended {
@@ -100,6 +100,9 @@ const (
 	tend          // the store may have lost the token
 )
 
+// tends reports whether the store is to be seen to at tendOn. e.mu is held.
+func (e *entry) tends() bool { return e.token != nil && !e.tendOn.IsZero() && !e.running[tending] }
+
 // due returns what is to be done at now. e.mu is held.
 func (e *entry) due(now time.Time) chore {
 	switch {
@@ -109,9 +112,9 @@ func (e *entry) due(now time.Time) chore {
 		return forget
 	case !e.isFlying() && isIdle(now, e.lastUse, e.token.life):
 		return retire
-	case !e.running[backgroundRefresh] && !e.isSpent() && timerWait(now, e.refreshOn) == 0:
+	case !e.running[backgroundRefresh] && timerWait(now, e.refreshOn) == 0 && !e.isSpent():
 		return refresh
-	case !e.tendOn.IsZero() && !e.running[tending] && timerWait(now, e.tendOn) == 0:
+	case e.tends() && timerWait(now, e.tendOn) == 0:
 		return tend
 	}
 	return nothing
@@ -146,9 +149,8 @@ func (e *entry) begins(now time.Time, subscribed bool) (todo chore, held *cached
 	}
 	switch todo {
 	case retire:
-		ev := e.event(EventDropped, now)
-		ev.Background = true
-		news.events = []Event{ev}
+		news = e.change(EventDropped, now)
+		news.events[0].Background = true
 		e.apply(leave)
 	case forget:
 		e.apply(leave)
@@ -196,7 +198,8 @@ func (e *entry) backOff(held *cachedToken, err *Error, asked, now time.Time) cha
 	}
 	e.backoff = backoff{failures: e.backoff.failures + 1, err: err, on: now}
 	e.refreshOn = now.Add(schedule.Background(e.backoff.failures, held.expires.Sub(now), err.retryAfter, random))
-	ev := e.event(EventFailed, now)
+	news := e.change(EventFailed, now)
+	ev := &news.events[0]
 	ev.Background, ev.Took, ev.Err = true, now.Sub(asked), err
-	return change{events: []Event{ev}}
+	return news
 }

@@ -285,20 +285,25 @@ func turnUntil(start, deadline time.Time) time.Time {
 type search struct {
 	*entry
 	by       driver
+	start    time.Time
+	ctx      context.Context // of what is under way, until end
+	end      context.CancelFunc
 	until    time.Time      // when the turn of this client has come, whoever has the lock
 	patience time.Duration  // how much longer the store may delay the flight
 	hope     time.Time      // until when an error waits for a look under way
 	look     <-chan finding // under way; nil for none
 	passed   finding        // the last that was not adopted
-	start    time.Time
-	asked    time.Time // when the endpoint was asked
+	asked    time.Time      // when the endpoint was asked
 }
 
-func (e *entry) newSearch(by driver, deadline time.Time) *search {
-	now := time.Now()
-	s := &search{entry: e, by: by, until: turnUntil(now, deadline), patience: storeWait, hope: now.Add(storeTimeout), start: now}
+func (e *entry) newSearch(by driver, start time.Time) *search {
+	s := &search{
+		entry: e, by: by, start: start, until: turnUntil(start, e.patienceOf(by).first),
+		patience: storeWait, hope: start.Add(storeTimeout),
+	}
+	s.ctx, s.end = context.WithCancel(e.life.Context())
 	if e.store != nil && e.store.health.IsAway() {
-		s.patience, s.hope = 0, now.Add(storeWait) // the endpoint is asked at the same time
+		s.patience, s.hope = 0, start.Add(storeWait) // the endpoint is asked at the same time
 	}
 	return s
 }
@@ -308,18 +313,18 @@ func (s *search) usesStore() bool { return s.store != nil && s.by == plainFlight
 
 // try returns the store's token if that is there first, and else the endpoint's answer. release is to be called when
 // the answer has been saved; after a failure the lock is left to expire, so that the others do not ask one after another.
-func (s *search) try(ctx context.Context, ask hosts.Request) (got azcore.AccessToken, adopted *cachedToken, release func(), err *Error) {
+func (s *search) try(ask hosts.Request) (got azcore.AccessToken, adopted *cachedToken, release func(), err *Error) {
 	release = func() {}
 	s.asked = time.Now()
 	if !s.usesStore() {
-		got, err = s.askUntil(ctx, s.by, ask, s.start)
+		got, err = s.askUntil(s.ctx, ask, s.start, s.patienceOf(s.by))
 		return got, nil, release, err
 	}
-	if release, adopted = s.consult(ctx); adopted != nil {
+	if release, adopted = s.consult(); adopted != nil {
 		return got, adopted, release, nil
 	}
 	s.asked = time.Now()
-	ctx, cancel := context.WithCancel(ctx)
+	ctx, cancel := context.WithCancel(s.ctx)
 	defer cancel() // a request under way is of no use once the store's token is there
 	type answer struct {
 		token azcore.AccessToken
@@ -327,7 +332,7 @@ func (s *search) try(ctx context.Context, ask hosts.Request) (got azcore.AccessT
 	}
 	answered := make(chan answer, 1)
 	if !s.life.Go(func() {
-		token, err := s.askUntil(ctx, s.by, ask, s.start)
+		token, err := s.askUntil(ctx, ask, s.start, s.patienceOf(s.by))
 		answered <- answer{token, err}
 	}) {
 		return got, nil, release, s.endpoint.newError(s.resource, errNoSlot) // the client is closed: the flight looks for that
@@ -338,7 +343,7 @@ func (s *search) try(ctx context.Context, ask hosts.Request) (got azcore.AccessT
 		select {
 		case <-again.C:
 			if s.look == nil && !isAway(s.passed.err) {
-				s.look = s.entry.look(ctx)
+				s.look = s.entry.look(s.ctx)
 			}
 		case f := <-s.look:
 			if adopted = s.accept(f); adopted != nil {
@@ -366,25 +371,25 @@ func (s *search) accept(f finding) *cachedToken {
 
 // consult looks into the store, and waits until it is this client's turn to ask the endpoint. A store that is slow
 // delays the flight by storeWait in all; a look that takes longer goes on.
-func (s *search) consult(ctx context.Context) (release func(), adopted *cachedToken) {
+func (s *search) consult() (release func(), adopted *cachedToken) {
 	release = func() {}
 	if s.look == nil {
-		s.look = s.entry.look(ctx)
+		s.look = s.entry.look(s.ctx)
 	}
 	begun := time.Now()
-	adopted, err := s.wait(ctx, s.patience)
+	adopted, err := s.wait(s.patience)
 	s.spend(begun)
 	if adopted != nil || s.look != nil || isAway(err) {
 		return release, adopted
 	}
-	return s.awaitTurn(ctx)
+	return s.awaitTurn()
 }
 
 // spend takes the time since begun off the patience.
 func (s *search) spend(begun time.Time) { s.patience -= min(s.patience, time.Since(begun)) }
 
 // wait waits for the look under way, d at most.
-func (s *search) wait(ctx context.Context, d time.Duration) (adopted *cachedToken, err error) {
+func (s *search) wait(d time.Duration) (adopted *cachedToken, err error) {
 	if s.look == nil || d <= 0 {
 		return nil, nil
 	}
@@ -394,14 +399,14 @@ func (s *search) wait(ctx context.Context, d time.Duration) (adopted *cachedToke
 	case f := <-s.look:
 		return s.accept(f), f.err
 	case <-timer.C:
-	case <-ctx.Done():
+	case <-s.ctx.Done():
 	}
 	return nil, nil
 }
 
 // lastHope waits for a look that is under way when the endpoint has failed for good.
-func (s *search) lastHope(ctx context.Context) *cachedToken {
-	adopted, _ := s.wait(ctx, time.Until(s.hope))
+func (s *search) lastHope() *cachedToken {
+	adopted, _ := s.wait(time.Until(s.hope))
 	return adopted
 }
 
@@ -425,11 +430,11 @@ func (s *search) pause(d time.Duration) (adopted *cachedToken, goOn bool) {
 
 // awaitTurn waits until this client is the one to ask the endpoint, another one that shares the store has brought a
 // token, or the time is until. A store without locks, and one whose locks do not work, makes nobody wait.
-func (s *search) awaitTurn(ctx context.Context) (release func(), adopted *cachedToken) {
+func (s *search) awaitTurn() (release func(), adopted *cachedToken) {
 	release = func() {}
 	for s.store.Locks() && time.Now().Before(s.until) {
 		begun := time.Now()
-		unlock, ok, err := s.lock(ctx, s.patience, turnTTL)
+		unlock, ok, err := s.lock(s.ctx, s.patience, turnTTL)
 		s.spend(begun)
 		switch {
 		case err != nil:
@@ -437,7 +442,7 @@ func (s *search) awaitTurn(ctx context.Context) (release func(), adopted *cached
 		case ok:
 			// Whoever had it before may have saved a token since the last look.
 			begun = time.Now()
-			adopted, _, _ = s.lookWithin(ctx, s.patience, s.by)
+			adopted, _, _ = s.lookWithin(s.ctx, s.patience, s.by)
 			s.spend(begun)
 			if adopted != nil {
 				unlock()
@@ -448,10 +453,10 @@ func (s *search) awaitTurn(ctx context.Context) (release func(), adopted *cached
 		s.patience = storeWait // as it is not the store that delays the flight, while another client has the lock
 		select {
 		case <-time.After(storeWait):
-		case <-ctx.Done():
+		case <-s.ctx.Done():
 			return release, nil
 		}
-		adopted, done, err := s.lookWithin(ctx, storeWait, s.by)
+		adopted, done, err := s.lookWithin(s.ctx, storeWait, s.by)
 		if adopted != nil || !done || isAway(err) {
 			return release, adopted
 		}

@@ -258,8 +258,8 @@ func slowBy(d time.Duration, ops ...operation) func(context.Context, operation) 
 	}
 }
 
-// blocked lets operations return at the end of the test and not before, whatever their context says.
-func blocked(t *testing.T, ops ...operation) func(context.Context, operation) error {
+// stuck lets operations return at the end of the test and not before, whatever their context says.
+func stuck(t *testing.T, ops ...operation) func(context.Context, operation) error {
 	end := make(chan struct{})
 	t.Cleanup(func() { close(end) })
 	return func(_ context.Context, op operation) error {

@@ -25,7 +25,7 @@ import (
 
 // storeFaults are the ways in which a backend does not work.
 var storeFaults = map[string]func(*testing.T) func(context.Context, operation) error{
-	"it blocks and ignores its context": func(t *testing.T) func(context.Context, operation) error { return blocked(t) },
+	"it blocks and ignores its context": func(t *testing.T) func(context.Context, operation) error { return stuck(t) },
 	"it blocks until its context ends":  func(*testing.T) func(context.Context, operation) error { return slowBy(100 * time.Hour) },
 	"it is slow by 100 ms":              func(*testing.T) func(context.Context, operation) error { return slowBy(100 * time.Millisecond) },
 	"it is slow by 300 ms":              func(*testing.T) func(context.Context, operation) error { return slowBy(300 * time.Millisecond) },
@@ -38,8 +38,8 @@ var storeFaults = map[string]func(*testing.T) func(context.Context, operation) e
 	"its loads fail":                    func(*testing.T) func(context.Context, operation) error { return failing(loading) },
 	"its locks fail":                    func(*testing.T) func(context.Context, operation) error { return failing(locking) },
 	"its locks are slow":                func(*testing.T) func(context.Context, operation) error { return slowBy(10*time.Second, locking) },
-	"its locks block":                   func(t *testing.T) func(context.Context, operation) error { return blocked(t, locking) },
-	"its saves block":                   func(t *testing.T) func(context.Context, operation) error { return blocked(t, saving) },
+	"its locks block":                   func(t *testing.T) func(context.Context, operation) error { return stuck(t, locking) },
+	"its saves block":                   func(t *testing.T) func(context.Context, operation) error { return stuck(t, saving) },
 	"it panics": func(*testing.T) func(context.Context, operation) error {
 		return func(context.Context, operation) error { panic("boom") }
 	},
@@ -147,7 +147,7 @@ func TestAStoreThatDoesNotWork(t *testing.T) {
 	})
 	inVirtualTime(t, "leaves no goroutines behind while it blocks for days", func(t *testing.T) {
 		imds, backend := mintingHost(t), newMemory()
-		backend.suffer(blocked(t))
+		backend.suffer(stuck(t))
 		c := start(t, imds, backend, aztoken.Options{})
 		for i := range 40 {
 			_, err := c.Token(t.Context(), fmt.Sprintf("https://service-%d.example.com", i))
@@ -200,13 +200,9 @@ func TestAStoredTokenThatIsNoGood(t *testing.T) {
 		"too large":          func([]byte) []byte { return make([]byte, tokenstore.MaxBlob+1) },
 		"followed by more":   func(b []byte) []byte { return append(bytes.Clone(b), 0) },
 	} {
-		t.Run(name+": a miss and one event, and the next save replaces it", func(t *testing.T) {
-			virtually(t, func(t *testing.T) { requireReplaced(t, func(m *memory) { m.change(spoil) }, storeKey(1), true) })
-		})
+		inVirtualTime(t, name+": a miss and one event, and the next save replaces it", func(t *testing.T) { requireReplaced(t, func(m *memory) { m.change(spoil) }, storeKey(1), true) })
 	}
-	t.Run("sealed with another key: a miss", func(t *testing.T) {
-		virtually(t, func(t *testing.T) { requireReplaced(t, func(*memory) {}, storeKey(2), false) })
-	})
+	inVirtualTime(t, "sealed with another key: a miss", func(t *testing.T) { requireReplaced(t, func(*memory) {}, storeKey(2), false) })
 	inVirtualTime(t, "moved to another name: a miss and one event, and the next save replaces it", func(t *testing.T) {
 		imds, backend := mintingHost(t), newMemory()
 		c := start(t, imds, backend, aztoken.Options{})
@@ -306,7 +302,8 @@ func fileOf(t *testing.T, path string) string {
 }
 
 func TestNothingOfATokenCanBeReadAnywhere(t *testing.T) {
-	virtually(t, func(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
 		imds, path := mintingHost(t), t.TempDir()
 		var log lockedBuffer
 		var told journal

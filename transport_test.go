@@ -462,7 +462,7 @@ func TestUnauthorized(t *testing.T) {
 		}{
 			"a short one":            {io.LimitReader(endless{}, 3<<10), 3 << 10, true, 0},
 			"a long one":             {endless{}, 5 << 10, false, 0},
-			"one that does not come": {silent(), 0, false, 50 * time.Millisecond},
+			"one that does not come": {blocked(), 0, false, 50 * time.Millisecond},
 			"one whose Read panics":  {bomb{}, 0, false, 0},
 			"none at all":            {nil, 0, false, 0},
 		} {
@@ -627,8 +627,8 @@ type bomb struct{}
 
 func (bomb) Read([]byte) (int, error) { panic("boom") }
 
-// silent returns a body that never comes.
-func silent() io.Reader {
+// blocked returns a body that never comes.
+func blocked() io.Reader {
 	r, _ := io.Pipe()
 	return r
 }
