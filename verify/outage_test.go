@@ -47,7 +47,7 @@ func (d *deployment) restart(t *testing.T) {
 		require.NoError(t, d.service.Close())
 	}
 	var err error
-	d.service, err = verify.New(verify.Options{
+	d.service, err = verify.New(&verify.Options{
 		Audiences: []string{audience}, Tenants: []string{imdstest.DefaultTenantID}, Authority: "https://imds.test", HTTPClient: d.entra.Client(), KeyFile: d.keys,
 	})
 	require.NoError(t, err)

@@ -42,11 +42,16 @@ func decode(token string) (decoded, error) {
 		Algorithm: word(header["alg"]), KeyID: word(header["kid"]),
 		ObjectID: word(claims["oid"]), TenantID: word(claims["tid"]), Subject: word(claims["sub"]), Issuer: word(claims["iss"]),
 		Audience: word(claims["aud"]), Roles: words(claims["roles"]), Scopes: strings.Fields(word(claims["scp"])),
-		AppOnly: word(claims["idtyp"]) == "app", Version: word(claims["ver"]),
+		Version:  word(claims["ver"]),
 		IssuedOn: jwt.Time(claims["iat"]), NotBefore: jwt.Time(claims["nbf"]), ExpiresOn: jwt.Time(claims["exp"]),
 	}
 	_, d.Nonce = header["nonce"]
 	d.ClientID = cmp.Or(word(claims["azp"]), word(claims["appid"]))
+	// idtyp is optional; without it an application's own token has no scopes, and its subject is itself.
+	d.AppOnly = word(claims["idtyp"]) == "app"
+	if claims["idtyp"] == nil {
+		d.AppOnly = claims["scp"] == nil && d.ClientID != "" && d.ObjectID != "" && d.ObjectID == d.Subject
+	}
 	return d, nil
 }
 

@@ -66,7 +66,7 @@ func (v *verification) verify(ctx context.Context, token string, d decoded) erro
 	if tenant == "" {
 		return fmt.Errorf("aztoken: the token names no tenant; give --tenant")
 	}
-	verifier, err := verify.New(verify.Options{
+	verifier, err := verify.New(&verify.Options{
 		Audiences: v.audiences, Tenants: []string{tenant}, Cloud: clouds[v.cloud], Authority: v.authority, AllowRoleless: v.roleless,
 	})
 	if err != nil {

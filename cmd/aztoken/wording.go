@@ -22,6 +22,7 @@ var asFlags = []string{
 	"if Entra ID is down, Options.KeyFile helps services that start meanwhile", "see that Entra ID can be reached from here",
 	"use one Client in the whole program, and ask again later", "ask again later, and less often",
 	"call again, the client asks it anew", "try again in a minute",
+	" and Options.Issuers", "",
 	"treat it as opaque", "it is opaque",
 	"pass Dir another path", "give --store another path",
 	"pass New a key from elsewhere", "give --store-key",
@@ -32,7 +33,7 @@ var asFlags = []string{
 	"Options.Tenants", "--tenant",
 	"Options.Cloud", "--cloud",
 	"Options.Authority", "--authority",
-	" and Options.AppID are right", " is right",
+	" and Options.AppID", "",
 	"; leave one of them out", "",
 }
 

@@ -10,8 +10,8 @@ import (
 
 // newService is the other end of the call: a service that lets in whoever has the role consumer.
 func newService(imds *imdstest.Server) (service http.Handler, stop func() error, err error) {
-	// In a real service: verify.New(verify.Options{Audiences: []string{orders}, Tenants: []string{"<your tenant>"}})
-	verifier, err := verify.New(imds.VerifierOptions(verify.Options{Audiences: []string{orders}}))
+	// In a real service: verify.New(&verify.Options{Audiences: []string{orders}, Tenants: []string{"<your tenant>"}})
+	verifier, err := verify.New(imds.VerifierOptions(&verify.Options{Audiences: []string{orders}}))
 	if err != nil {
 		return nil, nil, err
 	}

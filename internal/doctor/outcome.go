@@ -45,7 +45,7 @@ func successes(kind hosts.Kind, a answer, t token, note string, now time.Time) [
 		case name == identityCheck && t.readable:
 			c.Detail = "object id " + t.objectID + ", client id " + t.clientID + ", tenant " + t.tenantID
 		case name == tokenCheck:
-			c.Detail = "there is one, with " + span(a.token.ExpiresOn.Sub(now)) + " left"
+			c.Detail = join("there is one, with "+span(a.token.ExpiresOn.Sub(now))+" left", noIDType(t))
 		}
 		all = append(all, c)
 	}

@@ -21,6 +21,7 @@ resource appWithUri 'Microsoft.Graph/applications@v1.0' = {
   displayName: app.displayName
   signInAudience: app.signInAudience
   api: app.api
+  optionalClaims: app.optionalClaims
   appRoles: app.appRoles
 `
 
@@ -66,6 +67,9 @@ func (d declaration) bicepApplication(b *strings.Builder, uris []string) {
 	b.WriteString("\nresource app 'Microsoft.Graph/applications@v1.0' = {\n")
 	fmt.Fprintf(b, "  uniqueName: %s\n  displayName: %s\n  signInAudience: %s\n", forBicep(d.name), forBicep(d.displayName), forBicep(d.audience))
 	fmt.Fprintf(b, "  api: {\n    requestedAccessTokenVersion: %d\n  }\n", d.version)
+	if d.Application == nil {
+		b.WriteString("  optionalClaims: {\n    accessToken: [\n      {\n        name: 'idtyp'\n      }\n    ]\n  }\n")
+	}
 	roles := append([]graph.AppRole(nil), d.others...) // all of them, as the list is replaced
 	for _, r := range d.roles {
 		roles = append(roles, r.AppRole)
