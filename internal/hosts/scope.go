@@ -14,8 +14,8 @@ const defaultScope = "/.default"
 // Scope returns the scope of a resource: all that its application allows the caller.
 func Scope(resource string) string { return resource + defaultScope }
 
-// TrimScope returns the resource of a scope, and a resource as it is. "/.default" comes off exactly once:
-// https://servicebus.azure.net//.default is the resource https://servicebus.azure.net/, and the slash at its end
+// TrimScope returns the resource of a scope, and a resource unchanged. It removes "/.default" once:
+// https://servicebus.azure.net//.default is the resource https://servicebus.azure.net/, whose slash
 // matters.
 func TrimScope(scope string) string { return strings.TrimSuffix(scope, defaultScope) }
 

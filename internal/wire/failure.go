@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
-	"fmt"
 	"net"
 	"net/http"
 	"net/url"
@@ -13,6 +12,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/seed-ac726066/aztoken/internal/message"
 )
 
 // Failure reports why an endpoint returned no token.
@@ -69,23 +70,16 @@ const (
 	IdentityAmbiguous        // the host has several identities and none was named
 )
 
+// Error returns the facts, without Advice.
 func (f *Failure) Error() string {
-	var parts []string
-	if f.StatusCode != 0 {
-		parts = append(parts, strings.TrimSpace(fmt.Sprintf("%d %s", f.StatusCode, http.StatusText(f.StatusCode))))
-	}
-	for _, s := range []string{f.Code, f.Description} {
-		if s != "" {
-			parts = append(parts, s)
-		}
-	}
+	facts := []string{message.Status(f.StatusCode), f.Code, f.Description}
 	if f.Err != nil {
-		parts = append(parts, f.Err.Error())
+		facts = append(facts, f.Err.Error())
 	}
 	if f.RequestID != "" && !strings.Contains(f.Description, f.RequestID) {
-		parts = append(parts, "request id "+f.RequestID)
+		facts = append(facts, "request id "+f.RequestID)
 	}
-	return strings.Join(parts, ": ")
+	return message.Join(facts, "")
 }
 
 // Unwrap returns the cause.
