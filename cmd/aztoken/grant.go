@@ -80,8 +80,8 @@ roles back and deletes nothing else. --emit prints what would do the same, and c
 }
 
 // wanted is what the flags ask for.
-func (g *grantCommand) wanted(stdin io.Reader) (grant.Wanted, error) {
-	w := grant.Wanted{App: g.app, URIs: g.uris, To: g.to, RequireAssignment: g.requireAssignment, Revoke: g.revoke}
+func (g *grantCommand) wanted(stdin io.Reader) (grant.Spec, error) {
+	w := grant.Spec{App: g.app, URIs: g.uris, To: g.to, RequireAssignment: g.requireAssignment, Revoke: g.revoke}
 	for _, text := range g.roles {
 		r, err := grant.ParseRole(text)
 		if err != nil {
@@ -177,14 +177,14 @@ func (g *grantCommand) run(cmd *cobra.Command) error {
 }
 
 // read finds out what is there. It has a time of its own, as people take theirs to read a plan.
-func (g *grantCommand) read(ctx context.Context, client *graph.Client, wanted grant.Wanted) (grant.State, error) {
+func (g *grantCommand) read(ctx context.Context, client *graph.Client, wanted grant.Spec) (grant.State, error) {
 	ctx, cancel := context.WithTimeout(ctx, g.timeout)
 	defer cancel()
 	return grant.Read(ctx, client, wanted)
 }
 
 // apply carries the steps out, and prints what was done however far that is.
-func (g *grantCommand) apply(cmd *cobra.Command, client *graph.Client, wanted grant.Wanted, state grant.State, steps []grant.Step) error {
+func (g *grantCommand) apply(cmd *cobra.Command, client *graph.Client, wanted grant.Spec, state grant.State, steps []grant.Step) error {
 	ctx, cancel := context.WithTimeout(cmd.Context(), g.timeout)
 	defer cancel()
 	progress := newStepWriter(cmd.ErrOrStderr())
@@ -203,7 +203,7 @@ func (g *grantCommand) apply(cmd *cobra.Command, client *graph.Client, wanted gr
 	return err
 }
 
-func (g *grantCommand) printEmitted(out io.Writer, wanted grant.Wanted, state grant.State) error {
+func (g *grantCommand) printEmitted(out io.Writer, wanted grant.Spec, state grant.State) error {
 	text, err := grant.Emit(grant.Form(g.emit), wanted, state, g.graphCloud().Host)
 	if err != nil {
 		return err

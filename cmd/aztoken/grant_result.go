@@ -46,7 +46,7 @@ type grantStep struct {
 }
 
 // newGrantResult is the result before anything is done.
-func newGrantResult(w grant.Wanted, s grant.State, steps []grant.Step) grantResult {
+func newGrantResult(w grant.Spec, s grant.State, steps []grant.Step) grantResult {
 	r := grantResult{
 		Application: grantApplication{Name: s.Name(), ClientID: s.AppID()},
 		Identities:  []grantIdentity{}, Roles: []string{}, Steps: []grantStep{},

@@ -97,7 +97,7 @@ const noRole = "00000000-0000-0000-0000-000000000000"
 
 // newRolesResult sorts the assignments to the roles. One whose role is gone keeps its id.
 func newRolesResult(s grant.State, assigned []graph.Assignment) rolesResult {
-	r := rolesResult{Application: newGrantResult(grant.Wanted{}, s, nil).Application, Roles: []roleMembers{}}
+	r := rolesResult{Application: newGrantResult(grant.Spec{}, s, nil).Application, Roles: []roleMembers{}}
 	at := map[string]int{}
 	add := func(role roleMembers) {
 		at[role.ID] = len(r.Roles)
