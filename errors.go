@@ -211,8 +211,8 @@ func sentinel(f *wire.Failure, answered bool) error {
 }
 
 const (
-	adviceWait   = "the endpoint has not answered yet; call again with a later deadline"
-	adviceOutage = "the endpoint or Entra ID is down or updating; call again later"
+	adviceWait   = "the endpoint has not answered yet; try again with a later deadline"
+	adviceOutage = "the endpoint or Entra ID is down or updating; try again later"
 )
 
 // advise returns what to do about e, where the host has no better advice.

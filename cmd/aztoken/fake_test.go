@@ -222,7 +222,7 @@ func TestWhatAFakeCannotPlayIsToldSo(t *testing.T) {
 		"a host unknown":          {[]string{"--host=lambda"}, 2, "imds, app-service, arc"},
 		"a shell unknown":         {[]string{"--shell=all"}, 2, "sh, powershell, env"},
 		"https without address":   {[]string{"--host=service-fabric", "--listen=127.0.0.1:0", "--control="}, 1, "--listen-tls"},
-		"a file that is not":      {[]string{"--config", filepath.Join(t.TempDir(), "none.yaml")}, 1, "describe the machine by flags"},
+		"a file that is not":      {[]string{"--config", filepath.Join(t.TempDir(), "none.yaml")}, 1, "set --config to the file"},
 		"an identity of a slip":   {[]string{"--identity=clientid=x"}, 2, `"clientid=x"`},
 		"an id that is none":      {[]string{"--identity=client-id=x"}, 1, "not a GUID"},
 		"a role without resource": {[]string{"--role=consumer"}, 2, "RESOURCE=ROLE"},

@@ -31,14 +31,15 @@ type ConfigError struct {
 
 // Error returns the message for somebody who sets aztoken.Options.
 func (e *ConfigError) Error() string {
-	if strings.HasPrefix(e.Field, "$") {
-		return e.Message(e.Field)
+	field := e.Field
+	if !strings.HasPrefix(field, "$") {
+		field = "Options." + field
 	}
-	return e.Message("Options." + e.Field)
+	return message.Join([]string{e.Facts(field)}, e.Fix)
 }
 
-// Message returns the message with another name for Field, such as that of a flag.
-func (e *ConfigError) Message(field string) string {
+// Facts returns the message without Fix, and with another name for Field, such as that of a flag.
+func (e *ConfigError) Facts(field string) string {
 	cause := ""
 	if e.Err != nil {
 		cause = e.Err.Error()
@@ -47,7 +48,7 @@ func (e *ConfigError) Message(field string) string {
 	if e.Host != "" {
 		text += " (the host is " + e.Host + ")"
 	}
-	return message.Join([]string{text}, e.Fix)
+	return text
 }
 
 // Unwrap returns the cause.

@@ -18,7 +18,7 @@ func TestConfigError(t *testing.T) {
 	})
 	t.Run("names a flag in its place", func(t *testing.T) {
 		t.Parallel()
-		require.Equal(t, "--client-id: empty (the host is IMDS: because); set it", full.Message("--client-id"))
+		require.Equal(t, "--client-id: empty (the host is IMDS: because)", full.Facts("--client-id"))
 	})
 	t.Run("names a variable as it is", func(t *testing.T) {
 		t.Parallel()
