@@ -229,7 +229,7 @@ func TestWhatAFakeCannotPlayIsToldSo(t *testing.T) {
 		"a role without a name":   {[]string{"--role=https://orders.example.com="}, 2, "RESOURCE=ROLE"},
 		"a role beside the file":  {[]string{"--role=" + orders + "=x", "--config", empty}, 2, "write the roles into"},
 		"a role of nobody":        {[]string{"--role=" + orders + "=x", "--no-identity"}, 2, "no-identity"},
-		"a version unknown":       {[]string{"--token-version=3"}, 1, "give 1 or 2"},
+		"a version unknown":       {[]string{"--token-version=3"}, 1, "set it to 1 or 2"},
 		"a lifetime of none":      {[]string{"--token-lifetime=1ms"}, 1, "at least 1s"},
 		"an argument":             {[]string{"now"}, 2, "now"},
 	} {

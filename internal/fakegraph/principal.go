@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// Principal is a service principal as one sees it.
+// Principal is a service principal as readers see it.
 type Principal struct {
 	ID                        string   `json:"id"`
 	AppID                     string   `json:"appId"`
@@ -19,14 +19,14 @@ type Principal struct {
 	AppRoleAssignmentRequired bool     `json:"appRoleAssignmentRequired"`
 }
 
-// principal is its history.
+// principal is the history of one.
 type principal struct {
 	replicated[Principal]
 	referable moment
 }
 
 // AddManagedIdentity makes a managed identity of a name, and of an Azure resource id, which may be
-// "". It is known as slowly as everything that is written.
+// "". It becomes visible as slowly as every write.
 func (s *Server) AddManagedIdentity(name, armID string) Principal {
 	s.mu.Lock()
 	defer s.mu.Unlock()
