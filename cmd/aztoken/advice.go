@@ -15,8 +15,8 @@ import (
 // credentialHost is the Host of an [aztoken.Error] under --dev.
 const credentialHost = "Options.Credential"
 
-// adviceFor returns what to do about an error of the library in terms of the command line, "" for an error
-// that says so itself.
+// adviceFor returns what to do about an error of the library in terms of the command line, "" for
+// an error that says so itself.
 func adviceFor(err error) string {
 	var (
 		noToken  *aztoken.Error
@@ -31,7 +31,8 @@ func adviceFor(err error) string {
 	return ""
 }
 
-// noTokenAdvice is adviceFor where there is no token. The advice of the host comes first, as it knows best.
+// noTokenAdvice is adviceFor where there is no token. The advice of the host comes first, as it
+// knows best.
 func noTokenAdvice(e *aztoken.Error) string {
 	isSilent := e.StatusCode == 0 && e.Code == ""
 	switch {
@@ -81,8 +82,8 @@ func rejectedAdvice(e *verify.Error) string {
 	return ""
 }
 
-// messageFor returns the text of an error for the command line: facts, and what to do. Nothing in it looks
-// like a token.
+// messageFor returns the text of an error for the command line: facts, and what to do. Nothing in
+// it looks like a token.
 func messageFor(err error) string {
 	var (
 		noToken  *aztoken.Error

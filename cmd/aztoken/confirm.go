@@ -21,7 +21,8 @@ func confirmed(ctx context.Context, in io.Reader, out io.Writer, question string
 	}
 	_, _ = io.WriteString(out, question+" [y/N] ")
 	answer := make(chan string, 1) // "" at the end of the file, as of /dev/null, which passes for a terminal
-	// Only a line ends a read from a terminal. After Ctrl-C the process ends soon, and this goroutine with it.
+	// Only a line ends a read from a terminal. After Ctrl-C the process ends soon, and this
+	// goroutine with it.
 	go func() {
 		line, _ := bufio.NewReader(in).ReadString('\n')
 		answer <- line

@@ -48,8 +48,8 @@ func newDeveloper() (*developer, error) {
 	}}, nil
 }
 
-// GetToken implements [azcore.TokenCredential]. It asks the tools in turn, and then always the first that
-// had a token.
+// GetToken implements [azcore.TokenCredential]. It asks the tools in turn, and then always the
+// first that had a token.
 func (d *developer) GetToken(ctx context.Context, opts policy.TokenRequestOptions) (azcore.AccessToken, error) {
 	if t := d.chosen.Load(); t != nil {
 		return t.credential.GetToken(ctx, opts)

@@ -81,8 +81,9 @@ func (d *directory) connect(progress io.Writer) (*graph.Client, error) {
 	return client, nil
 }
 
-// explain makes an error of the directory readable. It replaces what a terminal could obey in names, and
-// reduces the error of azidentity, which has a paragraph for each way to sign in, to what matters.
+// explain makes an error of the directory readable. It replaces what a terminal could obey in
+// names, and reduces the error of azidentity, which has a paragraph for each way to sign in, to
+// what matters.
 func explain(err error) error {
 	var failed *graph.SignInError
 	switch {
@@ -113,8 +114,9 @@ func printable(s string) string {
 	}, s)
 }
 
-// signInCause returns what matters in the message of azidentity's chain, which has an indented paragraph for
-// each credential: the answer of Entra ID or of an endpoint. "" if no credential is set up.
+// signInCause returns what matters in the message of azidentity's chain, which has an indented
+// paragraph for each credential: the answer of Entra ID or of an endpoint. "" if no credential is
+// set up.
 func signInCause(message string) string {
 	for attempt := range strings.SplitSeq(strings.ReplaceAll(message, "\n\t\t", " "), "\n\t") {
 		if strings.Contains(attempt, "AADSTS") || strings.Contains(attempt, " RESPONSE ") {

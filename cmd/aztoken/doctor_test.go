@@ -170,7 +170,8 @@ func TestDoctorTellsOfAProxyThatOtherProgramsWouldUse(t *testing.T) {
 		t.Skip("net/http takes no proxy from the environment of a CGI program")
 	}
 	env := append(imdstest.Environment{}.Environ(), "HTTP_PROXY=http://user:secret@127.0.0.1:2", "NO_PROXY=")
-	// A name that cannot be resolved: what counts is that the proxy is not asked, and its password not shown.
+	// A name that cannot be resolved: what counts is that the proxy is not asked, and its password
+	// not shown.
 	got := invocation{env: env}.run(t, "doctor", orders, "--endpoint", "http://imds.invalid", "--timeout", "5s")
 	require.Equal(t, 1, got.status)
 	require.Contains(t, got.stdout, "✗ reachable")

@@ -32,7 +32,8 @@ func newTenant(t *testing.T, opts *graphtest.Options) tenant {
 	return tenant{g, imdstest.NewServer(t, &imdstest.Options{Identities: []imdstest.Identity{{SystemAssigned: true}}}), g.AddManagedIdentity("orders-worker", workerARM)}
 }
 
-// signedIn is a call by somebody who is signed in, and wants to know all that the libraries have to say.
+// signedIn returns a call by somebody who is signed in, and wants to know all that the libraries
+// have to say.
 func (d tenant) signedIn() invocation {
 	return invocation{env: append(d.imds.AppService().Environ(), "AZURE_TOKEN_CREDENTIALS=prod", "AZURE_SDK_GO_LOGGING=all")}
 }
@@ -46,7 +47,7 @@ func (d tenant) run(t *testing.T, args ...string) outcome {
 	return got
 }
 
-// ownWords are the lines of stderr that are the command's.
+// ownWords returns the lines of stderr that are the command's.
 func ownWords(stderr string) string {
 	var own []string
 	for line := range strings.Lines(stderr) {

@@ -37,8 +37,8 @@ func usage(format string, a ...any) error { return usageError{fmt.Errorf(format,
 
 type usageError struct{ error }
 
-// run runs the command and returns its exit status. Nothing that looks like a token gets to stderr, whoever
-// quoted it.
+// run runs the command and returns its exit status. Nothing that looks like a token gets to stderr,
+// whoever quoted it.
 func run(ctx context.Context, args []string, s streams) int {
 	root := newRoot()
 	root.SetArgs(args)

@@ -34,8 +34,8 @@ func (s *source) addFlags(cmd *cobra.Command) {
 	s.changed = f.Changed
 }
 
-// id returns the identity that the flags name. An empty value, as of an unset variable in a script, must not
-// become the default identity: NewClient rejects it.
+// id returns the identity that the flags name. An empty value, as of an unset variable in a script,
+// must not become the default identity: NewClient rejects it.
 func (s *source) id() aztoken.ID {
 	switch {
 	case s.changed("client-id"):

@@ -12,8 +12,8 @@ type warning struct {
 	Text string `json:"text"` // for people: what it is, and what to do
 }
 
-// warnings returns the warnings about a token at now. wantVersion is the token version that the service
-// accepts, "" if unknown.
+// warnings returns the warnings about a token at now. wantVersion is the token version that the
+// service accepts, "" if unknown.
 func warnings(d decoded, wantVersion string, now time.Time) []warning {
 	found := []warning{} // not nil: JSON has [] then
 	add := func(is bool, code, text string) {

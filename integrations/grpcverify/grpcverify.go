@@ -9,7 +9,8 @@
 //		grpc.ChainStreamInterceptor(grpcverify.Stream(verifier, methods)),
 //	)
 //
-// In a method, [verify.FromContext] tells who calls. On the other side, aztoken's Client.PerRPCCredentials sends the token.
+// In a method, [verify.FromContext] tells who calls. On the other side, aztoken's
+// Client.PerRPCCredentials sends the token.
 package grpcverify
 
 import (
@@ -25,11 +26,12 @@ import (
 	"github.com/seed-ac726066/aztoken/verify"
 )
 
-// Methods are the requirements of each method by its full name, "/package.Service/Method". "*" is for those that are not
-// named; without it they are refused. Nil is every method, for whoever has a good token.
+// Methods are the requirements of each method by its full name, "/package.Service/Method". "*" is
+// for those that are not named; without it they are refused. Nil is every method, for whoever has a
+// good token.
 type Methods map[string][]verify.Requirement
 
-// of gives the requirements of a method, and whether it may be called at all.
+// of returns the requirements of a method, and reports whether it may be called at all.
 func (m Methods) of(method string) (reqs []verify.Requirement, ok bool) {
 	if m == nil {
 		return nil, true
@@ -40,8 +42,9 @@ func (m Methods) of(method string) (reqs []verify.Requirement, ok bool) {
 	return reqs, ok
 }
 
-// Unary lets a call through if its bearer token is good and meets the requirements of its method. The others end with
-// Unauthenticated, PermissionDenied, or Unavailable if the keys to check tokens with are not to be had.
+// Unary lets a call through if its bearer token is good and meets the requirements of its method.
+// The others end with Unauthenticated, PermissionDenied, or Unavailable if the keys to check tokens
+// with are not to be had.
 func Unary(v *verify.Verifier, methods Methods) grpc.UnaryServerInterceptor {
 	return func(ctx context.Context, req any, info *grpc.UnaryServerInfo, handler grpc.UnaryHandler) (any, error) {
 		ctx, err := authorize(ctx, v, methods, info.FullMethod)
@@ -63,7 +66,7 @@ func Stream(v *verify.Verifier, methods Methods) grpc.StreamServerInterceptor {
 	}
 }
 
-// authorized is a stream whose context has the claims.
+// authorized is a stream with the claims in its context.
 type authorized struct {
 	grpc.ServerStream
 	ctx context.Context
@@ -71,8 +74,8 @@ type authorized struct {
 
 func (s authorized) Context() context.Context { return s.ctx }
 
-// authorize gives the context for a call that may go on: with the claims, and without the token, which a method could pass on
-// by mistake.
+// authorize returns the context for a call that may go on: with the claims, and without the token,
+// which a method could pass on by mistake.
 func authorize(ctx context.Context, v *verify.Verifier, methods Methods, method string) (context.Context, error) {
 	incoming, _ := metadata.FromIncomingContext(ctx)
 	values := incoming.Get("authorization")

@@ -17,7 +17,7 @@ import (
 	"github.com/seed-ac726066/aztoken/internal/wire"
 )
 
-// entra is the advice on one of Entra's error codes.
+// entra returns the advice on one of Entra's error codes.
 func entra(code int) string {
 	known, _ := hosts.FindEntraError([]int{code})
 	return known.Advice

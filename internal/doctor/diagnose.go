@@ -123,8 +123,8 @@ func unanswered(kind hosts.Kind, a answer) diagnosis {
 	return diagnosis{reachableCheck, fixClosed}
 }
 
-// isDocker reports whether Docker Desktop may have answered, which reports in prose that it cannot reach
-// the endpoint.
+// isDocker reports whether Docker Desktop may have answered, which reports in prose that it cannot
+// reach the endpoint.
 func isDocker(f *wire.Failure) bool {
 	return f.StatusCode == http.StatusForbidden && !f.JSON && f.Description != "" && len(f.EntraCodes) == 0 &&
 		f.Reason != wire.IdentityNotFound && f.Reason != wire.IdentityAmbiguous

@@ -24,8 +24,8 @@ type Options struct {
 	// Getenv reads the environment, and Files are the places of Azure Arc's agent.
 	Getenv func(string) string
 	Files  hosts.ArcFiles
-	// Proxy returns the proxy that other programs use for a request, as http.ProxyFromEnvironment does.
-	// Nil is none.
+	// Proxy returns the proxy that other programs use for a request, as http.ProxyFromEnvironment
+	// does. Nil is none.
 	Proxy func(*http.Request) (*url.URL, error)
 	// Flag returns the flag for a field of hosts.Config, and a variable as it is.
 	Flag func(field string) string

@@ -8,8 +8,8 @@ import (
 	"github.com/seed-ac726066/aztoken/internal/hosts"
 )
 
-// badHost returns the check of a host that cannot be asked because of a mistake in the environment, or
-// an id that it does not take.
+// badHost returns the check of a host that cannot be asked because of a mistake in the environment,
+// or an id that it does not take.
 func badHost(err error, o Options, took time.Duration) Check {
 	c := Check{Name: hostCheck, Status: Failed, Detail: err.Error(), Fix: fixLocal, Took: took}
 	var mistake *hosts.ConfigError
@@ -19,8 +19,9 @@ func badHost(err error, o Options, took time.Duration) Check {
 	return c
 }
 
-// rightKind returns what to do about an identity that was not found: fix, unless it was named by the wrong
-// kind of id. Only client ids and object ids look alike, and a request with the other kind tells them apart.
+// rightKind returns what to do about an identity that was not found: fix, unless it was named by
+// the wrong kind of id. Only client ids and object ids look alike, and a request with the other
+// kind tells them apart.
 func rightKind(id hosts.ID, fix string, works func(hosts.ID) bool) string {
 	switch {
 	case id.Kind == hosts.Default:

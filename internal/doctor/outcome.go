@@ -10,8 +10,8 @@ import (
 	"github.com/seed-ac726066/aztoken/internal/message"
 )
 
-// failures returns the checks of a failed request: those before the failed one are OK, those after it
-// are skipped.
+// failures returns the checks of a failed request: those before the failed one are OK, those after
+// it are skipped.
 func failures(kind hosts.Kind, a answer, d diagnosis, note string) []Check {
 	var all []Check
 	at := slices.Index(afterHost, d.check)
@@ -75,8 +75,8 @@ func passed(kind hosts.Kind, name string, a answer, note string) string {
 	return ""
 }
 
-// took returns the time of a check: that of the connection for the first, that of the answer for the
-// request, or for the one that failed before it.
+// took returns the time of a check: that of the connection for the first, that of the answer for
+// the request, or for the one that failed before it.
 func took(name string, a answer, failed string) time.Duration {
 	switch {
 	case name == reachableCheck && a.connected && failed != reachableCheck:
@@ -87,7 +87,8 @@ func took(name string, a answer, failed string) time.Duration {
 	return 0
 }
 
-// proxyNote returns what other programs do where the environment sets a proxy, "" where it sets none.
+// proxyNote returns what other programs do where the environment sets a proxy, "" where it sets
+// none.
 func proxyNote(o Options, host hosts.Host) string {
 	if o.Proxy == nil {
 		return ""

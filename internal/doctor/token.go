@@ -39,12 +39,13 @@ func readToken(t azcore.AccessToken) token {
 }
 
 const (
-	// mayDiffer is far above the second that a Date header is exact to, and far below the five minutes at
-	// which services reject a token.
+	// mayDiffer is far above the second that a Date header is exact to, and far below the five
+	// minutes at which services reject a token.
 	mayDiffer = time.Minute
 	fixClock  = "set the clock of this machine: timedatectl set-ntp true, chronyc makestep, or on Windows w32tm /resync. " +
 		"Services reject tokens once clocks differ by five minutes"
-	// backdated is how much earlier than its issue Entra ID dates a token, for clocks that are behind.
+	// backdated is how much earlier than its issue Entra ID dates a token, for clocks that are
+	// behind.
 	backdated = 5 * time.Minute
 )
 

@@ -18,7 +18,8 @@ import (
 // Config is the YAML file of a fake. What it omits has the default of fakeazure.Options.
 type Config struct {
 	Tenant string `yaml:"tenant"`
-	// Identities are those of the machine. Omitted means one system-assigned identity, [] means none.
+	// Identities are those of the machine. Omitted means one system-assigned identity, [] means
+	// none.
 	Identities    []Identity `yaml:"identities"`
 	Resources     []string   `yaml:"resources"`
 	TokenLifetime Duration   `yaml:"token_lifetime"`

@@ -15,7 +15,7 @@ import (
 	"github.com/seed-ac726066/aztoken/internal/fakeazure/fault"
 )
 
-// running is a fake on free ports of the loopback interface, which is stopped with the test.
+// running returns a fake on free ports of the loopback interface, which is stopped with the test.
 func running(t *testing.T, machine fakeazure.Options) *fake.Fake {
 	t.Helper()
 	f, err := fake.Listen(fake.Options{

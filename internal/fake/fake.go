@@ -1,5 +1,5 @@
-// Package fake runs the fake Azure as a program: a file and flags describe the machine, and a control
-// address switches faults.
+// Package fake runs the fake Azure as a program: a file and flags describe the machine, and a
+// control address switches faults.
 package fake
 
 import (
@@ -27,23 +27,24 @@ type Options struct {
 
 	// Listen is the address of the identity endpoint, host:port. Port 0 is a free one.
 	Listen string
-	// ListenTLS is the address of the https endpoint, which Service Fabric and workload identity need.
-	// "" is none.
+	// ListenTLS is the address of the https endpoint, which Service Fabric and workload identity
+	// need. "" is none.
 	ListenTLS string
 	// Control is the address at which faults are switched. "" is none.
 	Control string
-	// Hostname is the name or address at which programs reach the fake. "" is that of the listener, or
-	// localhost if it has none.
+	// Hostname is the name or address at which programs reach the fake. "" is that of the listener,
+	// or localhost if it has none.
 	Hostname string
-	// ErrorLog logs connections that fail, such as where a client does not trust the certificate. Nil is
-	// that of package log.
+	// ErrorLog logs connections that fail, such as where a client does not trust the certificate.
+	// Nil is that of package log.
 	ErrorLog *log.Logger
 }
 
 // Fake is a fake that listens. Call Serve, or else Close.
 type Fake struct {
 	Machine *fakeazure.Server
-	// URL and SecureURL are the addresses of the endpoint, ControlURL is the control address. "" is none.
+	// URL and SecureURL are the addresses of the endpoint, ControlURL is the control address. "" is
+	// none.
 	URL, SecureURL, ControlURL string
 
 	errorLog *log.Logger
@@ -59,8 +60,8 @@ type serving struct {
 const (
 	// maxHeaderTime keeps silent connections from piling up.
 	maxHeaderTime = 10 * time.Second
-	// grace is how long current requests may take once the fake stops: longer than any answer without a
-	// fault takes, and shorter than the ten seconds after which Docker kills a container.
+	// grace is how long current requests may take once the fake stops: longer than any answer
+	// without a fault takes, and shorter than the ten seconds after which Docker kills a container.
 	grace = 5 * time.Second
 )
 
@@ -127,8 +128,8 @@ func baseURL(scheme, address, hostname string) string {
 	return url
 }
 
-// Serve answers until ctx ends, and then lets current requests finish. Those that a fault keeps hanging
-// end at once.
+// Serve answers until ctx ends, and then lets current requests finish. Those that a fault keeps
+// hanging end at once.
 func (f *Fake) Serve(ctx context.Context) error {
 	defer f.Close()
 	group, ctx := errgroup.WithContext(ctx)

@@ -64,7 +64,7 @@ func TestAClientFindsEveryHostByItsEnvironment(t *testing.T) {
 	}
 }
 
-// trusting is a client that trusts the certificate which the control address gives.
+// trusting returns a client that trusts the certificate which the control address gives.
 func trusting(t *testing.T, f *fake.Fake) *http.Client {
 	t.Helper()
 	_, pem := get(t, f.ControlURL+"/certificate")

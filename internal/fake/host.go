@@ -7,7 +7,8 @@ import (
 	"github.com/seed-ac726066/aztoken/internal/fakeazure"
 )
 
-// Host is a kind of host. A fake plays all of them at once; a program detects its host by the environment.
+// Host is a kind of host. A fake plays all of them at once; a program detects its host by the
+// environment.
 type Host string
 
 // The hosts.

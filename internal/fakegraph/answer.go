@@ -64,7 +64,7 @@ func unauthorized() answer {
 	return problem(http.StatusUnauthorized, "InvalidAuthenticationToken", "Access token validation failure. Invalid audience.")
 }
 
-// listed is a page of a list.
+// listed returns a page of a list.
 func listed[T any](x exchange, all []T) answer {
 	at, _ := strconv.Atoi(x.query.Get("$skiptoken"))
 	at = min(max(at, 0), len(all))

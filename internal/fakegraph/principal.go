@@ -83,7 +83,7 @@ func (s *Server) principalByID(id string) *principal {
 	return s.principal(func(p Principal) bool { return p.ID == id })
 }
 
-// view is a service principal at a moment, with the roles that its application has given it by
+// view returns a service principal at a moment, with the roles that its application has given it by
 // then.
 func (x exchange) view(one *principal) (p Principal, there bool) {
 	p, there = one.seen(x.moment)

@@ -23,8 +23,9 @@ type Progress struct {
 // confirm is the step that changes nothing: it waits until the assignments are visible.
 const confirm Action = "confirm"
 
-// Apply carries out the steps in turn, and waits until the assignments are visible, or until ctx ends. It
-// returns the state then. tell is called for each step that is done, and every second while it waits.
+// Apply carries out the steps in turn, and waits until the assignments are visible, or until ctx
+// ends. It returns the state then. tell is called for each step that is done, and every second
+// while it waits.
 //
 // After an error the finished steps stay; planning and applying again resumes from there.
 func Apply(ctx context.Context, c *graph.Client, s State, steps []Step, tell func(Progress)) (State, error) {
@@ -108,7 +109,8 @@ func (a *applier) register(ctx context.Context, step Step, try func(func() error
 	return nil
 }
 
-// addRoles adds to the roles as they are now, and keeps those known from before, as a read may be stale.
+// addRoles adds to the roles as they are now, and keeps those known from before, as a read may be
+// stale.
 func (a *applier) addRoles(ctx context.Context, wanted []Role) error {
 	known := a.state.Application
 	now, err := a.client.Application(ctx, known.ID)
@@ -181,7 +183,8 @@ func (a *applier) assign(ctx context.Context, step Step, try func(func() error) 
 		a.granted[step.Role] = role.ID
 		err := a.client.Assign(ctx, step.Identity.ID, a.state.Service.ID, role.ID)
 		if graph.KindOf(err) == graph.RoleNotThereYet {
-			// Somebody may have added the role with another id meanwhile; the service principal has it.
+			// Somebody may have added the role with another id meanwhile; the service principal has
+			// it.
 			if now, readErr := a.client.ServicePrincipal(ctx, a.state.Service.ID); readErr == nil {
 				if seen, there := graph.Role(now.AppRoles, step.Role); there {
 					role = seen

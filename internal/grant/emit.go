@@ -21,8 +21,8 @@ const (
 // Forms returns all of them.
 func Forms() []string { return []string{string(AzureCLI), string(Terraform), string(Bicep)} }
 
-// Emit returns what is wanted in the language of another tool: all of it, including what exists, so that it
-// can be kept and used again. host is Graph's.
+// Emit returns what is wanted in the language of another tool: all of it, including what exists, so
+// that it can be kept and used again. host is Graph's.
 func Emit(form Form, w Spec, s State, host string) (string, error) {
 	if _, err := Plan(w, s); err != nil {
 		return "", err

@@ -111,7 +111,8 @@ type hcl struct {
 	names identifiers
 }
 
-// resource writes a resource with arguments, names and expressions in turn, and its import if id is not "".
+// resource writes a resource with arguments, names and expressions in turn, and its import if id is
+// not "".
 func (t *hcl) resource(kind, name, id string, arguments ...string) {
 	if id != "" {
 		fmt.Fprintf(t, "\nimport {\n  to = %s.%s\n  id = %s\n}\n", kind, name, forTerraform(id))

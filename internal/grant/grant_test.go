@@ -27,12 +27,12 @@ func client(t *testing.T, g *graphtest.Server) *graph.Client {
 	return c
 }
 
-// wanted is the plainest wish.
+// wanted returns the plainest wish.
 func wanted(to ...string) grant.Spec {
 	return grant.Spec{App: "orders-api", Roles: []grant.Role{{Value: "consumer"}}, To: to}
 }
 
-// run is one run of the command: it reads, plans and applies.
+// run makes one run of the command: it reads, plans and applies.
 func run(ctx context.Context, c *graph.Client, w grant.Spec, tell func(grant.Progress)) (grant.State, []grant.Step, error) {
 	ctx, cancel := context.WithTimeout(ctx, time.Hour) // of virtual time, so that a mistake is no endless test
 	defer cancel()
@@ -127,7 +127,8 @@ func TestARunThatWasEndedAtAnyWriteIsGoneOnWith(t *testing.T) {
 	}
 }
 
-// endedAt ends a run at its n-th write, and lets another go on. It is false if the first came to its end before that.
+// endedAt ends a run at its n-th write, and lets another go on. It is false if the first came to
+// its end before that.
 func endedAt(t *testing.T, lags graphtest.Lags, n int, applied bool) (ended bool) {
 	synctest.Test(t, func(t *testing.T) {
 		g := graphtest.New(nil)

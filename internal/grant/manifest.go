@@ -23,8 +23,8 @@ type Manifest struct {
 	Roles          []Role
 }
 
-// manifestMembers are the members that are read, in the form of Microsoft Graph and in the older one of
-// Azure AD Graph, which the portal showed until 2025.
+// manifestMembers are the members that are read, in the form of Microsoft Graph and in the older
+// one of Azure AD Graph, which the portal showed until 2025.
 //
 // https://learn.microsoft.com/entra/identity-platform/reference-microsoft-graph-app-manifest
 // https://learn.microsoft.com/entra/identity-platform/reference-app-manifest
@@ -32,7 +32,8 @@ var manifestMembers = []string{
 	"appId", "displayName", "name", "identifierUris", "api", "accessTokenAcceptedVersion", "appRoles", "signInAudience",
 }
 
-// ParseManifest reads a manifest of either form. It ignores members that are not about roles, names and tokens.
+// ParseManifest reads a manifest of either form. It ignores members that are not about roles, names
+// and tokens.
 func ParseManifest(r io.Reader) (Manifest, error) {
 	text, err := io.ReadAll(io.LimitReader(r, MaxManifest+1))
 	if err != nil {
@@ -175,7 +176,8 @@ func read(members map[string]json.RawMessage, name string, target any) error {
 	return nil
 }
 
-// object reads one JSON object. Unlike a struct of encoding/json it distinguishes the case of names.
+// object reads one JSON object. Unlike a struct of encoding/json it distinguishes the case of
+// names.
 func object(text []byte) (members map[string]json.RawMessage, err error) {
 	if err := json.Unmarshal(text, &members); err != nil || members == nil {
 		return nil, errors.New("not one JSON object")
@@ -183,8 +185,8 @@ func object(text []byte) (members map[string]json.RawMessage, err error) {
 	return members, nil
 }
 
-// AddTo returns w with what the manifest asks for. What w sets itself wins; roles that it only names are as
-// in the manifest.
+// AddTo returns w with what the manifest asks for. What w sets itself wins; roles that it only
+// names are as in the manifest.
 func (m Manifest) AddTo(w Spec) Spec {
 	if w.DisplayName == "" {
 		w.DisplayName = m.DisplayName

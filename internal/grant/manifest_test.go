@@ -89,8 +89,8 @@ func TestAManifestThatIsWrongSaysWhere(t *testing.T) {
 	}
 }
 
-// FuzzManifest holds what is true of every manifest that is taken: its roles are such as Entra takes, each once, and there is a
-// plan for them.
+// FuzzManifest holds what is true of every manifest that is taken: its roles are such as Entra
+// takes, each once, and there is a plan for them.
 func FuzzManifest(f *testing.F) {
 	for _, text := range []string{graphManifest, olderManifest, `{"appRoles":[{"value":"a"}],"api":null}`, `{"AppRoles":[]}`, "null"} {
 		f.Add([]byte(text))

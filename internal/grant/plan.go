@@ -39,8 +39,8 @@ type Step struct {
 	Assignment        string // its id
 }
 
-// Plan returns the steps from s to what w asks for, none if s is that already. Its errors are requests that
-// cannot be fulfilled.
+// Plan returns the steps from s to what w asks for, none if s is that already. Its errors are
+// requests that cannot be fulfilled.
 func Plan(w Spec, s State) ([]Step, error) {
 	if w.Revoke {
 		return revocation(w, s)
@@ -62,7 +62,8 @@ func Plan(w Spec, s State) ([]Step, error) {
 	return steps, nil
 }
 
-// foreign reports whether the application is registered in another tenant, which alone can change it.
+// foreign reports whether the application is registered in another tenant, which alone can change
+// it.
 func (s State) foreign() bool { return s.Application == nil && s.Service != nil }
 
 func addRoles(w Spec, s State) ([]Step, error) {

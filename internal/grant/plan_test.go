@@ -13,7 +13,7 @@ const appID, roleID = "c0000000-0000-4000-8000-000000000001", "e0000000-0000-400
 
 var worker = graph.ServicePrincipal{ID: "0b000000-0000-4000-8000-000000000001", AppID: "c0000000-0000-4000-8000-000000000002", DisplayName: "worker", Type: graph.ManagedIdentity}
 
-// complete is the state in which the plainest wish is met, changed a little.
+// complete returns the state in which the plainest wish is met, changed a little.
 func complete(change func(*grant.State)) grant.State {
 	version := 2
 	app := graph.Application{

@@ -56,8 +56,8 @@ func notThere(app string) error {
 	return fmt.Errorf("aztoken: the tenant has no application named %q; correct the name, or sign in to its tenant", app)
 }
 
-// FindApplication finds an application and its service principal, by a client id, an App ID URI, a unique
-// name, or a display name that only one has. The State is empty if there is none.
+// FindApplication finds an application and its service principal, by a client id, an App ID URI, a
+// unique name, or a display name that only one has. The State is empty if there is none.
 func FindApplication(ctx context.Context, c *graph.Client, app string) (s State, err error) {
 	found, err := applications(ctx, c, app)
 	switch {
@@ -110,7 +110,8 @@ func applications(ctx context.Context, c *graph.Client, app string) ([]graph.App
 	return c.ApplicationsByDisplayName(ctx, app)
 }
 
-// findIdentity finds a managed identity by an Azure resource id, an object id, a client id, or a name.
+// findIdentity finds a managed identity by an Azure resource id, an object id, a client id, or a
+// name.
 func findIdentity(ctx context.Context, c *graph.Client, to string) (graph.ServicePrincipal, error) {
 	found, err := servicePrincipals(ctx, c, to)
 	if err != nil {

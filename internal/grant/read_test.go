@@ -24,7 +24,7 @@ func TestWhatIsNotOneIdentityIsAnErrorThatSaysWhich(t *testing.T) {
 		armID + "x":    {"system-assigned identity"},
 		unknown:        {"no service principal has", "a new identity takes a minute to appear"},
 		app.ID:         {"is the object id of the application orders-api", "the client id of a managed identity, or the object id of its service principal"},
-		app.AppID:      {"of type Application, not a managed identity", "in the portal"},
+		app.AppID:      {"of type Application, not a managed identity", "the portal grants roles to applications"},
 		"o'brien's or": {"no managed identity is named"},
 	} {
 		_, err := grant.Read(t.Context(), client(t, g), wanted(to))

@@ -10,8 +10,8 @@ import (
 	"github.com/seed-ac726066/aztoken/internal/graph"
 )
 
-// OwnID is a placeholder in App ID URIs for the client id of the application, which is known only once it is
-// registered.
+// OwnID is a placeholder in App ID URIs for the client id of the application, which is known only
+// once it is registered.
 const OwnID = "{appId}"
 
 // Spec is what to set up.
@@ -24,16 +24,16 @@ type Spec struct {
 	Roles []Role
 	// Registered are further roles that the application must have.
 	Registered []Role
-	// URIs are App ID URIs that the application must have, with [OwnID] for its client id. An application
-	// without any gets api://{appId}.
+	// URIs are App ID URIs that the application must have, with [OwnID] for its client id. An
+	// application without any gets api://{appId}.
 	URIs []string
-	// TokenVersion is the version of the application's tokens, 1 or 2. 0 is 2 for a new one, and unchanged
-	// for others.
+	// TokenVersion is the version of the application's tokens, 1 or 2. 0 is 2 for a new one, and
+	// unchanged for others.
 	TokenVersion int
 	// To are the identities: Azure resource ids, object ids, client ids or names.
 	To []string
-	// RequireAssignment limits tokens of an existing application to identities with a role. A new one has
-	// this limit from the start.
+	// RequireAssignment limits tokens of an existing application to identities with a role. A new
+	// one has this limit from the start.
 	RequireAssignment bool
 	// Revoke removes the roles instead.
 	Revoke bool

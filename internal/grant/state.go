@@ -71,8 +71,8 @@ func (s State) Resource() string {
 	return s.AppID()
 }
 
-// Audiences returns the audiences of the application's tokens: the client id in version 2, the requested
-// resource in version 1. Nil if unknown.
+// Audiences returns the audiences of the application's tokens: the client id in version 2, the
+// requested resource in version 1. Nil if unknown.
 func (s State) Audiences() []string {
 	switch {
 	case s.Application == nil:

@@ -9,7 +9,8 @@ import (
 	"github.com/seed-ac726066/aztoken/internal/graph"
 )
 
-// The waits for replication: short at first, as it usually takes seconds, and never long, as somebody watches.
+// The waits for replication: short at first, as it usually takes seconds, and never long, as
+// somebody watches.
 const (
 	firstWait = 500 * time.Millisecond
 	maxWait   = 15 * time.Second
@@ -40,8 +41,8 @@ func isTransient(err error) bool {
 	return false
 }
 
-// retryUntilReplicated calls try until it succeeds, fails for good, or ctx ends. While it waits it calls tell
-// every second, with the total time and what it waits for.
+// retryUntilReplicated calls try until it succeeds, fails for good, or ctx ends. While it waits it
+// calls tell every second, with the total time and what it waits for.
 func retryUntilReplicated(ctx context.Context, try func() error, tell func(waited time.Duration, why error)) error {
 	start := time.Now()
 	var before error

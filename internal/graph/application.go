@@ -57,8 +57,8 @@ func (r *AppRole) UnmarshalJSON(text []byte) error {
 	return nil
 }
 
-// MarshalJSON implements [json.Marshaler]. It returns a role as Graph sent it: the array of roles is replaced
-// as a whole, and an enabled role must not change.
+// MarshalJSON implements [json.Marshaler]. It returns a role as Graph sent it: the array of roles
+// is replaced as a whole, and an enabled role must not change.
 func (r AppRole) MarshalJSON() ([]byte, error) {
 	if r.raw != nil {
 		return r.raw, nil
@@ -117,8 +117,8 @@ func (c *Client) applications(ctx context.Context, expression string) ([]Applica
 	})
 }
 
-// Register creates a single-tenant application, or updates the one with the unique name. Graph may answer
-// without the application: then read it by its name.
+// Register creates a single-tenant application, or updates the one with the unique name. Graph may
+// answer without the application: then read it by its name.
 func (c *Client) Register(ctx context.Context, uniqueName, displayName string, tokenVersion int) (app Application, err error) {
 	_, err = c.do(ctx, call{
 		method: http.MethodPatch, path: byKey("applications", "uniqueName", uniqueName), upsert: true, needs: WriteApplications,

@@ -20,7 +20,8 @@ type Assignment struct {
 	CreatedOn            time.Time `json:"createdDateTime"`
 }
 
-// AssignmentsOf returns the assignments of a service principal to roles of one resource, both by object id.
+// AssignmentsOf returns the assignments of a service principal to roles of one resource, both by
+// object id.
 func (c *Client) AssignmentsOf(ctx context.Context, principal, resource string) ([]Assignment, error) {
 	return list[Assignment](ctx, c, call{
 		method: http.MethodGet, path: byID("servicePrincipals", principal, "appRoleAssignments"),

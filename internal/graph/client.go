@@ -18,10 +18,11 @@ import (
 )
 
 const (
-	// maxRetries is for throttled and interrupted requests: some twenty seconds with azcore's growing
-	// delays, or as many times Retry-After.
+	// maxRetries is for throttled and interrupted requests: some twenty seconds with azcore's
+	// growing delays, or as many times Retry-After.
 	maxRetries = 4
-	// maxRetryDelay is the longest Retry-After that is obeyed; Graph asks for some minutes at worst.
+	// maxRetryDelay is the longest Retry-After that is obeyed; Graph asks for some minutes at
+	// worst.
 	maxRetryDelay = 5 * time.Minute
 	// tryTimeout is for one request: Graph answers within seconds, or never.
 	tryTimeout = time.Minute
@@ -31,8 +32,8 @@ const (
 type Options struct {
 	// Cloud is the cloud of Graph. The zero value is [Public].
 	Cloud Cloud
-	// Endpoint replaces https://Host, for a fake on this machine. Only a loopback address is allowed, as the
-	// token is sent there. "" is Graph itself.
+	// Endpoint replaces https://Host, for a fake on this machine. Only a loopback address is
+	// allowed, as the token is sent there. "" is Graph itself.
 	Endpoint string
 	// Credential signs in. Its errors are returned as a [*SignInError].
 	Credential azcore.TokenCredential
@@ -119,8 +120,8 @@ type call struct {
 	needs  Permission // named in the error if it is missing
 }
 
-// do makes a call and reads the answer into result, unless that is nil or there is no answer. An answer other
-// than success is an [*Error].
+// do makes a call and reads the answer into result, unless that is nil or there is no answer. An
+// answer other than success is an [*Error].
 func (c *Client) do(ctx context.Context, l call, result any) (status int, err error) {
 	address := c.base.String() + l.path
 	if len(l.query) > 0 {

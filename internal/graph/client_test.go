@@ -18,7 +18,7 @@ import (
 	"github.com/seed-ac726066/aztoken/internal/graph/graphtest"
 )
 
-// client is one of a fake without a socket.
+// client returns one of a fake without a socket.
 func client(t *testing.T, transport policy.Transporter) *graph.Client {
 	t.Helper()
 	c, err := graph.New(graph.Options{Credential: graphtest.Credential{}, Transport: transport})

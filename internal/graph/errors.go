@@ -28,7 +28,8 @@ type Error struct {
 	Kind Kind
 	// StatusCode is the HTTP status, 0 for no answer.
 	StatusCode int
-	// Code is Graph's error code, such as Request_BadRequest, and Message its text, shortened and on one line.
+	// Code is Graph's error code, such as Request_BadRequest, and Message its text, shortened and
+	// on one line.
 	Code, Message string
 	// RequestID is the id that Microsoft support asks for.
 	RequestID string

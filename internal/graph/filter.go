@@ -16,8 +16,8 @@ func byKey(collection, key, value string) string {
 	return "/" + collection + ByKey(key, value)
 }
 
-// ByKey returns the part of a path that names an object by an alternate key. Of its characters only the
-// quotation marks are special to a shell.
+// ByKey returns the part of a path that names an object by an alternate key. Of its characters only
+// the quotation marks are special to a shell.
 func ByKey(key, value string) string {
 	escaped := url.PathEscape(strings.ReplaceAll(value, "'", "''"))
 	return "(" + key + "='" + strings.NewReplacer("'", "%27", "$", "%24").Replace(escaped) + "')"

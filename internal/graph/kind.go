@@ -21,8 +21,8 @@ const (
 	Unavailable                  // Graph is down
 )
 
-// Classify returns what an answer other than success means. Graph's codes are too coarse for this (nearly all
-// are Request_BadRequest), so its words count, in any case.
+// Classify returns what an answer other than success means. Graph's codes are too coarse for this
+// (nearly all are Request_BadRequest), so its words count, in any case.
 func Classify(status int, code, message string) Kind {
 	says := func(words string) bool {
 		return strings.Contains(strings.ToLower(message), strings.ToLower(words))

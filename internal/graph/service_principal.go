@@ -24,8 +24,8 @@ type ServicePrincipal struct {
 
 const servicePrincipalFields = "id,appId,displayName,servicePrincipalType,alternativeNames,appRoles,appRoleAssignmentRequired"
 
-// ResourceID returns the Azure resource id of a managed identity, or of the resource that it belongs to, ""
-// for none.
+// ResourceID returns the Azure resource id of a managed identity, or of the resource that it
+// belongs to, "" for none.
 func (p ServicePrincipal) ResourceID() string {
 	for _, name := range p.AlternativeNames {
 		if strings.HasPrefix(name, "/subscriptions/") {
@@ -55,13 +55,14 @@ func (c *Client) servicePrincipal(ctx context.Context, path string) (p ServicePr
 	return p, err
 }
 
-// ServicePrincipalsByResourceID returns those of an Azure resource: a user-assigned identity, or a resource
-// with a system-assigned one.
+// ServicePrincipalsByResourceID returns those of an Azure resource: a user-assigned identity, or a
+// resource with a system-assigned one.
 func (c *Client) ServicePrincipalsByResourceID(ctx context.Context, armID string) ([]ServicePrincipal, error) {
 	return c.servicePrincipals(ctx, "alternativeNames/any(x:x eq "+quote(directoryID(armID))+")")
 }
 
-// ManagedIdentitiesByDisplayName returns the managed identities with a name, which need not be unique.
+// ManagedIdentitiesByDisplayName returns the managed identities with a name, which need not be
+// unique.
 func (c *Client) ManagedIdentitiesByDisplayName(ctx context.Context, name string) ([]ServicePrincipal, error) {
 	return c.servicePrincipals(ctx, "displayName eq "+quote(name)+" and servicePrincipalType eq "+quote(ManagedIdentity))
 }
@@ -72,8 +73,9 @@ func (c *Client) servicePrincipals(ctx context.Context, expression string) ([]Se
 	})
 }
 
-// RequireAssignment limits tokens for an application to accounts with a role, and creates its service principal
-// if it has none. Graph may answer without the service principal: then read it by the client id.
+// RequireAssignment limits tokens for an application to accounts with a role, and creates its
+// service principal if it has none. Graph may answer without the service principal: then read it by
+// the client id.
 func (c *Client) RequireAssignment(ctx context.Context, appID string) (p ServicePrincipal, err error) {
 	_, err = c.do(ctx, call{
 		method: http.MethodPatch, path: byKey("servicePrincipals", "appId", appID), upsert: true, needs: WriteApplications,

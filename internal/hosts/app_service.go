@@ -48,7 +48,7 @@ func (s *appService) explain(f *wire.Failure) {
 	case f.StatusCode == http.StatusUnauthorized:
 		f.Advice = staleSecret(identityHeader)
 	case f.StatusCode == http.StatusBadRequest && strings.Contains(f.Description, "Unable to load the proper Managed Identity"):
-		// It says so too where there are user-assigned identities, even a single one, and the
+		// Also the answer where there are user-assigned identities, even a single one, and the
 		// request names none.
 		f.Advice = "turn on the system-assigned identity of the app, or name a user-assigned one by its id"
 	case f.StatusCode == http.StatusInternalServerError && f.JSON:

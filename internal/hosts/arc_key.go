@@ -39,7 +39,7 @@ func FindArcFiles(goos string, getenv func(string) string) ArcFiles {
 	}
 	below := func(base string, names ...string) string {
 		if base == "" {
-			return "" // a relative path would be that of whoever chose the working directory
+			return "" // a relative path would depend on the working directory
 		}
 		return filepath.Join(append([]string{base, "AzureConnectedMachineAgent"}, names...)...)
 	}

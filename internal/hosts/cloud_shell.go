@@ -10,7 +10,7 @@ import (
 	"github.com/seed-ac726066/aztoken/internal/wire"
 )
 
-// cloudShell is Azure Cloud Shell, whose tokens are those of the person who signed in.
+// cloudShell is Azure Cloud Shell. Its tokens belong to the person who signed in.
 //
 // https://learn.microsoft.com/azure/cloud-shell/msi-authorization
 type cloudShell struct {

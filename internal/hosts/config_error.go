@@ -6,8 +6,8 @@ import (
 	"github.com/seed-ac726066/aztoken/internal/message"
 )
 
-// The fields of [Config] that a [ConfigError] may be about, by the names that aztoken.Options has for
-// them.
+// The fields of [Config] that a [ConfigError] may be about, by the names that aztoken.Options has
+// for them.
 const (
 	FieldID            = "ID"
 	FieldEndpoint      = "Endpoint"

@@ -67,7 +67,7 @@ func detect(endpoint string, getenv func(string) string, arcAgent func() (path s
 	return IMDS, "the environment names no other host", false
 }
 
-// msiEndpointKind is what $MSI_ENDPOINT alone names.
+// msiEndpointKind returns what $MSI_ENDPOINT alone names.
 func msiEndpointKind(address string) Kind {
 	if isIMDSAddress(address) {
 		return IMDS

@@ -33,7 +33,7 @@ var subjects = []struct {
 	{hosts.AboutOutage, "Temporary errors"},
 }
 
-// entraPart is the part of the page on Entra's error codes, by subject and by what to do.
+// entraPart returns the part of the page on Entra's error codes, by subject and by what to do.
 func entraPart() string {
 	var b strings.Builder
 	all := hosts.EntraErrors()

@@ -12,8 +12,8 @@ import (
 	"github.com/seed-ac726066/aztoken/internal/wire"
 )
 
-// finish returns the answer of a host to r: token if it is what was asked for, otherwise err, to whose
-// failure explain adds what the host means by it.
+// finish returns the answer of a host to r: token if it is what was asked for, otherwise err, to
+// whose failure explain adds what the host means by it.
 func finish(r Request, token azcore.AccessToken, err error, explain func(*wire.Failure)) (azcore.AccessToken, error) {
 	if err == nil {
 		return ofTenant(r, token)
@@ -25,9 +25,9 @@ func finish(r Request, token azcore.AccessToken, err error, explain func(*wire.F
 	return azcore.AccessToken{}, err
 }
 
-// reasonOf returns the reason that an endpoint's code or words name, Unknown if they name none. A code
-// counts, as codes are made for programs; words count only without one of Entra's codes, which have
-// their own meaning.
+// reasonOf returns the reason that an endpoint's code or words name, Unknown if they name none. A
+// code counts, as codes are made for programs; words count only without one of Entra's codes, which
+// have their own meaning.
 func reasonOf(f *wire.Failure) wire.Reason {
 	switch {
 	case f.StatusCode < 400 || f.StatusCode >= http.StatusInternalServerError:
@@ -59,9 +59,9 @@ var (
 	severalWords = regexp.MustCompile(`(?i)\bmultiple\b.{0,30}\bidentities\b`)
 )
 
-// isStranger reports whether what answered a request is not an identity endpoint. named reports whether
-// something names its address: then a 403 or an outage may come from a proxy in front of the endpoint,
-// which proves nothing.
+// isStranger reports whether what answered a request is not an identity endpoint. named reports
+// whether something names its address: then a 403 or an outage may come from a proxy in front of
+// the endpoint, which proves nothing.
 //
 // An endpoint answers in JSON, without a body, or signed by IMDS; some throttle in prose.
 func isStranger(f *wire.Failure, named bool) bool {
@@ -81,27 +81,27 @@ func isStranger(f *wire.Failure, named bool) bool {
 // isPage reports whether the answer was a page of HTML or XML, which may speak of anything.
 func isPage(f *wire.Failure) bool { return !f.JSON && strings.HasPrefix(f.Description, "<") }
 
-// explainStranger marks the failure of an answer that is not from an identity endpoint. Where Retry is
-// set, as for a 404, one may be coming up there.
+// explainStranger marks the failure of an answer that is not from an identity endpoint. Where Retry
+// is set, as for a 404, one may be coming up there.
 func explainStranger(f *wire.Failure, named bool) {
 	if f.Reason == wire.Unknown && isStranger(f, named) {
 		f.Reason = wire.NoEndpoint
 	}
 }
 
-// absentAdvice is what to do where nothing listens at the address that a variable names.
+// absentAdvice returns what to do where nothing listens at the address that a variable names.
 func absentAdvice(variable string) string {
 	return "nothing answers at the address in $" + variable + ": unset it if it was copied from another machine; " +
 		"otherwise the agent of the host is not up yet: try again"
 }
 
-// staleSecret is what to do where the endpoint rejects the secret that a variable has.
+// staleSecret returns what to do where the endpoint rejects the secret that a variable has.
 func staleSecret(variable string) string {
 	return "the endpoint rejects the value of $" + variable + "; read it from the process's own environment at each start, as it changes"
 }
 
-// entraAdvice returns what to do about Entra's codes, "" where there is none or the advice of the host
-// is better.
+// entraAdvice returns what to do about Entra's codes, "" where there is none or the advice of the
+// host is better.
 func entraAdvice(f *wire.Failure) string {
 	if known, ok := FindEntraError(f.EntraCodes); ok {
 		return known.Advice

@@ -13,8 +13,8 @@ import (
 	"github.com/seed-ac726066/aztoken/internal/wire"
 )
 
-// getter asks an endpoint by one GET, as most hosts are asked. They differ in the names of headers and
-// parameters.
+// getter asks an endpoint by one GET, as most hosts are asked. They differ in the names of headers
+// and parameters.
 type getter struct {
 	wire *wire.Client
 	// url is hidden because its query may hold a secret.
@@ -26,8 +26,8 @@ type getter struct {
 	proof  secret.Text
 }
 
-// named are the variables in which a host names its endpoint and a secret, and the header in which it
-// wants that back.
+// named are the variables in which a host names its endpoint and a secret, and the header in which
+// it wants that back.
 type named struct{ endpoint, secret, header string }
 
 // getter returns the getter of such a host, for one version of its API.

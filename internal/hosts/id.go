@@ -35,7 +35,7 @@ func (k IDKind) article() string {
 	return "a client id"
 }
 
-// noID is the error of a host that does not let the caller choose.
+// noID returns the error of a host that does not let the caller choose.
 func noID() error {
 	return &ConfigError{
 		Field:   FieldID,
@@ -44,7 +44,7 @@ func noID() error {
 	}
 }
 
-// clientIDOnly is the error of a host that takes no other kind of id.
+// clientIDOnly returns the error of a host that takes no other kind of id.
 func clientIDOnly(more string) error {
 	return &ConfigError{
 		Field:   FieldID,

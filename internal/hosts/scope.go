@@ -31,5 +31,5 @@ func (c credential) Token(ctx context.Context, r Request) (azcore.AccessToken, e
 	})
 }
 
-// Close implements [Source]: the connections of a credential are those of whoever made it.
+// Close implements [Source]. The connections of a credential belong to its creator.
 func (credential) Close() {}

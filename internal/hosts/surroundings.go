@@ -71,8 +71,8 @@ func alternative(advice string) string {
 	return "; or " + advice
 }
 
-// absent returns what to do where there is no endpoint at an address that nothing names, "" for
-// nothing in particular.
+// absent returns what to do if there is no endpoint at the default address, "" for nothing in
+// particular.
 func (at surroundings) absent() string {
 	switch {
 	case at.half != "":

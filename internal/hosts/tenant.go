@@ -28,8 +28,8 @@ func isOther(wanted, own string) bool {
 	return guid.Is(wanted) && guid.Is(own) && !strings.EqualFold(wanted, own)
 }
 
-// ofTenant returns t, or a failure if t says that it is not of the tenant that r asks for. Most
-// hosts have no parameter for a tenant, and what they return would be taken for what was asked for.
+// ofTenant returns t, or a failure if t belongs to another tenant than r asks for. Most hosts have
+// no parameter for a tenant, so their token would be taken for one of that tenant.
 func ofTenant(r Request, t azcore.AccessToken) (azcore.AccessToken, error) {
 	if r.Tenant == "" {
 		return t, nil

@@ -145,8 +145,8 @@ func describe(file string) string {
 	return fmt.Sprintf("the federated token file %s, written %s ago", file, max(0, time.Since(info.ModTime())).Round(time.Second))
 }
 
-// notFound are Entra's codes for an identity that does not exist, or has no federated credential that
-// matches the assertion's issuer, audience and subject, or does not have it yet.
+// notFound are Entra's codes for an identity that does not exist, or has no federated credential
+// that matches the assertion's issuer, audience and subject, or does not have it yet.
 var notFound = []int{700011, 700016, 70021, 700211, 700212, 700213, 7002131, 7002138}
 
 // ended is Entra's code for an assertion that has expired.

@@ -7,8 +7,9 @@ import (
 	"strings"
 )
 
-// Join returns facts joined by colons, and the advice after a semicolon. Empty parts are left out. The
-// text of others may end in a full stop, which is removed: "…the tenant.; check…" reads as a mistake.
+// Join returns facts joined by colons, and the advice after a semicolon. Empty parts are left out.
+// The text of others may end in a full stop, which is removed: "…the tenant.; check…" reads as a
+// mistake.
 func Join(facts []string, advice string) string {
 	kept := make([]string, 0, len(facts))
 	for _, fact := range facts {
@@ -34,8 +35,8 @@ func Status(code int) string {
 	return strings.TrimSpace(strconv.Itoa(code) + " " + http.StatusText(code))
 }
 
-// trim removes the spaces around a part and the punctuation that would meet that of Join. An ellipsis
-// stays, as it shows that a text was cut.
+// trim removes the spaces around a part and the punctuation that would meet that of Join. An
+// ellipsis stays, as it shows that a text was cut.
 func trim(part string) string {
 	part = strings.TrimSpace(part)
 	if strings.HasSuffix(part, "...") {

@@ -86,8 +86,7 @@ func (f *Failure) Error() string {
 func (f *Failure) Unwrap() error { return f.Err }
 
 // RetryStatus reports whether an answer of this status may be another one soon. IMDS documents 404,
-// 410, 429 and 5xx as passing; 408 is a time-out by its meaning. What remains tells of a mistake
-// that stays one.
+// 410, 429 and 5xx as temporary; 408 is a timeout by definition. All others are permanent.
 //
 // https://learn.microsoft.com/entra/identity/managed-identities-azure-resources/how-to-use-vm-token#error-handling
 func RetryStatus(code int) bool {
@@ -98,8 +97,8 @@ func RetryStatus(code int) bool {
 	return code >= 500
 }
 
-// noAnswer is the failure of a request that err ended. It does not wrap a context's error: what
-// ended is the endpoint's time, and a caller must not take that for the end of its own.
+// noAnswer returns the failure of a request that err ended. It does not wrap a context's error:
+// what ended is the endpoint's time, and a caller must not take that for the end of its own.
 func noAnswer(err error) *Failure {
 	f := &Failure{Retry: true, Err: err}
 	var in *url.Error
@@ -122,7 +121,7 @@ func noAnswer(err error) *Failure {
 	return f
 }
 
-// refusal is the failure that an answer other than 200 tells of.
+// refusal returns the failure of an answer other than 200.
 func refusal(status int, header http.Header, body []byte, now time.Time) *Failure {
 	f := &Failure{
 		StatusCode: status,
