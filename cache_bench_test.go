@@ -16,13 +16,6 @@ import (
 	"github.com/seed-ac726066/aztoken"
 )
 
-// credential is a source without a network.
-type credential func(context.Context, policy.TokenRequestOptions) (azcore.AccessToken, error)
-
-func (f credential) GetToken(ctx context.Context, o policy.TokenRequestOptions) (azcore.AccessToken, error) {
-	return f(ctx, o)
-}
-
 func warmClient(tb testing.TB, resources ...string) *aztoken.Client {
 	tb.Helper()
 	c, err := aztoken.NewClient(&aztoken.Options{Credential: credential(func(context.Context, policy.TokenRequestOptions) (azcore.AccessToken, error) {
@@ -42,7 +35,8 @@ func manyResources() []string {
 	return resources
 }
 
-// floor is the least that a keyed cache of tokens can do: a copy-on-write map, a pointer, one reading of the clock.
+// floor is the least that a keyed cache of tokens can do: a copy-on-write map, a pointer, one
+// reading of the clock.
 type floor struct {
 	entries atomic.Pointer[map[string]*floorEntry]
 }

@@ -3,7 +3,6 @@ package aztoken
 import (
 	"context"
 	"errors"
-	"math/rand/v2"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -14,6 +13,7 @@ import (
 	"github.com/seed-ac726066/aztoken/internal/hosts"
 	"github.com/seed-ac726066/aztoken/internal/lifetime"
 	"github.com/seed-ac726066/aztoken/internal/schedule"
+	"github.com/seed-ac726066/aztoken/internal/stored"
 	"github.com/seed-ac726066/aztoken/internal/wire"
 )
 
@@ -27,7 +27,8 @@ import (
 //	                         │                       flights ended                     ▼
 //	                         └──────────────────────────────────────────────────── replacing
 //
-// A token that comes leads to serving from every phase but dropped, which is the end: the entry has left the cache.
+// A token that comes leads to serving from every phase but dropped, which is the end: the entry has
+// left the cache.
 type phase uint8
 
 const (
@@ -72,14 +73,15 @@ func (p phase) next(t trigger) phase {
 	return p
 }
 
-// driver is who asks the endpoint for an entry: one of its two flights, which callers wait for, or the refresh in the
-// background. Each runs once at a time.
+// driver is who asks the endpoint for an entry: one of its two flights, which callers wait for, or
+// the refresh in the background. Each runs once at a time.
 type driver uint8
 
 const (
 	plainFlight  driver = iota
 	claimsFlight        // asks with the claims of a challenge, so callers of a plain flight must not do with it
 	backgroundRefresh
+	tending // keeps the token in the store
 	drivers
 )
 
@@ -87,14 +89,14 @@ const (
 func (d driver) flightKey() string { return [...]string{"plain", "claims"}[d] }
 
 const (
-	// invalidateWait is how long callers wait for another token after Invalidate. The search goes on without them:
-	// when the endpoint is down, a rejected token must not cost them more.
+	// invalidateWait is how long callers wait for another token after Invalidate. The search goes
+	// on without them: when the endpoint is down, a rejected token must not cost them more.
 	invalidateWait = 2 * time.Second
-	// replaceTimeout is how long the sender of a rejected request waits for another token, with nothing to lose but
-	// the 401.
+	// replaceTimeout is how long the sender of a rejected request waits for another token, with
+	// nothing to lose but the 401.
 	replaceTimeout = 10 * time.Second
-	// failureTTL is how long a failed flight answers for the next: ten thousand callers in a loop then cost a request
-	// every few seconds, and an endpoint that has recovered is noticed as soon.
+	// failureTTL is how long a failed flight answers for the next: ten thousand callers in a loop
+	// then cost a request every few seconds, and an endpoint that has recovered is noticed as soon.
 	failureTTL = 2 * time.Second
 	// maxFailureTTL bounds what a Retry-After can make of it.
 	maxFailureTTL = time.Minute
@@ -110,7 +112,8 @@ type engine struct {
 	endpoint   *endpoint
 	observers  *observers
 	policy     RefreshPolicy
-	isCAEAware bool // a token for a client that answers claims challenges is another one: Options.Credential
+	isCAEAware bool   // a token for a client that answers claims challenges is another one: Options.Credential
+	store      *store // nil: none
 	life       *lifetime.Lifetime
 	sequence   atomic.Uint64 // of the tokens of all entries, in the order in which they were installed
 }
@@ -120,13 +123,13 @@ type entry struct {
 	*engine
 	request
 	served atomic.Pointer[cachedToken]
-	// used is set by readers and taken back by the timer. Readers load it first: a store at every read would make
-	// their cores fight for one cache line.
+	// used is set by readers and taken back by the timer. Readers load it first: a store at every
+	// read would make their cores fight for one cache line.
 	used  atomic.Bool
 	timer *time.Timer // runs onTimer
 
-	// mu guards what follows. Under it no callback runs, no source is asked and no other lock is taken but that of
-	// flights.
+	// mu guards what follows. Under it no callback runs, no source is asked and no other lock is
+	// taken but that of flights.
 	mu             sync.Mutex
 	phase          phase
 	token          *cachedToken       // the latest, whether it is served or not; nil in phase empty
@@ -142,6 +145,14 @@ type entry struct {
 	lastUse        time.Time
 	usedAgain      bool // it was used after its first token had come
 	refreshes      int  // that worked since then
+
+	// What follows is for the store.
+	rejectedUpTo  time.Time // the acquisition of the last rejected token, on the wall clock: nothing older is adopted
+	isUnconfirmed bool      // the token was loaded for the default identity, which may be another one on this machine
+	looks         int       // for the token that another client refreshes
+	tendOn        time.Time // when to see whether the store still has the token
+	unreadable    bool      // what the store has cannot be opened, and observers know that
+	saving        chan struct{}
 }
 
 // failure is what flights without a token to fall back on have met.
@@ -156,14 +167,15 @@ func (f failure) isRecent(now time.Time) bool { return now.Before(f.until) }
 
 // rejection is the last one that was acted on.
 type rejection struct {
+	of        *bearer
 	on        time.Time
 	holdoff   time.Duration // how long further ones are not acted on
 	byClaims  bool          // it was a claims challenge, or one joined it
 	withdrawn bool          // Invalidate has had its two seconds
 }
 
-// next returns the rejection that a further one at now leads to, and whether it is acted on. A challenge may get what a
-// rejection without claims could not.
+// next returns the rejection that a further one at now leads to, and whether it is acted on. A
+// challenge may get what a rejection without claims could not.
 func (r rejection) next(now time.Time, byClaims bool) (rejection, bool) {
 	since := now.Sub(r.on)
 	if !r.on.IsZero() && since < r.holdoff && (r.byClaims || !byClaims) {
@@ -173,7 +185,13 @@ func (r rejection) next(now time.Time, byClaims bool) (rejection, bool) {
 }
 
 // newEntry returns an entry without its timer.
-func newEntry(g *engine, r request) *entry { return &entry{engine: g, request: r} }
+func newEntry(g *engine, r request) *entry {
+	e := &entry{engine: g, request: r}
+	if g.store != nil {
+		e.saving = make(chan struct{}, 1)
+	}
+	return e
+}
 
 // read returns the token for a caller who uses it, nil if none is served.
 func (e *entry) read(now time.Time) *cachedToken {
@@ -237,10 +255,10 @@ func (e *entry) join(ctx context.Context, w wish) (flight <-chan singleflight.Re
 	if w.claims != "" {
 		by = claimsFlight
 	}
-	if !e.running[by] {
-		e.patience[by] = patience{}
-	}
 	deadline, _ := ctx.Deadline()
+	if !e.running[by] {
+		e.patience[by] = patience{first: deadline}
+	}
 	e.patience[by] = e.patience[by].join(deadline, w.isWarming)
 	return e.begin(by, w.claims, ""), e.resumed, nil, nil
 }
@@ -255,18 +273,23 @@ func (e *entry) lastFailure() error {
 	return e.endpoint.newError(e.resource, errSlow)
 }
 
-// giveUp returns what a caller gets whose context ends while it waits: a token that is only withheld, or the error.
+// giveUp returns what a caller gets whose context ends while it waits: a token that is only
+// withheld, or the error.
 func (e *entry) giveUp(ctxErr error, w wish) (*cachedToken, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if w.claims == "" && e.token != nil && e.token.isServable(time.Now()) {
 		return e.token, nil
 	}
-	return nil, e.endpoint.newWaitError(e.request, ctxErr, e.failure.err)
+	last := e.failure.err
+	if time.Since(e.failure.on) > flightTimeout {
+		last = nil // it was another flight that met this
+	}
+	return nil, e.endpoint.newWaitError(e.request, ctxErr, last)
 }
 
-// challenged returns a token that meets the claims of a challenge. Both results are nil if the entry has no token that
-// the challenge could be about.
+// challenged returns a token that meets the claims of a challenge. Both results are nil if the
+// entry has no token that the challenge could be about.
 func (e *entry) challenged(ctx context.Context, claims string) (*cachedToken, error) {
 	t := e.challengeable()
 	if t == nil {
@@ -291,7 +314,8 @@ func (e *entry) challenged(ctx context.Context, claims string) (*cachedToken, er
 	return nil, e.endpoint.newRequestError(e.request, errNoOther)
 }
 
-// challengeable returns the token that a claims challenge is about, be it served or withheld; nil for none.
+// challengeable returns the token that a claims challenge is about, be it served or withheld; nil
+// for none.
 func (e *entry) challengeable() *cachedToken {
 	e.used.Store(true)
 	e.mu.Lock()
@@ -302,35 +326,34 @@ func (e *entry) challengeable() *cachedToken {
 	return e.token
 }
 
-// replace returns another token in place of t, which a service rejected, and nil if there is none. Other callers go on
-// with t: most services may still accept it, and those that do not send their callers here.
+// replace returns another token in place of t, which a service rejected, and nil if there is none.
+// Other callers go on with t: most services may still accept it, and those that do not send their
+// callers here.
 func (e *entry) replace(ctx context.Context, t *cachedToken, claims string) *cachedToken {
-	if newer := e.read(time.Now()); newer != nil && !newer.isSame(t) {
-		return newer
-	}
-	flight := e.reject(t.token.secret, rejected, claims)
-	if flight == nil {
-		return nil
-	}
-	ctx, cancel := context.WithTimeout(ctx, replaceTimeout)
-	defer cancel()
-	select {
-	case result := <-flight:
-		if other, err := landed(result); err == nil && !other.isSame(t) && other.isServable(time.Now()) {
-			return other
+	if flight := e.reject(t.token.secret, rejected, claims); flight != nil {
+		select {
+		case <-flight:
+		case <-time.After(replaceTimeout):
+		case <-ctx.Done():
+			return nil
+		case <-e.life.Done():
+			return nil
 		}
-	case <-ctx.Done():
-	case <-e.life.Done():
+	}
+	// The flight's token, or one that came by another way: before the rejection, or from a refresh
+	// while the flight hung.
+	if other := e.read(time.Now()); other != nil && !other.isSame(t) {
+		return other
 	}
 	return nil
 }
 
-// invalidate withholds the token b while another is looked for. The flight begins here and not with the next caller,
-// so that the token is back in time whoever comes.
+// invalidate withholds the token b while another is looked for. The flight begins here and not with
+// the next caller, so that the token is back in time whoever comes.
 func (e *entry) invalidate(b *bearer) { e.reject(b, invalidated, "") }
 
-// reject begins or joins the flight for another token than b, which a service rejected. It returns nil if there is to
-// be none: b is no longer in use, or a rejection was acted on a short while ago.
+// reject begins or joins the flight for another token than b, which a service rejected. It returns
+// nil if there is to be none: b is no longer in use, or a rejection was acted on a short while ago.
 func (e *entry) reject(b *bearer, t trigger, claims string) <-chan singleflight.Result {
 	now := time.Now()
 	flight, news := e.beginReplacement(now, b, t, claims)
@@ -352,7 +375,8 @@ func (e *entry) beginReplacement(now time.Time, b *bearer, t trigger, claims str
 		if !ok {
 			return nil, change{}
 		}
-		e.rejection = next
+		next.of = b
+		e.rejection, e.rejectedUpTo = next, e.token.recorded
 		news = e.change(EventRejected, now)
 	case replacing, suspended:
 		e.rejection.byClaims = e.rejection.byClaims || byClaims
@@ -371,6 +395,9 @@ func (e *entry) beginReplacement(now time.Time, b *bearer, t trigger, claims str
 	if byClaims {
 		by = claimsFlight
 	}
+	if !e.running[by] {
+		e.patience[by] = patience{}
+	}
 	flight := e.begin(by, claims, e.token.sha256())
 	e.arm(now)
 	return flight, news
@@ -382,7 +409,8 @@ func (e *entry) apply(t trigger) {
 	e.show()
 }
 
-// show lets readers see what the phase serves, and wakes those who wait for a suspension to end. e.mu is held.
+// show lets readers see what the phase serves, and wakes those who wait for a suspension to end.
+// e.mu is held.
 func (e *entry) show() {
 	if e.phase.serves() {
 		e.served.Store(e.token)
@@ -398,7 +426,8 @@ func (e *entry) show() {
 	}
 }
 
-// begin begins a flight, or joins it. claims and rejectedSHA256 are for that of a claims challenge. e.mu is held.
+// begin begins a flight, or joins it. claims and rejectedSHA256 are for that of a claims challenge.
+// e.mu is held.
 func (e *entry) begin(by driver, claims, rejectedSHA256 string) <-chan singleflight.Result {
 	ask := e.ask()
 	if by == claimsFlight {
@@ -423,28 +452,40 @@ func landed(r singleflight.Result) (*cachedToken, error) {
 	return r.Val.(*cachedToken), nil
 }
 
-// fly asks the endpoint until there is a token or no hope of one. It runs on the client's own context: a caller that
-// gives up must not take the token from the others, and the next finds the flight begun.
+// fly asks the endpoint until there is a token or no hope of one. It runs on the client's own
+// context: a caller that gives up must not take the token from the others, and the next finds the
+// flight begun.
 func (e *entry) fly(by driver, ask hosts.Request) (*cachedToken, error) {
 	if !e.life.Enter() {
 		return nil, ErrClosed
 	}
 	defer e.life.Leave()
 	start := time.Now()
+	search := e.newSearch(by, start)
+	defer search.end()
 	for try := 1; ; try++ {
-		asked := time.Now()
-		got, err := e.askUntil(ask, start, e.patienceOf(by))
+		got, adopted, release, err := search.try(ask)
 		now := time.Now()
-		if e.life.Ended() {
+		switch {
+		case e.life.Ended():
+			release()
 			return nil, ErrClosed
-		}
-		if err == nil {
-			t, news := e.install(by, got, asked, now)
+		case adopted != nil:
+			return adopted, nil
+		case err == nil:
+			t, news := e.install(by, got, search.asked, now)
 			e.observers.tell(news)
+			e.save(release)
 			return t, nil
 		}
 		wait, again := e.endpoint.nextTry(try, start, now, e.patienceOf(by), err)
-		t, news := e.fail(by, err, again, asked, now)
+		if !again {
+			if adopted = search.lastHope(); adopted != nil {
+				return adopted, nil
+			}
+			now = time.Now()
+		}
+		t, news := e.fail(by, err, again, search.asked, now)
 		e.observers.tell(news)
 		switch {
 		case t != nil:
@@ -452,10 +493,11 @@ func (e *entry) fly(by driver, ask hosts.Request) (*cachedToken, error) {
 		case !again:
 			return nil, err
 		}
-		select {
-		case <-time.After(wait):
-		case <-e.life.Done():
+		switch adopted, goOn := search.pause(wait); {
+		case !goOn:
 			return nil, ErrClosed
+		case adopted != nil:
+			return adopted, nil
 		}
 	}
 }
@@ -468,8 +510,8 @@ func (e *entry) patienceOf(by driver) patience {
 }
 
 // askUntil makes one request of a flight that began at start.
-func (e *entry) askUntil(ask hosts.Request, start time.Time, w patience) (azcore.AccessToken, *Error) {
-	ctx, cancel := context.WithDeadline(e.life.Context(), w.end(start, true))
+func (e *entry) askUntil(ctx context.Context, ask hosts.Request, start time.Time, w patience) (azcore.AccessToken, *Error) {
+	ctx, cancel := context.WithDeadline(ctx, w.end(start, true))
 	defer cancel()
 	if !e.endpoint.isPresent() {
 		// Where nothing is, a dial may take its time to say so, above all one of the caller's own.
@@ -480,61 +522,90 @@ func (e *entry) askUntil(ask hosts.Request, start time.Time, w patience) (azcore
 	return e.endpoint.ask(ctx, ask, false)
 }
 
-// install takes in a token that was asked for at asked and came at now, and returns what the entry holds then: the
-// token it had, if that is better.
+// install takes in a token that was asked for at asked and came at now, and returns what the entry
+// holds then: the token it had, if that is better.
 func (e *entry) install(by driver, got azcore.AccessToken, asked, now time.Time) (*cachedToken, change) {
-	random := rand.Float64()
+	random := e.draw(got.Token)
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.running[by] = false
-	// With readings of both clocks: a wall clock that is set later must not move the end of a token that is kept.
+	// With readings of both clocks: a wall clock that is set later must not move the end of a token
+	// that is kept.
 	got.ExpiresOn = now.Add(got.ExpiresOn.Sub(now))
 	old := e.token
+	var lead []Event
+	if old != nil && old.stored && !stored.SameObject(old.token.Value(), got.Token) {
+		ev := e.event(EventDropped, now)
+		ev.Err = errOtherIdentity
+		lead, old = []Event{ev}, nil
+	}
 	if old != nil && e.keeps(by, got, asked, now) {
 		got = azcore.AccessToken{Token: old.token.Value(), ExpiresOn: old.expires}
 	}
-	var same *cachedToken
+	var t *cachedToken
+	kind := EventAcquired
 	if old != nil && old.token.Value() == got.Token {
-		same = old
+		kind = EventUnchanged
+		got.RefreshOn = time.Time{} // it was taken, and led to this same token: only the policy's growing intervals help
+		t = e.newCachedToken(got, old.token.secret, old.acquired, now, random)
+		t.life, t.recorded = old.life, old.recorded // where an endpoint moves the end along, what counts for disuse is the first
+	} else {
+		t = e.newCachedToken(got, newBearer(got.Token, e.request), now, now, random)
+		if !e.rejectedUpTo.IsZero() && !t.recorded.After(e.rejectedUpTo) {
+			t.recorded = e.rejectedUpTo.Add(time.Millisecond) // the rejected one is of a clock that is ahead of this one
+		}
 	}
-	t := e.newCachedToken(e.request, got, now, same, random)
 	if e.phase == dropped {
 		return t, change{}
 	}
-	e.token, e.failure, e.backoff = t, failure{}, backoff{}
+	e.isUnconfirmed = false
+	news := e.hold(t, now, kind)
+	if by == backgroundRefresh {
+		e.refreshes++
+	}
+	own := &news.events[0]
+	own.Background, own.Took = by == backgroundRefresh, now.Sub(asked)
+	news.events = append(lead, news.events...)
+	return t, news
+}
+
+// hold makes t the token of the entry and plans its refresh. e.mu is held.
+func (e *entry) hold(t *cachedToken, now time.Time, kind EventKind) change {
+	e.token, e.failure, e.backoff, e.looks = t, failure{}, backoff{}, 0
 	if e.lastUse.IsZero() {
 		e.lastUse = now
 		e.used.Store(false) // by those who waited for it
 	}
-	if by == backgroundRefresh {
-		e.refreshes++
-	}
-	kind := EventUnchanged
 	var sequence uint64
-	if same == nil {
-		kind, sequence = EventAcquired, e.sequence.Add(1)
-		e.apply(tokenCame)
-	} else {
+	if kind == EventUnchanged {
 		e.settle()
+	} else {
+		sequence = e.sequence.Add(1)
+		e.apply(tokenCame)
 	}
 	e.refreshOn = t.due
 	e.arm(now)
 	news := e.change(kind, now)
-	news.event.Background, news.event.Took = by == backgroundRefresh, now.Sub(asked)
-	if same == nil {
+	if kind != EventUnchanged {
 		news.rotated, news.sequence = t.token, sequence
 	}
-	return t, news
+	return news
 }
 
-// keeps reports whether the token of e is better than got: it was acquired after got was asked for, by a request that
-// overtook that, or it lives longer and was not rejected, as some caches return a token near its end. e.mu is held.
+// keeps reports whether the token of e is better than got: it was acquired after got was asked for,
+// by a request that overtook that, or it lives longer and was not rejected, as some caches return a
+// token near its end. Only got meets the claims of a challenge, unless it is the very token that
+// was rejected. A loaded token of the default identity is never better than the endpoint's word.
+// e.mu is held.
 func (e *entry) keeps(by driver, got azcore.AccessToken, asked, now time.Time) bool {
-	if !e.token.isServable(now) {
+	if !e.token.isServable(now) || e.isUnconfirmed {
 		return false
 	}
-	return e.token.acquired.After(asked) ||
-		by != claimsFlight && e.phase == serving && e.token.expires.After(got.ExpiresOn)
+	overtaken := e.token.acquired.After(asked)
+	if by == claimsFlight {
+		return overtaken && e.rejection.of != nil && e.rejection.of.Reveal().value == got.Token
+	}
+	return overtaken || e.phase == serving && e.token.expires.After(got.ExpiresOn)
 }
 
 // settle ends the search for another token, unless a flight is still under way. e.mu is held.
@@ -549,13 +620,13 @@ func (e *entry) settle() {
 // isFlying reports whether a flight is under way. e.mu is held.
 func (e *entry) isFlying() bool { return e.running[plainFlight] || e.running[claimsFlight] }
 
-// fail notes that a try of a flight ended in err. A token that is still good ends the flight: rejected or not, it is
-// better than none, and a background refresh may have brought another.
+// fail notes that a try of a flight ended in err. A token that is still good ends the flight:
+// rejected or not, it is better than none, and a background refresh may have brought another.
 func (e *entry) fail(by driver, err *Error, again bool, asked, now time.Time) (*cachedToken, change) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	news := e.change(EventFailed, now)
-	news.event.Took, news.event.Err = now.Sub(asked), err
+	news.events[0].Took, news.events[0].Err = now.Sub(asked), err
 	if e.token != nil && e.token.isServable(now) {
 		e.running[by] = false
 		e.failure = failure{}

@@ -19,27 +19,27 @@ import (
 )
 
 var (
-	// ErrNoManagedIdentity means that this machine has no identity endpoint: nothing listens at its address, or
-	// something else does (a proxy, Docker Desktop).
+	// ErrNoManagedIdentity means that this machine has no identity endpoint: nothing listens at its
+	// address, or something else does (a proxy, Docker Desktop).
 	ErrNoManagedIdentity = errors.New("aztoken: no managed identity endpoint")
-	// ErrIdentityNotFound means that the host does not have the identity that was asked for, or none at all, or does
-	// not have it yet: an assignment takes some minutes to arrive.
+	// ErrIdentityNotFound means that the host does not have the identity that was asked for, or
+	// none at all, or does not have it yet: an assignment takes some minutes to arrive.
 	ErrIdentityNotFound = errors.New("aztoken: identity not found")
 	// ErrIdentityAmbiguous means that the host has several identities and [Options.ID] names none.
 	ErrIdentityAmbiguous = errors.New("aztoken: several identities and none named")
 	// ErrClosed means that the client was closed, or not made by NewClient.
 	ErrClosed = errors.New("aztoken: the client is closed, or was not made by NewClient; make one that lives as long as the program")
-	// ErrStillRunning means that Close returned while a source or a callback had not: a credential must heed its
-	// context, and a callback must not call Close.
+	// ErrStillRunning means that Close returned while a source or a callback had not: a credential
+	// must heed its context, and a callback must not call Close.
 	ErrStillRunning = errors.New("aztoken: a request for a token or a callback is still running after Close; " +
 		"a credential must heed its context, and a callback must not call Close")
 )
 
-// Error reports why a token could not be obtained. Its text and its fields never contain one; Unwrap returns the error
-// of a credential as it is.
+// Error reports why a token could not be obtained. Its text and its fields never contain one;
+// Unwrap returns the error of a credential as it is.
 //
-// [errors.Is] finds [ErrNoManagedIdentity], [ErrIdentityNotFound] and [ErrIdentityAmbiguous], and for a caller that gave
-// up waiting its context's error, also while the endpoint was failing.
+// [errors.Is] finds [ErrNoManagedIdentity], [ErrIdentityNotFound] and [ErrIdentityAmbiguous], and
+// for a caller that gave up waiting its context's error, also while the endpoint was failing.
 type Error struct {
 	// Resource is what a token was wanted for.
 	Resource string
@@ -53,7 +53,8 @@ type Error struct {
 	Code string
 	// Description is the endpoint's text, shortened; for people, not to branch on.
 	Description string
-	// RequestID is the id by which Microsoft's support finds the request, "" if the endpoint named none.
+	// RequestID is the id by which Microsoft's support finds the request, "" if the endpoint named
+	// none.
 	RequestID string
 	// Advice is what to do about it, for people; "" where nothing better is known than what the rest says. Error ends
 	// with it, and with the option of this package that it is about.
@@ -104,8 +105,8 @@ func (e *Error) option() string {
 	return ""
 }
 
-// Format writes the message for every verb: %#v would print the fields. It is a method of the value, as that is what
-// %v of a dereferenced Error calls.
+// Format writes the message for every verb: %#v would print the fields. It is a method of the
+// value, as that is what %v of a dereferenced Error calls.
 func (e Error) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, e.Error()) }
 
 // Unwrap returns the sentinel and the cause.
@@ -122,7 +123,8 @@ func (e *Error) Unwrap() []error {
 // NonRetriable tells azcore's retry policy that the client has done its own retries.
 func (e *Error) NonRetriable() {}
 
-// Timeout makes [net/url.Error.Timeout] true for a request whose deadline ended while it waited for a token.
+// Timeout makes [net/url.Error.Timeout] true for a request whose deadline ended while it waited for
+// a token.
 func (e *Error) Timeout() bool { return errors.Is(e.cause.Reveal(), context.DeadlineExceeded) }
 
 // newRequestError is the Error of a call that was not worth a request.
@@ -132,8 +134,8 @@ func (s subject) newRequestError(r request, cause error) *Error {
 	return e
 }
 
-// newWaitError is the Error of a caller whose context ended; last is what the endpoint had said by then, nil for
-// nothing.
+// newWaitError is the Error of a caller whose context ended; last is what the endpoint had said by
+// then, nil for nothing.
 func (s subject) newWaitError(r request, ctxErr error, last *Error) *Error {
 	e := &Error{Resource: r.resource, Host: s.host, Identity: s.identity}
 	if last != nil {
@@ -149,7 +151,8 @@ func (s subject) newWaitError(r request, ctxErr error, last *Error) *Error {
 	return e
 }
 
-// newError is the Error of one try that ended in err. It calls methods of err, which may be a foreign one.
+// newError is the Error of one try that ended in err. It calls methods of err, which may be a
+// foreign one.
 func (p *endpoint) newError(resource string, err error) *Error {
 	var (
 		e       *Error
@@ -197,7 +200,8 @@ func (s subject) newCause(resource string, cause error) *Error {
 	return e
 }
 
-// sentinel returns the sentinel that f means, nil for none. An endpoint that has answered before is there.
+// sentinel returns the sentinel that f means, nil for none. An endpoint that has answered before is
+// there.
 func sentinel(f *wire.Failure, answered bool) error {
 	switch {
 	case (f.Reason == wire.NoEndpoint || f.Unreachable) && !answered:

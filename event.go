@@ -1,10 +1,10 @@
 package aztoken
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"log/slog"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -21,21 +21,31 @@ type EventKind string
 const (
 	// EventAcquired means that a new token is in use.
 	EventAcquired EventKind = "acquired"
-	// EventUnchanged means that the endpoint returned the token that the client had already, as platforms with a
-	// cache of their own do. It stays in use; RefreshOn is when the client looks again.
+	// EventUnchanged means that the endpoint returned the token that the client had already, as
+	// platforms with a cache of their own do. It stays in use; RefreshOn is when the client looks
+	// again.
 	EventUnchanged EventKind = "unchanged"
-	// EventFailed means that a request for a token failed. If a valid token is held it stays in use; RefreshOn is the
-	// next try.
+	// EventFailed means that a request for a token failed. If a valid token is held it stays in
+	// use; RefreshOn is the next try.
 	EventFailed EventKind = "failed"
 	// EventRejected means that a service rejected the token, and the client looks for another.
 	EventRejected EventKind = "rejected"
-	// EventDropped means that the token was not used for a whole life, and the client keeps it fresh no longer.
+	// EventDropped means that the token was not used for a whole life, and the client keeps it
+	// fresh no longer.
 	EventDropped EventKind = "dropped"
-	// EventManyClients means that many clients of one host and identity are alive: a program should make one, use it
-	// everywhere, and Close what it drops. Err says how many there are.
+	// EventLoaded means that a token came from Options.Store and is in use.
+	EventLoaded EventKind = "loaded"
+	// EventStoreFailed means that Options.Store does not work, or holds an entry that cannot be
+	// opened; Err is why. No call fails by that. It is told once for each change, as is
+	// EventStoreRecovered.
+	EventStoreFailed EventKind = "store_failed"
+	// EventStoreRecovered means that Options.Store works again.
+	EventStoreRecovered EventKind = "store_recovered"
+	// EventManyClients means that many clients of one host and identity are alive: a program should
+	// make one, use it everywhere, and Close what it drops. Err says how many there are.
 	EventManyClients EventKind = "many_clients"
-	// EventCallbackFailed means that a callback of OnRotate or the Logger panicked; Err is what with. (A panic of
-	// OnEvent goes to the Logger alone.)
+	// EventCallbackFailed means that a callback of OnRotate or the Logger panicked; Err is what
+	// with. (A panic of OnEvent goes to the Logger alone.)
 	EventCallbackFailed EventKind = "callback_failed"
 )
 
@@ -43,8 +53,8 @@ const (
 type Event struct {
 	Kind EventKind
 	Time time.Time
-	// Resource, Tenant and CAE are what the token is for; Tenant and CAE are set only where a credential was asked
-	// for several tokens of one resource.
+	// Resource, Tenant and CAE are what the token is for; Tenant and CAE are set only where a
+	// credential was asked for several tokens of one resource.
 	Resource string
 	Tenant   string
 	CAE      bool
@@ -52,7 +62,8 @@ type Event struct {
 	Identity string
 	// Background is true for a refresh that no caller waited for.
 	Background bool
-	// Took is how long the request to the endpoint took, with its wait for a slot; 0 where there was none.
+	// Took is how long the request to the endpoint took, with its wait for a slot; 0 where there
+	// was none.
 	Took time.Duration
 	// ExpiresOn and RefreshOn are those of the token in use, zero without one.
 	ExpiresOn, RefreshOn time.Time
@@ -62,13 +73,17 @@ type Event struct {
 
 // Status is a snapshot of a client, for a debug page or a health check. It contains no token.
 type Status struct {
-	// Host is the kind of host, the address of its endpoint, and by what it was found, for people to read:
-	// "App Service at http://localhost:8081/msi/token ($IDENTITY_ENDPOINT, $IDENTITY_HEADER)".
+	// Host is the kind of host, the address of its endpoint, and by what it was found, for people
+	// to read: "App Service at http://localhost:8081/msi/token ($IDENTITY_ENDPOINT,
+	// $IDENTITY_HEADER)".
 	Host string `json:"host"`
-	// Identity is the id that was asked for, "default" for the host's default identity, and "" where Options.Credential
-	// decides.
+	// Identity is the id that was asked for, "default" for the host's default identity, and ""
+	// where Options.Credential decides.
 	Identity string `json:"identity,omitempty"`
-	// Resources are those that have a token, and those that could not get one a moment ago, sorted by name.
+	// StoreError is why Options.Store does not work, "" while it does or there is none.
+	StoreError string `json:"store_error,omitempty"`
+	// Resources are those that have a token, and those that could not get one a moment ago, sorted
+	// by name.
 	Resources []ResourceStatus `json:"resources"`
 }
 
@@ -83,8 +98,11 @@ type ResourceStatus struct {
 	ExpiresOn  time.Time `json:"expires_on,omitzero"`
 	// RefreshOn is when the endpoint is asked next; after failures, the next try.
 	RefreshOn time.Time `json:"refresh_on,omitzero"`
-	// Failures counts the background refreshes that failed since the last success, and where there has been no token
-	// the tries.
+	// Source is where the token came from: "endpoint", or "store" while the endpoint has not
+	// returned it to this process; "" where there has been none.
+	Source string `json:"source,omitempty"`
+	// Failures counts the background refreshes that failed since the last success, and where there
+	// has been no token the tries.
 	Failures int `json:"failures"`
 	// LastError is why the last of them failed, "" where none did, and LastErrorOn when.
 	LastError   string    `json:"last_error,omitempty"`
@@ -98,14 +116,20 @@ func (c *cache) status() Status {
 		return s
 	}
 	s.Host, s.Identity = c.endpoint.host, c.endpoint.identity
-	for _, e := range c.entries() {
-		if r, ok := e.status(); ok {
-			s.Resources = append(s.Resources, r)
+	if c.store != nil {
+		if err := c.store.health.Err(); err != nil {
+			s.StoreError = err.Error()
 		}
 	}
-	slices.SortFunc(s.Resources, func(a, b ResourceStatus) int {
-		return cmp.Or(strings.Compare(a.Resource, b.Resource), strings.Compare(a.Tenant, b.Tenant), compareBools(a.CAE, b.CAE))
-	})
+	byKey := make(map[string]ResourceStatus)
+	for _, e := range c.entries() {
+		if r, ok := e.status(); ok {
+			byKey[e.key()] = r
+		}
+	}
+	for _, key := range slices.Sorted(maps.Keys(byKey)) {
+		s.Resources = append(s.Resources, byKey[key])
+	}
 	return s
 }
 
@@ -119,6 +143,10 @@ func (e *entry) status() (ResourceStatus, bool) {
 		return s, false
 	case e.token != nil:
 		s.AcquiredOn, s.ExpiresOn, s.RefreshOn = e.token.token.AcquiredOn, e.token.token.ExpiresOn, utc(e.refreshOn)
+		s.Source = "endpoint"
+		if e.token.stored {
+			s.Source = "store"
+		}
 		s.Failures = e.backoff.failures
 		if err := e.backoff.err; err != nil {
 			s.LastError, s.LastErrorOn = err.Error(), utc(e.backoff.on)
@@ -131,50 +159,47 @@ func (e *entry) status() (ResourceStatus, bool) {
 	return s, true
 }
 
-func compareBools(a, b bool) int {
-	switch {
-	case a == b:
-		return 0
-	case b:
-		return -1
-	}
-	return 1
-}
-
 // change is what a step of an entry changed: what observers are told.
 type change struct {
-	event    Event
+	events   []Event
 	rotated  Token  // a new token, for OnRotate; the zero Token for none
 	sequence uint64 // orders the tokens of a resource
 }
 
 // change begins the change of kind. e.mu is held.
 func (e *entry) change(kind EventKind, now time.Time) change {
+	return change{events: []Event{e.event(kind, now)}}
+}
+
+// event begins an Event of the entry. e.mu is held.
+func (e *entry) event(kind EventKind, now time.Time) Event {
 	ev := Event{
 		Kind: kind, Time: now, Resource: e.resource, Tenant: e.tenant, CAE: e.cae, Identity: e.endpoint.identity,
 	}
 	if e.token != nil {
 		ev.ExpiresOn, ev.RefreshOn = e.token.token.ExpiresOn, utc(e.refreshOn)
 	}
-	return change{event: ev}
+	return ev
 }
 
-// maxBacklog bounds the events that wait for a slow observer; further ones are lost. A client has a few a day for each
-// resource, and one every two seconds for each that fails.
+// maxBacklog bounds the events that wait for a slow observer; further ones are lost. A client has a
+// few a day for each resource, and one every two seconds for each that fails.
 const maxBacklog = 4096
 
-// observers tell users what has changed: Options.Logger, Options.OnEvent and the subscribers of OnRotate. They are
-// told in goroutines of their own, in order, as they may be slow or never return; what changed has taken effect by
-// then.
+// observers tell users what has changed: Options.Logger, Options.OnEvent and the subscribers of
+// OnRotate. They are told in goroutines of their own, in order, as they may be slow or never
+// return; what changed has taken effect by then.
 type observers struct {
-	logger  *slog.Logger
-	onEvent func(Event)
-	life    *lifetime.Lifetime
+	logger   *slog.Logger
+	onEvent  func(Event)
+	identity string // of the client's endpoint
+	life     *lifetime.Lifetime
 
 	// mu guards what follows. No callback runs under it.
 	mu          sync.Mutex
 	backlog     []Event
 	delivering  bool
+	ended       bool                     // Close has returned: no callback begins from then on
 	subscribers map[string][]*subscriber // by resource
 }
 
@@ -185,21 +210,22 @@ func (o *observers) tell(c change) {
 			s.deliver(o, c.rotated, c.sequence)
 		}
 	}
-	if c.event.Kind == "" || o.logger == nil && o.onEvent == nil {
+	if len(c.events) == 0 || o.logger == nil && o.onEvent == nil {
 		return
 	}
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if len(o.backlog) >= maxBacklog {
+	if o.ended || len(o.backlog) >= maxBacklog {
 		return
 	}
-	o.backlog = append(o.backlog, c.event)
+	o.backlog = append(o.backlog, c.events...)
 	if !o.delivering {
 		o.delivering = o.life.Go(o.deliver)
 	}
 }
 
-// deliver hands the backlog to the logger and to OnEvent, also what is left of it when the client is closed.
+// deliver hands the backlog to the logger and to OnEvent, also what is left of it when the client
+// is closed.
 func (o *observers) deliver() {
 	for {
 		o.mu.Lock()
@@ -215,18 +241,36 @@ func (o *observers) deliver() {
 	}
 }
 
+// end drops what a slow observer has not been told by now.
+func (o *observers) end() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.ended, o.backlog = true, nil
+}
+
+// run calls a callback, unless Close has returned.
+func (o *observers) run(callback func()) error {
+	o.mu.Lock()
+	ended := o.ended
+	o.mu.Unlock()
+	if ended {
+		return nil
+	}
+	return guard.Run(callback)
+}
+
 // dispatch calls the logger and OnEvent. What one of them panics with is told to the other.
 func (o *observers) dispatch(ev Event) {
 	if o.logger != nil {
-		if err := guard.Run(func() { o.log(ev) }); err != nil && o.onEvent != nil {
+		if err := o.run(func() { o.log(ev) }); err != nil && o.onEvent != nil {
 			failed := Event{Kind: EventCallbackFailed, Time: ev.Time, Identity: ev.Identity, Err: callbackError("Options.Logger", err)}
-			_ = guard.Run(func() { o.onEvent(failed) })
+			_ = o.run(func() { o.onEvent(failed) })
 		}
 	}
 	if o.onEvent != nil {
-		if err := guard.Run(func() { o.onEvent(ev) }); err != nil && o.logger != nil {
+		if err := o.run(func() { o.onEvent(ev) }); err != nil && o.logger != nil {
 			failed := Event{Kind: EventCallbackFailed, Time: ev.Time, Identity: ev.Identity, Err: callbackError("Options.OnEvent", err)}
-			_ = guard.Run(func() { o.log(failed) })
+			_ = o.run(func() { o.log(failed) })
 		}
 	}
 }
@@ -240,7 +284,7 @@ func (o *observers) log(ev Event) {
 	level := slog.LevelInfo
 	attrs := []slog.Attr{slog.String("resource", ev.Resource), slog.Bool("background", ev.Background)}
 	switch ev.Kind {
-	case EventFailed, EventRejected, EventManyClients:
+	case EventFailed, EventRejected, EventStoreFailed, EventManyClients:
 		level = slog.LevelWarn
 	case EventCallbackFailed:
 		level = slog.LevelError
@@ -265,8 +309,8 @@ func (o *observers) log(ev Event) {
 	o.logger.LogAttrs(context.Background(), level, "aztoken: token "+string(ev.Kind), attrs...)
 }
 
-// subscriber delivers tokens to one callback, one at a time and the latest only: a slow callback misses tokens that
-// were replaced meanwhile, and delays no other.
+// subscriber delivers tokens to one callback, one at a time and the latest only: a slow callback
+// misses tokens that were replaced meanwhile, and delays no other.
 type subscriber struct {
 	f func(Token)
 
@@ -304,8 +348,8 @@ func (o *observers) unsubscribe(resource string, s *subscriber) {
 	o.subscribers[resource] = rest
 }
 
-// subscribersOf returns the subscribers of the token that r names. Tokens for another tenant are not the resource's
-// own. The slice is not changed by later calls.
+// subscribersOf returns the subscribers of the token that r names. Tokens for another tenant are
+// not the resource's own. The slice is not changed by later calls.
 func (o *observers) subscribersOf(r request) []*subscriber {
 	if !r.isPlain() {
 		return nil
@@ -323,7 +367,8 @@ func (s *subscriber) stop() {
 	s.stopped, s.next = true, Token{}
 }
 
-// deliver hands t to the callback, unless that has had a newer one: whoever installed t may come late.
+// deliver hands t to the callback, unless that has had a newer one: whoever installed t may come
+// late.
 func (s *subscriber) deliver(o *observers, t Token, sequence uint64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -349,10 +394,10 @@ func (s *subscriber) run(o *observers) {
 		s.mu.Unlock()
 		if err := guard.Run(func() { s.f(t) }); err != nil {
 			text := strings.ReplaceAll(err.Error(), t.Value(), "REDACTED")
-			o.tell(change{event: Event{
-				Kind: EventCallbackFailed, Time: time.Now(), Resource: t.Resource,
+			o.tell(change{events: []Event{{
+				Kind: EventCallbackFailed, Time: time.Now(), Resource: t.Resource, Identity: o.identity,
 				Err: callbackError("a callback of OnRotate", errors.New(text)),
-			}})
+			}}})
 		}
 	}
 }

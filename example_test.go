@@ -8,6 +8,9 @@ import (
 	"log"
 	"net/http"
 	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"strings"
 	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
@@ -17,7 +20,8 @@ import (
 	"github.com/seed-ac726066/aztoken/imdstest"
 )
 
-// onAzure plays a host that has a managed identity: it gives the client that aztoken.NewClient(nil) gives there.
+// onAzure plays a host that has a managed identity: it gives the client that aztoken.NewClient(nil)
+// gives there.
 func onAzure(opts aztoken.Options) *aztoken.Client {
 	imds := imdstest.New(nil)
 	opts.Transport, opts.Endpoint = imds, imds.URL
@@ -131,7 +135,8 @@ func ExampleClient_PerRPCCredentials() {
 	client := onAzure(aztoken.Options{})
 	defer client.Close()
 
-	// grpc.NewClient(target, grpc.WithPerRPCCredentials(credentials), grpc.WithTransportCredentials(…))
+	// grpc.NewClient(target, grpc.WithPerRPCCredentials(credentials),
+	// grpc.WithTransportCredentials(…))
 	credentials := client.PerRPCCredentials("https://orders.example.com")
 	fmt.Println(credentials.RequireTransportSecurity())
 	// Output: true
@@ -155,7 +160,7 @@ func ExampleClient_Invalidate() {
 	client := onAzure(aztoken.Options{})
 	defer client.Close()
 
-	// For a protocol whose refusals the client cannot see; Transport does it for HTTP.
+	// For a protocol whose rejections the client cannot see; Transport does it for HTTP.
 	token, err := client.Token(context.Background(), "https://orders.example.com")
 	if err != nil {
 		log.Fatal(err)
@@ -216,8 +221,56 @@ func ExampleOptions() {
 	// Output: acquired https://orders.example.com <nil>
 }
 
+// One of several identities of a host, by its client id. ObjectID and ResourceID name it by another
+// of its ids.
+func ExampleClientID() {
+	client := onAzure(aztoken.Options{ID: aztoken.ClientID(imdstest.DefaultClientID)})
+	defer client.Close()
+	fmt.Println(client.Status().Identity)
+	// Output: c0000000-0000-4000-8000-000000000001
+}
+
+func ExampleObjectID() {
+	client := onAzure(aztoken.Options{ID: aztoken.ObjectID(imdstest.DefaultObjectID)})
+	defer client.Close()
+	fmt.Println(client.Status().Identity == imdstest.DefaultObjectID)
+	// Output: true
+}
+
+func ExampleResourceID() {
+	client := onAzure(aztoken.Options{
+		ID: aztoken.ResourceID("/subscriptions/s/resourceGroups/g/providers/Microsoft.ManagedIdentity/userAssignedIdentities/orders"),
+	})
+	defer client.Close()
+	_, err := client.Token(context.Background(), "https://orders.example.com")
+	fmt.Println(errors.Is(err, aztoken.ErrIdentityNotFound)) // the host has another one
+	// Output: true
+}
+
+// Events feed metrics; none contains a token.
+func ExampleEvent() {
+	events := make(chan aztoken.Event, 10)
+	client := onAzure(aztoken.Options{OnEvent: func(e aztoken.Event) { events <- e }})
+	token, err := client.Token(context.Background(), "https://orders.example.com")
+	if err != nil {
+		log.Fatal(err)
+	}
+	client.Invalidate(token)
+	_, _ = client.Token(context.Background(), "https://orders.example.com")
+	_ = client.Close() // delivers what is on its way
+	close(events)
+	for e := range events {
+		fmt.Println(e.Kind, e.Resource, e.Identity)
+	}
+	// Output:
+	// acquired https://orders.example.com default
+	// rejected https://orders.example.com default
+	// unchanged https://orders.example.com default
+}
+
 func ExampleOptions_credential() {
-	// Any azcore.TokenCredential is a source. On a developer's machine: azidentity.NewAzureCLICredential(nil).
+	// Any azcore.TokenCredential is a source. On a developer's machine:
+	// azidentity.NewAzureCLICredential(nil).
 	client, err := aztoken.NewClient(&aztoken.Options{Credential: developer{}})
 	if err != nil {
 		log.Fatal(err)
@@ -247,15 +300,82 @@ func ExampleClient_Wrap() {
 func ExampleTransport() {
 	client := onAzure(aztoken.Options{})
 	defer client.Close()
+	eu := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		fmt.Fprint(w, r.Header.Get("Authorization") != "")
+	}))
+	defer eu.Close()
+	orders := httptest.NewServer(http.RedirectHandler(eu.URL, http.StatusTemporaryRedirect))
+	defer orders.Close()
 
 	api := &http.Client{Transport: &aztoken.Transport{
 		Client:        client,
 		Resource:      "https://orders.example.com",
-		RedirectHosts: []string{"orders-eu.example.com"}, // a redirect may take the token there
+		RedirectHosts: []string{eu.Listener.Addr().String()}, // a redirect may take the token there
 		Base:          &http.Transport{MaxIdleConnsPerHost: 100},
 	}}
-	fmt.Println(api.Transport != nil)
-	// Output: true
+	defer api.CloseIdleConnections()
+	resp, err := api.Get(orders.URL)
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer resp.Body.Close()
+	got, _ := io.ReadAll(resp.Body)
+	fmt.Println("with a token:", string(got))
+	// Output: with a token: true
+}
+
+// A proxy that authenticates to its service as itself. It must delete what its visitors sent as
+// Authorization: Transport sends a request that has such a header as it is, and the service would
+// see the visitor's in place of the token.
+func ExampleTransport_reverseProxy() {
+	imds := imdstest.New(nil)
+	service := httptest.NewServer(imds.Protect("https://orders.example.com", http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		fmt.Fprint(w, "3 orders")
+	})))
+	defer service.Close()
+	opts := aztoken.Options{Endpoint: imds.URL}
+	opts.Transport = imds
+	client, err := aztoken.NewClient(&opts) // on Azure: aztoken.NewClient(nil)
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer client.Close()
+
+	target, err := url.Parse(service.URL)
+	if err != nil {
+		log.Fatal(err)
+	}
+	proxy := httptest.NewServer(&httputil.ReverseProxy{
+		Rewrite: func(r *httputil.ProxyRequest) {
+			r.SetURL(target)
+			r.Out.Header.Del("Authorization") // the visitor's, also an empty or a Basic one
+		},
+		Transport: &aztoken.Transport{Client: client, Resource: "https://orders.example.com"},
+	})
+	defer proxy.Close()
+
+	visit, err := http.NewRequest(http.MethodGet, proxy.URL, nil)
+	if err != nil {
+		log.Fatal(err)
+	}
+	visit.SetBasicAuth("visitor", "password")
+	resp, err := http.DefaultClient.Do(visit)
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer resp.Body.Close()
+	body, _ := io.ReadAll(resp.Body)
+	fmt.Println(resp.Status, string(body))
+	// Output: 200 OK 3 orders
+}
+
+func ExamplePerRPCCredentials() {
+	client := onAzure(aztoken.Options{})
+	defer client.Close()
+	// gRPC calls it for each call.
+	metadata, err := client.PerRPCCredentials("https://orders.example.com").GetRequestMetadata(context.Background())
+	fmt.Println(strings.HasPrefix(metadata["authorization"], "Bearer "), err)
+	// Output: true <nil>
 }
 
 func ExampleToken() {

@@ -23,28 +23,30 @@ func goCommand(t *testing.T, args ...string) string {
 	return string(out)
 }
 
-func TestAProgramThatWantsTokensLinksAzcoreAndSyncOnly(t *testing.T) {
+func TestFootprint(t *testing.T) {
 	t.Parallel()
-	const sdk = "github.com/Azure/azure-sdk-for-go/sdk/"
-	allowed := map[string]bool{
-		"github.com/seed-ac726066/aztoken": true, sdk + "azcore": true, "golang.org/x/sync": true,
-		sdk + "internal": true, "golang.org/x/net": true, "golang.org/x/text": true, // what azcore needs
-	}
-	for module := range strings.FieldsSeq(goCommand(t, "list", "-deps", "-f", "{{with .Module}}{{.Path}}{{end}}", ".")) {
-		require.True(t, allowed[module], module)
-	}
-}
-
-func TestAProgramThatWantsTokensIsNoLargerThanOneOnBareAzcore(t *testing.T) {
-	t.Parallel()
-	size := func(program string) float64 {
-		bin := filepath.Join(t.TempDir(), program)
-		goCommand(t, "build", "-ldflags=-s -w", "-o", bin, "./testdata/size/"+program)
-		info, err := os.Stat(bin)
-		require.NoError(t, err)
-		return float64(info.Size())
-	}
-	bare, ours := size("bare"), size("token")
-	t.Logf("%.2f MB against %.2f MB", ours/1e6, bare/1e6)
-	require.Less(t, ours, 1.1*bare)
+	t.Run("of a program that wants tokens, is azcore and x/sync", func(t *testing.T) {
+		t.Parallel()
+		const sdk = "github.com/Azure/azure-sdk-for-go/sdk/"
+		allowed := map[string]bool{
+			"github.com/seed-ac726066/aztoken": true, sdk + "azcore": true, "golang.org/x/sync": true,
+			sdk + "internal": true, "golang.org/x/net": true, "golang.org/x/text": true, // what azcore needs
+		}
+		for module := range strings.FieldsSeq(goCommand(t, "list", "-deps", "-f", "{{with .Module}}{{.Path}}{{end}}", ".")) {
+			require.True(t, allowed[module], module)
+		}
+	})
+	t.Run("of a program that wants tokens, is no larger than that of one on bare azcore", func(t *testing.T) {
+		t.Parallel()
+		size := func(program string) float64 {
+			bin := filepath.Join(t.TempDir(), program)
+			goCommand(t, "build", "-ldflags=-s -w", "-o", bin, "./testdata/size/"+program)
+			info, err := os.Stat(bin)
+			require.NoError(t, err)
+			return float64(info.Size())
+		}
+		bare, ours := size("bare"), size("token")
+		t.Logf("%.2f MB against %.2f MB", ours/1e6, bare/1e6)
+		require.Less(t, ours, 1.1*bare)
+	})
 }

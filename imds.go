@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -47,23 +48,26 @@ func (i ObjectID) host() hosts.ID   { return hosts.ID{Kind: hosts.ObjectID, Valu
 func (i ResourceID) host() hosts.ID { return hosts.ID{Kind: hosts.ResourceID, Value: string(i)} }
 
 const (
-	// tryTimeout is the time of one request to an endpoint. A healthy one answers in milliseconds, one that must ask
-	// Entra in seconds; more gains nothing, as the next try starts afresh.
+	// tryTimeout is the time of one request to an endpoint. A healthy one answers in milliseconds,
+	// one that must ask Entra in seconds; more gains nothing, as the next try starts afresh.
 	tryTimeout = 30 * time.Second
-	// cancelGrace is the time that a source gets to return its own error after its context has ended.
+	// cancelGrace is the time that a source gets to return its own error after its context has
+	// ended.
 	cancelGrace = time.Second
-	// flightTimeout bounds the wait of callers without a token: IMDS is back from an upgrade within 70 s.
+	// flightTimeout bounds the wait of callers without a token: IMDS is back from an upgrade within
+	// 70 s.
 	//
 	// https://learn.microsoft.com/entra/identity/managed-identities-azure-resources/how-to-use-vm-token#retry-guidance
 	flightTimeout = 75 * time.Second
-	// noEndpointTimeout bounds it where nothing has ever listened: long enough for an agent that starts with the
-	// program, short enough for a developer who has no managed identity.
+	// noEndpointTimeout bounds it where nothing has ever listened: long enough for an agent that
+	// starts with the program, short enough for a developer who has no managed identity.
 	noEndpointTimeout = 10 * time.Second
 )
 
 var (
 	errNoSlot     = &wire.Failure{Retry: true, Description: "the requests before it took all the time"}
 	errSlow       = &wire.Failure{Retry: true, Description: "no answer in time"}
+	errStuck      = &wire.Failure{Description: "calls for this token have not returned", Advice: "make the credential heed its context"}
 	errNilContext = errors.New("aztoken: the context is nil; pass context.Background() or that of the request")
 	errIDBesides  = errors.New("aztoken: Options.ID and Options.Endpoint are for managed identities; leave them out beside Options.Credential")
 )
@@ -71,7 +75,8 @@ var (
 // defaultIdentity is the Identity, in errors, events and the status, of a nil ID.
 const defaultIdentity = "default"
 
-// endpoint asks the host's identity endpoint for tokens: one try at a time, without a cache and without retries.
+// endpoint asks the host's identity endpoint for tokens: one try at a time, without a cache and
+// without retries.
 //
 //	GET http://169.254.169.254/metadata/identity/oauth2/token?api-version=2018-02-01&resource=…
 //	Metadata: true
@@ -79,12 +84,17 @@ const defaultIdentity = "default"
 // The other hosts, and how each words its request, are in internal/hosts.
 type endpoint struct {
 	subject
-	source   hosts.Source
-	isNamed  bool          // a variable or Options.Endpoint names it, so it is there, or will be
-	timeout  time.Duration // of one try
-	slots    limiter
-	life     *lifetime.Lifetime
-	answered atomic.Bool // an identity endpoint has answered once: silence is an outage, and not absence
+	kind      hosts.Kind
+	id        hosts.ID // the identity that was asked for, by Options.ID or by the environment
+	address   string   // Options.Endpoint
+	authority string   // of workload identity
+	source    hosts.Source
+	isNamed   bool          // a variable or Options.Endpoint names it, so it is there, or will be
+	timeout   time.Duration // of one try
+	slots     limiter
+	inside    occupancy
+	life      *lifetime.Lifetime
+	answered  atomic.Bool // an identity endpoint has answered once: silence is an outage, and not absence
 }
 
 // newEndpoint decides from opts and the environment whom to ask.
@@ -94,7 +104,8 @@ func newEndpoint(opts Options, files hosts.ArcFiles, life *lifetime.Lifetime) (*
 		if opts.ID != nil || opts.Endpoint != "" {
 			return nil, errIDBesides
 		}
-		// A credential may ask a person to sign in, or try again by itself: it has the time of the whole flight.
+		// A credential may ask a person to sign in, or try again by itself: it has the time of the
+		// whole flight.
 		p.host, p.source, p.timeout = "Options.Credential", hosts.FromCredential(opts.Credential), flightTimeout
 		return p, nil
 	}
@@ -118,16 +129,31 @@ func newEndpoint(opts Options, files hosts.ArcFiles, life *lifetime.Lifetime) (*
 		return nil, fmt.Errorf("aztoken: %w", err)
 	}
 	p.host, p.source, p.isNamed = h.String(), h.Source, h.Named
+	p.kind, p.id, p.address = h.Kind, cfg.ID, opts.Endpoint
+	if h.Kind == hosts.WorkloadIdentity {
+		p.authority = h.Endpoint
+		if p.id.Kind == hosts.Default {
+			p.id = hosts.ID{Kind: hosts.ClientID, Value: cfg.Getenv("AZURE_CLIENT_ID")}
+			p.identity = p.id.Value
+		}
+	}
 	return p, nil
 }
 
-// ask makes one request. It returns when the endpoint answers, the time of a try is over or ctx ends, whatever the
-// source does: one that ignores its context delays no caller, but occupies its slot until it returns.
+// ask makes one request. It returns when the endpoint answers, the time of a try is over or ctx
+// ends, whatever the source does: one that ignores its context delays no caller and keeps no slot,
+// but is not called for the same token again and again.
 func (p *endpoint) ask(ctx context.Context, r hosts.Request, background bool) (azcore.AccessToken, *Error) {
+	leave := p.inside.enter(r)
+	if leave == nil {
+		return azcore.AccessToken{}, p.newError(r.Resource, errStuck)
+	}
 	release := p.slots.acquire(ctx, background)
 	if release == nil {
+		leave()
 		return azcore.AccessToken{}, p.newError(r.Resource, errNoSlot)
 	}
+	release = sync.OnceFunc(release)
 	ctx, cancel := context.WithTimeout(ctx, p.timeout)
 	defer cancel()
 	type reply struct {
@@ -136,15 +162,18 @@ func (p *endpoint) ask(ctx context.Context, r hosts.Request, background bool) (a
 	}
 	done := make(chan reply, 1)
 	if !p.life.Go(func() {
+		defer leave()
 		defer release()
 		var got reply
-		// The error is read in here too: a foreign one may panic, or take its time, when it is read.
+		// The error is read in here too: a foreign one may panic, or take its time, when it is
+		// read.
 		if err := guard.Run(func() { got.token, got.err = p.try(ctx, r) }); err != nil {
 			got.err = p.newError(r.Resource, fmt.Errorf("the credential: %w", err))
 		}
 		done <- got
 	}) {
 		release()
+		leave()
 		return azcore.AccessToken{}, p.newError(r.Resource, errNoSlot) // the client is closed: the caller looks for that
 	}
 	select {
@@ -156,6 +185,7 @@ func (p *endpoint) ask(ctx context.Context, r hosts.Request, background bool) (a
 	case got := <-done:
 		return got.token, got.err
 	case <-time.After(cancelGrace):
+		release()
 		return azcore.AccessToken{}, p.newError(r.Resource, errSlow)
 	}
 }
@@ -175,6 +205,7 @@ func (p *endpoint) try(ctx context.Context, r hosts.Request) (azcore.AccessToken
 
 // patience is how long the callers of a flight want it to go on.
 type patience struct {
+	first  time.Time // the deadline of the one who began it; zero for none
 	until  time.Time // the latest deadline of a caller; zero if none has one
 	absent time.Time // the latest of those who want to wait even where nothing has ever listened: Warm
 }
@@ -190,9 +221,9 @@ func (w patience) join(deadline time.Time, isWarming bool) patience {
 	return w
 }
 
-// end returns when a flight that began at start ends, whatever its tries bring. isPresent reports whether the endpoint
-// is there for certain: something names it, or it has answered. Elsewhere a program goes on to the next credential of a
-// chain, and must not wait for long.
+// end returns when a flight that began at start ends, whatever its tries bring. isPresent reports
+// whether the endpoint is there for certain: something names it, or it has answered. Elsewhere a
+// program goes on to the next credential of a chain, and must not wait for long.
 func (w patience) end(start time.Time, isPresent bool) time.Time {
 	if !isPresent {
 		return later(start.Add(noEndpointTimeout), w.absent)
@@ -210,8 +241,8 @@ func later(a, b time.Time) time.Time {
 // isPresent reports whether the endpoint is there for certain, up or down.
 func (p *endpoint) isPresent() bool { return p.isNamed || p.answered.Load() }
 
-// nextTry returns how long a flight that began at start waits at now, after its try number try (1 is the first) failed
-// with err, and false if it is not to try again.
+// nextTry returns how long a flight that began at start waits at now, after its try number try (1
+// is the first) failed with err, and false if it is not to try again.
 func (p *endpoint) nextTry(try int, start, now time.Time, w patience, err *Error) (wait time.Duration, again bool) {
 	if !err.retry || err.maxRetries > 0 && try > err.maxRetries {
 		return 0, false
@@ -220,9 +251,9 @@ func (p *endpoint) nextTry(try int, start, now time.Time, w patience, err *Error
 	return schedule.Foreground(try, now.Sub(start), w.end(start, isPresent).Sub(start), err.retryAfter)
 }
 
-// limiter bounds the requests that are under way at a time to four, as IMDS serves five at once for a whole machine.
-// One of the four is kept from background refreshes, so that while these hang a caller without a token still gets
-// through.
+// limiter bounds the requests that are under way at a time to four, as IMDS serves five at once for
+// a whole machine. One of the four is kept from background refreshes, so that while these hang a
+// caller without a token still gets through.
 type limiter struct{ all, background chan struct{} }
 
 func newLimiter() limiter {
@@ -252,5 +283,37 @@ func (l limiter) acquire(ctx context.Context, background bool) (release func()) 
 	case <-ctx.Done():
 		releaseBackground()
 		return nil
+	}
+}
+
+// maxInside bounds the calls for one token that have not returned: the two flights and the refresh,
+// and one that is stuck.
+const maxInside = 4
+
+// occupancy counts the calls of the source that have not returned, by what they ask for.
+type occupancy struct {
+	mu    sync.Mutex
+	calls map[hosts.Request]int
+}
+
+// enter counts a call and returns the function that takes it off again, or nil if there are too
+// many.
+func (o *occupancy) enter(r hosts.Request) (leave func()) {
+	r.Claims, r.RejectedSHA256 = "", ""
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.calls[r] >= maxInside {
+		return nil
+	}
+	if o.calls == nil {
+		o.calls = make(map[hosts.Request]int)
+	}
+	o.calls[r]++
+	return func() {
+		o.mu.Lock()
+		defer o.mu.Unlock()
+		if o.calls[r]--; o.calls[r] == 0 {
+			delete(o.calls, r)
+		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 	"github.com/stretchr/testify/require"
 
 	"github.com/seed-ac726066/aztoken/internal/clock/clocktest"
@@ -15,7 +16,7 @@ var noon = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
 
 const almostOne = 1 - 1e-12
 
-func TestRefreshPolicies(t *testing.T) {
+func TestRefreshPolicy(t *testing.T) {
 	t.Parallel()
 	for _, tc := range []struct {
 		name      string
@@ -48,25 +49,7 @@ func TestRefreshPolicies(t *testing.T) {
 	}
 }
 
-func TestIsServable(t *testing.T) {
-	t.Parallel()
-	begin := time.Now() // with the reading of the monotonic clock
-	token := &cachedToken{until: begin.Add(time.Hour), untilWall: begin.Add(time.Hour).UnixNano()}
-	for _, tc := range []struct {
-		name            string
-		monotonic, wall time.Duration
-		want            bool
-	}{
-		{"both before", time.Hour - 1, time.Hour - 1, true},
-		{"the wall clock ran on while the machine was suspended", 0, time.Hour, false},
-		{"the wall clock was set back", time.Hour, -48 * time.Hour, false},
-		{"both after", time.Hour, time.Hour, false},
-	} {
-		require.Equal(t, tc.want, token.isServable(clocktest.Later(begin, tc.monotonic, tc.wall)), tc.name)
-	}
-}
-
-func TestATimerNeverSleepsPastASuspension(t *testing.T) {
+func TestTimerWait(t *testing.T) {
 	t.Parallel()
 	now := time.Now() // with the reading of the monotonic clock
 	require.Equal(t, 10*time.Minute, timerWait(now, now.Add(10*time.Minute)))
@@ -76,8 +59,136 @@ func TestATimerNeverSleepsPastASuspension(t *testing.T) {
 	require.Zero(t, timerWait(now, now.Round(0).Add(-time.Hour)), "overdue by the wall clock alone")
 }
 
-func TestATokenNobodyReadForAWholeLifeIsIdle(t *testing.T) {
+func TestIsIdle(t *testing.T) {
 	t.Parallel()
 	require.False(t, isIdle(noon, noon.Add(-23*time.Hour), 24*time.Hour))
 	require.True(t, isIdle(noon, noon.Add(-24*time.Hour), 24*time.Hour))
+}
+
+func TestDue(t *testing.T) {
+	t.Parallel()
+	begin := time.Now()
+	const h = time.Hour
+	held := tokenUntil(begin, 0, 24*h)
+	flying := [drivers]bool{claimsFlight: true}
+	for _, tc := range []struct {
+		name    string
+		token   *cachedToken
+		running [drivers]bool
+		failure failure
+		refresh time.Duration // when the token is to be refreshed
+		lastUse time.Duration
+		now     time.Time
+		want    chore
+	}{
+		{name: "no token and nothing under way", now: begin.Add(h), want: forget},
+		{name: "no token and a flight", running: [drivers]bool{plainFlight: true}, now: begin.Add(h), want: nothing},
+		{name: "no token and a flight with claims", running: flying, now: begin.Add(h), want: nothing},
+		{name: "no token and a failure that counts", failure: failure{until: begin.Add(2 * h)}, now: begin.Add(h), want: nothing},
+		{name: "no token and a failure that is over", failure: failure{until: begin.Add(h)}, now: begin.Add(h), want: forget},
+		{name: "before the refresh", token: held, refresh: 9 * h, now: begin.Add(8 * h), want: nothing},
+		{name: "the refresh", token: held, refresh: 9 * h, now: begin.Add(9 * h), want: refresh},
+		{name: "the refresh, overdue by the wall clock alone", token: held, refresh: 9 * h, now: clocktest.Later(begin, h, 10*h), want: refresh},
+		{name: "the refresh, overdue by the monotonic clock alone", token: held, refresh: 9 * h, now: clocktest.Later(begin, 10*h, h), want: refresh},
+		{name: "the refresh during a flight", token: held, running: flying, refresh: 9 * h, now: begin.Add(9 * h), want: refresh},
+		{name: "the refresh is under way", token: held, running: [drivers]bool{backgroundRefresh: true}, refresh: 9 * h, now: begin.Add(9 * h), want: nothing},
+		{name: "unused for almost a life", token: held, refresh: 30 * h, lastUse: h, now: begin.Add(25*h - 1), want: nothing},
+		{name: "unused for a life", token: held, refresh: 9 * h, lastUse: h, now: begin.Add(25 * h), want: retire},
+		{name: "unused for a life, and a flight", token: held, running: flying, refresh: 30 * h, lastUse: h, now: begin.Add(25 * h), want: nothing},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+			e := entryOf(serving, tc.token)
+			e.running, e.failure = tc.running, tc.failure
+			e.refreshOn, e.lastUse = begin.Add(tc.refresh), begin.Add(tc.lastUse)
+			require.Equal(t, tc.want, e.due(tc.now))
+		})
+	}
+}
+
+func TestBegins(t *testing.T) {
+	t.Parallel()
+	begin := time.Now()
+	const h = time.Hour
+	for _, tc := range []struct {
+		name       string
+		phase      phase
+		token      *cachedToken
+		now        time.Duration
+		subscribed bool
+		used       bool
+		todo       chore
+		after      phase
+	}{
+		{name: "within a suspension", phase: suspended, token: tokenUntil(begin, 0, 24*h), now: h - 1, todo: nothing, after: suspended},
+		{name: "a suspension that is over", phase: suspended, token: tokenUntil(begin, 0, 24*h), now: h, todo: nothing, after: replacing},
+		{name: "the refresh", phase: serving, token: tokenUntil(begin, 0, 24*h), now: 9 * h, todo: refresh, after: serving},
+		{name: "unused for a life", phase: serving, token: tokenUntil(begin, 0, 24*h), now: 24 * h, todo: retire, after: dropped},
+		{name: "used at last", phase: serving, token: tokenUntil(begin, 0, 24*h), now: 24 * h, used: true, todo: refresh, after: serving},
+		{name: "subscribed to", phase: serving, token: tokenUntil(begin, 0, 24*h), now: 24 * h, subscribed: true, todo: refresh, after: serving},
+		{name: "no token and no failure that counts", phase: empty, now: h, todo: forget, after: dropped},
+		{name: "dropped", phase: dropped, token: tokenUntil(begin, 0, 24*h), now: 9 * h, todo: nothing, after: dropped},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+			e := entryOf(tc.phase, tc.token)
+			e.endpoint, e.timer = new(endpoint), time.NewTimer(h)
+			e.refreshOn, e.lastUse, e.suspendedUntil = begin.Add(9*h), begin, begin.Add(h)
+			e.used.Store(tc.used)
+			e.show()
+			todo, held, after, news := e.begins(begin.Add(tc.now), tc.subscribed)
+			require.Equal(t, tc.todo, todo)
+			require.Equal(t, tc.after, after)
+			require.Equal(t, tc.token, held)
+			require.Equal(t, tc.todo == refresh, e.running[backgroundRefresh])
+			require.Equal(t, tc.used || tc.subscribed, e.lastUse.After(begin))
+			require.False(t, e.used.Load())
+			require.Equal(t, tc.todo == retire, len(news.events) == 1 && news.events[0].Kind == EventDropped)
+			require.Equal(t, after.serves(), e.served.Load() != nil)
+		})
+	}
+}
+
+func TestTheTimerOfAnEntryDoesNotSpin(t *testing.T) {
+	t.Parallel()
+	const hour = time.Hour
+	for name, tc := range map[string]struct {
+		monotonic, wall time.Duration // what the clocks say of the time since a token of 24 h came
+		used, flying    bool
+	}{
+		"a while later":                             {hour, hour, false, false},
+		"in use, a while later":                     {hour, hour, true, false},
+		"after a whole life":                        {25 * hour, 25 * hour, false, false},
+		"after a whole life, during a flight":       {25 * hour, 25 * hour, false, true},
+		"after a night of a suspended machine":      {hour, 30 * hour, false, false},
+		"in use, after a night of a suspended one":  {hour, 30 * hour, true, false},
+		"after the wall clock was set back":         {hour, -30 * hour, false, false},
+		"in use, after the wall clock was set back": {hour, -30 * hour, true, false},
+		"after a life, with a wall clock set back":  {25 * hour, -5 * hour, false, false},
+		"in use, after a life, with one set back":   {25 * hour, -5 * hour, true, false},
+		"after a night, during a flight":            {hour, 30 * hour, false, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c, err := NewClient(&Options{Getenv: func(string) string { return "" }})
+			require.NoError(t, err)
+			defer func() { require.NoError(t, c.Close()) }()
+			e := c.cache.getOrCreate(request{resource: "https://orders.example.com"})
+			begin := time.Now()
+			life := azcore.AccessToken{Token: "first", ExpiresOn: begin.Add(24 * hour)}
+			e.install(plainFlight, life, begin, begin)
+			e.install(backgroundRefresh, life, begin, begin)
+			e.used.Store(tc.used)
+			e.running[plainFlight] = tc.flying
+			now := clocktest.Later(begin, tc.monotonic, tc.wall)
+			todo, _, _, _ := e.begins(now, false)
+			require.True(t, todo != nothing || e.nextChore(now) > 0)
+			if todo == nothing {
+				e.mu.Lock()
+				defer e.mu.Unlock()
+				next := now.Add(e.nextChore(now))
+				require.True(t, e.due(next) != nothing || e.nextChore(next) > 0, "and neither the next time")
+			}
+		})
+	}
 }

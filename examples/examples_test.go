@@ -15,6 +15,7 @@ func TestTheExamplesRunAsTheyStand(t *testing.T) {
 	t.Parallel()
 	for program, want := range map[string]string{
 		"quickstart": "0 failed",
+		"restart":    "48 starts, 2880 calls, 0 failed",
 		"httpclient": "200 OK: hello from /custom",
 		"gettoken":   "a password of the right length: true",
 		"azuresdk":   "the content of /reports/today",

@@ -48,6 +48,14 @@ func Dir(path string) Backend {
 	return d
 }
 
+func (d *dir) problem() error { return d.err }
+
+func (d *dir) keyed(own bool) local {
+	c := *d
+	c.ownKeyed = own
+	return &c
+}
+
 // Load implements [Backend].
 func (d *dir) Load(ctx context.Context, key string) ([]byte, error) {
 	home, err := d.open(ctx, key, false)

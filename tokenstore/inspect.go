@@ -38,22 +38,24 @@ func (s *Store) Inspect(ctx context.Context) (Inspection, error) {
 	if s.dir == nil {
 		return Inspection{}, fmt.Errorf("tokenstore: only a Dir can be inspected: %w", errors.ErrUnsupported)
 	}
-	return call(ctx, s.calls, func() (Inspection, error) { return s.inspect(ctx) }, nil)
+	return call(ctx, s.calls, func() (Inspection, error) {
+		return s.dir.inspect(ctx, func() (keyring, error) { return s.ring(ctx, false) })
+	}, nil)
 }
 
-func (s *Store) inspect(ctx context.Context) (Inspection, error) {
-	binding := s.dir.machine()
+func (d *dir) inspect(ctx context.Context, openers func() (keyring, error)) (Inspection, error) {
+	binding := d.machine()
 	found := Inspection{
-		Path: s.dir.path, Bound: binding.Bound(), Binding: binding.Source, OwnKey: s.dir.ownKeyed,
-		FileSystem: machine.NetworkFileSystem(s.dir.path),
+		Path: d.path, Bound: binding.Bound(), Binding: binding.Source, OwnKey: d.ownKeyed,
+		FileSystem: machine.NetworkFileSystem(d.path),
 	}
-	home, err := openHome(s.dir.path, s.dir.ownKeyed, false)
+	home, err := openHome(d.path, d.ownKeyed, false)
 	if err != nil {
 		return found, err
 	}
 	defer home.close()
 	found.Path, found.FileSystem = home.path, machine.NetworkFileSystem(home.path)
-	ring, err := s.ring(ctx, false)
+	ring, err := openers()
 	if err != nil {
 		return found, err
 	}
@@ -62,7 +64,7 @@ func (s *Store) inspect(ctx context.Context) (Inspection, error) {
 			return
 		}
 		entry := InspectedEntry{Name: strings.TrimSuffix(f.Name(), entrySuffix), Saved: f.ModTime()}
-		entry.Expires, entry.Err = home.check(ring, entry.Name, s.place())
+		entry.Expires, entry.Err = home.check(ring, entry.Name, d.place())
 		if !errors.Is(entry.Err, ErrNotFound) { // it was removed meanwhile
 			found.Entries = append(found.Entries, entry)
 		}

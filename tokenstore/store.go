@@ -23,9 +23,25 @@ const unlockTime = 2 * time.Second
 // Every method returns when its context ends, whatever the backend does.
 type Store struct {
 	backend Backend
-	dir     *dir                  // backend, if it is a Dir
+	dir     local                 // backend, if it is a Dir; nil for any other
 	keys    secret.Value[keyring] // empty where the directory has a key of its own
 	calls   calls
+}
+
+// local is what a [Store] knows of a [Dir]. It is an interface, so that a program without a Dir
+// links none of its code.
+type local interface {
+	Backend
+	// problem returns why there cannot be such a directory.
+	problem() error
+	// keyed returns a copy whose key lies in the directory, or elsewhere.
+	keyed(own bool) local
+	// ownKey returns the key that lies in the directory.
+	ownKey(ctx context.Context, create bool) ([]byte, error)
+	// place is where a blob belongs, beside its name.
+	place() string
+	// inspect is Inspect; the ring opens the entries.
+	inspect(ctx context.Context, openers func() (keyring, error)) (Inspection, error)
 }
 
 // New returns a Store on b. The first key seals and all of them open, so that a key can be replaced
@@ -41,9 +57,9 @@ func New(b Backend, keys ...[]byte) (*Store, error) {
 	if b == nil {
 		return nil, errors.New("tokenstore: the Backend is nil")
 	}
-	d, _ := b.(*dir)
-	if d != nil && d.err != nil {
-		return nil, d.err
+	d, _ := b.(local)
+	if d != nil && d.problem() != nil {
+		return nil, d.problem()
 	}
 	if d == nil && len(keys) == 0 {
 		return nil, errors.New("tokenstore: a shared backend needs a key: pass the same 32 random bytes in every program that shares it")
@@ -53,9 +69,8 @@ func New(b Backend, keys ...[]byte) (*Store, error) {
 		return nil, err
 	}
 	if d != nil { // a copy, as the same Dir may be given to another New
-		own := *d
-		own.ownKeyed = len(keys) == 0
-		b, d = &own, &own
+		d = d.keyed(len(keys) == 0)
+		b = d
 	}
 	return &Store{backend: b, dir: d, keys: secret.New(ring), calls: make(calls, maxCalls)}, nil
 }

@@ -67,6 +67,8 @@ func rejectedAdvice(e *verify.Error) string {
 		{verify.ErrKeysUnavailable, "check that Entra ID can be reached from here, and --authority; the token may be valid"},
 		{verify.ErrMalformed, "pass the complete access token"},
 		{verify.ErrMicrosoftAPI, "request a token for the App ID URI of your own service"},
+		{verify.ErrNotAccessToken, "pass an access token, not an ID token"},
+		{verify.ErrBoundToken, "request a bearer token, which is not bound to a key"},
 		{verify.ErrSignature, "check that the token is from Entra ID, and --cloud and --authority"},
 		{verify.ErrIssuer, "check that the token is from Entra ID, and --cloud"},
 		{verify.ErrTenant, "check --tenant"},

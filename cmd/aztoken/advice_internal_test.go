@@ -112,7 +112,7 @@ func TestAdviceFor(t *testing.T) {
 	t.Run("a rejected token", func(t *testing.T) {
 		t.Parallel()
 		srv := imdstest.New(withoutRoles())
-		verifier := srv.Verifier(t, verify.Options{Audiences: []string{"https://orders.example.com"}})
+		verifier := srv.Verifier(t, &verify.Options{Audiences: []string{"https://orders.example.com"}})
 		for want, token := range map[string]string{
 			"pass the complete access token":                                                                       "opaque",
 			"check --audience, or request a token for this service":                                                srv.Mint("https://vault.azure.net"),

@@ -19,6 +19,7 @@ import (
 type doctorCommand struct {
 	*printer
 	source
+	storage
 	role string
 }
 
@@ -39,17 +40,20 @@ func newDoctor(p *printer) *cobra.Command {
   clock      is the clock of this machine right?
   cache      does the platform cache tokens?
   role       is the role in the token?
+  store      with --store: are there tokens in the directory, do they open, and until when are they valid?
 
 Each line has ✓ or ✗ and the time it took; a line with → tells how to fix a failure. Checks that depend on a
 failed one are skipped (–). The exit status is 0 only if all succeed. The endpoint gets two or three requests; no
 token is printed.`,
 		Example: `  aztoken doctor https://vault.azure.net
   aztoken doctor https://orders.example.com --role consumer
-  aztoken doctor https://orders.example.com --client-id 0d46c104-0000-4000-8000-000000000001 --output json`,
+  aztoken doctor https://orders.example.com --client-id 0d46c104-0000-4000-8000-000000000001 --output json
+  aztoken doctor https://orders.example.com --store /var/lib/orders/tokens`,
 		Args: oneResource, ValidArgsFunction: completeResource,
 		RunE: runs(d.run),
 	}
 	d.addFlags(cmd)
+	d.addStoreFlags(cmd)
 	cmd.Flags().StringVar(&d.role, "role", "", "an app role that the token must have")
 	return cmd
 }
@@ -58,11 +62,15 @@ func (d *doctorCommand) run(cmd *cobra.Command, args []string) error {
 	if err := d.check(); err != nil {
 		return err
 	}
+	store, err := d.open()
+	if err != nil {
+		return err
+	}
 	ctx, cancel := context.WithTimeout(cmd.Context(), d.timeout)
 	defer cancel()
 	out := cmd.OutOrStdout()
 	report := doctor.Run(ctx, doctor.Options{
-		Resource: args[0], ID: d.hostID(), Endpoint: d.endpoint, Role: d.role,
+		Resource: args[0], ID: d.hostID(), Endpoint: d.endpoint, Role: d.role, Store: store,
 		Getenv: os.Getenv, Files: hosts.FindArcFiles(runtime.GOOS, os.Getenv), Proxy: http.ProxyFromEnvironment,
 		Flag: d.flag,
 	}, func(c doctor.Check) {

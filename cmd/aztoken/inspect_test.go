@@ -69,6 +69,7 @@ func TestWhatIsOddAboutATokenIsSaid(t *testing.T) {
 		"expired":            {edit: claim("exp", time.Now().Add(-time.Hour).Unix()), odd: []string{"expired"}},
 		"of tomorrow":        {edit: claim("nbf", time.Now().Add(time.Hour).Unix()), odd: []string{"not_yet_valid"}},
 		"a user's":           {edit: func(j *imdstest.JWT) { j.Claims["scp"] = "read write" }, odd: []string{"user_token"}},
+		"with idtyp":         {edit: func(j *imdstest.JWT) { j.Claims["idtyp"] = "app" }},
 		"another algorithm":  {edit: func(j *imdstest.JWT) { j.Header["alg"] = "none" }, odd: []string{"algorithm"}},
 		"without an expiry":  {edit: func(j *imdstest.JWT) { delete(j.Claims, "exp") }, odd: []string{"no_expiry"}},
 		"a list of services": {edit: claim("aud", []string{"a", "b"}), odd: []string{"no_audience"}},

@@ -43,11 +43,17 @@ func decode(token string) (decoded, error) {
 		Algorithm: stringClaim(header["alg"]), KeyID: stringClaim(header["kid"]),
 		ObjectID: stringClaim(claims["oid"]), TenantID: stringClaim(claims["tid"]), Subject: stringClaim(claims["sub"]), Issuer: stringClaim(claims["iss"]),
 		Audience: stringClaim(claims["aud"]), Roles: stringClaims(claims["roles"]), Scopes: strings.Fields(stringClaim(claims["scp"])),
-		AppOnly: stringClaim(claims["idtyp"]) == "app", Version: stringClaim(claims["ver"]),
+		Version:  stringClaim(claims["ver"]),
 		IssuedOn: jwt.Time(claims["iat"]), NotBefore: jwt.Time(claims["nbf"]), ExpiresOn: jwt.Time(claims["exp"]),
 	}
 	_, d.Nonce = header["nonce"]
 	d.ClientID = cmp.Or(stringClaim(claims["azp"]), stringClaim(claims["appid"]))
+	// idtyp is optional; without it an application's own token has no scopes, and its subject is
+	// itself.
+	d.AppOnly = stringClaim(claims["idtyp"]) == "app"
+	if claims["idtyp"] == nil {
+		d.AppOnly = claims["scp"] == nil && d.ClientID != "" && d.ObjectID != "" && d.ObjectID == d.Subject
+	}
 	return d, nil
 }
 

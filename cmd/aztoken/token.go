@@ -13,7 +13,8 @@ import (
 type tokenCommand struct {
 	*printer
 	source
-	watch, showToken, dev bool
+	storage
+	watch, showToken, dev, renew bool
 }
 
 func newToken(p *printer) *cobra.Command {
@@ -26,21 +27,28 @@ With --output json it is the member "token" of an object, next to its expiry.
 
 With --watch the command keeps running, keeps the token fresh as a program with the library would, and reports
 each rotation on stderr. It then prints tokens only with --show-token, one per line of stdout. With --watch
---output json each event is a line of JSON on stdout, which has the token only with --show-token.`,
+--output json each event is a line of JSON on stdout, which has the token only with --show-token.
+
+With --store a sealed copy of the token is kept in a directory. The next call takes it from there without a
+request, until it is due for a refresh, so that a cron job has a token in an outage too. Name the identity then, with
+--client-id or another id: without one a stored token is not compared with the machine's identity until its refresh.`,
 		Example: `  curl -H "Authorization: Bearer $(aztoken token https://orders.example.com)" https://orders.example.com/orders
   aztoken token https://vault.azure.net --client-id 0d46c104-0000-4000-8000-000000000001
   aztoken token https://management.azure.com --dev          # on your own machine, after az login
   aztoken token https://orders.example.com --watch          # watch it being refreshed; Ctrl-C ends it
-  aztoken token https://vault.azure.net --output json | jq -r .expires_on`,
+  aztoken token https://vault.azure.net --output json | jq -r .expires_on
+  aztoken token https://orders.example.com --client-id 0d46c104-0000-4000-8000-000000000001 --store /var/lib/orders/tokens`,
 		Args: oneResource, ValidArgsFunction: completeResource,
 		RunE: runs(t.run),
 	}
 	t.addFlags(cmd)
+	t.addStoreFlags(cmd)
 	f := cmd.Flags()
 	f.BoolVar(&t.watch, "watch", false, "keep running, and report each new token")
 	f.BoolVar(&t.showToken, "show-token", false, "with --watch: print the tokens too")
 	f.BoolVar(&t.dev, "dev", false, "use your own sign-in instead of a managed identity: Azure CLI, azd or PowerShell")
-	for _, flag := range append([]string{"endpoint"}, idFlags...) {
+	f.BoolVar(&t.renew, "renew", false, "with --store: request a new token instead of the stored one, such as after a role was granted")
+	for _, flag := range append([]string{"endpoint", "store"}, idFlags...) {
 		cmd.MarkFlagsMutuallyExclusive("dev", flag)
 	}
 	return cmd
@@ -53,7 +61,14 @@ func (t *tokenCommand) run(cmd *cobra.Command, args []string) error {
 	if t.showToken && !t.watch {
 		return usage("aztoken: --show-token is for --watch; without --watch the token is printed anyway")
 	}
-	opts := &aztoken.Options{ID: t.id(), Endpoint: t.endpoint}
+	store, err := t.open()
+	if err != nil {
+		return err
+	}
+	if t.renew && (store == nil || t.watch) {
+		return usage("aztoken: --renew is for --store without --watch; without a store each call requests a token anyway")
+	}
+	opts := &aztoken.Options{ID: t.id(), Endpoint: t.endpoint, Store: store}
 	if t.dev {
 		credential, err := newDeveloper()
 		if err != nil {
@@ -64,12 +79,56 @@ func (t *tokenCommand) run(cmd *cobra.Command, args []string) error {
 	if t.watch {
 		return t.named(t.watchOver(cmd, opts, args[0]))
 	}
+	refreshed := make(chan struct{}, 1)
+	opts.OnEvent = func(ev aztoken.Event) {
+		switch {
+		case ev.Kind == aztoken.EventStoreFailed:
+			say(cmd.ErrOrStderr(), "aztoken: the store does not work: %s", ev.Err)
+		case ev.Background && ev.Kind != aztoken.EventRejected:
+			select {
+			case refreshed <- struct{}{}:
+			default:
+			}
+		}
+	}
 	token, client, err := first(cmd.Context(), opts, args[0], t.timeout)
 	if err != nil {
 		return t.named(err)
 	}
-	defer client.Close()
+	defer client.Close() // which waits until the token is saved
+	if isStored(client) && (t.renew || !token.RefreshOn.After(time.Now())) {
+		token = t.renewed(cmd.Context(), client, token, refreshed)
+	}
 	return t.print(cmd.OutOrStdout(), newTokenResult(token, client.Status().Host), func() string { return token.Value() + "\n" })
+}
+
+// refreshTime is how long the command waits for the due refresh of a stored token: a command that
+// ends after milliseconds would never refresh one. In an outage each call takes this long.
+const refreshTime = 2 * time.Second
+
+// isStored reports whether the token of client came from the store.
+func isStored(client *aztoken.Client) bool {
+	for _, r := range client.Status().Resources {
+		return r.Source == "store"
+	}
+	return false
+}
+
+// renewed returns a new token in place of a stored one, or the stored one if there is no other.
+func (t *tokenCommand) renewed(ctx context.Context, client *aztoken.Client, token aztoken.Token, refreshed <-chan struct{}) aztoken.Token {
+	if t.renew {
+		client.Invalidate(token)
+	} else {
+		select {
+		case <-refreshed:
+		case <-time.After(refreshTime):
+		case <-ctx.Done():
+		}
+	}
+	if other, err := client.Token(ctx, token.Resource); err == nil {
+		return other
+	}
+	return token
 }
 
 // tokenResult is a token as JSON.

@@ -89,7 +89,7 @@ func (v *verification) verify(ctx context.Context, token string, d decoded) erro
 	if !guid.Is(tenant) {
 		return errors.New("aztoken: the token names no tenant; set --tenant")
 	}
-	verifier, err := verify.New(verify.Options{
+	verifier, err := verify.New(&verify.Options{
 		Audiences: v.audiences, Tenants: []string{tenant}, Cloud: clouds[v.cloud], Authority: v.authority, AllowRoleless: v.roleless,
 	})
 	if err != nil {

@@ -75,7 +75,7 @@ func (w watcher) watch(ctx context.Context, opts *aztoken.Options, resource stri
 				held = ev.ExpiresOn
 			}
 			var value string
-			if w.showToken && ev.Kind == aztoken.EventAcquired {
+			if w.showToken && (ev.Kind == aztoken.EventAcquired || ev.Kind == aztoken.EventLoaded) {
 				// From the cache, where it is after the event.
 				current, err := client.Token(ctx, resource)
 				if err != nil {
@@ -124,6 +124,12 @@ func describe(ev aztoken.Event) string {
 		b.WriteString("new token for " + ev.Resource)
 	case aztoken.EventUnchanged:
 		b.WriteString("same token again for " + ev.Resource)
+	case aztoken.EventLoaded:
+		b.WriteString("stored token for " + ev.Resource)
+	case aztoken.EventStoreFailed:
+		b.WriteString("the store does not work: " + ev.Err.Error())
+	case aztoken.EventStoreRecovered:
+		b.WriteString("the store works again")
 	case aztoken.EventFailed:
 		b.WriteString("no new token: " + oneLine(messageFor(ev.Err)))
 	default:

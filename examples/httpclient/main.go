@@ -24,7 +24,7 @@ func main() {
 	}})
 	endpoint := httptest.NewServer(imds)
 	defer endpoint.Close()
-	verifier, err := verify.New(imds.VerifierOptions(verify.Options{Audiences: []string{orders}}))
+	verifier, err := verify.New(imds.VerifierOptions(&verify.Options{Audiences: []string{orders}}))
 	if err != nil {
 		log.Fatal(err)
 	}

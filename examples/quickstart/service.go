@@ -10,9 +10,9 @@ import (
 
 // newService returns the service that is called, which accepts callers with the role consumer.
 func newService(imds *imdstest.Server) (service http.Handler, stop func() error, err error) {
-	// In a real service: verify.New(verify.Options{Audiences: []string{orders}, Tenants:
+	// In a real service: verify.New(&verify.Options{Audiences: []string{orders}, Tenants:
 	// []string{"<your tenant>"}})
-	verifier, err := verify.New(imds.VerifierOptions(verify.Options{Audiences: []string{orders}}))
+	verifier, err := verify.New(imds.VerifierOptions(&verify.Options{Audiences: []string{orders}}))
 	if err != nil {
 		return nil, nil, err
 	}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/seed-ac726066/aztoken/internal/hosts"
+	"github.com/seed-ac726066/aztoken/tokenstore"
 )
 
 // Options are what to check.
@@ -21,6 +22,8 @@ type Options struct {
 	Endpoint string
 	// Role is the app role that the token should have; "" for none in particular.
 	Role string
+	// Store is the directory where a program keeps its tokens; nil for none.
+	Store *tokenstore.Store
 	// Getenv reads the environment, and Files are the places of Azure Arc's agent.
 	Getenv func(string) string
 	Files  hosts.ArcFiles
@@ -58,9 +61,10 @@ const (
 	clockCheck     = "clock"     // is the clock of this machine right?
 	cacheCheck     = "cache"     // does the platform cache tokens?
 	roleCheck      = "role"      // is the role in the token?
+	storeCheck     = "store"     // are there stored tokens, and do they open? Only where a store is named
 )
 
-// afterHost are all checks except the first.
+// afterHost are all checks of the endpoint except the first.
 var afterHost = []string{
 	reachableCheck, directCheck, requestCheck, identityCheck, resourceCheck, tokenCheck, clockCheck, cacheCheck, roleCheck,
 }

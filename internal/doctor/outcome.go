@@ -47,7 +47,7 @@ func successes(kind hosts.Kind, a answer, t token, note string, now time.Time) [
 		case name == identityCheck && t.readable:
 			c.Detail = "object id " + t.objectID + ", client id " + t.clientID + ", tenant " + t.tenantID
 		case name == tokenCheck:
-			c.Detail = "received, expires in " + message.Duration(a.token.ExpiresOn.Sub(now))
+			c.Detail = message.Join([]string{"received, expires in " + message.Duration(a.token.ExpiresOn.Sub(now))}, noIDType(t))
 		}
 		all = append(all, c)
 	}

@@ -18,6 +18,15 @@ func Run(ctx context.Context, o Options, tell func(Check)) Report {
 			tell(c)
 		}
 	}
+	report.Kind, report.Endpoint, report.Why = runEndpoint(ctx, o, add)
+	if o.Store != nil {
+		add(inspect(ctx, o.Store))
+	}
+	return report
+}
+
+// runEndpoint looks at host, endpoint and token, and returns what the host is.
+func runEndpoint(ctx context.Context, o Options, add func(...Check)) (kind, address, why string) {
 	o.Resource = hosts.TrimScope(o.Resource)
 	r := &recorder{}
 	start := time.Now()
@@ -26,10 +35,10 @@ func Run(ctx context.Context, o Options, tell func(Check)) Report {
 	if err != nil {
 		add(badHost(err, o, took))
 		add(skipped(afterHost)...)
-		return report
+		return "", "", ""
 	}
 	defer host.Source.Close()
-	report.Kind, report.Endpoint, report.Why = string(host.Kind), host.Endpoint, host.Why
+	kind, address, why = string(host.Kind), host.Endpoint, host.Why
 	add(Check{Name: hostCheck, Status: OK, Detail: host.String(), Took: took})
 
 	first := r.ask(ctx, host.Source, o.Resource)
@@ -39,7 +48,7 @@ func Run(ctx context.Context, o Options, tell func(Check)) Report {
 			failed.fix = rightKind(o.ID, failed.fix, func(id hosts.ID) bool { return r.works(ctx, o, id) })
 		}
 		add(failures(host.Kind, first, failed, proxyNote(o, host))...)
-		return report
+		return kind, address, why
 	}
 	t := readToken(first.token)
 	now := time.Now()
@@ -47,7 +56,7 @@ func Run(ctx context.Context, o Options, tell func(Check)) Report {
 	add(judgeClock(first, t, now))
 	add(judgeCache(first.token, r.ask(ctx, host.Source, o.Resource), t, now))
 	add(judgeRole(o.Role, t, now))
-	return report
+	return kind, address, why
 }
 
 // find returns the host for id, whose requests r records.

@@ -3,6 +3,7 @@ package doctor
 import (
 	"cmp"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -17,6 +18,8 @@ import (
 type token struct {
 	readable                     bool // a JWT; some of Microsoft's own services use other forms
 	objectID, clientID, tenantID string
+	audience                     string
+	idtyp                        bool // there is a claim that tells applications from users
 	roles                        []string
 	issued, notBefore, expires   time.Time
 }
@@ -29,6 +32,7 @@ func readToken(t azcore.AccessToken) token {
 	text := func(name string) string { return plainHeader(jwt.Text(claims[name])) }
 	r := token{
 		readable: true, objectID: text("oid"), tenantID: text("tid"), clientID: cmp.Or(text("azp"), text("appid")),
+		audience: text("aud"), idtyp: text("idtyp") != "",
 		issued: jwt.Time(claims["iat"]), notBefore: jwt.Time(claims["nbf"]), expires: jwt.Time(claims["exp"]),
 		roles: jwt.Texts(claims["roles"]),
 	}
@@ -36,6 +40,39 @@ func readToken(t azcore.AccessToken) token {
 		r.roles[i] = plainHeader(r.roles[i])
 	}
 	return r
+}
+
+// noIDType is what to say of a token of an application's own API without idtyp, "" for any other.
+// Microsoft's APIs decide on their claims themselves.
+func noIDType(t token) string {
+	if !t.readable || t.idtyp || !isOwnAPI(t.audience) {
+		return ""
+	}
+	return `it has no claim idtyp, by which a service distinguishes applications from users; add {"name":"idtyp"} to optionalClaims.accessToken in the manifest of the API's application`
+}
+
+// isOwnAPI reports whether an audience is that of an application which is not Microsoft's: a client
+// id, api://, or a host of one's own.
+func isOwnAPI(audience string) bool {
+	u, err := url.Parse(audience)
+	switch {
+	case err != nil || audience == "":
+		return false
+	case u.Scheme != "https":
+		return !strings.HasSuffix(audience, "-0000-0000-c000-000000000000") // as most of Microsoft's own have
+	}
+	for _, domain := range microsoftDomains {
+		if u.Hostname() == domain || strings.HasSuffix(u.Hostname(), "."+domain) {
+			return false
+		}
+	}
+	return true
+}
+
+// microsoftDomains have the APIs of Azure and Microsoft 365 in all clouds.
+var microsoftDomains = []string{
+	"azure.com", "azure.net", "azure.cn", "azure.us", "windows.net", "microsoft.com", "microsoft.us", "microsoftonline.com", "microsoftonline.us",
+	"office.com", "office365.com", "sharepoint.com", "usgovcloudapi.net", "chinacloudapi.cn", "applicationinsights.io", "loganalytics.io", "azuredatabricks.net", "powerbi.com", "dynamics.com",
 }
 
 const (

@@ -32,3 +32,16 @@ func FuzzReadToken(f *testing.F) {
 		}
 	})
 }
+
+func TestATokenOfAnOwnAPIWithoutIDTypeIsTold(t *testing.T) {
+	t.Parallel()
+	for audience, told := range map[string]bool{
+		"https://orders.example.com": true, "api://c0000000-0000-4000-8000-000000000001": true, "c0000000-0000-4000-8000-000000000001": true, "https://notazure.com": true,
+		"https://vault.azure.net": false, "https://management.azure.com/": false, "https://graph.microsoft.com": false, "https://storage.azure.com": false,
+		"https://database.windows.net/": false, "00000003-0000-0000-c000-000000000000": false, "00000002-0000-0000-c000-000000000000": false, "": false,
+	} {
+		require.Equal(t, told, noIDType(token{readable: true, audience: audience}) != "", audience)
+		require.Empty(t, noIDType(token{readable: true, audience: audience, idtyp: true}))
+		require.Empty(t, noIDType(token{audience: audience}), "opaque")
+	}
+}

@@ -28,6 +28,7 @@ type Application struct {
 	AppRoles       []Role   `json:"appRoles"`
 	API            API      `json:"api"`
 	SignInAudience string   `json:"signInAudience"`
+	OptionalClaims any      `json:"optionalClaims"`
 }
 
 // API has the settings of an application's tokens.
@@ -164,6 +165,7 @@ func (x exchange) patch(app *application) answer {
 		IdentifierURIs *[]string `json:"identifierUris"`
 		AppRoles       *[]Role   `json:"appRoles"`
 		API            *API      `json:"api"`
+		OptionalClaims any       `json:"optionalClaims"`
 	}
 	if err := json.Unmarshal(x.body, &change); err != nil {
 		return badRequest("Unable to read JSON request payload.")
@@ -171,6 +173,9 @@ func (x exchange) patch(app *application) answer {
 	a := before
 	if change.DisplayName != nil {
 		a.DisplayName = *change.DisplayName
+	}
+	if change.OptionalClaims != nil {
+		a.OptionalClaims = change.OptionalClaims
 	}
 	if change.SignInAudience != nil {
 		a.SignInAudience = *change.SignInAudience

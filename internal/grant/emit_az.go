@@ -86,6 +86,7 @@ func (d declaration) az(host string) string {
 		line(`rest --method PATCH --url "$graph%s" --headers Prefer=create-if-missing Content-Type=application/json --body %s`, path,
 			forShell(asJSON(map[string]any{
 				"displayName": d.displayName, "signInAudience": d.audience, "api": map[string]any{"requestedAccessTokenVersion": d.version},
+				"optionalClaims": graph.IDTypeClaim(),
 			})))
 		line(`app=$(retry rest --method GET --url "$graph%s" --query id --output tsv)`, path)
 		line(`client=$(retry rest --method GET --url "$graph%s" --query appId --output tsv)`, path)

@@ -15,12 +15,14 @@ extension microsoftGraphV1
 
 // bicepAgain declares the application a second time, with what needs its client id.
 const bicepAgain = `
-// The client id is known only once the application exists: this declares it again with what needs it.
+// The client id is known only once the application exists: this declares it again with what needs
+// it.
 resource appWithUri 'Microsoft.Graph/applications@v1.0' = {
   uniqueName: %s
   displayName: app.displayName
   signInAudience: app.signInAudience
   api: app.api
+  optionalClaims: app.optionalClaims
   appRoles: app.appRoles
 `
 
@@ -66,7 +68,10 @@ func (d declaration) bicepApplication(b *strings.Builder, uris []string) {
 	b.WriteString("\nresource app 'Microsoft.Graph/applications@v1.0' = {\n")
 	fmt.Fprintf(b, "  uniqueName: %s\n  displayName: %s\n  signInAudience: %s\n", forBicep(d.name), forBicep(d.displayName), forBicep(d.audience))
 	fmt.Fprintf(b, "  api: {\n    requestedAccessTokenVersion: %d\n  }\n", d.version)
-	roles := append([]graph.AppRole(nil), d.others...) // all of them, as the list is replaced as a whole
+	if d.Application == nil {
+		b.WriteString("  optionalClaims: {\n    accessToken: [\n      {\n        name: 'idtyp'\n      }\n    ]\n  }\n")
+	}
+	roles := append([]graph.AppRole(nil), d.others...) // all of them, as the list is replaced
 	for _, r := range d.roles {
 		roles = append(roles, r.AppRole)
 	}

@@ -21,6 +21,17 @@ terraform {
 }
 `
 
+// terraformIDType requests the claim by which a service distinguishes applications from users.
+const terraformIDType = `
+resource "azuread_application_optional_claims" "service" {
+  application_id = %s.id
+
+  access_token {
+    name = "idtyp"
+  }
+}
+`
+
 // terraform returns a configuration for the provider azuread.
 func (d declaration) terraform() string {
 	t := &hcl{names: identifiers{}}
@@ -70,6 +81,9 @@ func (d declaration) terraformApplication(t *hcl, roleIDs map[string]string) str
 		"display_name", forTerraform(d.displayName),
 		"sign_in_audience", forTerraform(d.audience),
 		"requested_access_token_version", fmt.Sprint(d.version))
+	if d.Application == nil {
+		fmt.Fprintf(t, terraformIDType, app)
+	}
 	for _, r := range d.roles {
 		id := forTerraform(r.ID)
 		if d.Application == nil {

@@ -297,6 +297,19 @@ func TestARoleIsTakenBackAndASecondRunWritesNothing(t *testing.T) {
 	})
 }
 
+func TestANewApplicationAsksForIDType(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		g := graphtest.New(nil)
+		g.AddManagedIdentity("worker", armID)
+		_, _, err := run(t.Context(), client(t, g), wanted("worker"), nil)
+		require.NoError(t, err)
+		text, err := json.Marshal(g.Applications()[0].OptionalClaims)
+		require.NoError(t, err)
+		require.JSONEq(t, `{"accessToken":[{"name":"idtyp"}]}`, string(text))
+	})
+}
+
 func TestARoleThatSomebodyElseAddsMeanwhileIsGiven(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -126,9 +126,18 @@ func (c *Client) Register(ctx context.Context, uniqueName, displayName string, t
 			"displayName":    displayName,
 			"signInAudience": "AzureADMyOrg", // the default includes all tenants and personal accounts
 			"api":            map[string]any{"requestedAccessTokenVersion": tokenVersion},
+			"optionalClaims": IDTypeClaim(),
 		},
 	}, &app)
 	return app, err
+}
+
+// IDTypeClaim returns the optionalClaims of an application whose access tokens have the claim
+// idtyp, by which a service distinguishes applications from users.
+//
+// https://learn.microsoft.com/entra/identity-platform/optional-claims-reference
+func IDTypeClaim() map[string]any {
+	return map[string]any{"accessToken": []map[string]any{{"name": "idtyp"}}}
 }
 
 // SetAppRoles replaces all roles of an application.

@@ -64,7 +64,7 @@ func MayFollow(req *http.Request, redirectHosts []string) bool {
 func steps(req *http.Request) []*url.URL {
 	all := []*url.URL{req.URL}
 	for req.Response != nil {
-		if req = req.Response.Request; req == nil {
+		if req = req.Response.Request; req == nil || req.URL == nil {
 			return nil
 		}
 		all = append(all, req.URL)

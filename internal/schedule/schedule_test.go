@@ -123,6 +123,78 @@ func TestHoldoffGrowsWhileRejectionsFollow(t *testing.T) {
 	require.Equal(t, 5*time.Minute, schedule.Holdoff(time.Hour, 3*time.Hour), "an old story is forgotten")
 }
 
+func TestAloneIsBetweenThreeQuartersAndFifteenSixteenthsOfALife(t *testing.T) {
+	t.Parallel()
+	noon := time.Date(2026, 11, 26, 12, 0, 0, 0, time.UTC)
+	for _, tc := range []struct {
+		life   time.Duration
+		random float64
+		want   time.Duration
+	}{
+		{24 * time.Hour, 0, 18 * time.Hour},
+		{24 * time.Hour, 0.5, 20*time.Hour + 15*time.Minute},
+		{24 * time.Hour, 1 - 1e-12, 22*time.Hour + 30*time.Minute},
+		{time.Hour, 0, 45 * time.Minute},
+		{16 * time.Second, 0.5, 13500 * time.Millisecond},
+		{0, 0.5, 0},
+	} {
+		got := schedule.Alone(noon, noon.Add(tc.life), tc.random).Sub(noon)
+		require.InDelta(t, tc.want.Seconds(), got.Seconds(), 1e-3, "%v at %v", tc.life, tc.random)
+	}
+}
+
+func TestLookDoublesFromAMinuteToAQuarterOfAnHourOrOfWhatIsLeft(t *testing.T) {
+	t.Parallel()
+	const top = 1 - 1e-12
+	for _, tc := range []struct {
+		n      int
+		left   time.Duration
+		random float64
+		want   time.Duration
+	}{
+		{1, 12 * time.Hour, 0, time.Minute},
+		{1, 12 * time.Hour, top, 90 * time.Second},
+		{2, 12 * time.Hour, 0, 2 * time.Minute},
+		{2, 12 * time.Hour, top, 3 * time.Minute},
+		{4, 12 * time.Hour, 0, 8 * time.Minute},
+		{4, 12 * time.Hour, top, 12 * time.Minute},
+		{5, 12 * time.Hour, 0, 15 * time.Minute},
+		{5, 12 * time.Hour, top, 15 * time.Minute},
+		{1e9, 12 * time.Hour, 0.5, 15 * time.Minute},
+		{0, 12 * time.Hour, 0, time.Minute},
+		{9, 20 * time.Minute, 0.5, 5 * time.Minute},
+		{1, 2 * time.Minute, top, 30 * time.Second},
+		{1, 0, 0.5, 0},
+		{1, -time.Hour, 0.5, 0},
+	} {
+		got := schedule.Look(tc.n, tc.left, tc.random)
+		require.InDelta(t, tc.want.Seconds(), got.Seconds(), 1e-3, "look %d with %v left at %v", tc.n, tc.left, tc.random)
+	}
+}
+
+func TestAsksAlone(t *testing.T) {
+	t.Parallel()
+	noon := time.Date(2026, 11, 26, 12, 0, 0, 0, time.UTC)
+	for name, tc := range map[string]struct {
+		alone, expires time.Duration // from now
+		looks          int
+		want           bool
+	}{
+		"long before":                  {time.Hour, 7 * time.Hour, 9, false},
+		"from then on":                 {0, 6 * time.Hour, 1, true},
+		"later":                        {-time.Hour, 5 * time.Hour, 3, true},
+		"later, the first time":        {-time.Hour, 5 * time.Hour, 0, false},
+		"near the end, the first time": {-time.Hour, 29 * time.Second, 0, true},
+		"minutes before it":            {-time.Hour, 4 * time.Minute, 0, false},
+		"after the end":                {-time.Hour, -time.Minute, 0, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			require.Equal(t, tc.want, schedule.AsksAlone(noon, noon.Add(tc.alone), noon.Add(tc.expires), tc.looks))
+		})
+	}
+}
+
 func seconds(ss ...int) []time.Duration {
 	ds := make([]time.Duration, len(ss))
 	for i, s := range ss {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"net"
-	"net/http/httptrace"
 	"sync/atomic"
 	"time"
 )
@@ -40,24 +39,47 @@ func (d *dialer) dial(ctx context.Context, network, address string) (net.Conn, e
 // errNoConnection is the cause that [ConnectBy] ends a context with.
 var errNoConnection = errors.New("no connection in time")
 
+// connecting is whether the requests of a context have asked for a connection, and got one.
+type connecting struct{ asked, connected atomic.Bool }
+
+type connectingKey struct{}
+
 // ConnectBy returns a context for requests that ends at the time at if a connection was asked for
 // by then and none has come about, whoever dials. It bounds the search for an endpoint that may not
 // be there, and not the wait for one that is; the failure of a request that it ends is Unreachable.
-// A RoundTripper without connections is not bounded.
+// A RoundTripper without connections is not bounded. (httptrace would tell the same, and link the
+// part of package reflect that makes functions into every program.)
 func ConnectBy(ctx context.Context, at time.Time) (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancelCause(ctx)
-	var asked, connected atomic.Bool
+	c := new(connecting)
 	timer := time.AfterFunc(time.Until(at), func() {
-		if asked.Load() && !connected.Load() {
+		if c.asked.Load() && !c.connected.Load() {
 			cancel(errNoConnection)
 		}
 	})
-	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
-		GetConn: func(string) { asked.Store(true) },
-		GotConn: func(httptrace.GotConnInfo) { connected.Store(true) },
-	})
-	return ctx, func() {
+	return context.WithValue(ctx, connectingKey{}, c), func() {
 		timer.Stop()
 		cancel(nil)
+	}
+}
+
+type dialFunc func(ctx context.Context, network, address string) (net.Conn, error)
+
+// watched returns dial for a transport whose connections ConnectBy is to know of. net/http hands a
+// request's values on to the dial.
+func watched(dial dialFunc) dialFunc {
+	if dial == nil {
+		return nil
+	}
+	return func(ctx context.Context, network, address string) (net.Conn, error) {
+		c, _ := ctx.Value(connectingKey{}).(*connecting)
+		if c != nil {
+			c.asked.Store(true)
+		}
+		conn, err := dial(ctx, network, address)
+		if c != nil && err == nil {
+			c.connected.Store(true)
+		}
+		return conn, err
 	}
 }

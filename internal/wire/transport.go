@@ -87,6 +87,7 @@ func newTransport(given policy.Transporter, reach Reach) (*transport, error) {
 		return t, err
 	}
 	reach.pin(own)
+	own.DialContext, own.DialTLSContext = watched(own.DialContext), watched(own.DialTLSContext)
 	locked.Transport, t.closeIdle = own, own.CloseIdleConnections
 	return t, nil
 }

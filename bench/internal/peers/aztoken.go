@@ -32,11 +32,16 @@ func newAztoken(e Endpoint, refresh aztoken.RefreshPolicy) (Client, error) {
 		Getenv:  func(string) string { return "" }, // IMDS, wherever this runs
 	}
 	opts.Transport = &http.Client{Transport: e.Transport}
+	return NewAztoken(opts, e.Resource)
+}
+
+// NewAztoken is a client with options of the caller's own.
+func NewAztoken(opts *aztoken.Options, resource string) (Client, error) {
 	c, err := aztoken.NewClient(opts)
 	if err != nil {
 		return nil, err
 	}
-	return aztokenClient{c, e.Resource}, nil
+	return aztokenClient{c, resource}, nil
 }
 
 func (c aztokenClient) Token(ctx context.Context) (string, time.Time, error) {

@@ -1,0 +1,62 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+)
+
+func TestMain(m *testing.M) {
+	if os.Getenv(childEndpoint) != "" {
+		child()
+		return
+	}
+	goleak.VerifyTestMain(m)
+}
+
+func TestARestartedProgram(t *testing.T) {
+	t.Parallel()
+	all := restarts(t, 8)
+	for _, r := range all["aztoken with a store"] {
+		require.Zero(t, r.failed+r.expired, "outage in hour %d", r.hour)
+		require.Zero(t, r.waited, "outage in hour %d", r.hour)
+		require.Less(t, r.requests, 100)
+	}
+	for _, k := range kinds()[1:] {
+		for _, r := range all[k.name] {
+			require.InDelta(t, 12*60, r.failed+r.expired, 60, "%s has no token after the first restart in the outage", k.name)
+		}
+	}
+	t.Run("is drawn", func(t *testing.T) {
+		require.NoError(t, figure(all).Save(filepath.Join(t.TempDir(), plotFile)))
+	})
+}
+
+func TestAFleet(t *testing.T) {
+	t.Parallel()
+	all := fleetsOf(t, 40)
+	stored := all["aztoken with a store"]
+	require.LessOrEqual(t, stored.cold, 10)
+	require.LessOrEqual(t, stored.daily, 6.0)
+	require.Zero(t, stored.outageFailed)
+	require.Equal(t, 40, all["aztoken"].cold)
+	require.Positive(t, all["aztoken"].outageFailed)
+	require.Positive(t, all["azidentity"].outageFailed)
+}
+
+func TestProcessesOnOneDirectory(t *testing.T) {
+	// Not in parallel: a process whose disk takes 250 ms asks by itself, and the other tests leave
+	// it no processor.
+	require.LessOrEqual(t, startProcesses(t, 8), 2)
+}
+
+func TestTheSection(t *testing.T) {
+	t.Parallel()
+	text := section(map[string][]run{"azidentity": {{failed: 3}, {}}}, map[string]fleet{"aztoken": {instances: 1000, cold: 1000}}, 1)
+	require.Contains(t, text, "| azidentity | 1/2 | 3 | 3 |")
+	require.Contains(t, text, "| aztoken | 1 000 |")
+	require.Contains(t, text, "make 1 request together")
+}

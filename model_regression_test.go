@@ -1,0 +1,161 @@
+package aztoken_test
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
+	"github.com/stretchr/testify/require"
+
+	"github.com/seed-ac726066/aztoken"
+)
+
+// script is a source whose replies are written down, each with the time that it takes.
+type script struct {
+	replies []scripted
+	asked   []policy.TokenRequestOptions
+}
+
+type scripted struct {
+	token string
+	after time.Duration
+	err   error
+}
+
+func (s *script) GetToken(_ context.Context, o policy.TokenRequestOptions) (azcore.AccessToken, error) {
+	r := s.replies[len(s.asked)]
+	s.asked = append(s.asked, o)
+	time.Sleep(r.after)
+	return azcore.AccessToken{Token: r.token, ExpiresOn: time.Now().Add(24 * time.Hour)}, r.err
+}
+
+// refreshing returns a client whose token "first" is being refreshed.
+func refreshing(t *testing.T, s *script) *aztoken.Client {
+	t.Helper()
+	c := newClient(t, aztoken.Options{Credential: s})
+	first, err := c.Token(t.Context(), resource)
+	require.NoError(t, err)
+	time.Sleep(time.Until(first.RefreshOn) + time.Second)
+	synctest.Wait()
+	require.Len(t, s.asked, 2)
+	return c
+}
+
+func TestRejection(t *testing.T) {
+	t.Parallel()
+	inVirtualTime(t, "of a token that only a callback of OnRotate has seen, is acted on", func(t *testing.T) {
+		source := &script{replies: []scripted{{token: "first", after: 5 * time.Second}, {token: "second"}}}
+		c := newClient(t, aztoken.Options{Credential: source})
+		var told []string
+		c.OnRotate(resource, func(tok aztoken.Token) {
+			if told = append(told, tok.Value()); tok.Value() == "first" {
+				c.Invalidate(tok)
+			}
+		})
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		_, err := c.Token(ctx, resource)
+		require.ErrorIs(t, err, context.DeadlineExceeded, "the only caller gives up before the token comes")
+		time.Sleep(time.Minute)
+		require.Equal(t, []string{"first", "second"}, told)
+	})
+	inVirtualTime(t, "is answered with another token, also where many resources keep the entry off the fast path", func(t *testing.T) {
+		source := new(counting)
+		c := newClient(t, aztoken.Options{Credential: source})
+		for i := range 100 {
+			require.NoError(t, c.Warm(t.Context(), fmt.Sprint("https://other.example/", i)))
+		}
+		first, err := c.Token(t.Context(), resource)
+		require.NoError(t, err)
+		service := &picky{reject: func(token string) bool { return token == first.Value() }}
+		resp, err := service.client(c).Get("https://api.example.com/")
+		require.NoError(t, err)
+		require.Equal(t, http.StatusOK, resp.StatusCode)
+	})
+	inVirtualTime(t, "is answered with the token that a refresh brought while the search for another hung", func(t *testing.T) {
+		source := &script{replies: []scripted{{token: "first"}, {token: "refreshed", after: 5 * time.Second}, {token: "late", after: time.Minute}}}
+		c := refreshing(t, source)
+		service := &picky{reject: func(token string) bool { return token == "first" }}
+		start := time.Now()
+		resp, err := service.client(c).Get("https://api.example.com/")
+		require.NoError(t, err)
+		require.Equal(t, http.StatusOK, resp.StatusCode)
+		require.LessOrEqual(t, time.Since(start), 10*time.Second)
+		time.Sleep(time.Minute)
+	})
+	inVirtualTime(t, "by a challenge is answered with a token for its claims, also if a refresh overtook that", func(t *testing.T) {
+		source := &script{replies: []scripted{{token: "first"}, {token: "refreshed", after: 3 * time.Second}, {token: "with-claims", after: 5 * time.Second}}}
+		c := refreshing(t, source)
+		tok, err := c.GetToken(t.Context(), policy.TokenRequestOptions{Scopes: []string{resource}, Claims: claims})
+		require.NoError(t, err)
+		require.Equal(t, "with-claims", tok.Token)
+		served, err := c.Token(t.Context(), resource)
+		require.NoError(t, err)
+		require.Equal(t, "with-claims", served.Value())
+	})
+	inVirtualTime(t, "by a challenge that brings the rejected token late does not put it back", func(t *testing.T) {
+		source := &script{replies: []scripted{{token: "first"}, {token: "refreshed", after: 3 * time.Second}, {token: "first", after: 5 * time.Second}}}
+		c := refreshing(t, source)
+		tok, err := c.GetToken(t.Context(), policy.TokenRequestOptions{Scopes: []string{resource}, Claims: claims})
+		require.NoError(t, err)
+		require.Equal(t, "refreshed", tok.Token)
+		served, err := c.Token(t.Context(), resource)
+		require.NoError(t, err)
+		require.Equal(t, "refreshed", served.Value())
+	})
+}
+
+func TestGivingUp(t *testing.T) {
+	t.Parallel()
+	inVirtualTime(t, "is not explained by a failure of hours ago", func(t *testing.T) {
+		asked := 0
+		c := ofCredential(t, func(ctx context.Context) (azcore.AccessToken, error) {
+			asked++
+			switch {
+			case asked == 1:
+				return azcore.AccessToken{Token: "first", ExpiresOn: time.Now().Add(time.Minute)}, nil
+			case asked != 21:
+				return azcore.AccessToken{}, fmt.Errorf("failure %d", asked)
+			}
+			<-ctx.Done()
+			return azcore.AccessToken{}, ctx.Err()
+		})
+		_, err := c.Token(t.Context(), resource)
+		require.NoError(t, err)
+		time.Sleep(time.Minute)
+		_, err = c.Token(t.Context(), resource)
+		require.ErrorContains(t, err, "failure")
+		c.OnRotate(resource, func(aztoken.Token) {}) // so that the entry is kept
+		time.Sleep(2 * time.Hour)
+		asked = 20
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		_, err = c.Token(ctx, resource)
+		require.ErrorIs(t, err, context.DeadlineExceeded)
+		require.NotContains(t, err.Error(), "failure")
+	})
+}
+
+func TestEventOfACallback(t *testing.T) {
+	t.Parallel()
+	inVirtualTime(t, "says which identity the client has", func(t *testing.T) {
+		var failed aztoken.Event
+		c, err := aztoken.NewClient(&aztoken.Options{Getenv: noHost, OnEvent: func(ev aztoken.Event) {
+			if ev.Kind == aztoken.EventCallbackFailed {
+				failed = ev
+			}
+		}, ClientOptions: policy.ClientOptions{Transport: newModelEndpoint(-1, time.Hour)}})
+		require.NoError(t, err)
+		defer func() { require.NoError(t, c.Close()) }()
+		c.OnRotate(resource, func(aztoken.Token) { panic("boom") })
+		_, err = c.Token(t.Context(), resource)
+		require.NoError(t, err)
+		synctest.Wait()
+		require.Equal(t, c.Status().Identity, failed.Identity)
+	})
+}

@@ -1,0 +1,71 @@
+package world
+
+import (
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/seed-ac726066/aztoken/soak/rules"
+)
+
+// askEntra is the transport beneath the verifier: it carries a request for one of Entra's documents
+// and notes what the verifier got. A fetch is two requests: the discovery document names the key
+// document.
+func (v *verifier) askEntra(r *http.Request) (*http.Response, error) {
+	discovery := strings.HasSuffix(r.URL.Path, "/openid-configuration")
+	v.fetchBegins(discovery)
+	resp, err := v.network.toCloud.RoundTrip(r)
+	if err != nil {
+		v.fetchEnds(nil)
+		return nil, err
+	}
+	resp.Body = &observedBody{ReadCloser: resp.Body, done: func(body []byte, err error) {
+		ok := err == nil && resp.StatusCode == http.StatusOK
+		switch {
+		case discovery && ok && strings.Contains(string(body), `"jwks_uri"`):
+			// The request for the keys follows.
+		case discovery || !ok:
+			v.fetchEnds(nil)
+		default:
+			v.fetchEnds(body)
+		}
+	}}
+	return resp, nil
+}
+
+func (v *verifier) fetchBegins(discovery bool) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.view = v.view.Asking()
+	if !discovery {
+		return
+	}
+	v.journal.report(v.fetches.Fetch(time.Now()))
+	worst := v.fetches.WorstHour()
+	v.journal.count(func(t *Tally) {
+		t.Fetches++
+		t.WorstFetchHour = max(t.WorstFetchHour, worst)
+	})
+}
+
+// fetchEnds notes the key document that a fetch brought, nil for one that failed.
+func (v *verifier) fetchEnds(document []byte) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.closing {
+		return // what comes now is thrown away
+	}
+	now := time.Now()
+	keys := v.view.Keys()
+	if text := string(document); text == "" || text != v.keys {
+		var ok bool
+		if keys, ok = rules.ReadKeys(document); !ok {
+			v.view = v.view.Failed(now)
+			v.fetches.Failed(now)
+			return
+		}
+		v.keys = text
+	}
+	v.view = v.view.Fetched(keys, now)
+	v.saved.write(v.view)
+}
