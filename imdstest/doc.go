@@ -53,7 +53,7 @@
 // A test of a client needs a service that wants a token: [Server.Protect] is one. A test of a
 // service needs tokens of every kind, and keys that change and break, which [Server.Issuer] has:
 //
-//	verifier := imds.Verifier(t, verify.Options{Audiences: []string{"https://orders.example"}})
+//	verifier := imds.Verifier(t, &verify.Options{Audiences: []string{"https://orders.example"}})
 //	service := verifier.Handler(orders, verify.Role("reader"))
 //	// …
 //	token := imds.Mint("https://orders.example", func(j *imdstest.JWT) {

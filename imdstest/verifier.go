@@ -6,11 +6,17 @@ import (
 	"github.com/seed-ac726066/aztoken/verify"
 )
 
-// VerifierOptions returns opts for a service that trusts this server: where they are blank it fills in Tenants with the
-// server's, unless AnyTenant is set, Authority with the server's address, and HTTPClient with one that reaches it.
+// VerifierOptions returns a copy of opts for a service that trusts this server. Where they are
+// blank, it sets Tenants to the server's, unless AnyTenant is set, Authority to the server's
+// address, and HTTPClient to one that reaches it. Nil opts are blank.
 //
-// Tokens have only the roles of [Identity.Roles], and so by default none: a service that wants none sets AllowRoleless.
-func (s *Server) VerifierOptions(opts verify.Options) verify.Options {
+// Tokens have only the roles of [Identity.Roles], and so by default none: a service that requires
+// none sets AllowRoleless.
+func (s *Server) VerifierOptions(o *verify.Options) *verify.Options {
+	opts := &verify.Options{}
+	if o != nil {
+		*opts = *o
+	}
 	if len(opts.Tenants) == 0 && !opts.AnyTenant {
 		opts.Tenants = []string{s.engine.Issuer().TenantID()}
 	}
@@ -23,10 +29,10 @@ func (s *Server) VerifierOptions(opts verify.Options) verify.Options {
 	return opts
 }
 
-// Verifier returns a verifier with [Server.VerifierOptions], as a service has one that is under test. It is closed when the
-// test ends. Options that package verify refuses fail the test. Inside a bubble of [testing/synctest], use [New], and make the
-// verifier in the bubble.
-func (s *Server) Verifier(tb testing.TB, opts verify.Options) *verify.Verifier {
+// Verifier returns a verifier with [Server.VerifierOptions], as a service under test has one. It is
+// closed when the test ends. Options that package verify refuses fail the test. Inside a bubble of
+// [testing/synctest], use [New], and create the verifier in the bubble.
+func (s *Server) Verifier(tb testing.TB, opts *verify.Options) *verify.Verifier {
 	tb.Helper()
 	v, err := verify.New(s.VerifierOptions(opts))
 	if err != nil {
@@ -40,8 +46,8 @@ func (s *Server) Verifier(tb testing.TB, opts verify.Options) *verify.Verifier {
 	return v
 }
 
-// authority returns the address of the issuer. Over a socket that is plain http on loopback, for which every HTTP client is
-// good enough.
+// authority returns the address of the issuer. Over a socket that is plain http on loopback, for
+// which every HTTP client is good enough.
 func (s *Server) authority() string {
 	if s.secure.socket {
 		return s.URL

@@ -17,8 +17,8 @@ import (
 	"github.com/seed-ac726066/aztoken/verify"
 )
 
-func ordersOnly() verify.Options {
-	return verify.Options{Audiences: []string{orders}, AllowRoleless: true}
+func ordersOnly() *verify.Options {
+	return &verify.Options{Audiences: []string{orders}, AllowRoleless: true}
 }
 
 func TestAVerifierOfTheServerTakesItsTokens(t *testing.T) {
@@ -38,7 +38,7 @@ func TestAVerifierOfTheServerTakesItsTokens(t *testing.T) {
 				t.Parallel()
 				server := open(t)
 				o := ordersOnly()
-				change(&o)
+				change(o)
 				claims, err := server.Verifier(t, o).Verify(t.Context(), server.Mint(orders))
 				require.NoError(t, err)
 				require.Equal(t, opts.TenantID, claims.TenantID)
@@ -98,7 +98,7 @@ func TestAVerifierWithBadOptionsFailsTheTest(t *testing.T) {
 	t.Parallel()
 	tb := &failing{TB: t}
 	var wg sync.WaitGroup
-	wg.Go(func() { imdstest.New(nil).Verifier(tb, verify.Options{}) })
+	wg.Go(func() { imdstest.New(nil).Verifier(tb, &verify.Options{}) })
 	wg.Wait()
 	require.Contains(t, tb.message, "Options.Audiences is empty")
 }

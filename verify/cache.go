@@ -1,88 +1,89 @@
 package verify
 
 import (
-	"crypto/hmac"
-	"crypto/rand"
 	"crypto/sha256"
-	"hash"
+	"hash/maphash"
 	"sync"
 	"time"
+
+	"github.com/seed-ac726066/aztoken/internal/clock"
 )
 
 const (
 	// rememberFor is how long a verified token is not verified again.
 	rememberFor = 5 * time.Minute
-	// maxRemembered bounds the memory: at 3 KiB each, 30 MiB. A service has as many as it has callers.
+	// maxRemembered bounds the memory: at 4 KiB each, 40 MiB. A service has as many tokens as
+	// callers.
 	maxRemembered = 10_000
 	// shards keep the cores from waiting for one lock.
 	shards = 16
 )
 
-// tokenID is the HMAC of a token under a key of this process. Nobody else can say which tokens have which, and the cache holds
-// no token.
-type tokenID [sha256.Size]byte
+// tokenID is a hash of a token's signature, under a seed of this process.
+type tokenID uint64
 
-// remembered is a token that was verified.
+// remembered is a token that was verified. Of the signature it has the hash alone, so the cache
+// holds no token that anybody could use.
 type remembered struct {
-	claims *Claims
-	kid    string
-	key    *signingKey
-	until  time.Time
+	signed    string // header and payload, as they were sent
+	signature [sha256.Size]byte
+	claims    *Claims
+	kid       string
+	key       *signingKey
+	until     time.Time
 }
 
-// cache remembers tokens that were accepted, and no others: what is refused is refused anew each time, and cannot fill it.
+// is reports whether r is the token with these parts. Any header and payload may be sent with a
+// signature that is good, so both are compared.
+func (r *remembered) is(signed, signature string) bool {
+	return r.signed == signed && r.signature == digest(signature)
+}
+
+// maxSignature is the length of a signature by the largest key.
+const maxSignature = (maxBits/8*8 + 5) / 6
+
+// digest returns the hash of a signature, which is not longer than the largest.
+func digest(signature string) [sha256.Size]byte {
+	var room [maxSignature]byte // on the stack
+	return sha256.Sum256(append(room[:0], signature...))
+}
+
+// isCurrent reports whether r may still be used as far as time is concerned, by both clocks: the
+// monotonic one alone would accept an expired token after the machine was suspended.
+func (r *remembered) isCurrent(now time.Time) bool { return clock.Until(now, r.until) > 0 }
+
+// cache remembers accepted tokens. Refused ones are not cached, so a flood of them cannot fill it.
 type cache struct {
-	hashers sync.Pool
-	shards  [shards]shard
+	seed   maphash.Seed
+	shards [shards]shard
 }
 
 type shard struct {
-	mu     sync.RWMutex
-	tokens map[tokenID]remembered
-}
-
-// hasher has room for all that computing an HMAC takes, so that it allocates nothing.
-type hasher struct {
-	mac    hash.Hash
-	buffer []byte
-	sum    []byte
+	mu     sync.RWMutex // guards tokens; nothing else happens under it
+	tokens map[tokenID]*remembered
 }
 
 func newCache() *cache {
-	secret := make([]byte, sha256.Size)
-	rand.Read(secret) // never fails
-	c := &cache{}
-	c.hashers.New = func() any { return &hasher{mac: hmac.New(sha256.New, secret), sum: make([]byte, 0, sha256.Size)} }
-	for i := range c.shards {
-		c.shards[i].tokens = map[tokenID]remembered{}
-	}
+	c := &cache{seed: maphash.MakeSeed()}
+	c.forgetAll()
 	return c
 }
 
-func (c *cache) id(token string) (id tokenID) {
-	h := c.hashers.Get().(*hasher)
-	h.buffer = append(h.buffer[:0], token...)
-	h.mac.Reset()
-	h.mac.Write(h.buffer)
-	copy(id[:], h.mac.Sum(h.sum))
-	clear(h.buffer) // it must not lie about in memory
-	c.hashers.Put(h)
-	return id
-}
+func (c *cache) id(signature string) tokenID { return tokenID(maphash.String(c.seed, signature)) }
 
-func (c *cache) shard(id tokenID) *shard { return &c.shards[id[0]%shards] }
+func (c *cache) shard(id tokenID) *shard { return &c.shards[id%shards] }
 
-// get gives what is remembered of a token.
-func (c *cache) get(id tokenID) (remembered, bool) {
+// get returns what is remembered under an id, nil if nothing is.
+func (c *cache) get(id tokenID) *remembered {
 	s := c.shard(id)
 	s.mu.RLock()
-	defer s.mu.RUnlock()
-	found, ok := s.tokens[id]
-	return found, ok
+	found := s.tokens[id]
+	s.mu.RUnlock()
+	return found
 }
 
 // put remembers a token until then at the latest.
-func (c *cache) put(id tokenID, r remembered, now time.Time) {
+func (c *cache) put(id tokenID, r *remembered, now time.Time) {
 	s := c.shard(id)
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -92,10 +93,10 @@ func (c *cache) put(id tokenID, r remembered, now time.Time) {
 	s.tokens[id] = r
 }
 
-// makeRoom forgets what is over, or else any one.
+// makeRoom removes the entries that are over, or else any one.
 func (s *shard) makeRoom(now time.Time) {
 	for id, r := range s.tokens {
-		if !now.Before(r.until) {
+		if !r.isCurrent(now) {
 			delete(s.tokens, id)
 		}
 	}
@@ -112,4 +113,13 @@ func (c *cache) forget(id tokenID) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(s.tokens, id)
+}
+
+func (c *cache) forgetAll() {
+	for i := range c.shards {
+		s := &c.shards[i]
+		s.mu.Lock()
+		s.tokens = map[tokenID]*remembered{}
+		s.mu.Unlock()
+	}
 }

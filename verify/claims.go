@@ -10,47 +10,58 @@ import (
 	"github.com/go-jose/go-jose/v4/json"
 )
 
-// Claims are what a verified token says about its bearer. They are shared by all requests with the same token and must not
-// be changed.
+// Claims are what a verified token says about its caller. They are shared by all requests with the
+// same token and must not be changed.
 type Claims struct {
 	Audience  string    // aud: the service that the token is for
 	Issuer    string    // iss
 	TenantID  string    // tid
 	ClientID  string    // appid (v1) or azp (v2): the application that asked for the token
-	ObjectID  string    // oid: the service principal or the user; together with TenantID it tells who calls
+	ObjectID  string    // oid: the service principal or the user; unique together with TenantID
 	Subject   string    // sub
 	Roles     []string  // roles: the app roles of the caller, or of the user where AppOnly is false
-	Scopes    []string  // scp: what an application may do for a user
-	AppOnly   bool      // idtyp is "app": an application calls for itself, as a managed identity does
+	Scopes    []string  // scp: what an application may do on behalf of a user
+	AppOnly   bool      // the application calls for itself, as a managed identity does; see [AppOnly]
 	IssuedAt  time.Time // iat
 	NotBefore time.Time // nbf
 	ExpiresOn time.Time // exp
 	Version   string    // ver: "1.0" or "2.0"
-	TokenID   string    // uti: names the token in Entra's sign-in log
+	TokenID   string    // uti: identifies the token in Entra's sign-in log
 
-	payload []byte
+	payload string
+	seen    seen
 }
 
-// HasRole says whether the token has an app role.
-func (c *Claims) HasRole(name string) bool { return slices.Contains(c.Roles, name) }
+// seen are the claims whose presence counts, whatever their value.
+type seen struct {
+	idtyp, scp bool
+	cnf        bool   // the token is bound to a key of the caller (RFC 7800)
+	idToken    string // a claim that only ID tokens have
+}
 
-// Decode decodes the whole payload into v, as [encoding/json] does but with the case of names kept.
+// HasRole reports whether the token has an app role.
+func (c *Claims) HasRole(name string) bool { return c != nil && slices.Contains(c.Roles, name) }
+
+// HasScope reports whether the token has a scope. Only tokens of users have scopes.
+func (c *Claims) HasScope(name string) bool { return c != nil && slices.Contains(c.Scopes, name) }
+
+// Decode decodes the whole payload into v, as [encoding/json] does but comparing names exactly.
 func (c *Claims) Decode(v any) error {
-	if err := json.Unmarshal(c.payload, v); err != nil {
+	if err := json.Unmarshal([]byte(c.payload), v); err != nil {
 		return fmt.Errorf("verify: the claims do not fit into %T: %w", v, err)
 	}
 	return nil
 }
 
-// readClaims reads a payload strictly: one object, each claim once and of its type, names to the letter. A claim that is not
-// there is left blank.
-func readClaims(payload []byte) (*Claims, error) {
+// readClaims reads a payload strictly: one object, each claim once and of its type, names compared
+// exactly. A claim that is missing is left blank.
+func readClaims(payload string) (*Claims, error) {
 	var (
-		r          = reader{}
-		c          = &Claims{payload: payload}
-		azp, appid string
+		r                 reader
+		c                 = &Claims{payload: payload}
+		azp, appid, idtyp string
 	)
-	err := readObject(payload, func(name string, value []byte) {
+	err := readObject(payload, func(name, value string) {
 		switch name {
 		case "aud":
 			c.Audience = r.text(name, value)
@@ -69,9 +80,9 @@ func readClaims(payload []byte) (*Claims, error) {
 		case "roles":
 			c.Roles = r.texts(name, value)
 		case "scp":
-			c.Scopes = strings.Fields(r.text(name, value))
+			c.Scopes, c.seen.scp = strings.Fields(r.text(name, value)), true
 		case "idtyp":
-			c.AppOnly = r.text(name, value) == "app"
+			idtyp, c.seen.idtyp = r.text(name, value), true
 		case "iat":
 			c.IssuedAt = r.time(name, value)
 		case "nbf":
@@ -82,6 +93,10 @@ func readClaims(payload []byte) (*Claims, error) {
 			c.Version = r.text(name, value)
 		case "uti":
 			c.TokenID = r.text(name, value)
+		case "cnf":
+			c.seen.cnf = true
+		case "nonce", "c_hash", "at_hash", "s_hash":
+			c.seen.idToken = name
 		}
 	})
 	if err != nil {
@@ -91,6 +106,7 @@ func readClaims(payload []byte) (*Claims, error) {
 	if c.Version == "1.0" {
 		c.ClientID = appid
 	}
+	c.AppOnly = isAppOnly(c, idtyp)
 	switch {
 	case c.ExpiresOn.IsZero():
 		r.wrong("exp", "present")
@@ -103,6 +119,20 @@ func readClaims(payload []byte) (*Claims, error) {
 	return c, nil
 }
 
+// isAppOnly reports whether an application calls for itself. idtyp says so, but is an optional
+// claim that only comes if the manifest of the service asks for it. Without it the subject decides:
+// that of an application is its own object id, and that of a user is made for each application.
+//
+// https://learn.microsoft.com/entra/identity-platform/optional-claims-reference
+func isAppOnly(c *Claims, idtyp string) bool {
+	if c.seen.idtyp {
+		return idtyp == "app"
+	}
+	return !c.seen.scp && !isBlank(c.ClientID) && !isBlank(c.ObjectID) && c.ObjectID == c.Subject
+}
+
+func isBlank(s string) bool { return strings.TrimSpace(s) == "" }
+
 // reader reads claims by their type and keeps the first error.
 type reader struct{ err error }
 
@@ -112,7 +142,7 @@ func (r *reader) wrong(name, want string) {
 	}
 }
 
-func (r *reader) text(name string, value []byte) string {
+func (r *reader) text(name, value string) string {
 	s, ok := unquote(value)
 	if !ok {
 		r.wrong(name, "a string")
@@ -120,7 +150,7 @@ func (r *reader) text(name string, value []byte) string {
 	return s
 }
 
-func (r *reader) texts(name string, value []byte) []string {
+func (r *reader) texts(name, value string) []string {
 	all, ok := unquoteAll(value)
 	if !ok {
 		r.wrong(name, "an array of strings")
@@ -129,8 +159,8 @@ func (r *reader) texts(name string, value []byte) []string {
 }
 
 // time reads a NumericDate of RFC 7519.
-func (r *reader) time(name string, value []byte) time.Time {
-	const maxSeconds = 253402300799 // the last second of the year 9999, beyond which times cannot be written
+func (r *reader) time(name, value string) time.Time {
+	const maxSeconds = 253402300799 // the last second of the year 9999: later times cannot be written
 	s, ok := number(value)
 	if !ok || s <= 0 || s > maxSeconds {
 		r.wrong(name, "a number of seconds since 1970")

@@ -1,59 +1,38 @@
 package verify
 
-import "strings"
-
-// Cloud is one of the national clouds of Azure.
+// Cloud is one of the national clouds of Azure. It corresponds to a cloud.Configuration of azcore:
+// Public to AzurePublic, USGovernment to AzureGovernment, China to AzureChina.
 type Cloud int
 
-// The clouds that have an Entra ID of their own.
+// The clouds that have an Entra ID of their own. For others see Options.Issuers.
 //
 // https://learn.microsoft.com/entra/identity-platform/authentication-national-cloud
 const (
 	Public       Cloud = iota // the global one
 	USGovernment              // login.microsoftonline.us
-	China                     // login.partner.microsoftonline.cn, by 21Vianet
+	China                     // login.partner.microsoftonline.cn, operated by 21Vianet
 )
 
-// hosts are a cloud's login host, which has the keys and issues v2 tokens, and the host that issues v1 tokens.
-type hosts struct{ login, sts string }
+// hosts are those of a cloud.
+type hosts struct {
+	login string // publishes the keys and issues v2 tokens
+	sts   string // issues v1 tokens
+	name  string // cloud_instance_name of its keys
+}
 
 func (c Cloud) hosts() (h hosts, ok bool) {
 	switch c {
 	case Public:
-		return hosts{"login.microsoftonline.com", "sts.windows.net"}, true
+		return hosts{"login.microsoftonline.com", "sts.windows.net", "microsoftonline.com"}, true
 	case USGovernment:
-		return hosts{"login.microsoftonline.us", "sts.windows.net"}, true
+		return hosts{"login.microsoftonline.us", "sts.windows.net", "microsoftonline.us"}, true
 	case China:
-		return hosts{"login.partner.microsoftonline.cn", "sts.chinacloudapi.cn"}, true
+		return hosts{"login.partner.microsoftonline.cn", "sts.chinacloudapi.cn", "partner.microsoftonline.cn"}, true
 	}
 	return hosts{}, false
 }
 
-// issuer is the iss of a tenant's tokens of a version, "1.0" or "2.0"; "" for any other.
-func (h hosts) issuer(version, tenant string) string {
-	switch version {
-	case "1.0":
-		return "https://" + h.sts + "/" + tenant + "/"
-	case "2.0":
-		return "https://" + h.login + "/" + tenant + "/v2.0"
-	}
-	return ""
-}
-
-// anyTenant stands for the tenant in what Entra publishes for all of them.
-const anyTenant = "{tenantid}"
-
-// mayIssue says whether a key that is published for issuer may sign tokens of tenant. A key without an issuer, and one for
-// all tenants, may; the issuer of a key is always in the form of v2 but good for both versions.
-func (h hosts) mayIssue(issuer, tenant string) bool {
-	if issuer == "" {
-		return true
-	}
-	issuer = strings.ReplaceAll(issuer, anyTenant, tenant)
-	return issuer == h.issuer("1.0", tenant) || issuer == h.issuer("2.0", tenant)
-}
-
-// isGUID says whether s is a GUID as Entra writes them: lower case with hyphens.
+// isGUID reports whether s is a GUID as Entra writes them: lower case with hyphens.
 func isGUID(s string) bool {
 	if len(s) != 36 {
 		return false

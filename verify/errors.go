@@ -6,71 +6,146 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 )
 
-// What a token can fail for. Errors of [Verifier.Verify] are an [*Error] for which [errors.Is] finds one of these.
+// Errors of a [Verifier] are an [*Error] for which [errors.Is] finds one of these, unless a
+// [Requirement] brings its own.
 var (
-	// ErrKeysUnavailable: there are no keys to check the token with, as Entra cannot
-	// be reached or what answers is not Entra. The token may be good.
-	ErrKeysUnavailable = errors.New("the signing keys are not available")
-	// ErrMalformed: it is no token of the form that Entra's have.
+	// ErrUnavailable means that a token cannot be checked at the moment and may be good. A
+	// [Requirement] that cannot decide wraps it in its error, and is answered 503 in place of 403.
+	ErrUnavailable = errors.New("tokens cannot be checked at the moment")
+	// ErrKeysUnavailable means that there are no keys to check the token with, because Entra ID
+	// cannot be reached or something else answers in its place. The token may be good. It wraps
+	// ErrUnavailable.
+	ErrKeysUnavailable error = &kind{"the signing keys are not available", ErrUnavailable}
+	// ErrNoToken means that a request has no bearer token.
+	ErrNoToken = errors.New("no bearer token")
+	// ErrMalformed means that the token is not in the form of an Entra access token, or that the
+	// Authorization header is not in the form of RFC 6750.
 	ErrMalformed = errors.New("malformed token")
-	// ErrMicrosoftAPI: it is a token for one of Microsoft's own APIs, which nobody else can check.
+	// ErrMicrosoftAPI means that the token is for one of Microsoft's own APIs, which alone can
+	// check it.
 	ErrMicrosoftAPI = errors.New("a token for a Microsoft API")
-	// ErrSignature: no key of Entra has signed it.
+	// ErrNotAccessToken means that Entra signed the token, but as another kind, such as an ID
+	// token.
+	ErrNotAccessToken = errors.New("not an access token")
+	// ErrBoundToken means that the token is bound to a key of the caller, which a bearer token is
+	// not.
+	ErrBoundToken = errors.New("a token bound to a key")
+	// ErrSignature means that no key of Entra has signed the token.
 	ErrSignature = errors.New("bad signature")
-	// ErrIssuer: somebody else than the tenant of the token issued it.
+	// ErrIssuer means that the token was not issued by the tenant that it names.
 	ErrIssuer = errors.New("wrong issuer")
-	// ErrTenant: the token is of a tenant that is not accepted.
+	// ErrTenant means that tokens of this tenant are not accepted.
 	ErrTenant = errors.New("wrong tenant")
-	// ErrAudience: the token is for another service.
+	// ErrAudience means that the token is for another service.
 	ErrAudience = errors.New("wrong audience")
-	// ErrExpired: the token has expired.
+	// ErrExpired means that the token has expired.
 	ErrExpired = errors.New("expired token")
-	// ErrNotYetValid: the token will be valid later.
+	// ErrNotYetValid means that the token is not valid yet.
 	ErrNotYetValid = errors.New("token not valid yet")
-	// ErrClient: the caller is none of those who may call.
-	ErrClient = errors.New("caller not allowed")
-	// ErrRole: the token lacks a role, or has neither roles nor scopes.
+	// ErrCaller means that the caller is not one of those who may call.
+	ErrCaller = errors.New("caller not allowed")
+	// ErrRole means that the token lacks a role, or has neither roles nor scopes.
 	ErrRole = errors.New("missing role")
-	// ErrClosed: the verifier was closed.
-	ErrClosed = errors.New("verify: the verifier is closed; make one that lives as long as the program")
+	// ErrScope means that the token lacks a scope.
+	ErrScope = errors.New("missing scope")
+	// ErrClosed means that the Verifier was closed.
+	ErrClosed = errors.New("verify: the verifier is closed; create one that lives as long as the program")
 )
 
-// Error is why a token was not accepted. It never contains the token.
-type Error struct {
-	// Found and Wanted are what the check that failed looked at, as text; "" where there is nothing to show.
-	Found, Wanted string
-	// RetryAfter is the time to the next try to get keys, for ErrKeysUnavailable.
-	RetryAfter time.Duration
-
-	sentinel error
-	cause    error
+// kind is a sentinel that is a special case of another one.
+type kind struct {
+	text string
+	of   error
 }
 
-// Error says which check failed, what was found and wanted, and what to do.
+func (k *kind) Error() string { return k.text }
+func (k *kind) Unwrap() error { return k.of }
+
+// Error reports why a token was not accepted. It never contains the token.
+type Error struct {
+	// Found and Wanted are what the failed check looked at, as text; "" where there is nothing to
+	// show.
+	Found, Wanted string
+	// Advice is what to do about it, for somebody who reads the log of the service.
+	Advice string
+	// RetryAfter is when to try again, where the token cannot be checked at the moment: for
+	// ErrKeysUnavailable the time until the next attempt to get keys.
+	RetryAfter time.Duration
+
+	sentinel  error
+	cause     error
+	status    int        // of a request that is malformed; 0: that of the sentinel
+	challenge parameters // of the Verifier
+}
+
+// newError returns an error of a failed check, with its advice.
+func newError(sentinel error, found, wanted string) *Error {
+	return &Error{Found: found, Wanted: wanted, Advice: advice[sentinel], sentinel: sentinel}
+}
+
+// malformed returns the error of a token that is refused for its form.
+func malformed(err error) *Error {
+	if errors.Is(err, errNonce) {
+		return newError(ErrMicrosoftAPI, "a nonce in its header", "")
+	}
+	e := newError(ErrMalformed, "", "")
+	e.cause = err
+	return e
+}
+
+// unavailable returns the error of a token that cannot be checked for lack of keys.
+func unavailable(cause error, retryAfter time.Duration) *Error {
+	e := newError(ErrKeysUnavailable, "", "")
+	e.cause, e.RetryAfter = cause, max(firstBackoff, retryAfter)
+	return e
+}
+
+// Error returns which check failed, what it found and wanted, and the advice.
 func (e *Error) Error() string {
-	what := "not accepted" // of an Error that a requirement of somebody else made
+	if e == nil {
+		return "verify: no error; return nil as an error, not a nil *verify.Error"
+	}
+	what := "a requirement is not met" // that of somebody else
 	if e.sentinel != nil {
 		what = e.sentinel.Error()
 	}
-	var b strings.Builder
-	b.WriteString("verify: " + what)
+	facts := []string{"verify: " + what}
 	if e.Found != "" {
-		b.WriteString(": found " + e.Found)
+		facts = append(facts, "found "+e.Found)
 	}
+	text := join(": ", facts...)
 	if e.Wanted != "" {
-		b.WriteString(", wanted " + e.Wanted)
+		text = join(", ", text, "wanted "+e.Wanted)
 	}
 	if e.cause != nil {
-		b.WriteString(": " + e.cause.Error())
+		text = join(": ", text, e.cause.Error())
 	}
-	b.WriteString("; " + e.advice())
-	return b.String()
+	return join("; ", text, e.Advice)
 }
 
-// Unwrap gives the sentinel and the cause.
+// join puts parts of a message together, leaving out empty ones. A part that is a sentence of its
+// own loses its end.
+func join(separator string, parts ...string) string {
+	var all []string
+	for i, p := range parts {
+		if i < len(parts)-1 {
+			p = strings.TrimRight(p, ".,:; ")
+		}
+		if p != "" {
+			all = append(all, p)
+		}
+	}
+	return strings.Join(all, separator)
+}
+
+// Unwrap returns the sentinel and the cause.
 func (e *Error) Unwrap() []error {
+	if e == nil {
+		return nil
+	}
 	var errs []error
 	for _, err := range []error{e.sentinel, e.cause} {
 		if err != nil {
@@ -80,42 +155,53 @@ func (e *Error) Unwrap() []error {
 	return errs
 }
 
-// advice is what somebody who reads the error in a log should do.
-func (e *Error) advice() string {
-	switch e.sentinel {
-	case ErrKeysUnavailable:
-		return "call again later; if Entra ID is down, Options.KeyFile helps services that start meanwhile"
-	case ErrMalformed:
-		return "send an access token of Entra ID as it is, in the header Authorization: Bearer"
-	case ErrMicrosoftAPI:
-		return "the caller must ask for a token for this service's own App ID URI"
-	case ErrSignature:
-		return "the caller must get its token from Entra ID; if it did, see that Options.Cloud and Options.AppID are right"
-	case ErrIssuer:
-		return "the caller must get its token from Entra ID; if it did, see that Options.Cloud is right"
-	case ErrTenant:
-		return "add the tenant to Options.Tenants if it is to be accepted"
-	case ErrAudience:
-		return "the caller must ask for a token for this service, or the audience be added to Options.Audiences, to the letter"
-	case ErrExpired:
-		return "the caller must get a new token; see that its clock and this machine's are right"
-	case ErrNotYetValid:
-		return "see that the clock of this machine is right"
-	case ErrClient:
-		return "add the caller's object id or client id to those who may call"
-	case ErrRole:
-		return "assign the role to the caller; tokens that are out already keep their roles for up to 24 h"
-	}
-	return "ask the caller for another token"
+// advice is what somebody who reads an error in the log of the service should do.
+var advice = map[error]string{
+	ErrKeysUnavailable: "call again later; if Entra ID is down, Options.KeyFile helps services that start meanwhile",
+	ErrNoToken:         "send an access token in the header Authorization: Bearer",
+	ErrMalformed:       "send an access token of Entra ID unchanged, in the header Authorization: Bearer",
+	ErrMicrosoftAPI:    "the caller must ask for a token for this service's own App ID URI",
+	ErrNotAccessToken:  "send the access token",
+	ErrBoundToken:      "the caller must ask for a bearer token, without proof of possession",
+	ErrSignature:       "the caller must get its token from Entra ID; if it did, check Options.Cloud and Options.AppID",
+	ErrIssuer:          "the caller must get its token from Entra ID; if it did, check Options.Cloud and Options.Issuers",
+	ErrTenant:          "add the tenant to Options.Tenants to accept it",
+	ErrAudience:        "the caller must ask for a token for this service, or the audience must be added to Options.Audiences exactly as it is",
+	ErrExpired:         "the caller must get a new token; check its clock and that of this machine",
+	ErrNotYetValid:     "check the clock of this machine",
+	ErrCaller:          "add the caller's object id or client id to those who may call",
+	ErrRole:            "assign the role to the caller; tokens already issued keep their roles for up to 24 h",
+	ErrScope:           "the client must ask for the scope, and the user or an administrator must consent to it",
 }
 
-// quoted is text from a token, short and printable.
+const (
+	adviceIDType = "add the optional claim idtyp to the access tokens in this service's manifest"
+	// The others are about mistakes in the service itself.
+	adviceNil      = "remove the nil Requirement from the route"
+	adviceTypedNil = "let the Requirement return nil as an error to let a caller in"
+	advicePanic    = "fix the Requirement, which panicked"
+)
+
+// quoted returns text from a token, short and printable.
 func quoted(text string) string {
 	const enough = 120 // for an App ID URI or an issuer
+	if isPlain(text) && len(text) <= enough {
+		return `"` + text + `"`
+	}
 	if len(text) > enough {
 		return strconv.QuoteToASCII(text[:enough]) + "…"
 	}
 	return strconv.QuoteToASCII(text)
+}
+
+// isPlain reports whether strconv.QuoteToASCII only puts text between quotation marks.
+func isPlain(text string) bool {
+	for i := range len(text) {
+		if c := text[i]; c < ' ' || c > '~' || c == '"' || c == '\\' {
+			return false
+		}
+	}
+	return true
 }
 
 // oneOf lists what was wanted.
@@ -130,4 +216,37 @@ func oneOf(texts []string) string {
 		all = append(all, quoted(t))
 	}
 	return strings.Join(all, " or ")
+}
+
+// peerError is an error whose text may come from a peer: it shows a bounded and printable part.
+type peerError struct{ err error }
+
+func (e peerError) Error() string { return printable(e.err.Error()) }
+func (e peerError) Unwrap() error { return e.err }
+
+// fromPeer returns err as a peerError, nil for nil.
+func fromPeer(err error) error {
+	if err == nil {
+		return nil
+	}
+	return peerError{err}
+}
+
+// printable returns text cut to a line of a log, without control characters.
+func printable(text string) string {
+	const enough = 300
+	cut := len(text) > enough
+	if cut {
+		text = text[:enough]
+	}
+	text = strings.Map(func(r rune) rune {
+		if !unicode.IsPrint(r) || r == unicode.ReplacementChar {
+			return '?'
+		}
+		return r
+	}, text)
+	if cut {
+		text += "…"
+	}
+	return text
 }

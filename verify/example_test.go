@@ -21,7 +21,7 @@ func fakeEntra() *imdstest.Server {
 
 // exampleVerifier is as in the example of New.
 func exampleVerifier(entra *imdstest.Server) *verify.Verifier {
-	verifier, err := verify.New(verify.Options{
+	verifier, err := verify.New(&verify.Options{
 		Audiences:  []string{"https://orders.example.com"},
 		Tenants:    []string{imdstest.DefaultTenantID},
 		Authority:  "https://imds.test",
@@ -35,7 +35,7 @@ func exampleVerifier(entra *imdstest.Server) *verify.Verifier {
 
 func ExampleNew() {
 	entra := fakeEntra()
-	verifier, err := verify.New(verify.Options{
+	verifier, err := verify.New(&verify.Options{
 		Audiences: []string{"https://orders.example.com"},
 		Tenants:   []string{imdstest.DefaultTenantID},
 		// A service has neither of these; a test gets the keys of the fake by them.
@@ -58,7 +58,7 @@ func ExampleNew() {
 }
 
 func ExampleNew_mistake() {
-	_, err := verify.New(verify.Options{Audiences: []string{"https://orders.example.com"}})
+	_, err := verify.New(&verify.Options{Audiences: []string{"https://orders.example.com"}})
 	fmt.Println(err)
 	// Output: verify: Options.Tenants is empty; set it to the GUID of your tenant, or set AnyTenant to accept the tokens of every tenant there is
 }
@@ -92,11 +92,11 @@ func ExampleVerifier_Handler() {
 	// Output:
 	// GET 200
 	// GET 401
-	//     Bearer
+	//     Bearer realm="api"
 	// GET 401
-	//     Bearer error="invalid_token", error_description="wrong audience"
+	//     Bearer error="invalid_token", error_description="the token is not accepted"
 	// DELETE 403
-	//     Bearer error="insufficient_scope", error_description="missing role"
+	//     Bearer error="insufficient_scope", error_description="a requirement of this route is not met"
 }
 
 func ExampleVerifier_Handler_requirement() {
@@ -163,6 +163,6 @@ func ExampleVerifier_Verify() {
 	// Output:
 	// good
 	// expired
-	// verify: a token for a Microsoft API: found the header nonce; the caller must ask for a token for this service's own App ID URI
-	// verify: malformed token: it is not three parts of base64url with dots between them; send an access token of Entra ID as it is, in the header Authorization: Bearer
+	// verify: a token for a Microsoft API: found a nonce in its header; the caller must ask for a token for this service's own App ID URI
+	// verify: malformed token: it is not three parts of base64url separated by dots; send an access token of Entra ID unchanged, in the header Authorization: Bearer
 }

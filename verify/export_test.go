@@ -2,23 +2,22 @@ package verify
 
 import (
 	"fmt"
+	"net/http"
+	"net/url"
 	"time"
 )
 
-// ReadHeader gives the key id of a header, which is JSON.
-func ReadHeader(header []byte) (kid string, err error) { return readHeader(header) }
+// ReadHeader returns the key id of a header, which is JSON.
+func ReadHeader(header []byte) (kid string, err error) { return keyID(string(header)) }
 
-// ReadKeys gives how many keys of a JWKS are used.
+// ReadKeys returns how many keys of a JWKS are used.
 func ReadKeys(jwks []byte) (int, error) {
-	set, err := readKeys(jwks, time.Now(), nil)
-	if err != nil {
-		return 0, err
-	}
-	return len(set.keys), nil
+	keys, err := readKeys(jwks)
+	return keys.usable(), err
 }
 
 // KeysHeld is how many keys v has at the moment.
-func (v *Verifier) KeysHeld() int { return len(v.keys.current.Load().keys) }
+func (v *Verifier) KeysHeld() int { return len(*v.keys.keys.Load()) }
 
 // Remembered is how many tokens v remembers.
 func (v *Verifier) Remembered() (all int) {
@@ -34,9 +33,16 @@ func (v *Verifier) Remembered() (all int) {
 // Remember makes v remember n tokens that nobody sent, until then.
 func (v *Verifier) Remember(n int, until time.Time) {
 	for i := range n {
-		v.cache.put(v.cache.id(fmt.Sprint(i)), remembered{claims: &Claims{}, until: until}, time.Now())
+		v.cache.put(v.cache.id(fmt.Sprint(i)), &remembered{claims: &Claims{}, until: until}, time.Now())
 	}
 }
 
 // MaxRemembered is how many tokens a Verifier remembers at most.
 const MaxRemembered = maxRemembered
+
+// ReadDiscovery reads a discovery document.
+func ReadDiscovery(document []byte) error {
+	h, _ := Public.hosts()
+	_, err := newSource(&http.Client{}, &url.URL{Scheme: "https", Host: h.login}, ofCloud(h), "", "").keys(document)
+	return err
+}

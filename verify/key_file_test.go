@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -62,6 +63,8 @@ func TestAKeyFileDoesNotKeepNewKeysAway(t *testing.T) {
 		entra := issue(second().jwk())
 		v := open(t, entra, keyFile(path))
 		accept(t, v, mint(by(second())))
+		accept(t, v, mint()) // as with any key that answers lack: they may be thin
+		time.Sleep(62 * time.Minute)
 		reject(t, v, mint(), verify.ErrSignature)
 		synctest.Wait()
 		require.NoError(t, v.Close())
@@ -84,7 +87,7 @@ func TestAKeyFileThatIsNotToBeTrustedIsAsNone(t *testing.T) {
 		"of another app":     {edits: []edit{func(o *verify.Options) { o.AppID = clientID }}},
 		"of a mirror":        {edits: []edit{func(o *verify.Options) { o.Authority = "https://mirror.example" }}},
 		"stale":              {wait: 24 * time.Hour},
-		"of the future":      {spoil: member("fetched", start.Add(time.Second))},
+		"of the future":      {spoil: member("fetched", start.Add(5*time.Minute+time.Second))},
 		"of no time":         {spoil: member("fetched", nil)},
 		"of no source":       {spoil: member("source", nil)},
 		"without keys":       {spoil: member("jwks", nil)},
@@ -194,5 +197,121 @@ func TestABadFetchLeavesTheKeyFileAsItIs(t *testing.T) {
 		after, err := os.ReadFile(path)
 		require.NoError(t, err)
 		require.Equal(t, string(before), string(after))
+	})
+}
+
+func TestAKeyFileThatOthersMayHaveWritten(t *testing.T) {
+	t.Parallel()
+	if runtime.GOOS == "windows" {
+		t.Skip("there are no modes")
+	}
+	mode := func(m os.FileMode) func(*testing.T, string) {
+		return func(t *testing.T, path string) { require.NoError(t, os.Chmod(path, m)) }
+	}
+	for name, tc := range map[string]struct {
+		spoil   func(t *testing.T, path string)
+		refused string
+	}{
+		"writable for all":     {mode(0o666), "writable"},
+		"writable for others":  {mode(0o602), "writable"},
+		"writable for a group": {mode(0o660), "writable"},
+		"readable for all":     {mode(0o644), ""},
+		"only readable":        {mode(0o400), ""},
+		"a link to it": {func(t *testing.T, path string) {
+			require.NoError(t, os.Rename(path, path+"-real"))
+			require.NoError(t, os.Symlink(path+"-real", path))
+		}, ""},
+		"a link to one of others": {func(t *testing.T, path string) {
+			require.NoError(t, os.Chmod(path, 0o666))
+			require.NoError(t, os.Rename(path, path+"-real"))
+			require.NoError(t, os.Symlink(path+"-real", path))
+		}, "writable"},
+		"of another user": {func(t *testing.T, path string) {
+			if err := os.Chown(path, 65533, 65533); err != nil {
+				t.Skip("only root gives files away")
+			}
+		}, "another user"},
+		"a device": {func(t *testing.T, path string) {
+			require.NoError(t, os.Remove(path))
+			require.NoError(t, os.Symlink("/dev/zero", path))
+		}, "not a regular file"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			virtually(t, func(t *testing.T) {
+				path, events := savedFile(t), &journal{}
+				tc.spoil(t, path)
+				v := open(t, down(), keyFile(path), events.listen)
+				failed := func() []verify.Event { synctest.Wait(); return events.of(verify.EventKeyFileFailed) }
+				if tc.refused == "" {
+					accept(t, v, mint())
+					require.Empty(t, failed())
+					return
+				}
+				reject(t, v, mint(), verify.ErrKeysUnavailable)
+				time.Sleep(time.Hour)
+				require.Len(t, failed(), 1, "once")
+				require.ErrorContains(t, failed()[0].Err, tc.refused)
+				require.ErrorContains(t, failed()[0].Err, path)
+			})
+		})
+	}
+}
+
+func TestAKeyFileOfAClockThatIsAhead(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		ahead, skew time.Duration
+		good        bool
+	}{
+		"by two seconds":              {2 * time.Second, 0, true},
+		"by what the clocks may":      {5 * time.Minute, 0, true},
+		"by more":                     {5*time.Minute + time.Second, 0, false},
+		"by a skew of one's own":      {time.Minute, time.Minute, true},
+		"by more than one's own skew": {2 * time.Minute, time.Minute, false},
+		"without a skew":              {time.Second, -1, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			virtually(t, func(t *testing.T) {
+				path := savedFile(t)
+				member("fetched", time.Now().Add(tc.ahead))(t, path)
+				v := open(t, down(), keyFile(path), skew(tc.skew))
+				if !tc.good {
+					reject(t, v, mint(), verify.ErrKeysUnavailable)
+					return
+				}
+				accept(t, v, mint())
+				time.Sleep(24 * time.Hour)
+				reject(t, v, mint(), verify.ErrKeysUnavailable) // and not later by what the clock was ahead
+			})
+		})
+	}
+}
+
+func TestAKeyFileIsReadAgainWhileThereAreNoKeys(t *testing.T) {
+	virtually(t, func(t *testing.T) {
+		path := savedFile(t)
+		require.NoError(t, os.Rename(path, path+"-later"))
+		v := open(t, down(), keyFile(path))
+		reject(t, v, mint(), verify.ErrKeysUnavailable)
+		time.Sleep(10 * time.Minute)
+		reject(t, v, mint(), verify.ErrKeysUnavailable)
+		require.NoError(t, os.Rename(path+"-later", path)) // the volume is mounted
+		time.Sleep(time.Minute + time.Second)
+		accept(t, v, mint())
+		require.NoError(t, os.Remove(path))
+		time.Sleep(10 * time.Hour)
+		accept(t, v, mint())
+	})
+}
+
+func TestKeysAreFetchedRightAfterAKeyFileWasRead(t *testing.T) {
+	virtually(t, func(t *testing.T) {
+		path := savedFile(t)
+		entra := issue(second().jwk())
+		v := open(t, entra, keyFile(path))
+		require.NoError(t, v.Warm(t.Context()))
+		synctest.Wait()
+		require.Equal(t, 1, entra.fetches())
+		require.Equal(t, "entra", v.Status().KeySource)
 	})
 }

@@ -2,240 +2,157 @@ package verify
 
 import (
 	"context"
-	"errors"
-	"math/rand/v2"
 	"sync"
 	"sync/atomic"
 	"time"
-
-	"github.com/seed-ac726066/aztoken/internal/guard"
 )
 
-// keyring holds the last good keys and keeps them fresh:
+// closeLimit is how long close waits for what does not end with its context.
+const closeLimit = 5 * time.Second
+
+// keyring holds the last good keys of each document and keeps them fresh.
 //
-//	            every hour; after a failure 1 s to 1 min
-//	Entra ──────────────────────────────────────────────▶ current ──▶ find, lock-free
-//	            a key that is not known: once in 5 min       │
+//	        every hour; after a failure in 1 s to 1 min
+//	Entra ──────────────────────────────────────────────▶ document ──▶ keys ──▶ find, lock-free
+//	        unknown key: once in 5 min                     │    ▲
+//	        known key missing: in 1 min, then 5 min        ▼    │ while there are no keys
 //	                                                      key file
 //
-// One goroutine does all fetching. It starts when the first key is wanted and ends with close.
+// A document is a tenant's, or that of all tenants, and each has a goroutine of its own, which
+// starts when the first key is needed and ends with close. See [phase] for its states. A key of a
+// document:
+//
+//	                    published                      not in the newest answer
+//	unknown ──────────────────────────────▶ current ◀──────────────────────────▶ absent
+//	   ▲                                       │            in it again             │
+//	   └───────────────────────────────────────┴────────────────────────────────────┘
+//	     other material under its id, or of no use; no answer of an hour, ten at least, has had it;
+//	     24 hours without an answer
+//
+// What can hang runs in a goroutine of its own, and nothing waits for it without a limit: a fetch
+// is given up after ten seconds, and so is the wait of a caller; files and observers delay nobody.
 type keyring struct {
-	source *source
-	file   keyFile
-	report func(Event)
+	documents []*document
+	report    func(Event)
+	files     *files
+	keys      atomic.Pointer[keySet] // what find reads
 
-	current atomic.Pointer[keySet]
-
-	start   sync.Once
-	wake    chan struct{} // the time of the next fetch has changed
+	started atomic.Bool
+	closed  atomic.Bool // set under the mutex: no goroutine is begun after that
 	life    context.Context
 	end     context.CancelFunc
-	running sync.WaitGroup
+	loops   sync.WaitGroup // one for each document; none of them blocks
+	calls   sync.WaitGroup // fetches in the user's HTTP client, which may not return
 
-	closed   atomic.Bool // set under mu
-	mu       sync.Mutex
-	progress progress
-	due      time.Time
-	round    chan struct{} // closed at the end of the fetch that is under way, or of the next
-	lastErr  error         // of the last fetch
+	mu      sync.Mutex    // guards what follows and the documents; no I/O, callback or wait under it
+	changed chan struct{} // closed and replaced at each end of a fetch or of reading the file
+	loading bool          // the key file is being read, and callers may wait for that
 }
 
-func newKeyring(s *source, file keyFile, report func(Event)) *keyring {
-	r := &keyring{source: s, file: file, report: report, wake: make(chan struct{}, 1), round: make(chan struct{})}
+func newKeyring(sources map[string]*source, file keyFile, report func(Event)) *keyring {
+	r := &keyring{report: report, changed: make(chan struct{})}
+	for tenant, s := range sources {
+		r.documents = append(r.documents, &document{source: s, tenant: tenant, wake: make(chan struct{}, 1)})
+	}
+	r.keys.Store(&keySet{})
 	r.life, r.end = context.WithCancel(context.Background())
+	r.files = newFiles(file, report)
 	return r
 }
 
-// holds says whether kid is still the id of key, which may still serve.
-func (r *keyring) holds(kid string, key *signingKey, now time.Time) bool {
-	set := r.current.Load()
-	return set != nil && set.keys[kid] == key && usable(set.fetched, now)
+// isCurrent reports whether kid is still the id of key, which may still serve.
+func (r *keyring) isCurrent(kid string, key *signingKey, now time.Time) bool {
+	return r.known(kid, now) == key
 }
 
-func (r *keyring) lookup(kid string, now time.Time) *signingKey {
-	if set := r.current.Load(); set != nil && usable(set.fetched, now) {
-		return set.keys[kid]
-	}
-	return nil
-}
+// known returns the key of an id that may serve now, nil if there is none.
+func (r *keyring) known(kid string, now time.Time) *signingKey { return r.keys.Load().find(kid, now) }
 
-// find gives the key of kid. Only where it is not known, and Entra has not been asked lately, does the caller wait for Entra to be
-// asked, which all such callers share. The error is an [*Error] or ErrClosed.
-func (r *keyring) find(ctx context.Context, kid string) (*signingKey, error) {
-	if err := r.begin(); err != nil {
-		return nil, err
-	}
-	if key := r.lookup(kid, time.Now()); key != nil {
-		return key, nil
-	}
-	if err := r.await(ctx, r.search()); err != nil {
-		return nil, err
-	}
-	if key := r.lookup(kid, time.Now()); key != nil {
-		return key, nil
-	}
-	if err := r.unavailable(); err != nil {
-		return nil, err
-	}
-	return nil, &Error{sentinel: ErrSignature, Found: "key " + quoted(kid), Wanted: "one that Entra ID publishes"}
-}
-
-// warm waits until there are keys, or a fetch has failed.
-func (r *keyring) warm(ctx context.Context) error {
-	if err := r.begin(); err != nil {
-		return err
-	}
-	if set := r.current.Load(); set != nil && usable(set.fetched, time.Now()) {
+// start begins the fetching, and the reading of the key file, the first time that it is called.
+func (r *keyring) start() error {
+	if r.started.Load() && !r.closed.Load() {
 		return nil
 	}
-	if err := r.await(ctx, r.soon()); err != nil {
-		return err
-	}
-	if err := r.unavailable(); err != nil {
-		return err
-	}
-	return nil
-}
-
-// search asks for a fetch on behalf of a key that is not known, and gives its end to wait for; nil if none is to come soon.
-func (r *keyring) search() <-chan struct{} {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.progress.wanted = r.current.Load() != nil
-	if due := r.progress.next(1); due.Before(r.due) {
-		r.due = due
-		select {
-		case r.wake <- struct{}{}:
-		default: // it will look anyway
-		}
-	}
-	return r.soonLocked()
-}
-
-func (r *keyring) soon() <-chan struct{} {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.soonLocked()
-}
-
-// soonLocked is the end of the fetch that is under way or due, nil if there is none.
-func (r *keyring) soonLocked() <-chan struct{} {
-	if until(time.Now(), r.due) > 0 {
-		return nil
-	}
-	return r.round
-}
-
-func (r *keyring) await(ctx context.Context, round <-chan struct{}) error {
-	if round == nil {
-		return nil
-	}
-	select {
-	case <-round:
-		return nil
-	case <-r.life.Done():
+	switch {
+	case r.closed.Load():
 		return ErrClosed
-	case <-ctx.Done():
-		return &Error{sentinel: ErrKeysUnavailable, cause: ctx.Err(), RetryAfter: firstBackoff}
-	}
-}
-
-// unavailable is the error of a caller who needs a key that cannot be had now: there are none, or Entra could not be asked for
-// newer ones. nil means that Entra was asked and has no other keys.
-func (r *keyring) unavailable() error {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if set := r.current.Load(); r.lastErr == nil && set != nil && usable(set.fetched, time.Now()) {
+	case r.started.Load():
 		return nil
 	}
-	return &Error{sentinel: ErrKeysUnavailable, cause: r.lastErr, RetryAfter: max(firstBackoff, until(time.Now(), r.due))}
-}
-
-// begin reads the key file and starts the fetching, the first time that it is called.
-func (r *keyring) begin() error {
-	if r.closed.Load() {
-		return ErrClosed
+	for _, d := range r.documents {
+		d.state.phase = waiting
+		r.loops.Go(func() { r.run(d) })
 	}
-	r.start.Do(func() {
-		r.mu.Lock()
-		defer r.mu.Unlock()
-		if r.closed.Load() {
-			return
-		}
-		if set := r.file.load(time.Now()); set != nil {
-			r.current.Store(set)
-			r.progress.fetched = set.fetched
-			r.due = r.progress.next(rand.Float64())
-		}
-		r.running.Go(r.run)
-	})
+	r.load()
+	r.started.Store(true)
 	return nil
 }
 
-// close ends the fetching and waits for it.
-func (r *keyring) close() {
+// load reads the key file, unless that is under way. It is called with the mutex held.
+func (r *keyring) load() {
+	if !r.closed.Load() && r.files.load(r.loaded) {
+		r.loading = true
+	}
+}
+
+// loaded takes the keys of the file for the documents that have none, and tells who waits for them.
+func (r *keyring) loaded(saved map[string]savedDocument) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	now := time.Now()
+	r.loading = false
+	for _, d := range r.documents {
+		if s, ok := saved[d.name()]; ok && !d.state.usable(now) {
+			d.state, d.held = d.state.load(s.fetched), s.keys
+		}
+	}
+	r.publish(now)
+}
+
+// publish makes the keys of all documents those that find reads, and tells who waits for a change.
+// It is called with the mutex held.
+func (r *keyring) publish(now time.Time) {
+	previous, keys := *r.keys.Load(), keySet{}
+	for _, d := range r.documents {
+		if d.state.usable(now) {
+			keys.add(d.held, d.state.fetched.Add(keepFor), previous)
+		}
+	}
+	r.keys.Store(&keys)
+	close(r.changed)
+	r.changed = make(chan struct{})
+}
+
+// close ends the fetching and waits for it, for files and for others, within a limit.
+func (r *keyring) close(others *sync.WaitGroup) {
 	r.mu.Lock()
 	r.closed.Store(true)
 	r.mu.Unlock()
 	r.end()
-	r.running.Wait()
-	r.source.close()
+	r.loops.Wait()
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		r.calls.Wait()
+		r.files.running.Wait()
+		others.Wait()
+	}()
+	limit := time.NewTimer(closeLimit)
+	defer limit.Stop()
+	select {
+	case <-done:
+	case <-limit.C:
+	}
 }
 
-func (r *keyring) run() {
-	timer := time.NewTimer(0)
-	defer timer.Stop()
-	for {
-		r.mu.Lock()
-		timer.Reset(min(until(time.Now(), r.due), refreshEvery)) // the keys of a file have no other time than the wall clock's
-		r.mu.Unlock()
-		select {
-		case <-r.life.Done():
-			return
-		case <-r.wake:
-		case <-timer.C:
-			r.refresh()
+// saved are the keys of all documents in the form of the file. It is called with the mutex held.
+func (r *keyring) saved(now time.Time) (all []savedKeys) {
+	for _, d := range r.documents {
+		if d.state.usable(now) {
+			all = append(all, d.held.saved(d.name(), d.state.fetched))
 		}
 	}
-}
-
-// refresh fetches the keys once.
-func (r *keyring) refresh() {
-	set, err := r.fetch()
-	if r.closed.Load() {
-		return
-	}
-	now := time.Now()
-	if err == nil {
-		r.current.Store(set)
-	}
-	r.mu.Lock()
-	r.progress = r.progress.after(err, now)
-	r.lastErr = err
-	r.due = r.progress.next(rand.Float64())
-	close(r.round)
-	r.round = make(chan struct{})
-	r.mu.Unlock()
-	if err != nil {
-		r.report(Event{Kind: EventKeysFailed, Time: now.Round(0), Err: err})
-		return
-	}
-	r.report(Event{Kind: EventKeysFetched, Time: now.Round(0), Keys: len(set.keys)})
-	if err := r.file.save(set); err != nil {
-		r.report(Event{Kind: EventKeyFileFailed, Time: now.Round(0), Err: err})
-	}
-}
-
-var errClient = errors.New("the HTTP client panicked or ended its goroutine")
-
-// fetch gets the keys from Entra. A panic in the caller's HTTP client is an error: it would end the program.
-func (r *keyring) fetch() (*keySet, error) {
-	var jwks []byte
-	err := errClient
-	_ = guard.Run(func() { jwks, err = r.source.fetch(r.life) })
-	if err != nil {
-		return nil, err
-	}
-	// Without its monotonic reading, which stands still while a machine sleeps: keys must not serve a day longer for that.
-	return readKeys(jwks, time.Now().Round(0), r.current.Load())
+	return all
 }

@@ -54,7 +54,8 @@ func TestUnknownKeysOneByOneFetchOnceInAnInterval(t *testing.T) {
 	})
 }
 
-// requireApart wants fetches to begin at least so long after each other, but for the first, which is for no unknown key.
+// requireApart wants fetches to begin at least so long after each other, but for the first, which
+// is for no unknown key.
 func requireApart(t *testing.T, entra *issuer, least time.Duration) {
 	t.Helper()
 	tries := entra.asks("/.well-known/openid-configuration")
@@ -277,15 +278,14 @@ func TestANewKeyIsAcceptedAtOnceIfNobodyLookedForOneLately(t *testing.T) {
 	})
 }
 
-func TestAWithdrawnKeyIsRefusedAfterTheNextRefreshWithWhatWasRemembered(t *testing.T) {
+func TestAReplacedKeyIsRefusedAfterTheNextRefreshWithWhatWasRemembered(t *testing.T) {
 	t.Parallel()
 	renewed := second()
 	renewed.kid = "first"
 	for name, keys := range map[string][]any{
-		"withdrawn":         {second().jwk()},
 		"another key":       {renewed.jwk()},
 		"weak now":          {second().jwk(), first().jwk(map[string]any{"e": "AQ"})},
-		"twice now":         {second().jwk(), first().jwk(), first().jwk()},
+		"two of one id":     {second().jwk(), first().jwk(), renewed.jwk()},
 		"of another tenant": {second().jwk(), first().jwk(map[string]any{"issuer": "https://login.microsoftonline.com/" + otherTenant + "/v2.0"})},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -382,7 +382,8 @@ func TestAThousandKeysForThreeDaysStayAThousand(t *testing.T) {
 			}
 			reject(t, v, unsigned("key-99"), verify.ErrSignature)
 			time.Sleep(time.Hour)
-			require.Equal(t, count, v.KeysHeld())
+			require.GreaterOrEqual(t, v.KeysHeld(), count)
+			require.LessOrEqual(t, v.KeysHeld(), min(1000, 2*count), "with those that answers lack of late")
 		}
 		require.GreaterOrEqual(t, entra.fetches(), 72)
 	})

@@ -15,7 +15,8 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// virtually runs a test in virtual time, of which it may spend days. The test fails if a goroutine of it is left at its end.
+// virtually runs a test in virtual time, of which it may spend days. The test fails if a goroutine
+// of it is left at its end.
 func virtually(t *testing.T, f func(t *testing.T)) {
 	t.Helper()
 	t.Parallel()
@@ -28,9 +29,9 @@ type edit = func(*verify.Options)
 // open returns a verifier for the audience and the tenant of mint that gets its keys by transport.
 func open(t testing.TB, transport http.RoundTripper, edits ...edit) *verify.Verifier {
 	t.Helper()
-	opts := verify.Options{Audiences: []string{audience}, Tenants: []string{tenant}, HTTPClient: &http.Client{Transport: transport}}
+	opts := &verify.Options{Audiences: []string{audience}, Tenants: []string{tenant}, HTTPClient: &http.Client{Transport: transport}}
 	for _, change := range edits {
-		change(&opts)
+		change(opts)
 	}
 	v, err := verify.New(opts)
 	require.NoError(t, err)
@@ -56,7 +57,8 @@ func accept(t *testing.T, v *verify.Verifier, token string) *verify.Claims {
 // sentinels are all errors that a token can fail for.
 var sentinels = []error{
 	verify.ErrKeysUnavailable, verify.ErrMalformed, verify.ErrMicrosoftAPI, verify.ErrSignature, verify.ErrIssuer, verify.ErrTenant,
-	verify.ErrAudience, verify.ErrExpired, verify.ErrNotYetValid, verify.ErrClient, verify.ErrRole, verify.ErrClosed,
+	verify.ErrAudience, verify.ErrExpired, verify.ErrNotYetValid, verify.ErrCaller, verify.ErrRole, verify.ErrScope, verify.ErrClosed,
+	verify.ErrNotAccessToken, verify.ErrBoundToken, verify.ErrNoToken,
 }
 
 // reject wants a token to be refused by one sentinel and no other.

@@ -28,7 +28,8 @@ func forbidden(t *testing.T) http.Handler {
 	return http.HandlerFunc(func(http.ResponseWriter, *http.Request) { require.Fail(t, "the request was let through") })
 }
 
-// answered is what a handler answers, of which no line has the token or what an attacker has written.
+// answered is what a handler answers, of which no line has the token or what an attacker has
+// written.
 func answered(t *testing.T, h http.Handler, r *http.Request) *http.Response {
 	t.Helper()
 	w := httptest.NewRecorder()
@@ -48,11 +49,13 @@ func answered(t *testing.T, h http.Handler, r *http.Request) *http.Response {
 
 func TestARequestIsAnsweredByWhatIsWrongWithItsToken(t *testing.T) {
 	t.Parallel()
-	const bare = "Bearer"
-	invalid := func(what string) string { return `Bearer error="invalid_token", error_description="` + what + `"` }
-	malformed := `Bearer error="invalid_request", error_description="the Authorization header is not Bearer and one token"`
-	several := `Bearer error="invalid_request", error_description="more than one Authorization header"`
-	lacking := func(what string) string { return `Bearer error="insufficient_scope", error_description="` + what + `"` }
+	// A caller is not told which check failed.
+	const (
+		bare      = `Bearer realm="api"`
+		invalid   = `Bearer error="invalid_token", error_description="the token is not accepted"`
+		malformed = `Bearer error="invalid_request", error_description="the Authorization header is not Bearer and one token"`
+		lacking   = `Bearer error="insufficient_scope", error_description="a requirement of this route is not met"`
+	)
 	one := func(value string) func() []string { return func() []string { return []string{value} } }
 	bearer := func(changes ...change) func() []string {
 		return func() []string { return []string{"Bearer " + mint(changes...)} }
@@ -73,29 +76,31 @@ func TestARequestIsAnsweredByWhatIsWrongWithItsToken(t *testing.T) {
 		"two tokens":            {func() []string { return []string{"Bearer " + mint() + " " + mint()} }, 400, malformed},
 		"two in a list":         {func() []string { return []string{"Bearer " + mint() + ", Bearer " + mint()} }, 400, malformed},
 		"a list":                {func() []string { return []string{"Bearer " + mint() + ",attacker"} }, 400, malformed},
-		"two headers":           {func() []string { return []string{"Bearer " + mint(), "Bearer " + mint()} }, 400, several},
-		"the same header twice": {func() []string { token := mint(); return []string{"Bearer " + token, "Bearer " + token} }, 400, several},
-		"Basic and Bearer":      {func() []string { return []string{"Basic YXR0YWNrZXI6YXR0YWNrZXI=", "Bearer " + mint()} }, 400, several},
-		"Bearer and nothing":    {func() []string { return []string{"Bearer " + mint(), ""} }, 400, several},
-		"no token at all":       {one("Bearer <script>attacker</script>"), 401, invalid("malformed token")},
-		"a quote":               {one(`Bearer attacker"attacker\"`), 401, invalid("malformed token")},
-		"too long":              {one("Bearer " + strings.Repeat("attacker", 4000)), 401, invalid("malformed token")},
-		"alg none":              {bearer(head("alg", "none")), 401, invalid("malformed token")},
-		"for a Microsoft API":   {bearer(head("nonce", "attacker")), 401, invalid("a token for a Microsoft API")},
-		"an unknown key":        {func() []string { return []string{"Bearer " + unsigned("attacker")} }, 401, invalid("bad signature")},
-		"a bad signature":       {bearer(func(j *jwt) { j.key = second() }), 401, invalid("bad signature")},
-		"somebody's issuer":     {bearer(claim("iss", `https://attacker.example/"`)), 401, invalid("wrong issuer")},
-		"another tenant":        {bearer(of(otherTenant)), 401, invalid("wrong tenant")},
-		"another audience":      {bearer(claim("aud", "https://attacker.example")), 401, invalid("wrong audience")},
-		"expired":               {bearer(expires(-time.Hour)), 401, invalid("expired token")},
-		"not yet valid":         {bearer(begins(time.Hour)), 401, invalid("token not valid yet")},
-		"another client":        {bearer(claim("oid", stranger)), 403, lacking("caller not allowed")},
-		"no role at all":        {bearer(claim("roles", nil)), 403, lacking("missing role")},
-		"not the role":          {bearer(claim("roles", []string{"attacker"})), 403, lacking("missing role")},
+		"two headers":           {func() []string { return []string{"Bearer " + mint(), "Bearer " + mint()} }, 400, malformed},
+		"the same header twice": {func() []string { token := mint(); return []string{"Bearer " + token, "Bearer " + token} }, 400, malformed},
+		"Basic and Bearer":      {func() []string { return []string{"Basic YXR0YWNrZXI6YXR0YWNrZXI=", "Bearer " + mint()} }, 400, malformed},
+		"Bearer and nothing":    {func() []string { return []string{"Bearer " + mint(), ""} }, 400, malformed},
+		"no token at all":       {one("Bearer <script>attacker</script>"), 401, invalid},
+		"a quote":               {one(`Bearer attacker"attacker\"`), 401, invalid},
+		"too long":              {one("Bearer " + strings.Repeat("attacker", 4000)), 401, invalid},
+		"alg none":              {bearer(head("alg", "none")), 401, invalid},
+		"for a Microsoft API":   {bearer(head("nonce", "attacker")), 401, invalid},
+		"an unknown key":        {func() []string { return []string{"Bearer " + unsigned("attacker")} }, 401, invalid},
+		"a bad signature":       {bearer(func(j *jwt) { j.key = second() }), 401, invalid},
+		"somebody's issuer":     {bearer(claim("iss", `https://attacker.example/"`)), 401, invalid},
+		"another tenant":        {bearer(of(otherTenant)), 401, invalid},
+		"another audience":      {bearer(claim("aud", "https://attacker.example")), 401, invalid},
+		"expired":               {bearer(expires(-time.Hour)), 401, invalid},
+		"not yet valid":         {bearer(begins(time.Hour)), 401, invalid},
+		"an ID token":           {bearer(claim("nonce", "x")), 401, invalid},
+		"a bound token":         {bearer(claim("cnf", "x")), 401, invalid},
+		"another caller":        {bearer(claim("oid", stranger)), 403, lacking},
+		"no role at all":        {bearer(claim("roles", nil)), 403, lacking},
+		"not the role":          {bearer(claim("roles", []string{"attacker"})), 403, lacking},
 	} {
 		t.Run(name, func(t *testing.T) {
 			virtually(t, func(t *testing.T) {
-				v := warm(t, issue(first().jwk(map[string]any{"issuer": nil})), clients(objectID))
+				v := warm(t, issue(first().jwk(map[string]any{"issuer": nil})), callers(objectID))
 				r := httptest.NewRequest(http.MethodGet, "/orders", nil)
 				r.Header["Authorization"] = tc.headers()
 				resp := answered(t, v.Handler(forbidden(t), verify.Role("reader")), r)
@@ -176,17 +181,17 @@ func TestARouteWantsWhatItsRequirementsSay(t *testing.T) {
 		"none of the roles":             {reqs: []verify.Requirement{verify.AnyRole("admin", "writer")}, status: 403, want: verify.ErrRole, says: `"admin" or "writer"`},
 		"any of no roles":               {reqs: []verify.Requirement{verify.AnyRole()}, status: 403, want: verify.ErrRole, says: "reader"},
 		"a scope for a role":            {token: all(user, claim("roles", nil)), reqs: []verify.Requirement{verify.Role("orders.read")}, status: 403, want: verify.ErrRole, says: "no role"},
-		"the client":                    {reqs: []verify.Requirement{verify.Client(stranger, clientID)}, status: 200},
-		"the client in upper case":      {reqs: []verify.Requirement{verify.Client(strings.ToUpper(clientID))}, status: 200},
-		"the object":                    {reqs: []verify.Requirement{verify.Client(objectID)}, status: 200},
-		"another client":                {reqs: []verify.Requirement{verify.Client(stranger)}, status: 403, want: verify.ErrClient, says: clientID},
-		"none of the clients":           {reqs: []verify.Requirement{verify.Client()}, status: 403, want: verify.ErrClient, says: objectID},
-		"a client of no name":           {token: all(claim("oid", nil), claim("appid", nil)), reqs: []verify.Requirement{verify.Client("")}, status: 403, want: verify.ErrClient, says: "object id"},
-		"a user's client":               {token: user, reqs: []verify.Requirement{verify.Client(clientID)}, status: 403, want: verify.ErrClient, says: clientID},
-		"a user":                        {token: user, reqs: []verify.Requirement{verify.Client(objectID)}, status: 200},
+		"the client":                    {reqs: []verify.Requirement{verify.Caller(stranger, clientID)}, status: 200},
+		"the client in upper case":      {reqs: []verify.Requirement{verify.Caller(strings.ToUpper(clientID))}, status: 200},
+		"the object":                    {reqs: []verify.Requirement{verify.Caller(objectID)}, status: 200},
+		"another client":                {reqs: []verify.Requirement{verify.Caller(stranger)}, status: 403, want: verify.ErrCaller, says: clientID},
+		"none of the clients":           {reqs: []verify.Requirement{verify.Caller()}, status: 403, want: verify.ErrCaller, says: objectID},
+		"a caller of no name":           {reqs: []verify.Requirement{verify.Caller("")}, status: 403, want: verify.ErrCaller, says: "object id"},
+		"a user's client":               {token: user, reqs: []verify.Requirement{verify.Caller(clientID)}, status: 403, want: verify.ErrCaller, says: clientID},
+		"a user":                        {token: user, reqs: []verify.Requirement{verify.Caller(objectID)}, status: 200},
 		"an application":                {reqs: []verify.Requirement{verify.AppOnly()}, status: 200},
-		"an application, not a user":    {token: user, reqs: []verify.Requirement{verify.AppOnly()}, status: 403, want: verify.ErrClient, says: "a user"},
-		"all":                           {reqs: []verify.Requirement{verify.Role("reader"), verify.AppOnly(), verify.Client(clientID), yes}, status: 200},
+		"an application, not a user":    {token: user, reqs: []verify.Requirement{verify.AppOnly()}, status: 403, want: verify.ErrCaller, says: "a user's token with scopes"},
+		"all":                           {reqs: []verify.Requirement{verify.Role("reader"), verify.AppOnly(), verify.Caller(clientID), yes}, status: 200},
 		"all but the last":              {reqs: []verify.Requirement{verify.Role("reader"), verify.AppOnly(), no}, status: 403, want: own, says: "Mondays"},
 		"all but the first":             {reqs: []verify.Requirement{no, verify.Role("reader")}, status: 403, want: own, says: "Mondays"},
 		"an error that is made by hand": {reqs: []verify.Requirement{func(*verify.Claims) error { return &verify.Error{Found: "attacker"} }}, status: 403, says: "attacker"},

@@ -22,6 +22,19 @@ func TestAMistakeInTheOptionsSaysWhatToSet(t *testing.T) {
 		"a slash":                    {to("/"), []string{"Options.Audiences", `"/"`}},
 		"two slashes at the end":     {to(audience + "//"), []string{"Options.Audiences", audience + "//"}},
 		"a scope":                    {to(audience + "/.default"), []string{"Options.Audiences", "/.default", "not a scope"}},
+		"a placeholder":              {to("{client-id}"), []string{"Options.Audiences", "placeholder"}},
+		"a GUID in braces":           {to("{" + clientID + "}"), []string{"Options.Audiences", "placeholder"}},
+		"a placeholder in a URI":     {to("api://<client id>"), []string{"Options.Audiences", "placeholder"}},
+		"an issuer of everybody":     {issuers("https://login.example/v2.0"), []string{"Options.Issuers", "{tenantid}"}},
+		"an issuer of another":       {issuers("https://login.example/" + otherTenant + "/v2.0"), []string{"Options.Issuers", "{tenantid}"}},
+		"another placeholder":        {issuers("https://login.example/{tenantid}/{policy}"), []string{"Options.Issuers", "{tenantid}"}},
+		"a placeholder's other case": {issuers("https://login.example/{TenantId}/"), []string{"Options.Issuers", "{tenantid}"}},
+		"an issuer over http":        {issuers("http://login.example/{tenantid}/"), []string{"Options.Issuers"}},
+		"an issuer with a query":     {issuers("https://login.example/{tenantid}/?p=x"), []string{"Options.Issuers"}},
+		"an empty issuer":            {issuers(""), []string{"Options.Issuers"}},
+		"a realm of two lines":       {func(o *verify.Options) { o.Realm = "a\r\nb" }, []string{"Options.Realm"}},
+		"metadata without a host":    {metadata("/.well-known/oauth-protected-resource"), []string{"Options.ResourceMetadata", "https://"}},
+		"metadata over http":         {metadata("http://orders.example.com/"), []string{"Options.ResourceMetadata"}},
 		"no tenant":                  {func(o *verify.Options) { o.Tenants = nil }, []string{"Options.Tenants", "GUID", "AnyTenant"}},
 		"tenants and any tenant":     {func(o *verify.Options) { o.AnyTenant = true }, []string{"Options.Tenants", "Options.AnyTenant", "leave one of them out"}},
 		"a tenant by name":           {tenants("contoso.onmicrosoft.com"), []string{"Options.Tenants", "contoso.onmicrosoft.com", "GUID"}},
@@ -34,8 +47,8 @@ func TestAMistakeInTheOptionsSaysWhatToSet(t *testing.T) {
 		"a tenant and a space":       {tenants(tenant + " "), []string{"Options.Tenants", "GUID"}},
 		"a tenant of other letters":  {tenants(tenant[:35] + "g"), []string{"Options.Tenants", "GUID"}},
 		"a tenant of Unicode":        {tenants(tenant[:34] + "١"), []string{"Options.Tenants", "GUID"}},
-		"a client by name":           {clients("orders-reader"), []string{"Options.Clients", "orders-reader", "GUID"}},
-		"an empty client":            {clients(clientID, ""), []string{"Options.Clients", `""`, "GUID"}},
+		"a client by name":           {callers("orders-reader"), []string{"Options.Callers", "orders-reader", "GUID"}},
+		"an empty client":            {callers(clientID, ""), []string{"Options.Callers", `""`, "GUID"}},
 		"a cloud that is not there":  {in(3), []string{"Options.Cloud", "Public", "USGovernment", "China"}},
 		"a negative cloud":           {in(-1), []string{"Options.Cloud", "Public"}},
 		"an authority without https": {authority("http://login.microsoftonline.com"), []string{"Options.Authority", "https://"}},
@@ -51,8 +64,8 @@ func TestAMistakeInTheOptionsSaysWhatToSet(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			opts := verify.Options{Audiences: []string{audience}, Tenants: []string{tenant}}
-			tc.options(&opts)
+			opts := &verify.Options{Audiences: []string{audience}, Tenants: []string{tenant}}
+			tc.options(opts)
 			v, err := verify.New(opts)
 			require.Error(t, err)
 			require.Nil(t, v)
@@ -66,12 +79,18 @@ func TestAMistakeInTheOptionsSaysWhatToSet(t *testing.T) {
 
 func tenants(ids ...string) edit { return func(o *verify.Options) { o.Tenants = ids } }
 
+func issuers(all ...string) edit { return func(o *verify.Options) { o.Issuers = all } }
+
+func metadata(url string) edit { return func(o *verify.Options) { o.ResourceMetadata = url } }
+
 func authority(url string) edit { return func(o *verify.Options) { o.Authority = url } }
 
 func TestTheZeroOptionsSayWhatIsMissing(t *testing.T) {
 	t.Parallel()
-	_, err := verify.New(verify.Options{})
+	_, err := verify.New(&verify.Options{})
 	require.ErrorContains(t, err, "Options.Audiences")
+	_, err = verify.New(nil)
+	require.ErrorContains(t, err, "the Options are nil")
 }
 
 func TestOptionsThatLookOddAreGood(t *testing.T) {
@@ -95,7 +114,7 @@ func TestChangesOfTheOptionsAfterNewDoNotCount(t *testing.T) {
 	virtually(t, func(t *testing.T) {
 		audiences, ids, callers := []string{audience}, []string{tenant}, []string{objectID}
 		hc := &http.Client{Transport: issue(first().jwk())}
-		v, err := verify.New(verify.Options{Audiences: audiences, Tenants: ids, Clients: callers, HTTPClient: hc})
+		v, err := verify.New(&verify.Options{Audiences: audiences, Tenants: ids, Callers: callers, HTTPClient: hc})
 		require.NoError(t, err)
 		defer func() { require.NoError(t, v.Close()) }()
 		audiences[0], ids[0], callers[0] = "https://attacker.example", otherTenant, stranger

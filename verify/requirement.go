@@ -1,47 +1,148 @@
 package verify
 
-import "slices"
+import (
+	"runtime/debug"
+	"slices"
+	"strings"
 
-// Requirement is what a route wants of a caller beyond a good token: nil to let it in, and an error to answer with 403. Its
-// text reaches the log and OnEvent, and not the caller.
+	"github.com/seed-ac726066/aztoken/internal/guard"
+)
+
+// Requirement is what a route requires of a caller beyond a good token. It returns nil to let the
+// caller in. Any error refuses it with 403, or with 503 if the error wraps [ErrUnavailable]; its
+// text reaches the log and OnEvent, but not the caller.
 type Requirement func(*Claims) error
 
-// Role wants an app role.
+// Role requires an app role.
 func Role(name string) Requirement { return AnyRole(name) }
 
-// AnyRole wants one of several app roles. Without names nobody has one.
+// AnyRole requires one of several app roles. Without names nobody has one.
 func AnyRole(names ...string) Requirement {
 	return func(c *Claims) error {
 		if slices.ContainsFunc(names, func(name string) bool { return name != "" && c.HasRole(name) }) {
 			return nil
 		}
-		return &Error{sentinel: ErrRole, Found: roles(c) + " in the token of " + caller(c), Wanted: oneOf(names)}
+		return newError(ErrRole, orNo("role", c.orZero().Roles)+" in the token of "+caller(c), oneOf(names))
 	}
 }
 
-// Client wants one of some callers, by object id or client id. A client id counts only where an application calls for itself.
-func Client(ids ...string) Requirement {
+// Scope requires a scope, which only tokens of users have.
+func Scope(name string) Requirement { return AnyScope(name) }
+
+// AnyScope requires one of several scopes. Without names nobody has one.
+func AnyScope(names ...string) Requirement {
 	return func(c *Claims) error {
-		if isClient(c, ids) {
+		if slices.ContainsFunc(names, func(name string) bool { return name != "" && c.HasScope(name) }) {
 			return nil
 		}
-		return &Error{sentinel: ErrClient, Found: caller(c), Wanted: oneOf(ids)}
+		return newError(ErrScope, orNo("scope", c.orZero().Scopes)+" in the token of "+caller(c), oneOf(names))
 	}
 }
 
-// AppOnly wants an application that calls for itself, as a managed identity does, and no user.
+// Caller requires one of some callers, by object id or client id. A client id counts only where an
+// application calls for itself: a user's token names the client that the user signed in with, which
+// anybody can use.
+func Caller(ids ...string) Requirement {
+	return func(c *Claims) error {
+		if err := checkCaller(c, ids); err != nil {
+			return err
+		}
+		return nil
+	}
+}
+
+// AppOnly requires an application that calls for itself, as a managed identity does, and not a
+// user.
+//
+// A token says so by its claim idtyp, which is optional: it comes if the manifest of this service
+// asks for it. A token without idtyp counts as an application's if it has no scopes and its subject
+// is its object id.
 func AppOnly() Requirement {
 	return func(c *Claims) error {
-		if c.AppOnly {
+		if c.orZero().AppOnly {
 			return nil
 		}
-		return &Error{sentinel: ErrClient, Found: "a token for a user of " + caller(c), Wanted: "an application's own"}
+		found, advice := notAppOnly(c)
+		err := newError(ErrCaller, found+" of "+caller(c), "an application's own token")
+		err.Advice = advice
+		return err
 	}
 }
 
-func roles(c *Claims) string {
-	if len(c.Roles) == 0 {
-		return "no role"
+// notAppOnly returns why the token of c does not count as an application's own, and what to do.
+func notAppOnly(c *Claims) (found, advice string) {
+	switch s := c.orZero().seen; {
+	case s.idtyp:
+		return "a token whose idtyp is not app", "let an application call for itself, without a user"
+	case s.scp:
+		return "a user's token with scopes", "let an application call for itself, without a user"
 	}
-	return oneOf(c.Roles)
+	return "a token without idtyp whose sub is not its oid", adviceIDType
+}
+
+// checkCaller returns nil if the caller is one of ids.
+func checkCaller(c *Claims, ids []string) *Error {
+	c = c.orZero()
+	byClient := func(id string) bool { return id != "" && strings.EqualFold(id, c.ClientID) }
+	if slices.ContainsFunc(ids, func(id string) bool {
+		return id != "" && strings.EqualFold(id, c.ObjectID) || c.AppOnly && byClient(id)
+	}) {
+		return nil
+	}
+	err := newError(ErrCaller, caller(c), oneOf(ids))
+	if slices.ContainsFunc(ids, byClient) {
+		found, advice := notAppOnly(c)
+		err.Found, err.Advice = found+" of "+caller(c), advice
+	}
+	return err
+}
+
+// meet returns why c does not meet req, nil if it does. A requirement that panics has not decided.
+func meet(req Requirement, c *Claims) (err error) {
+	if req == nil {
+		return &Error{Found: "a nil Requirement", Advice: adviceNil}
+	}
+	defer func() {
+		if p := recover(); p != nil {
+			err = &Error{sentinel: ErrUnavailable, cause: &guard.PanicError{Value: p, Stack: debug.Stack()}, Advice: advicePanic}
+		}
+	}()
+	err = req(c)
+	switch e := err.(type) {
+	case nil:
+		return nil
+	case *Error:
+		if e == nil {
+			return &Error{Found: "a nil *verify.Error", Advice: adviceTypedNil}
+		}
+		return e
+	}
+	_ = err.Error() // which panics here if it does, and not where it is logged
+	return &Error{cause: err}
+}
+
+// orZero returns c, or no claims if it is nil.
+func (c *Claims) orZero() *Claims {
+	if c == nil {
+		return &Claims{}
+	}
+	return c
+}
+
+// orNo lists what a token has of a kind.
+func orNo(kind string, have []string) string {
+	if len(have) == 0 {
+		return "no " + kind
+	}
+	return oneOf(have)
+}
+
+// caller names the caller for a log.
+func caller(c *Claims) string {
+	c = c.orZero()
+	who := "object id " + quoted(c.ObjectID)
+	if c.ClientID != "" {
+		who += ", client id " + quoted(c.ClientID)
+	}
+	return who
 }

@@ -1,67 +1,131 @@
 package verify
 
-import "time"
+import (
+	"time"
+
+	"github.com/seed-ac726066/aztoken/internal/clock"
+)
 
 const (
-	// refreshEvery is how often keys are fetched in the background; Microsoft's guide to key rollover has an hour.
+	// refreshEvery is how often keys are fetched in the background, as Microsoft's guide to key
+	// rollover recommends.
 	//
 	// https://learn.microsoft.com/entra/identity-platform/signing-key-rollover
 	refreshEvery = time.Hour
-	// searchEvery is how often a key that is not known is looked for: often enough for a key that signs before it was
-	// fetched, too seldom to be of use to whoever sends tokens with made-up keys.
+	// searchEvery is how often an unknown key is looked for: often enough for a key that signs
+	// before it was fetched, too seldom to be of use to whoever sends tokens with made-up keys.
 	searchEvery = 5 * time.Minute
-	// keepFor is how long keys serve without a fetch that works. They live for at least as long once they are published.
+	// keepFor is how long keys serve without a fetch that works. Published keys live at least as
+	// long.
 	keepFor = 24 * time.Hour
 	// firstBackoff and maxBackoff bound the time between fetches that fail.
 	firstBackoff = time.Second
 	maxBackoff   = time.Minute
+	// recheckAfter is when a key document is fetched again that lacks a known key, the first time.
+	// After that it is fetched as often as for an unknown key, which makes at least ten answers in
+	// an hour.
+	recheckAfter = time.Minute
+	// maxStuck is how many fetches may be stuck in an HTTP client that ignores its context before
+	// new ones are begun only as often as for an unknown key: each costs a goroutine.
+	maxStuck = 16
 )
 
-// progress is what is known of the fetches so far.
-type progress struct {
-	fetched  time.Time // the last that worked; zero: none
-	tried    time.Time // the last; zero: none
+// phase is where a document is between two fetches.
+//
+//	       started           due             answered, failed or given up
+//	idle ───────────▶ waiting ───▶ fetching ──────────────────────────────┐
+//	                     ▲                                                │
+//	                     └────────────────────────────────────────────────┘
+type phase uint8
+
+const (
+	idle     phase = iota // no caller has needed a key yet
+	waiting               // for the time of the next fetch
+	fetching              // a fetch is under way
+)
+
+// fetchState is what is known of the fetches of one document. Its methods are pure.
+type fetchState struct {
+	phase    phase
+	fetched  time.Time // the last that worked, or that of the key file; zero: none
+	saved    bool      // fetched is that of the key file
+	tried    time.Time // the end of the last; zero: none
 	failures int       // since the last that worked
-	wanted   bool      // somebody looks for a key that is not there
-	searched time.Time // the last that worked and was for such a key; zero: none
+	lacking  int       // answers in a row that lacked a known key
+	wanted   bool      // a caller's key is not there, and the next fetch is for it
+	search   bool      // the fetch under way is for such a key
+	searched time.Time // the end of the last search that worked; zero: none
+	stuck    int       // fetches that were given up and have not returned
 }
 
-// after is the progress with one more fetch.
-func (p progress) after(err error, now time.Time) progress {
-	if err != nil {
-		p.tried = now
-		p.failures++
-		return p
-	}
-	next := progress{fetched: now, searched: p.searched}
-	if p.wanted {
-		next.searched = now // only such a fetch uses up the budget: a key may well be published right after an hourly one
-	}
-	return next
+// want returns the state with a wish for a key that is not there. Only a fetch that begins after
+// the wish can grant it: one under way may have been answered before the key was published.
+func (s fetchState) want() fetchState {
+	s.wanted = true
+	return s
 }
 
-// next is when to fetch. random is from [0, 1) and keeps the instances of a service apart.
-func (p progress) next(random float64) time.Time {
+// begin returns the state with a fetch under way.
+func (s fetchState) begin() fetchState {
+	s.phase, s.search, s.wanted = fetching, s.wanted, false
+	return s
+}
+
+// fail returns the state after a fetch that did not work. What was wanted still is: only a fetch
+// that works uses up the budget.
+func (s fetchState) fail(now time.Time) fetchState {
+	s.phase, s.tried, s.wanted, s.search = waiting, now, s.wanted || s.search, false
+	s.failures++
+	return s
+}
+
+// succeed returns the state after a fetch that worked. lacking reports whether its answer lacks a
+// key that is known.
+func (s fetchState) succeed(now time.Time, lacking bool) fetchState {
+	if s.search {
+		s.searched = now
+	}
+	s.phase, s.fetched, s.tried, s.saved, s.failures, s.search = waiting, now, now, false, 0, false
+	if s.lacking++; !lacking {
+		s.lacking = 0
+	}
+	return s
+}
+
+// load returns the state with the keys of the key file, which were fetched then.
+func (s fetchState) load(then time.Time) fetchState {
+	s.fetched, s.saved = then, true
+	return s
+}
+
+// usable reports whether the keys may still serve.
+func (s fetchState) usable(now time.Time) bool {
+	return !s.fetched.IsZero() && clock.Until(now, s.fetched.Add(keepFor)) > 0
+}
+
+// next returns when to fetch. random is from [0, 1) and keeps the instances of a service apart.
+func (s fetchState) next(random float64) time.Time {
 	switch {
-	case p.failures > 0:
+	case s.failures > 0 && s.stuck >= maxStuck:
+		return s.tried.Add(searchEvery)
+	case s.failures > 0:
 		backoff := maxBackoff
-		if p.failures < 7 { // the seventh would be above it
-			backoff = firstBackoff << (p.failures - 1)
+		if s.failures < 7 { // the seventh would be above it
+			backoff = firstBackoff << (s.failures - 1)
 		}
-		return p.tried.Add(backoff/2 + time.Duration(random*float64(backoff/2)))
-	case p.fetched.IsZero():
+		return s.tried.Add(backoff/2 + time.Duration(random*float64(backoff/2)))
+	case s.fetched.IsZero() || s.saved:
 		return time.Time{} // at once
-	case p.wanted:
-		return p.searched.Add(searchEvery)
 	}
-	return p.fetched.Add(refreshEvery - time.Duration(random*float64(refreshEvery/10)))
+	due := s.fetched.Add(refreshEvery - time.Duration(random*float64(refreshEvery/10)))
+	switch {
+	case s.lacking == 1:
+		due = s.fetched.Add(recheckAfter)
+	case s.lacking > 1:
+		due = s.fetched.Add(searchEvery)
+	}
+	if search := s.searched.Add(searchEvery); s.wanted && search.Before(due) {
+		due = search
+	}
+	return due
 }
-
-// until is the time from now to due, read on both clocks: the shorter counts. Timers stand still while a machine sleeps, and
-// the wall clock may be set back: neither may put off a fetch.
-func until(now, due time.Time) time.Duration {
-	return min(due.Sub(now), due.Round(0).Sub(now.Round(0)))
-}
-
-// usable says whether keys that were fetched then may still serve.
-func usable(fetched, now time.Time) bool { return now.Before(fetched.Add(keepFor)) }

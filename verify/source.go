@@ -9,15 +9,16 @@ import (
 	"net"
 	"net/http"
 	"net/url"
-	"strings"
+	"path"
+	"slices"
 	"time"
 
-	"github.com/go-jose/go-jose/v4/json"
+	"github.com/seed-ac726066/aztoken/internal/origin"
 )
 
 const (
-	// fetchTimeout is the time for both documents. Entra answers in a fraction of a second; a caller without keys waits for
-	// it, and would give up on its own before long.
+	// fetchTimeout is the time for both documents. Entra answers in a fraction of a second; a
+	// caller without keys waits for it, and would give up on its own before long.
 	fetchTimeout = 10 * time.Second
 	// maxDocument is far above Entra's key document, which has some ten keys and 20 KiB.
 	maxDocument = 1 << 20
@@ -29,37 +30,37 @@ var (
 	errElsewhere = errors.New("the discovery document points to keys on another host")
 )
 
-// source fetches the keys of one authority.
+// source fetches the keys of one tenant, or those of all.
 type source struct {
 	client    *http.Client
-	close     func()
+	authority *url.URL
 	discovery *url.URL
 	issuers   []string // one of which the discovery document must name
+	hosts     []string // that it may name for the keys, though the authority serves them
 	appID     string
 }
 
-// newSource is the source of the keys for tenant, or for all tenants if it is "".
-func newSource(hc *http.Client, authority *url.URL, h hosts, tenant, appID string) *source {
-	path, named := tenant, tenant
+// newSource returns the source of the keys for tenant, or for all tenants if it is "".
+func newSource(client *http.Client, authority *url.URL, i issuers, tenant, appID string) *source {
+	place, named := tenant, tenant
 	if tenant == "" {
-		path, named = "common", anyTenant
+		place, named = "common", anyTenant
 	}
 	s := &source{
-		discovery: authority.JoinPath(path, "v2.0/.well-known/openid-configuration"),
-		issuers:   []string{h.issuer("2.0", named), h.issuer("1.0", named)},
-		appID:     appID,
+		client: client, authority: authority, appID: appID, hosts: i.hosts,
+		discovery: authority.JoinPath(place, "v2.0/.well-known/openid-configuration"),
 	}
-	s.client, s.close = lockedClient(hc)
+	for _, t := range i.all() {
+		s.issuers = append(s.issuers, t.of(named))
+	}
 	return s
 }
 
-// name tells what a key file is of.
+// name identifies the source in a key file.
 func (s *source) name() string { return withAppID(s.discovery, s.appID).String() }
 
-// fetch gets the key document.
-func (s *source) fetch(ctx context.Context) ([]byte, error) {
-	ctx, cancel := context.WithTimeout(ctx, fetchTimeout)
-	defer cancel()
+// fetch gets and reads the key document. What its error says may come from the peer.
+func (s *source) fetch(ctx context.Context) (answer, error) {
 	body, err := s.get(ctx, withAppID(s.discovery, s.appID))
 	if err != nil {
 		return nil, err
@@ -68,34 +69,38 @@ func (s *source) fetch(ctx context.Context) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return s.get(ctx, withAppID(keys, s.appID))
+	if body, err = s.get(ctx, withAppID(keys, s.appID)); err != nil {
+		return nil, err
+	}
+	return readKeys(body)
 }
 
-// keys is where a discovery document says that the keys are.
+// keys returns where a discovery document says that the keys are. An authority that passes Entra's
+// document on unchanged has them below its own path, where the document names Entra's host.
 func (s *source) keys(discovery []byte) (*url.URL, error) {
-	var document struct {
-		Issuer string `json:"issuer"`
-		Keys   string `json:"jwks_uri"`
-	}
-	if json.Unmarshal(discovery, &document) != nil || document.Issuer != s.issuers[0] && document.Issuer != s.issuers[1] {
+	var issuer, uri string
+	if err := readObject(string(discovery), func(name, value string) {
+		switch name {
+		case "issuer":
+			issuer, _ = unquote(value)
+		case "jwks_uri":
+			uri, _ = unquote(value)
+		}
+	}); err != nil || !slices.Contains(s.issuers, issuer) {
 		return nil, errDiscovery
 	}
-	keys, err := url.Parse(document.Keys)
-	if err != nil || keys.User != nil || keys.Scheme != s.discovery.Scheme || !sameHost(keys, s.discovery) {
+	keys, err := url.Parse(uri)
+	switch {
+	case err != nil || keys.User != nil || keys.Host == "":
 		return nil, errElsewhere
+	case keys.Scheme == s.authority.Scheme && origin.Same(keys, s.authority):
+		return keys, nil
+	case keys.Scheme == "https" && slices.ContainsFunc(s.hosts, func(h string) bool { return origin.Same(keys, &url.URL{Scheme: "https", Host: h}) }):
+		below := s.authority.JoinPath(path.Clean("/" + keys.EscapedPath()))
+		below.RawQuery = keys.RawQuery
+		return below, nil
 	}
-	return keys, nil
-}
-
-// sameHost says whether two URLs of one scheme go to the same host and port.
-func sameHost(a, b *url.URL) bool {
-	port := func(u *url.URL) string {
-		if p := u.Port(); p != "" {
-			return p
-		}
-		return map[string]string{"https": "443", "http": "80"}[u.Scheme]
-	}
-	return strings.EqualFold(a.Hostname(), b.Hostname()) && port(a) == port(b)
+	return nil, errElsewhere
 }
 
 // withAppID asks for the keys of an application with claims mapping.
@@ -124,7 +129,8 @@ func (s *source) get(ctx context.Context, u *url.URL) ([]byte, error) {
 	}
 	defer resp.Body.Close()
 	if resp.StatusCode != http.StatusOK {
-		return nil, fmt.Errorf("%s answered %s", u, resp.Status)
+		// Without the text of the status line, which is the peer's.
+		return nil, fmt.Errorf("%s answered %d %s", u, resp.StatusCode, http.StatusText(resp.StatusCode))
 	}
 	body, err := io.ReadAll(io.LimitReader(resp.Body, maxDocument+1))
 	if err == nil && len(body) > maxDocument {
@@ -133,7 +139,8 @@ func (s *source) get(ctx context.Context, u *url.URL) ([]byte, error) {
 	return body, err
 }
 
-// lockedClient is hc, or one of its own, without redirects and cookies: keys from another host would be somebody else's.
+// lockedClient returns hc, or a client of its own, without redirects and cookies: keys from another
+// host would be somebody else's.
 func lockedClient(hc *http.Client) (client *http.Client, closeIdle func()) {
 	client = &http.Client{}
 	closeIdle = func() {}

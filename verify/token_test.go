@@ -23,6 +23,8 @@ type row struct {
 	says    string // what the text of the error must contain
 	// searches says that the key is not known, and looked for.
 	searches bool
+	// documents is how many are fetched first; 0 is one.
+	documents int
 }
 
 var null = json.RawMessage("null")
@@ -30,7 +32,7 @@ var null = json.RawMessage("null")
 func TestATokenIsAcceptedOrRefusedForWhatItClaims(t *testing.T) {
 	t.Parallel()
 	rows := [][]row{
-		goodRows, issuerRows(), tenantRows, keyIssuerRows(), nameRows, audienceRows(), timeRows(), roleRows, clientRows, payloadRows,
+		goodRows, issuerRows(), tenantRows, keyIssuerRows(), nameRows, audienceRows(), timeRows(), roleRows, callerRows, notAccessTokenRows, payloadRows,
 	}
 	for _, some := range rows {
 		for _, r := range some {
@@ -65,9 +67,9 @@ func (r row) check(t *testing.T) {
 		require.Len(t, rejected, 1)
 		require.ErrorIs(t, rejected[0].Err, r.want)
 	}
-	requests := 2
+	requests := 2 * max(1, r.documents)
 	if r.searches {
-		requests = 4
+		requests += 2
 	}
 	require.Len(t, entra.asks(""), requests, "requests")
 }
@@ -169,11 +171,11 @@ var tenantRows = []row{
 	{name: "tid without hyphens", token: of(strings.ReplaceAll(tenant, "-", "")), options: anyTenant, want: verify.ErrIssuer, says: "7e00"},
 	{name: "tid with a path", token: of(tenant + "/x"), options: anyTenant, want: verify.ErrIssuer, says: "/x"},
 	{name: "tid is a number", token: claim("tid", 7), want: verify.ErrMalformed, says: "tid"},
-	{name: "tid of another tenant than iss", token: claim("tid", otherTenant), options: bothTenants, keys: []any{first().jwk(map[string]any{"issuer": template})}, want: verify.ErrIssuer, says: shown(issuerV1)},
+	{name: "tid of another tenant than iss", token: claim("tid", otherTenant), options: bothTenants, documents: 2, keys: []any{first().jwk(map[string]any{"issuer": template})}, want: verify.ErrIssuer, says: shown(issuerV1)},
 	{name: "another tenant", token: of(otherTenant), keys: []any{first().jwk(map[string]any{"issuer": template})}, want: verify.ErrTenant, says: otherTenant},
-	{name: "the first of two tenants", options: bothTenants, keys: []any{first().jwk(map[string]any{"issuer": template})}},
-	{name: "the second of two tenants", token: of(otherTenant), options: bothTenants, keys: []any{first().jwk(map[string]any{"issuer": template})}},
-	{name: "a third tenant", token: of(otherTenant[:35] + "3"), options: bothTenants, keys: []any{first().jwk(map[string]any{"issuer": template})}, want: verify.ErrTenant, says: otherTenant[:35] + "3"},
+	{name: "the first of two tenants", options: bothTenants, documents: 2, keys: []any{first().jwk(map[string]any{"issuer": template})}},
+	{name: "the second of two tenants", token: of(otherTenant), options: bothTenants, documents: 2, keys: []any{first().jwk(map[string]any{"issuer": template})}},
+	{name: "a third tenant", token: of(otherTenant[:35] + "3"), options: bothTenants, documents: 2, keys: []any{first().jwk(map[string]any{"issuer": template})}, want: verify.ErrTenant, says: otherTenant[:35] + "3"},
 	{name: "any tenant", token: of(otherTenant), options: anyTenant, keys: []any{first().jwk(map[string]any{"issuer": template})}},
 }
 
@@ -198,7 +200,7 @@ func keyIssuerRows() (rows []row) {
 	}
 	return append(rows,
 		row{name: "a key of another tenant for any", options: anyTenant, token: of(otherTenant), want: verify.ErrIssuer, says: "a key of"},
-		row{name: "a key of one of two tenants for the other", options: bothTenants, token: of(otherTenant), want: verify.ErrIssuer, says: "a key of"},
+		row{name: "a key of one of two tenants for the other", options: bothTenants, documents: 2, token: of(otherTenant), want: verify.ErrIssuer, says: "a key of"},
 		row{name: "a key whose issuer is no text", keys: []any{first().jwk(map[string]any{"issuer": 5}), second().jwk()}, want: verify.ErrSignature, says: shown("first"), searches: true})
 }
 
@@ -253,6 +255,11 @@ func audienceRows() (rows []row) {
 	}
 	refuses(clientID, strings.ToUpper(clientID))
 	refuses(clientID, "api://"+clientID)
+	accepts(strings.ToUpper(clientID), clientID)
+	accepts(strings.ToUpper(clientID), strings.ToUpper(clientID))
+	accepts("api://"+strings.ToUpper(clientID), "api://"+clientID)
+	accepts("api://"+strings.ToUpper(clientID)+"/", "api://"+clientID)
+	refuses("https://Orders.example.com", audience)
 	return append(rows,
 		row{name: "no aud", token: claim("aud", nil), want: verify.ErrAudience, says: `found ""`},
 		row{name: "aud is an array", token: claim("aud", []string{audience}), want: verify.ErrMalformed, says: "aud"},

@@ -22,7 +22,7 @@ const audience = "https://orders.example.com"
 // warmVerifier is a verifier of srv that has its keys.
 func warmVerifier(tb testing.TB, srv *imdstest.Server) *verify.Verifier {
 	tb.Helper()
-	v, err := verify.New(verify.Options{
+	v, err := verify.New(&verify.Options{
 		Audiences: []string{audience}, Tenants: []string{imdstest.DefaultTenantID}, AllowRoleless: true,
 		Authority: "https://imds.test", HTTPClient: srv.Client(),
 	})

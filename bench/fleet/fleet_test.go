@@ -11,7 +11,8 @@ import (
 	"github.com/seed-ac726066/aztoken/internal/schedule"
 )
 
-// tested is how many instances a fleet of these tests has: a tenth of the program's, in windows of ten times the length.
+// tested is how many instances a fleet of these tests has: a tenth of the program's, in windows of
+// ten times the length.
 const tested = 100_000
 
 func simulate(s strategy, sc scenario) *tally {

@@ -11,9 +11,7 @@ import (
 
 func aztoken() library {
 	return library{"aztoken verify", func(ctx context.Context, hc *http.Client) (verify, func(), error) {
-		v, err := azverify.New(azverify.Options{
-			Audiences: []string{audience}, Tenants: []string{imdstest.DefaultTenantID}, Authority: "https://imds.test", HTTPClient: hc,
-		})
+		v, err := verifier(hc)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -25,4 +23,10 @@ func aztoken() library {
 			return c.Roles, nil
 		}, func() { _ = v.Close() }, v.Warm(ctx)
 	}}
+}
+
+func verifier(hc *http.Client) (*azverify.Verifier, error) {
+	return azverify.New(&azverify.Options{
+		Audiences: []string{audience}, Tenants: []string{imdstest.DefaultTenantID}, Authority: "https://imds.test", HTTPClient: hc,
+	})
 }

@@ -19,7 +19,7 @@ import (
 // start runs an identity endpoint and a protected stock service, and gives the code under test.
 func start(t *testing.T, opts *imdstest.Options) (*imdstest.Server, *orders.Stock) {
 	imds := imdstest.NewServer(t, opts)
-	verifier := imds.Verifier(t, verify.Options{Audiences: []string{orders.Resource}})
+	verifier := imds.Verifier(t, &verify.Options{Audiences: []string{orders.Resource}})
 	stock := httptest.NewServer(verifier.Handler(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		fmt.Fprint(w, 42)
 	}), verify.Role("reader")))

@@ -4,8 +4,10 @@ import (
 	"context"
 	"net"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
+	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/credentials/insecure"
@@ -24,11 +26,17 @@ const resource = "https://orders.example.com"
 // health is a service that says who called it.
 type health struct {
 	grpc_health_v1.UnimplementedHealthServer
-	called []string
+	called, tokens []string
 }
 
 func (h *health) note(ctx context.Context) {
-	claims, _ := verify.FromContext(ctx)
+	claims, ok := verify.FromContext(ctx)
+	if !ok {
+		claims = &verify.Claims{ObjectID: "nobody"}
+	}
+	if token, ok := verify.TokenFromContext(ctx); ok {
+		h.tokens = append(h.tokens, token)
+	}
 	incoming, _ := metadata.FromIncomingContext(ctx)
 	h.called = append(h.called, claims.ObjectID+"/"+incoming.Get("trace")[0])
 	if len(incoming.Get("authorization")) > 0 {
@@ -46,7 +54,7 @@ func (h *health) Watch(_ *grpc_health_v1.HealthCheckRequest, stream grpc_health_
 	return stream.Send(&grpc_health_v1.HealthCheckResponse{})
 }
 
-// serve gives a client of a service behind the interceptors.
+// serve returns a client of a service behind the interceptors.
 func serve(t *testing.T, v *verify.Verifier, methods grpcverify.Methods) (grpc_health_v1.HealthClient, *health) {
 	t.Helper()
 	service := &health{}
@@ -107,14 +115,40 @@ func TestACallNeedsATokenThatMeetsItsMethod(t *testing.T) {
 			unary, stream := call(t, client, tc.authorization...)
 			require.Equal(t, tc.unary, unary)
 			require.Equal(t, tc.stream, stream)
-			for _, called := range service.called {
+			for i, called := range service.called {
 				require.Equal(t, imdstest.DefaultObjectID+"/42", called)
+				require.Equal(t, good, "Bearer "+service.tokens[i])
 			}
 		})
 	}
 }
 
-func TestWithoutKeysACallIsToldToComeBack(t *testing.T) {
+func TestOpenMethodsNeedNoToken(t *testing.T) {
+	t.Parallel()
+	srv := imdstest.New(nil)
+	srv.Break(imdstest.EntraDown())
+	v := verifier(t, srv)
+	methods := grpcverify.Methods{grpc_health_v1.Health_Check_FullMethodName: grpcverify.Open}
+	for name, authorization := range map[string][]string{
+		"no token": nil, "a token that cannot be checked": {"Bearer " + srv.Mint(resource)}, "two": {"Bearer a", "Bearer b"}, "no token after all": {"Basic eA=="},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			client, service := serve(t, v, methods)
+			unary, stream := call(t, client, authorization...)
+			require.Equal(t, codes.OK, unary)
+			require.NotEqual(t, codes.OK, stream, "a method that is not named")
+			require.Equal(t, []string{"nobody/42"}, service.called, "without claims, and without the token")
+			require.Empty(t, service.tokens)
+		})
+	}
+	client, _ := serve(t, v, grpcverify.Methods{"*": grpcverify.Open, grpc_health_v1.Health_Watch_FullMethodName: {}})
+	unary, stream := call(t, client)
+	require.Equal(t, codes.OK, unary)
+	require.Equal(t, codes.Unauthenticated, stream, "no requirement is not open")
+}
+
+func TestWithoutKeysACallIsToldWhenToComeBack(t *testing.T) {
 	t.Parallel()
 	srv := imdstest.New(nil)
 	srv.Break(imdstest.EntraDown())
@@ -122,11 +156,16 @@ func TestWithoutKeysACallIsToldToComeBack(t *testing.T) {
 	unary, stream := call(t, client, "Bearer "+srv.Mint(resource))
 	require.Equal(t, codes.Unavailable, unary)
 	require.Equal(t, codes.Unavailable, stream)
+	_, err := client.Check(metadata.AppendToOutgoingContext(t.Context(), "authorization", "Bearer "+srv.Mint(resource)), &grpc_health_v1.HealthCheckRequest{})
+	require.Len(t, status.Convert(err).Details(), 1)
+	info, ok := status.Convert(err).Details()[0].(*errdetails.RetryInfo)
+	require.True(t, ok)
+	require.GreaterOrEqual(t, info.GetRetryDelay().AsDuration(), time.Second)
 }
 
 func verifier(t *testing.T, srv *imdstest.Server) *verify.Verifier {
 	t.Helper()
-	v, err := verify.New(verify.Options{
+	v, err := verify.New(&verify.Options{
 		Audiences: []string{resource}, Tenants: []string{imdstest.DefaultTenantID}, AllowRoleless: true,
 		Authority: "https://imds.test", HTTPClient: srv.Client(),
 	})

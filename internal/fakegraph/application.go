@@ -18,7 +18,7 @@ type Role struct {
 	Origin             string   `json:"origin,omitempty"` // Graph's own, which a client has to hand back
 }
 
-// Application is an application as one sees it.
+// Application is an application as readers see it.
 type Application struct {
 	ID             string   `json:"id"`
 	AppID          string   `json:"appId"`
@@ -28,14 +28,15 @@ type Application struct {
 	AppRoles       []Role   `json:"appRoles"`
 	API            API      `json:"api"`
 	SignInAudience string   `json:"signInAudience"`
+	OptionalClaims any      `json:"optionalClaims"`
 }
 
-// API is what an application says of its tokens.
+// API has the settings of an application's tokens.
 type API struct {
 	RequestedAccessTokenVersion *int `json:"requestedAccessTokenVersion"`
 }
 
-// application is its history.
+// application is the history of one.
 type application struct {
 	replicated[Application]
 	roles replicated[[]Role] // as its service principal has them
@@ -164,6 +165,7 @@ func (x exchange) patch(app *application) answer {
 		IdentifierURIs *[]string `json:"identifierUris"`
 		AppRoles       *[]Role   `json:"appRoles"`
 		API            *API      `json:"api"`
+		OptionalClaims any       `json:"optionalClaims"`
 	}
 	if err := json.Unmarshal(x.body, &change); err != nil {
 		return badRequest("Unable to read JSON request payload.")
@@ -171,6 +173,9 @@ func (x exchange) patch(app *application) answer {
 	a := before
 	if change.DisplayName != nil {
 		a.DisplayName = *change.DisplayName
+	}
+	if change.OptionalClaims != nil {
+		a.OptionalClaims = change.OptionalClaims
 	}
 	if change.SignInAudience != nil {
 		a.SignInAudience = *change.SignInAudience

@@ -2,6 +2,7 @@ package rules
 
 import (
 	"encoding/json"
+	"maps"
 	"time"
 )
 
@@ -9,9 +10,16 @@ import (
 // and so what it must know. Its methods return a new value: a Keyview is a snapshot.
 type Keyview struct {
 	known   map[string]bool // by kid
-	fetched time.Time       // zero: never
-	asking  bool            // a fetch is under way
-	failed  time.Time       // the end of the last failed fetch; zero: none since one that worked
+	absent  map[string]absence
+	fetched time.Time // zero: never
+	asking  bool      // a fetch is under way
+	failed  time.Time // the end of the last failed fetch; zero: none since one that worked
+}
+
+// absence is since when answers have lacked a key that is known.
+type absence struct {
+	since   time.Time
+	answers int
 }
 
 // Known returns the view of a verifier that has read keys, fetched then, from its key file.
@@ -25,8 +33,22 @@ func (k Keyview) Asking() Keyview {
 	return k
 }
 
-// Fetched returns the view once a fetch has brought keys.
-func (k Keyview) Fetched(keys map[string]bool, now time.Time) Keyview { return Known(keys, now) }
+// Fetched returns the view once a fetch has brought keys. Those that it lacks are known for a while
+// yet: Entra's servers differ for hours during a rollover.
+func (k Keyview) Fetched(keys map[string]bool, now time.Time) Keyview {
+	next := Known(maps.Clone(keys), now)
+	next.absent = map[string]absence{}
+	for kid := range k.known {
+		a := k.absent[kid]
+		if a.answers++; a.answers == 1 {
+			a.since = now
+		}
+		if !keys[kid] && (a.answers < absentTimes || now.Sub(a.since) < absentFor) {
+			next.known[kid], next.absent[kid] = true, a
+		}
+	}
+	return next
+}
 
 // Failed returns the view once a fetch has failed.
 func (k Keyview) Failed(now time.Time) Keyview {

@@ -20,6 +20,8 @@ const (
 const (
 	SearchEvery = 5 * time.Minute  // the shortest pause between two searches for an unknown key
 	keepKeys    = 24 * time.Hour   // how long keys serve after a fetch
+	absentFor   = time.Hour        // a key that answers lack serves on so long,
+	absentTimes = 10               // and until so many have lacked it
 	fetchLimit  = 10 * time.Second // how long a fetch takes at most
 	backoff     = time.Minute      // the longest pause after a failed fetch
 )

@@ -32,7 +32,7 @@ func newVerifier(e *environment, saved *savedKeys) (*verifier, error) {
 		entra = e.breakage.entra(entra)
 	}
 	var err error
-	v.Verifier, err = verify.New(verify.Options{
+	v.Verifier, err = verify.New(&verify.Options{
 		Audiences: []string{orders}, Tenants: []string{e.cloud.tenant()}, Authority: e.network.entraURL,
 		HTTPClient: &http.Client{Transport: entra}, KeyFile: saved.path, Logger: e.logger, OnEvent: v.onEvent,
 	})

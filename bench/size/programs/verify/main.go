@@ -11,7 +11,7 @@ import (
 )
 
 func main() {
-	verifier, err := verify.New(verify.Options{Audiences: os.Args[1:2], Tenants: os.Args[2:3]})
+	verifier, err := verify.New(&verify.Options{Audiences: os.Args[1:2], Tenants: os.Args[2:3]})
 	if err != nil {
 		log.Fatal(err)
 	}
