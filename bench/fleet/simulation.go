@@ -19,7 +19,8 @@ const (
 	// each refresh smooths the rest.
 	warmUp = 2 * tokenLife
 	// portion is how many instances share a source of random numbers, whatever the number of
-	// workers, so that the result depends on the seed alone.
+	// workers, so that the result depends on the seed alone; and a token store, where the strategy
+	// has them.
 	portion = 1000
 )
 
@@ -77,7 +78,12 @@ func (f fleet) run() *tally {
 			t := newTally(f)
 			for p := range portions {
 				random := rand.New(rand.NewPCG(f.seed, uint64(p)))
-				for range min(portion, f.instances-p*portion) {
+				n := min(portion, f.instances-p*portion)
+				if f.strategy.shares {
+					f.liveTogether(n, f.start(interval, random.Float64()), random, t)
+					continue
+				}
+				for range n {
 					f.live(f.start(interval, random.Float64()), random, t)
 				}
 			}

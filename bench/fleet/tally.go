@@ -59,7 +59,11 @@ func (t *tally) add(o *tally) {
 
 // mean returns the rate of the fleet in steady state.
 func (t *tally) mean() float64 {
-	return float64(t.fleet.instances) / t.fleet.strategy.interval().Seconds()
+	who := float64(t.fleet.instances)
+	if t.fleet.strategy.shares {
+		who /= portion
+	}
+	return who / t.fleet.strategy.interval().Seconds()
 }
 
 // peak returns the rate in the window with the most requests. The start of all at once does not
