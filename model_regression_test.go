@@ -63,6 +63,7 @@ func TestRejection(t *testing.T) {
 		_, err := c.Token(ctx, resource)
 		require.ErrorIs(t, err, context.DeadlineExceeded, "the only caller gives up before the token comes")
 		time.Sleep(time.Minute)
+		synctest.Wait()
 		require.Equal(t, []string{"first", "second"}, told)
 	})
 	inVirtualTime(t, "is answered with another token, also where many resources keep the entry off the fast path", func(t *testing.T) {
