@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -115,14 +116,14 @@ func TestRejection(t *testing.T) {
 func TestGivingUp(t *testing.T) {
 	t.Parallel()
 	inVirtualTime(t, "is not explained by a failure of hours ago", func(t *testing.T) {
-		asked := 0
+		var asked atomic.Int64
 		c := ofCredential(t, func(ctx context.Context) (azcore.AccessToken, error) {
-			asked++
+			n := asked.Add(1)
 			switch {
-			case asked == 1:
+			case n == 1:
 				return azcore.AccessToken{Token: "first", ExpiresOn: time.Now().Add(time.Minute)}, nil
-			case asked != 21:
-				return azcore.AccessToken{}, fmt.Errorf("failure %d", asked)
+			case n != 21:
+				return azcore.AccessToken{}, fmt.Errorf("failure %d", n)
 			}
 			<-ctx.Done()
 			return azcore.AccessToken{}, ctx.Err()
@@ -134,7 +135,7 @@ func TestGivingUp(t *testing.T) {
 		require.ErrorContains(t, err, "failure")
 		c.OnRotate(resource, func(aztoken.Token) {}) // so that the entry is kept
 		time.Sleep(2 * time.Hour)
-		asked = 20
+		asked.Store(20)
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
 		_, err = c.Token(ctx, resource)
