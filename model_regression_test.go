@@ -196,3 +196,40 @@ func TestTokenThatComesIntoUseLate(t *testing.T) {
 		require.Equal(t, "third", tok.Value())
 	})
 }
+
+func TestRejectionsInARow(t *testing.T) {
+	t.Parallel()
+	for name, hangs := range map[string]bool{"while a challenge's request hangs": true, "while a plain request hangs": false} {
+		inVirtualTime(t, name+" ask once, and the challenges once", func(t *testing.T) {
+			var asked atomic.Int64
+			c := newClient(t, aztoken.Options{Credential: asking(func(ctx context.Context, o policy.TokenRequestOptions) (azcore.AccessToken, error) {
+				switch n := asked.Add(1); {
+				case n == 1:
+					return accessToken("first", 24*time.Hour), nil
+				case (o.Claims != "") == hangs:
+					<-ctx.Done()
+					return azcore.AccessToken{}, ctx.Err()
+				}
+				return azcore.AccessToken{}, errors.New("no")
+			})})
+			first, err := c.Token(t.Context(), resource)
+			require.NoError(t, err)
+			for range 100 {
+				c.Invalidate(first)
+				ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+				_, err := c.GetToken(ctx, policy.TokenRequestOptions{Scopes: []string{resource}, Claims: claims})
+				cancel()
+				require.Error(t, err)
+			}
+			synctest.Wait()
+			require.LessOrEqual(t, asked.Load(), int64(3))
+		})
+	}
+}
+
+// asking is a source that looks at what it is asked for.
+type asking func(context.Context, policy.TokenRequestOptions) (azcore.AccessToken, error)
+
+func (f asking) GetToken(ctx context.Context, o policy.TokenRequestOptions) (azcore.AccessToken, error) {
+	return f(ctx, o)
+}
