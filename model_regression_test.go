@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -63,6 +64,7 @@ func TestRejection(t *testing.T) {
 		_, err := c.Token(ctx, resource)
 		require.ErrorIs(t, err, context.DeadlineExceeded, "the only caller gives up before the token comes")
 		time.Sleep(time.Minute)
+		synctest.Wait()
 		require.Equal(t, []string{"first", "second"}, told)
 	})
 	inVirtualTime(t, "is answered with another token, also where many resources keep the entry off the fast path", func(t *testing.T) {
@@ -114,14 +116,14 @@ func TestRejection(t *testing.T) {
 func TestGivingUp(t *testing.T) {
 	t.Parallel()
 	inVirtualTime(t, "is not explained by a failure of hours ago", func(t *testing.T) {
-		asked := 0
+		var asked atomic.Int64
 		c := ofCredential(t, func(ctx context.Context) (azcore.AccessToken, error) {
-			asked++
+			n := asked.Add(1)
 			switch {
-			case asked == 1:
+			case n == 1:
 				return azcore.AccessToken{Token: "first", ExpiresOn: time.Now().Add(time.Minute)}, nil
-			case asked != 21:
-				return azcore.AccessToken{}, fmt.Errorf("failure %d", asked)
+			case n != 21:
+				return azcore.AccessToken{}, fmt.Errorf("failure %d", n)
 			}
 			<-ctx.Done()
 			return azcore.AccessToken{}, ctx.Err()
@@ -133,7 +135,7 @@ func TestGivingUp(t *testing.T) {
 		require.ErrorContains(t, err, "failure")
 		c.OnRotate(resource, func(aztoken.Token) {}) // so that the entry is kept
 		time.Sleep(2 * time.Hour)
-		asked = 20
+		asked.Store(20)
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
 		_, err = c.Token(ctx, resource)
@@ -193,4 +195,41 @@ func TestTokenThatComesIntoUseLate(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, "third", tok.Value())
 	})
+}
+
+func TestRejectionsInARow(t *testing.T) {
+	t.Parallel()
+	for name, hangs := range map[string]bool{"while a challenge's request hangs": true, "while a plain request hangs": false} {
+		inVirtualTime(t, name+" ask once, and the challenges once", func(t *testing.T) {
+			var asked atomic.Int64
+			c := newClient(t, aztoken.Options{Credential: asking(func(ctx context.Context, o policy.TokenRequestOptions) (azcore.AccessToken, error) {
+				switch n := asked.Add(1); {
+				case n == 1:
+					return accessToken("first", 24*time.Hour), nil
+				case (o.Claims != "") == hangs:
+					<-ctx.Done()
+					return azcore.AccessToken{}, ctx.Err()
+				}
+				return azcore.AccessToken{}, errors.New("no")
+			})})
+			first, err := c.Token(t.Context(), resource)
+			require.NoError(t, err)
+			for range 100 {
+				c.Invalidate(first)
+				ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+				_, err := c.GetToken(ctx, policy.TokenRequestOptions{Scopes: []string{resource}, Claims: claims})
+				cancel()
+				require.Error(t, err)
+			}
+			synctest.Wait()
+			require.LessOrEqual(t, asked.Load(), int64(3))
+		})
+	}
+}
+
+// asking is a source that looks at what it is asked for.
+type asking func(context.Context, policy.TokenRequestOptions) (azcore.AccessToken, error)
+
+func (f asking) GetToken(ctx context.Context, o policy.TokenRequestOptions) (azcore.AccessToken, error) {
+	return f(ctx, o)
 }
