@@ -2,6 +2,7 @@ package aztoken_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"testing"
@@ -157,5 +158,39 @@ func TestEventOfACallback(t *testing.T) {
 		require.NoError(t, err)
 		synctest.Wait()
 		require.Equal(t, c.Status().Identity, failed.Identity)
+	})
+}
+
+func TestContextThatHasEnded(t *testing.T) {
+	t.Parallel()
+	inVirtualTime(t, "keeps no caller from a token that is held, also where its entry is not on the fast path", func(t *testing.T) {
+		c := newClient(t, aztoken.Options{Credential: new(counting)})
+		for i := range 100 {
+			require.NoError(t, c.Warm(t.Context(), fmt.Sprint("https://other.example/", i)))
+		}
+		first, err := c.Token(t.Context(), resource)
+		require.NoError(t, err)
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		again, err := c.Token(ctx, resource)
+		require.NoError(t, err)
+		require.Equal(t, first.Value(), again.Value())
+	})
+}
+
+func TestTokenThatComesIntoUseLate(t *testing.T) {
+	t.Parallel()
+	inVirtualTime(t, "is refreshed on time, also after a challenge that brought nothing", func(t *testing.T) {
+		source := &script{replies: []scripted{{token: "first"}, {token: "for-nobody"}, {err: errors.New("no claims")}, {token: "third"}}}
+		c := refreshing(t, source)
+		due := c.Status().Resources[0].RefreshOn
+		time.Sleep(time.Until(due) - time.Minute)
+		_, err := c.GetToken(t.Context(), policy.TokenRequestOptions{Scopes: []string{resource}, Claims: claims})
+		require.Error(t, err)
+		time.Sleep(time.Until(due) + time.Second)
+		synctest.Wait()
+		tok, err := c.Token(t.Context(), resource)
+		require.NoError(t, err)
+		require.Equal(t, "third", tok.Value())
 	})
 }
