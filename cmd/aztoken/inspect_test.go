@@ -16,7 +16,7 @@ func withRoles(names ...string) *imdstest.Options {
 	return &imdstest.Options{Identities: []imdstest.Identity{{SystemAssigned: true, Roles: map[string][]string{orders: names}}}}
 }
 
-func TestWhatStandsInATokenIsShownAndTheTokenIsNot(t *testing.T) {
+func TestInspect(t *testing.T) {
 	t.Parallel()
 	machine := withRoles("consumer", "reader")
 	machine.OptionalClaims = []string{"idtyp"}
@@ -50,7 +50,7 @@ func keyID(t *testing.T, token string) string {
 	return header.Kid
 }
 
-func TestWhatIsOddAboutATokenIsSaid(t *testing.T) {
+func TestInspectWarnings(t *testing.T) {
 	t.Parallel()
 	srv := imdstest.New(withRoles("consumer"))
 	claim := func(name string, value any) func(*imdstest.JWT) {
@@ -92,7 +92,7 @@ func TestWhatIsOddAboutATokenIsSaid(t *testing.T) {
 	}
 }
 
-func TestVerifyIsWhatAServiceWouldSay(t *testing.T) {
+func TestInspectVerify(t *testing.T) {
 	t.Parallel()
 	srv := imdstest.NewServer(t, withRoles("consumer"))
 	verify := []string{"inspect", "--verify", "--authority", srv.URL, "--audience", orders}
@@ -130,7 +130,8 @@ func TestVerifyIsWhatAServiceWouldSay(t *testing.T) {
 	require.Contains(t, got.stdout, `"verified": true`)
 }
 
-func TestWhatCannotBeInspectedIsNotQuoted(t *testing.T) {
+// TestInspectMistakes: what cannot be inspected is not quoted.
+func TestInspectMistakes(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		stdin  string
@@ -162,7 +163,8 @@ func TestWhatCannotBeInspectedIsNotQuoted(t *testing.T) {
 	}
 }
 
-func TestWhatATerminalWouldObeyIsNotPrinted(t *testing.T) {
+// TestInspectPrintable: what a terminal would obey is not printed.
+func TestInspectPrintable(t *testing.T) {
 	t.Parallel()
 	srv := imdstest.New(nil)
 	got := aztoken(t, "inspect", srv.Mint(orders, func(j *imdstest.JWT) {
