@@ -147,6 +147,7 @@ func TestInspectMistakes(t *testing.T) {
 		"no audience":          {stdin: "secret", args: []string{"--verify"}, status: 2, want: "aztoken: --verify needs --audience: the App ID URI"},
 		"an audience alone":    {stdin: "secret", args: []string{"--audience=x"}, status: 2, want: "for --verify"},
 		"a scope":              {stdin: "secret", args: []string{"--verify", "--audience=https://x/.default"}, status: 2, want: "not a scope"},
+		"a placeholder":        {stdin: "secret", args: []string{"--verify", "--audience=api://<client id>"}, status: 2, want: "not a scope or a placeholder"},
 		"a tenant by name":     {stdin: "secret", args: []string{"--verify", "--audience=x", "--tenant=contoso"}, status: 2, want: "--tenant is"},
 		"keys over http":       {stdin: "secret", args: []string{"--verify", "--audience=x", "--authority=http://login.example"}, status: 2, want: "--authority is"},
 		"a cloud unknown":      {stdin: "secret", args: []string{"--cloud=moon"}, status: 2, want: "usgovernment"},
