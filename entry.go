@@ -85,6 +85,9 @@ const (
 	drivers
 )
 
+// other returns the other of the two flights.
+func (d driver) other() driver { return claimsFlight - d }
+
 // flightKey is the key of a driver's flight.
 func (d driver) flightKey() string { return [...]string{"plain", "claims"}[d] }
 
@@ -368,6 +371,10 @@ func (e *entry) beginReplacement(now time.Time, b *bearer, t trigger, claims str
 		return nil, change{}
 	}
 	byClaims := claims != ""
+	by := plainFlight
+	if byClaims {
+		by = claimsFlight
+	}
 	var news change
 	switch e.phase {
 	case serving:
@@ -379,6 +386,11 @@ func (e *entry) beginReplacement(now time.Time, b *bearer, t trigger, claims str
 		e.rejection, e.rejectedUpTo = next, e.token.recorded
 		news = e.change(EventRejected, now)
 	case replacing, suspended:
+		if !e.running[by] && (!byClaims || e.rejection.byClaims) {
+			// One flight of each kind for each rejection: else a service that rejects everything would cost a request
+			// for each call, for as long as the other flight hangs.
+			by = by.other()
+		}
 		e.rejection.byClaims = e.rejection.byClaims || byClaims
 	default:
 		return nil, change{}
@@ -391,10 +403,6 @@ func (e *entry) beginReplacement(now time.Time, b *bearer, t trigger, claims str
 		e.suspendedUntil = now.Add(invalidateWait)
 	}
 	e.apply(t)
-	by := plainFlight
-	if byClaims {
-		by = claimsFlight
-	}
 	if !e.running[by] {
 		e.patience[by] = patience{}
 	}

@@ -56,8 +56,8 @@ type Error struct {
 	// RequestID is the id by which Microsoft's support finds the request, "" if the endpoint named
 	// none.
 	RequestID string
-	// Advice is what to do about it, for people; "" where the rest says all that is known. Error
-	// ends with it.
+	// Advice is what to do about it, for people; "" where nothing better is known than what the rest says. Error ends
+	// with it, and with the option of this package that it is about.
 	Advice string
 
 	sentinel   error
@@ -83,17 +83,26 @@ func (e *Error) Error() string {
 	if e.Host != "" {
 		facts[0] += " from " + e.Host
 	}
-	if e.StatusCode != 0 {
-		facts = append(facts, fmt.Sprintf("%d %s", e.StatusCode, http.StatusText(e.StatusCode)))
-	}
-	facts = append(facts, e.Code, e.Description, e.causeText)
+	facts = append(facts, message.Status(e.StatusCode), e.Code, e.Description, e.causeText)
 	if errors.Is(e.sentinel, ErrNoManagedIdentity) { // the others are in the endpoint's own words already
 		facts = append(facts, strings.TrimPrefix(e.sentinel.Error(), "aztoken: "))
 	}
 	if e.RequestID != "" && !strings.Contains(e.Description, e.RequestID) {
 		facts = append(facts, "request id "+e.RequestID)
 	}
-	return wire.Redact(message.Join(facts, e.Advice))
+	return wire.Redact(message.Join(facts, e.Advice) + e.option())
+}
+
+// option names the option that Advice is about, in parentheses, "" for none. Advice is free of Go's words, so that a
+// command can print it too.
+func (e *Error) option() string {
+	switch e.sentinel {
+	case ErrNoManagedIdentity:
+		return " (or set Options.Credential, on a developer's machine to azidentity's Azure CLI credential)"
+	case ErrIdentityNotFound, ErrIdentityAmbiguous:
+		return " (Options.ID)"
+	}
+	return ""
 }
 
 // Format writes the message for every verb: %#v would print the fields. It is a method of the
@@ -132,18 +141,13 @@ func (s subject) newWaitError(r request, ctxErr error, last *Error) *Error {
 	if last != nil {
 		*e = *last
 	}
-	e.cause, e.causeText = secret.New(ctxErr), ctxErr.Error()
 	e.retry, e.retryAfter = false, 0
 	if last == nil {
 		e.Advice = adviceWait
-		return e
+	} else if last.causeText != "" {
+		ctxErr = fmt.Errorf("%w (so far: %s)", ctxErr, last.causeText)
 	}
-	if last.causeText != "" {
-		e.causeText += " (so far: " + last.causeText + ")"
-	}
-	if last.Advice == adviceOutage {
-		e.Advice = adviceWait
-	}
+	e.cause, e.causeText = secret.New(ctxErr), ctxErr.Error()
 	return e
 }
 
@@ -211,11 +215,11 @@ func sentinel(f *wire.Failure, answered bool) error {
 }
 
 const (
-	adviceWait   = "the endpoint is still being asked; call again, or Warm the client at the start of the program"
-	adviceOutage = "the endpoint or Entra ID is down or updating; call again, the client asks it anew"
+	adviceWait   = "the endpoint has not answered yet; try again with a later deadline"
+	adviceOutage = "the endpoint or Entra ID is down or updating; try again later"
 )
 
-// advise returns what somebody who reads e in a log should do, where its host has no better advice.
+// advise returns what to do about e, where the host has no better advice.
 func advise(e *Error) string {
 	cause := e.cause.Reveal()
 	switch {
@@ -224,19 +228,19 @@ func advise(e *Error) string {
 	case errors.Is(cause, errNoOther):
 		return "call again later: the endpoint is down, or returns the same token again for up to 24 h"
 	case errors.Is(e.sentinel, ErrNoManagedIdentity):
-		return "run on an Azure host that has a managed identity, or set Options.Credential, on a developer's machine to azidentity's Azure CLI credential"
+		return "run on an Azure host that has a managed identity"
 	case errors.Is(e.sentinel, ErrIdentityNotFound):
-		return "assign the identity to this host, or correct Options.ID; a new assignment takes some minutes"
+		return "assign the identity to this host, or correct its id; a new assignment takes some minutes"
 	case errors.Is(e.sentinel, ErrIdentityAmbiguous):
-		return "set Options.ID to the ClientID, ObjectID or ResourceID of the one to use"
+		return "name the one to use by its client id, object id or resource id"
 	case e.Code == "invalid_resource":
-		return "check the resource: it must be the App ID URI of an application in this tenant, to the letter"
+		return "check the resource: it must be exactly the App ID URI of an application in this tenant"
 	case e.StatusCode == http.StatusTooManyRequests:
-		return "the endpoint is throttling; use one Client in the whole program, and ask again later"
+		return "the endpoint is throttling: use one client for the whole program, and try again later"
 	case e.retry:
 		return adviceOutage
 	case e.StatusCode != 0:
-		return "check that the endpoint is the host's identity endpoint and that nothing stands before it"
+		return "check that the address is that of the host's identity endpoint, and that no proxy is in the way"
 	}
 	return ""
 }

@@ -244,7 +244,7 @@ func (p *modelEndpoint) GetToken(ctx context.Context, o policy.TokenRequestOptio
 func (p *modelEndpoint) Do(req *http.Request) (*http.Response, error) {
 	m, f := p.ask(req.Context(), modelKey{resource: req.URL.Query().Get("resource")}, false)
 	if m != nil {
-		left := m.ends.Sub(time.Now())
+		left := time.Until(m.ends)
 		return reply(req, 200, 0, map[string]any{
 			"access_token": m.value, "token_type": "Bearer", "expires_in": fmt.Sprint(int(left / time.Second)),
 			"expires_on": fmt.Sprint(m.ends.Unix()),

@@ -2,8 +2,10 @@ package aztoken_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -62,6 +64,7 @@ func TestRejection(t *testing.T) {
 		_, err := c.Token(ctx, resource)
 		require.ErrorIs(t, err, context.DeadlineExceeded, "the only caller gives up before the token comes")
 		time.Sleep(time.Minute)
+		synctest.Wait()
 		require.Equal(t, []string{"first", "second"}, told)
 	})
 	inVirtualTime(t, "is answered with another token, also where many resources keep the entry off the fast path", func(t *testing.T) {
@@ -113,14 +116,14 @@ func TestRejection(t *testing.T) {
 func TestGivingUp(t *testing.T) {
 	t.Parallel()
 	inVirtualTime(t, "is not explained by a failure of hours ago", func(t *testing.T) {
-		asked := 0
+		var asked atomic.Int64
 		c := ofCredential(t, func(ctx context.Context) (azcore.AccessToken, error) {
-			asked++
+			n := asked.Add(1)
 			switch {
-			case asked == 1:
+			case n == 1:
 				return azcore.AccessToken{Token: "first", ExpiresOn: time.Now().Add(time.Minute)}, nil
-			case asked != 21:
-				return azcore.AccessToken{}, fmt.Errorf("failure %d", asked)
+			case n != 21:
+				return azcore.AccessToken{}, fmt.Errorf("failure %d", n)
 			}
 			<-ctx.Done()
 			return azcore.AccessToken{}, ctx.Err()
@@ -132,7 +135,7 @@ func TestGivingUp(t *testing.T) {
 		require.ErrorContains(t, err, "failure")
 		c.OnRotate(resource, func(aztoken.Token) {}) // so that the entry is kept
 		time.Sleep(2 * time.Hour)
-		asked = 20
+		asked.Store(20)
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
 		_, err = c.Token(ctx, resource)
@@ -158,4 +161,75 @@ func TestEventOfACallback(t *testing.T) {
 		synctest.Wait()
 		require.Equal(t, c.Status().Identity, failed.Identity)
 	})
+}
+
+func TestContextThatHasEnded(t *testing.T) {
+	t.Parallel()
+	inVirtualTime(t, "keeps no caller from a token that is held, also where its entry is not on the fast path", func(t *testing.T) {
+		c := newClient(t, aztoken.Options{Credential: new(counting)})
+		for i := range 100 {
+			require.NoError(t, c.Warm(t.Context(), fmt.Sprint("https://other.example/", i)))
+		}
+		first, err := c.Token(t.Context(), resource)
+		require.NoError(t, err)
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		again, err := c.Token(ctx, resource)
+		require.NoError(t, err)
+		require.Equal(t, first.Value(), again.Value())
+	})
+}
+
+func TestTokenThatComesIntoUseLate(t *testing.T) {
+	t.Parallel()
+	inVirtualTime(t, "is refreshed on time, also after a challenge that brought nothing", func(t *testing.T) {
+		source := &script{replies: []scripted{{token: "first"}, {token: "for-nobody"}, {err: errors.New("no claims")}, {token: "third"}}}
+		c := refreshing(t, source)
+		due := c.Status().Resources[0].RefreshOn
+		time.Sleep(time.Until(due) - time.Minute)
+		_, err := c.GetToken(t.Context(), policy.TokenRequestOptions{Scopes: []string{resource}, Claims: claims})
+		require.Error(t, err)
+		time.Sleep(time.Until(due) + time.Second)
+		synctest.Wait()
+		tok, err := c.Token(t.Context(), resource)
+		require.NoError(t, err)
+		require.Equal(t, "third", tok.Value())
+	})
+}
+
+func TestRejectionsInARow(t *testing.T) {
+	t.Parallel()
+	for name, hangs := range map[string]bool{"while a challenge's request hangs": true, "while a plain request hangs": false} {
+		inVirtualTime(t, name+" ask once, and the challenges once", func(t *testing.T) {
+			var asked atomic.Int64
+			c := newClient(t, aztoken.Options{Credential: asking(func(ctx context.Context, o policy.TokenRequestOptions) (azcore.AccessToken, error) {
+				switch n := asked.Add(1); {
+				case n == 1:
+					return accessToken("first", 24*time.Hour), nil
+				case (o.Claims != "") == hangs:
+					<-ctx.Done()
+					return azcore.AccessToken{}, ctx.Err()
+				}
+				return azcore.AccessToken{}, errors.New("no")
+			})})
+			first, err := c.Token(t.Context(), resource)
+			require.NoError(t, err)
+			for range 100 {
+				c.Invalidate(first)
+				ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+				_, err := c.GetToken(ctx, policy.TokenRequestOptions{Scopes: []string{resource}, Claims: claims})
+				cancel()
+				require.Error(t, err)
+			}
+			synctest.Wait()
+			require.LessOrEqual(t, asked.Load(), int64(3))
+		})
+	}
+}
+
+// asking is a source that looks at what it is asked for.
+type asking func(context.Context, policy.TokenRequestOptions) (azcore.AccessToken, error)
+
+func (f asking) GetToken(ctx context.Context, o policy.TokenRequestOptions) (azcore.AccessToken, error) {
+	return f(ctx, o)
 }

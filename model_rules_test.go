@@ -123,7 +123,7 @@ func (r *modelRules) begin(ctx context.Context, what string, k modelKey, claims 
 	if !c.overBefore {
 		st.use(now)
 		if !c.held.After(now) {
-			st.dark = now
+			st.dark, st.seen = now, nil // what is held is known again when a call returns it
 		}
 	}
 	return c
@@ -134,14 +134,14 @@ func (r *modelRules) heldUntil(k modelKey, st *modelState, now time.Time) time.T
 	if st.seen == nil {
 		return time.Time{}
 	}
-	until, life := st.seen.ends, st.seen.ends.Sub(st.acquired)
+	until, life := st.seen.ends, st.seen.ends.Sub(st.acquired)-time.Second
 	// One that took its place is as good, unless it took the place of a rejected one.
 	replaced := !st.rejected.Add(modelAfterEffect).Before(st.seenAt)
 	for _, m := range r.endpoint.since(k, st.seen.at) {
 		if m.value == st.seen.value {
 			continue
 		}
-		life = min(life, m.ends.Sub(m.replied))
+		life = min(life, m.ends.Sub(m.replied)-time.Second) // IMDS tells it in whole seconds
 		if replaced && m.ends.Before(until) {
 			until = m.ends
 		}

@@ -515,7 +515,10 @@ func (c *modelClient) judgeClosed() {
 		}
 	}
 	c.OnRotate(c.keys[0].resource, func(aztoken.Token) { c.broke("a closed client has subscribers") })()
-	c.Invalidate(c.rules.state(c.keys[0]).token)
+	c.rules.mu.Lock()
+	last := c.rules.state(c.keys[0]).token
+	c.rules.mu.Unlock()
+	c.Invalidate(last)
 	if s := c.Status(); len(s.Resources) > 0 {
 		c.broke("a closed client has the status %+v", s)
 	}

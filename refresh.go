@@ -62,7 +62,9 @@ type backoff struct {
 // isSpent reports whether a token was never used after it had come, and has been refreshed once all
 // the same. A program that makes a client for each request and drops it would otherwise ask for all
 // of them for a day. e.mu is held.
-func (e *entry) isSpent() bool { return e.token != nil && !e.usedAgain && e.refreshes > 0 }
+func (e *entry) isSpent() bool {
+	return e.token != nil && !e.usedAgain && !e.used.Load() && e.refreshes > 0
+}
 
 // arm sets the timer for the next thing that is to be done without a caller. e.mu is held.
 func (e *entry) arm(now time.Time) {

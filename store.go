@@ -151,7 +151,7 @@ func (e *entry) look(ctx context.Context) <-chan finding {
 }
 
 // noteEntry takes in how a load of the entry ended. An entry that cannot be opened is told once,
-// until a load finds another state; and after a failure the store is seen to sooner.
+// until a load finds another state.
 func (e *entry) noteEntry(err error) {
 	if errors.Is(err, context.Canceled) {
 		return
@@ -161,10 +161,6 @@ func (e *entry) noteEntry(err error) {
 	known := e.unreadable
 	e.unreadable = errors.Is(err, tokenstore.ErrUnreadable) || known && isAway(err)
 	isNew := e.unreadable && !known
-	if isAway(err) && !e.tendOn.IsZero() {
-		e.tendOn = earlier(e.tendOn, now.Add(draw(maxTendRetry/4, maxTendRetry)))
-		e.arm(now)
-	}
 	ev := e.event(EventStoreFailed, now)
 	e.mu.Unlock()
 	if isNew {
@@ -238,17 +234,14 @@ func (e *entry) take(by driver, found stored.Token, now time.Time, tolerance tim
 }
 
 // newLoadedToken returns a stored token as the cache keeps it: as if this process had got it from
-// the endpoint.
+// the endpoint. A refresh that is overdue begins at once, or a job that lives for a second would
+// never refresh.
 func (e *entry) newLoadedToken(found stored.Token, now time.Time) *cachedToken {
 	at := func(wall time.Time) time.Time { return now.Add(wall.Sub(now.Round(0))) } // with both readings
 	got := azcore.AccessToken{Token: found.Value.Reveal(), ExpiresOn: at(found.Expires)}
 	acquired, given := earlier(at(found.Acquired), now), earlier(at(found.Given), now)
 	t := e.newCachedToken(got, newBearer(got.Token, e.request), acquired, given, e.draw(got.Token))
 	t.stored, t.recorded = true, found.Acquired
-	if t.due.Before(now) { // overdue: at once, as jobs that live for a second would never refresh otherwise
-		t.due = now
-		t.token.RefreshOn = utc(now)
-	}
 	return t
 }
 

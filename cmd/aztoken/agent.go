@@ -187,7 +187,7 @@ func (a *agentCommand) logger(cmd *cobra.Command) *slog.Logger {
 func clientOptions(c agentfile.Config) (aztoken.Options, error) {
 	var opts aztoken.Options
 	if c.Dev {
-		credential, err := developer()
+		credential, err := newDeveloper()
 		if err != nil {
 			return opts, err
 		}

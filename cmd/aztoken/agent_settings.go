@@ -66,6 +66,9 @@ func (s *agentSettings) addFlags(cmd *cobra.Command) {
 	for _, flag := range []string{"client-id", "object-id", "resource-id"} {
 		cmd.MarkFlagsMutuallyExclusive("id", flag)
 	}
+	for _, flag := range []string{"config", "store", "store-key-file", "header-file", "env-file"} {
+		completeFiles(cmd, flag)
+	}
 	s.given = f.Changed
 }
 

@@ -78,7 +78,7 @@ func (p *playing) stop(t *testing.T) string {
 	return string(rest)
 }
 
-func TestAFakeGivesTokensUntilItIsToldNotTo(t *testing.T) {
+func TestFake(t *testing.T) {
 	t.Parallel()
 	p := play(t, invocation{}, "--role", orders+"=consumer", "--role", orders+"=reader")
 	got := invocation{asked: true}.run(t, "token", orders, "--endpoint", p.URL)
@@ -112,7 +112,7 @@ func TestAFakeGivesTokensUntilItIsToldNotTo(t *testing.T) {
 	require.Contains(t, got.stderr, "no managed identity endpoint", "the port is free again")
 }
 
-func TestAFakePlaysTheHostsThatItPrints(t *testing.T) {
+func TestFakeHosts(t *testing.T) {
 	t.Parallel()
 	p := play(t, invocation{}, "--host=all", "--listen-tls=127.0.0.1:0", "--arc-key-dir", t.TempDir(), "--secret=known", "--quiet")
 	require.Len(t, p.Environment, 7)
@@ -131,7 +131,7 @@ func TestAFakePlaysTheHostsThatItPrints(t *testing.T) {
 	require.NoDirExists(t, files)
 }
 
-func TestAFakePlaysTheMachineOfItsFile(t *testing.T) {
+func TestFakeConfig(t *testing.T) {
 	t.Parallel()
 	const file = `
 token_lifetime: 10m
@@ -161,7 +161,7 @@ identities:
 	}
 }
 
-func TestAFakeHasTheIdentitiesOfItsFlags(t *testing.T) {
+func TestFakeIdentities(t *testing.T) {
 	t.Parallel()
 	const armID = "/subscriptions/s/resourceGroups/g/providers/Microsoft.ManagedIdentity/userAssignedIdentities/second"
 	p := play(t, invocation{}, "--identity=system", "--identity=client-id=c0000000-0000-4000-8000-00000000000b,resource-id="+armID)
@@ -173,7 +173,7 @@ func TestAFakeHasTheIdentitiesOfItsFlags(t *testing.T) {
 	require.Contains(t, aztoken(t, "token", orders, "--endpoint", p.URL).stderr, "Identity not found")
 }
 
-func TestAFakePrintsAnEnvironmentToPaste(t *testing.T) {
+func TestFakeEnvironment(t *testing.T) {
 	t.Parallel()
 	if runtime.GOOS == "windows" {
 		t.Skip("there is no SIGINT to send to a process")
@@ -209,7 +209,7 @@ func TestAFakePrintsAnEnvironmentToPaste(t *testing.T) {
 	}
 }
 
-func TestWhatAFakeCannotPlayIsToldSo(t *testing.T) {
+func TestFakeMistakes(t *testing.T) {
 	t.Parallel()
 	empty := filepath.Join(t.TempDir(), "empty.yaml")
 	require.NoError(t, os.WriteFile(empty, []byte("identities: []"), 0o600))
@@ -222,14 +222,14 @@ func TestWhatAFakeCannotPlayIsToldSo(t *testing.T) {
 		"a host unknown":          {[]string{"--host=lambda"}, 2, "imds, app-service, arc"},
 		"a shell unknown":         {[]string{"--shell=all"}, 2, "sh, powershell, env"},
 		"https without address":   {[]string{"--host=service-fabric", "--listen=127.0.0.1:0", "--control="}, 1, "--listen-tls"},
-		"a file that is not":      {[]string{"--config", filepath.Join(t.TempDir(), "none.yaml")}, 1, "describe the machine by flags"},
+		"a file that is not":      {[]string{"--config", filepath.Join(t.TempDir(), "none.yaml")}, 1, "set --config to the file"},
 		"an identity of a slip":   {[]string{"--identity=clientid=x"}, 2, `"clientid=x"`},
 		"an id that is none":      {[]string{"--identity=client-id=x"}, 1, "not a GUID"},
 		"a role without resource": {[]string{"--role=consumer"}, 2, "RESOURCE=ROLE"},
 		"a role without a name":   {[]string{"--role=https://orders.example.com="}, 2, "RESOURCE=ROLE"},
 		"a role beside the file":  {[]string{"--role=" + orders + "=x", "--config", empty}, 2, "write the roles into"},
 		"a role of nobody":        {[]string{"--role=" + orders + "=x", "--no-identity"}, 2, "no-identity"},
-		"a version unknown":       {[]string{"--token-version=3"}, 1, "give 1 or 2"},
+		"a version unknown":       {[]string{"--token-version=3"}, 1, "set it to 1 or 2"},
 		"a lifetime of none":      {[]string{"--token-lifetime=1ms"}, 1, "at least 1s"},
 		"an argument":             {[]string{"now"}, 2, "now"},
 	} {

@@ -16,7 +16,7 @@ import (
 	"github.com/seed-ac726066/aztoken/tokenstore"
 )
 
-func TestTokenWithAStore(t *testing.T) {
+func TestTokenStore(t *testing.T) {
 	t.Parallel()
 	t.Run("takes the token of the call before, also in an outage", func(t *testing.T) {
 		t.Parallel()
@@ -134,7 +134,7 @@ func TestTokenWithAStore(t *testing.T) {
 	})
 }
 
-func TestDoctorWithAStore(t *testing.T) {
+func TestDoctorStore(t *testing.T) {
 	t.Parallel()
 	srv := imdstest.NewServer(t, nil)
 	t.Run("reports the tokens in it", func(t *testing.T) {
@@ -144,13 +144,13 @@ func TestDoctorWithAStore(t *testing.T) {
 		got := examine()
 		require.Zero(t, got.status, got.stdout)
 		require.Contains(t, got.stdout, "✓ store")
-		require.Contains(t, got.stdout, "nothing was saved in "+dir+" yet")
+		require.Contains(t, got.stdout, "nothing saved in "+dir+" yet")
 		require.Zero(t, invocation{asked: true}.run(t, "token", orders, "--endpoint", srv.URL, "--store", dir).status)
 		got = examine()
 		require.Zero(t, got.status, got.stdout)
 		require.Contains(t, got.stdout, "1 token in "+dir)
-		require.Contains(t, got.stdout, "1 good; the last to end was saved ")
-		require.Contains(t, got.stdout, "its key lies beside it")
+		require.Contains(t, got.stdout, "1 valid; the newest was saved ")
+		require.Contains(t, got.stdout, "its key is in the directory")
 		require.NotContains(t, got.stdout, "CLIENT")
 	})
 	t.Run("says what cannot be opened, also when there is no endpoint", func(t *testing.T) {
@@ -164,7 +164,7 @@ func TestDoctorWithAStore(t *testing.T) {
 		got := aztoken(t, "doctor", orders, "--endpoint", "http://127.0.0.1:1", "--store", dir)
 		require.Equal(t, 1, got.status)
 		require.Contains(t, got.stdout, "✗ store")
-		require.Contains(t, got.stdout, "1 that cannot be opened")
+		require.Contains(t, got.stdout, "1 unreadable")
 		require.Contains(t, got.stdout, "--store-key")
 		require.Contains(t, got.stderr, "checks failed: 2")
 	})

@@ -15,7 +15,7 @@ import (
 	"github.com/seed-ac726066/aztoken/internal/fakeazure/fault"
 )
 
-// running is a fake on free ports of the loopback interface, which is stopped with the test.
+// running returns a fake on free ports of the loopback interface, which is stopped with the test.
 func running(t *testing.T, machine fakeazure.Options) *fake.Fake {
 	t.Helper()
 	f, err := fake.Listen(fake.Options{
@@ -49,7 +49,7 @@ func read(t *testing.T, resp *http.Response) (status int, body string) {
 	return resp.StatusCode, string(text)
 }
 
-func TestEveryActionDoesWhatItsNameSays(t *testing.T) {
+func TestControlActions(t *testing.T) {
 	t.Parallel()
 	f := running(t, fakeazure.Options{})
 	act := func(path, form string) fake.Status {
@@ -121,7 +121,7 @@ func TestEveryActionDoesWhatItsNameSays(t *testing.T) {
 	require.Equal(t, 1, got.MaxInFlight)
 }
 
-func TestTheControlSaysHowItIsUsedAndWhatWasAsked(t *testing.T) {
+func TestControlUsage(t *testing.T) {
 	t.Parallel()
 	f := running(t, fakeazure.Options{Secret: "known"})
 	status, body := get(t, f.ControlURL)
@@ -153,7 +153,7 @@ func TestTheControlSaysHowItIsUsedAndWhatWasAsked(t *testing.T) {
 	require.Contains(t, body, `"host": "Entra ID"`)
 }
 
-func TestTheControlRefusesWhatItDoesNotUnderstand(t *testing.T) {
+func TestControlMistakes(t *testing.T) {
 	t.Parallel()
 	f := running(t, fakeazure.Options{})
 	for name, c := range map[string]struct {
@@ -161,15 +161,15 @@ func TestTheControlRefusesWhatItDoesNotUnderstand(t *testing.T) {
 		status     int
 		want       string
 	}{
-		"no fault":          {"/break", "", 400, "no fault is given"},
+		"no fault":          {"/break", "", 400, "no fault; set one"},
 		"no such fault":     {"/break", "fault=Outage", 400, "write OK, EntraDown"},
 		"two in force":      {"/break", "fault=Hang&fault=OK", 400, "one fault"},
-		"no time":           {"/break", "fault=Hang&for=long", 400, "give a time"},
-		"no time at all":    {"/break-keys", "fault=Hang&for=0s", 400, "give a time"},
+		"no time":           {"/break", "fault=Hang&for=long", 400, "set it to a duration"},
+		"no time at all":    {"/break-keys", "fault=Hang&for=0s", 400, "set it to a duration"},
 		"twice a time":      {"/break", "fault=Hang&for=1s&for=2s", 400, "twice"},
-		"a slip":            {"/break", "fault=Hang&four=1h", 400, `"four" means nothing here`},
-		"a time for a step": {"/next", "fault=Hang&for=1h", 400, `"for" means nothing here`},
-		"a fault to end":    {"/recover", "fault=Hang", 400, `"fault" means nothing here`},
+		"a slip":            {"/break", "fault=Hang&four=1h", 400, `unknown parameter "four"`},
+		"a time for a step": {"/next", "fault=Hang&for=1h", 400, `unknown parameter "for"`},
+		"a fault to end":    {"/recover", "fault=Hang", 400, `unknown parameter "fault"`},
 		"no form":           {"/break", "%zz", 400, "form"},
 		"a flood":           {"/break", "fault=" + strings.Repeat("x", 1<<20), 400, "too large"},
 		"no such action":    {"/explode", "", 404, ""},
@@ -185,16 +185,17 @@ func TestTheControlRefusesWhatItDoesNotUnderstand(t *testing.T) {
 	}
 }
 
-func TestTheControlSaysWhatToDoWhereAMethodIsWrong(t *testing.T) {
+func TestControlMethod(t *testing.T) {
 	t.Parallel()
 	f := running(t, fakeazure.Options{})
 	status, body := get(t, f.ControlURL+"/break")
 	require.Equal(t, http.StatusMethodNotAllowed, status)
 	require.Contains(t, body, "/break takes POST")
-	require.Contains(t, body, "GET / shows how")
+	require.Contains(t, body, "curl -d fault=EntraDown http://")
 }
 
-func TestAPageOfAWebsiteCannotSwitchFaults(t *testing.T) {
+// TestControlOrigin: a web page cannot switch faults.
+func TestControlOrigin(t *testing.T) {
 	t.Parallel()
 	f := running(t, fakeazure.Options{})
 	req, err := http.NewRequest(http.MethodPost, f.ControlURL+"/break?fault=Hang", nil)

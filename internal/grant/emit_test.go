@@ -20,11 +20,11 @@ const host = "graph.microsoft.com"
 
 // emissions are wishes and states, by the name of the files with what is emitted for them.
 func emissions() map[string]struct {
-	wanted grant.Wanted
+	wanted grant.Spec
 	state  grant.State
 } {
 	type emission = struct {
-		wanted grant.Wanted
+		wanted grant.Spec
 		state  grant.State
 	}
 	odd := worker
@@ -51,18 +51,18 @@ func emissions() map[string]struct {
 		"there":   {wanted("worker"), complete(func(*grant.State) {})},
 		"half":    {everything, half},
 		"strange": {strange, grant.State{Identities: []graph.ServicePrincipal{odd}}},
-		"foreign": {grant.Wanted{App: appID, Roles: []grant.Role{{Value: "consumer"}}}, foreign},
+		"foreign": {grant.Spec{App: appID, Roles: []grant.Role{{Value: "consumer"}}}, foreign},
 		"back":    {back, complete(func(*grant.State) {})},
 	}
 }
 
-func TestWhatIsEmitted(t *testing.T) {
+func TestEmit(t *testing.T) {
 	t.Parallel()
 	for name, e := range emissions() {
 		for _, form := range grant.Forms() {
 			text, err := grant.Emit(grant.Form(form), e.wanted, e.state, host)
 			if e.wanted.Revoke && form != "az" {
-				require.ErrorContains(t, err, "by leaving its assignment out")
+				require.ErrorContains(t, err, "by removing its assignment")
 				continue
 			}
 			require.NoError(t, err, name)
@@ -77,7 +77,7 @@ func TestWhatIsEmitted(t *testing.T) {
 	}
 }
 
-func TestAnEmittedScriptIsBash(t *testing.T) {
+func TestEmitAz(t *testing.T) {
 	t.Parallel()
 	bash, err := exec.LookPath("bash")
 	if err != nil {
@@ -93,7 +93,7 @@ func TestAnEmittedScriptIsBash(t *testing.T) {
 	}
 }
 
-func TestAnEmittedConfigurationIsAsTerraformWouldWriteIt(t *testing.T) {
+func TestEmitTerraform(t *testing.T) {
 	t.Parallel()
 	terraform, err := exec.LookPath("terraform")
 	if err != nil {
@@ -112,10 +112,10 @@ func TestAnEmittedConfigurationIsAsTerraformWouldWriteIt(t *testing.T) {
 	}
 }
 
-func TestWhatCannotBeEmittedIsSaid(t *testing.T) {
+func TestEmitMistakes(t *testing.T) {
 	t.Parallel()
 	_, err := grant.Emit(grant.Bicep, wanted("worker"), complete(func(*grant.State) {}), graph.China().Host)
-	require.ErrorContains(t, err, "public cloud alone")
+	require.ErrorContains(t, err, "supports only the public cloud")
 	_, err = grant.Emit(grant.Bicep, wanted("worker"), complete(func(s *grant.State) { s.Application.UniqueName, s.Service, s.Assignments = "", nil, nil }), host)
 	require.ErrorContains(t, err, "unique name")
 	_, err = grant.Emit(grant.Bicep, wanted("worker"), complete(func(s *grant.State) { s.Application.UniqueName, s.Assignments = "", nil }), host)

@@ -27,13 +27,13 @@ func client(t *testing.T, g *graphtest.Server) *graph.Client {
 	return c
 }
 
-// wanted is the plainest wish.
-func wanted(to ...string) grant.Wanted {
-	return grant.Wanted{App: "orders-api", Roles: []grant.Role{{Value: "consumer"}}, To: to}
+// wanted returns the plainest wish.
+func wanted(to ...string) grant.Spec {
+	return grant.Spec{App: "orders-api", Roles: []grant.Role{{Value: "consumer"}}, To: to}
 }
 
-// run is one run of the command: it reads, plans and applies.
-func run(ctx context.Context, c *graph.Client, w grant.Wanted, tell func(grant.Progress)) (grant.State, []grant.Step, error) {
+// run makes one run of the command: it reads, plans and applies.
+func run(ctx context.Context, c *graph.Client, w grant.Spec, tell func(grant.Progress)) (grant.State, []grant.Step, error) {
 	ctx, cancel := context.WithTimeout(ctx, time.Hour) // of virtual time, so that a mistake is no endless test
 	defer cancel()
 	s, err := grant.Read(ctx, c, w)
@@ -81,7 +81,8 @@ func whole(t *testing.T, g *graphtest.Server, worker graphtest.Principal) {
 	require.Equal(t, app.AppRoles[0].ID, assignments[0].AppRoleID)
 }
 
-func TestARoleIsGrantedFromNothingAndASecondRunWritesNothing(t *testing.T) {
+// TestApply: a role is granted from nothing, and a second run writes nothing.
+func TestApply(t *testing.T) {
 	t.Parallel()
 	g := graphtest.New(nil)
 	worker := g.AddManagedIdentity("worker", armID)
@@ -108,7 +109,8 @@ func TestARoleIsGrantedFromNothingAndASecondRunWritesNothing(t *testing.T) {
 	require.Len(t, g.Writes(), writes)
 }
 
-func TestARunThatWasEndedAtAnyWriteIsGoneOnWith(t *testing.T) {
+// TestApplyResume: a run that ends at any write is resumed.
+func TestApplyResume(t *testing.T) {
 	t.Parallel()
 	slow := graphtest.Lag{Requests: 2}
 	for name, lags := range map[string]graphtest.Lags{
@@ -127,7 +129,8 @@ func TestARunThatWasEndedAtAnyWriteIsGoneOnWith(t *testing.T) {
 	}
 }
 
-// endedAt ends a run at its n-th write, and lets another go on. It is false if the first came to its end before that.
+// endedAt ends a run at its n-th write, and lets another go on. It is false if the first came to
+// its end before that.
 func endedAt(t *testing.T, lags graphtest.Lags, n int, applied bool) (ended bool) {
 	synctest.Test(t, func(t *testing.T) {
 		g := graphtest.New(nil)
@@ -140,7 +143,7 @@ func endedAt(t *testing.T, lags graphtest.Lags, n int, applied bool) (ended bool
 		_, _, err := run(ctx, c, wanted("worker"), nil)
 		if ended = ctx.Err() != nil; ended {
 			require.ErrorIs(t, err, context.Canceled)
-			require.ErrorContains(t, err, "give the same command again")
+			require.ErrorContains(t, err, "run the same command again")
 		}
 		_, _, err = run(t.Context(), c, wanted("worker"), nil)
 		require.NoError(t, err, "write %d, applied %v", n, applied)
@@ -152,7 +155,8 @@ func endedAt(t *testing.T, lags graphtest.Lags, n int, applied bool) (ended bool
 	return ended
 }
 
-func TestReplicationIsWaitedForOnEachOfItsWays(t *testing.T) {
+// TestApplyReplication: replication is waited for in each of its ways.
+func TestApplyReplication(t *testing.T) {
 	t.Parallel()
 	for name, lags := range map[string]func(graphtest.Lag) graphtest.Lags{
 		"applications":       func(l graphtest.Lag) graphtest.Lags { return graphtest.Lags{Applications: l} },
@@ -185,7 +189,8 @@ func TestReplicationIsWaitedForOnEachOfItsWays(t *testing.T) {
 	}
 }
 
-func TestWaitingForReplicationHasAnEndThatSaysWhatToDo(t *testing.T) {
+// TestApplyTimeout: waiting for replication ends with advice.
+func TestApplyTimeout(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		g := graphtest.New(nil)
@@ -196,10 +201,10 @@ func TestWaitingForReplicationHasAnEndThatSaysWhatToDo(t *testing.T) {
 		c := client(t, g)
 		_, _, err := run(ctx, c, wanted("worker"), nil)
 		require.ErrorIs(t, err, context.DeadlineExceeded)
-		require.ErrorContains(t, err, "aztoken: could not give consumer to worker")
-		require.ErrorContains(t, err, "object ids of service principals, not of an application")
+		require.ErrorContains(t, err, "aztoken: could not assign consumer to worker")
+		require.ErrorContains(t, err, "object ids of service principals, not of applications")
 		require.ErrorContains(t, err, "(waited for 10m0s)")
-		require.ErrorContains(t, err, "give the same command again, with more --timeout if need be")
+		require.ErrorContains(t, err, "run the same command again, with a longer --timeout if needed")
 		time.Sleep(time.Hour)
 		_, left, err := run(t.Context(), c, wanted("worker"), nil)
 		require.NoError(t, err)
@@ -208,7 +213,8 @@ func TestWaitingForReplicationHasAnEndThatSaysWhatToDo(t *testing.T) {
 	})
 }
 
-func TestAnIdentityThatWasJustMadeIsWaitedFor(t *testing.T) {
+// TestApplyNewIdentity: a new identity is waited for.
+func TestApplyNewIdentity(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		g := graphtest.New(nil)
@@ -221,7 +227,8 @@ func TestAnIdentityThatWasJustMadeIsWaitedFor(t *testing.T) {
 	})
 }
 
-func TestWithoutAPermissionTheRunStopsAndNamesIt(t *testing.T) {
+// TestApplyPermissions: without a permission the run stops and names it.
+func TestApplyPermissions(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		have []string
@@ -229,7 +236,7 @@ func TestWithoutAPermissionTheRunStopsAndNamesIt(t *testing.T) {
 	}{
 		"to read":   {nil, []string{"reading the application", "Application.Read.All"}},
 		"to write":  {[]string{graphtest.ReadApplications}, []string{"could not register the application orders-api", "Application.ReadWrite.OwnedBy"}},
-		"to assign": {[]string{graphtest.OwnApplications}, []string{"could not give consumer to worker", "AppRoleAssignment.ReadWrite.All", "Cloud Application Administrator"}},
+		"to assign": {[]string{graphtest.OwnApplications}, []string{"could not assign consumer to worker", "AppRoleAssignment.ReadWrite.All", "Cloud Application Administrator"}},
 	} {
 		g := graphtest.New(&graphtest.Options{Permissions: append([]string{}, c.have...)})
 		worker := g.AddManagedIdentity("worker", armID)
@@ -245,7 +252,8 @@ func TestWithoutAPermissionTheRunStopsAndNamesIt(t *testing.T) {
 	}
 }
 
-func TestThrottlingIsWaitedOutAtEachStep(t *testing.T) {
+// TestApplyThrottling: throttling is waited out at each step.
+func TestApplyThrottling(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		g := graphtest.New(nil)
@@ -262,7 +270,8 @@ func TestThrottlingIsWaitedOutAtEachStep(t *testing.T) {
 	})
 }
 
-func TestARoleIsTakenBackAndASecondRunWritesNothing(t *testing.T) {
+// TestApplyRevoke: a role is revoked, and a second run writes nothing.
+func TestApplyRevoke(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		g := graphtest.New(&graphtest.Options{PageSize: 1})
@@ -296,7 +305,7 @@ func TestARoleIsTakenBackAndASecondRunWritesNothing(t *testing.T) {
 	})
 }
 
-func TestANewApplicationAsksForIDType(t *testing.T) {
+func TestApplyIDType(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		g := graphtest.New(nil)
@@ -309,7 +318,8 @@ func TestANewApplicationAsksForIDType(t *testing.T) {
 	})
 }
 
-func TestARoleThatSomebodyElseAddsMeanwhileIsGiven(t *testing.T) {
+// TestApplyConcurrentRole: a role that somebody else adds meanwhile is assigned.
+func TestApplyConcurrentRole(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		g := graphtest.New(nil)
@@ -333,7 +343,9 @@ func TestARoleThatSomebodyElseAddsMeanwhileIsGiven(t *testing.T) {
 	})
 }
 
-func TestTheRoleOfTheServicePrincipalCounts(t *testing.T) {
+// TestApplyServicePrincipalRole: the role of the service principal counts, not that of the
+// application.
+func TestApplyServicePrincipalRole(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		g := graphtest.New(nil)
@@ -352,7 +364,8 @@ func TestTheRoleOfTheServicePrincipalCounts(t *testing.T) {
 	})
 }
 
-func TestAnAssignmentIsRequiredOfAnApplicationThatIsThere(t *testing.T) {
+// TestApplyRequireAssignment: an existing application can be limited to assignments.
+func TestApplyRequireAssignment(t *testing.T) {
 	t.Parallel()
 	g := graphtest.New(nil)
 	app := g.AddApplication(graphtest.Application{DisplayName: "orders-api"})
@@ -388,7 +401,8 @@ func (s stale) Do(req *http.Request) (*http.Response, error) {
 	return resp, err
 }
 
-func TestAnOldAnswerLosesNothingThatWasSeenBefore(t *testing.T) {
+// TestApplyStaleRead: a stale read loses nothing that was seen before.
+func TestApplyStaleRead(t *testing.T) {
 	t.Parallel()
 	g := graphtest.New(nil)
 	g.AddManagedIdentity("worker", armID)

@@ -13,7 +13,7 @@ import (
 	"github.com/seed-ac726066/aztoken/internal/graph"
 )
 
-func TestWaitsGrowAndAreNeverLong(t *testing.T) {
+func TestNextWait(t *testing.T) {
 	t.Parallel()
 	busy := fmt.Errorf("x: %w", &graph.Error{Kind: graph.Throttled, RetryAfter: time.Minute})
 	for _, c := range []struct {
@@ -33,25 +33,27 @@ func TestWaitsGrowAndAreNeverLong(t *testing.T) {
 	}
 }
 
-func TestWhatPassesByItself(t *testing.T) {
+func TestIsTransient(t *testing.T) {
 	t.Parallel()
 	for kind, want := range map[graph.Kind]bool{
 		graph.NotReplicated: true, graph.RoleNotThereYet: true, graph.Throttled: true,
 		graph.Refused: false, graph.Forbidden: false, graph.Unauthorized: false, graph.BadIdentifierURI: false, graph.NameTaken: false, graph.Unavailable: false,
 	} {
-		require.Equal(t, want, passes(&graph.Error{Kind: kind}), kind)
+		require.Equal(t, want, isTransient(&graph.Error{Kind: kind}), kind)
 	}
-	require.True(t, passes(errNotSeen))
-	require.False(t, passes(context.Canceled))
-	require.False(t, passes(errors.New("x")))
+	require.True(t, isTransient(errNotSeen))
+	require.False(t, isTransient(context.Canceled))
+	require.False(t, isTransient(errors.New("x")))
 }
 
-func TestWhatWasWaitedForIsSaidWhenTheTimeEndsDuringATry(t *testing.T) {
+// TestRetryUntilReplicated: the error has what was waited for, also when the time ends during a
+// try.
+func TestRetryUntilReplicated(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		tries := 0
-		err := patiently(ctx, func() error {
+		err := retryUntilReplicated(ctx, func() error {
 			if tries++; tries == 1 {
 				return errNotSeen
 			}

@@ -14,7 +14,7 @@ const (
 
 // Ids with a line feed, or of another kind: azure-sdk-for-java 7481, azure-cli 27813, azure-docs
 // 108526.
-func TestCheckingAnID(t *testing.T) {
+func TestIDCheck(t *testing.T) {
 	t.Parallel()
 	for _, tc := range []struct {
 		name string
@@ -28,15 +28,15 @@ func TestCheckingAnID(t *testing.T) {
 		{"a resource id", ID{ResourceID, someResource}, nil},
 		{"a resource id in another case", ID{ResourceID, strings.ToLower(someResource)}, nil},
 		{"a short resource id", ID{ResourceID, "/subscriptions/s"}, nil},
-		{"an empty one", ID{ClientID, ""}, []string{"Options.ID is empty"}},
+		{"an empty one", ID{ClientID, ""}, []string{"Options.ID: empty"}},
 		{"a line feed", ID{ClientID, someGUID + "\n"}, []string{"Options.ID", someGUID + `\n`, "line feed"}},
 		{"a carriage return in front", ID{ObjectID, "\r" + someGUID}, []string{`\r`, "line feed"}},
-		{"a blank", ID{ResourceID, someResource + " "}, []string{"blank"}},
-		{"a blank of another kind", ID{ClientID, someGUID + "\u00a0"}, []string{"blank"}},
+		{"a blank", ID{ResourceID, someResource + " "}, []string{"has a space"}},
+		{"a blank of another kind", ID{ClientID, someGUID + "\u00a0"}, []string{"has a space"}},
 		{"a mark of byte order", ID{ClientID, "\ufeff" + someGUID}, []string{`\ufeff`, "another character"}},
-		{"a resource id as client id", ID{ClientID, someResource}, []string{someResource[:99], "give it as ResourceID"}},
-		{"a resource id as object id", ID{ObjectID, someResource}, []string{"give it as ResourceID"}},
-		{"a GUID as resource id", ID{ResourceID, someGUID}, []string{someGUID, "as ClientID", "as ObjectID"}},
+		{"a resource id as client id", ID{ClientID, someResource}, []string{someResource[:99], "pass it as a resource id"}},
+		{"a resource id as object id", ID{ObjectID, someResource}, []string{"pass it as a resource id"}},
+		{"a GUID as resource id", ID{ResourceID, someGUID}, []string{someGUID, "as a client id", "as an object id"}},
 		{"a name as client id", ID{ClientID, "orders-worker"}, []string{`"orders-worker"`, "not a client id", "clientId"}},
 		{"a name as object id", ID{ObjectID, "orders-worker"}, []string{"not an object id", "principalId"}},
 		{"a name as resource id", ID{ResourceID, "orders-worker"}, []string{"/subscriptions/"}},
@@ -45,7 +45,7 @@ func TestCheckingAnID(t *testing.T) {
 		{"a GUID without dashes", ID{ClientID, strings.ReplaceAll(someGUID, "-", "")}, []string{"not a client id"}},
 		{"a GUID of other letters", ID{ClientID, strings.Replace(someGUID, "c", "g", 1)}, []string{"not a client id"}},
 		{"a placeholder", ID{ClientID, "<client-id>"}, []string{`"<client-id>"`}},
-		{"the resource id of a machine", ID{ResourceID, "/subscriptions/s/resourceGroups/g/providers/Microsoft.Compute/virtualMachines/vm"}, []string{"not the resource id of a user-assigned identity", "leave ID nil"}},
+		{"the resource id of a machine", ID{ResourceID, "/subscriptions/s/resourceGroups/g/providers/Microsoft.Compute/virtualMachines/vm"}, []string{"not the resource id of a user-assigned identity", "leave the id out"}},
 		{"a whole file", ID{ClientID, strings.Repeat("x", 1<<20)}, []string{strings.Repeat("x", 100) + `"…`}},
 		{"a whole file in two bytes a letter", ID{ClientID, "x" + strings.Repeat("é", 1<<20)}, []string{strings.Repeat("é", 49) + `"…`}},
 	} {
