@@ -23,8 +23,9 @@ import (
 // outage is how long upstream is down, whichever hour of the token's life it begins in.
 const outage = 12 * time.Hour
 
-// TestAgentCoversGoClients has clients in virtual time ask an agent for a token every five minutes, while upstream is
-// down for twelve hours that begin in each hour of the token's life, and the same clients ask the host itself.
+// TestAgentCoversGoClients has clients in virtual time ask an agent for a token every five minutes,
+// while upstream is down for twelve hours that begin in each hour of the token's life, and the same
+// clients ask the host itself.
 func TestAgentCoversGoClients(t *testing.T) {
 	for name, newClient := range map[string]func(*testing.T, http.RoundTripper) tokenGetter{
 		"azidentity": azidentityOver, "MSAL Go": msalOver,

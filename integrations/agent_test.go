@@ -29,7 +29,8 @@ type agentProcess struct {
 	stderr          *bytes.Buffer
 }
 
-// startAgent builds the command and runs an agent without an id of its own, with a store, until the test ends.
+// startAgent builds the command and runs an agent without an id of its own, with a store, until the
+// test ends.
 func startAgent(t *testing.T, srv *imdstest.Server) *agentProcess {
 	t.Helper()
 	if runtime.GOOS == "windows" {
@@ -94,7 +95,8 @@ func (a *agentProcess) environment(t *testing.T) imdstest.Environment {
 	return env
 }
 
-// agentClients are the SDKs that run as processes of their own, by each way in which they find the agent.
+// agentClients are the SDKs that run as processes of their own, by each way in which they find the
+// agent.
 func agentClients() []library {
 	var all []library
 	for _, l := range libraries {
@@ -105,8 +107,8 @@ func agentClients() []library {
 	return append(all, ours)
 }
 
-// TestAgentServesUnmodifiedClients has each of them get tokens for every kind of id from the agent: while upstream is up,
-// while it is down, and from another agent that was started in the outage.
+// TestAgentServesUnmodifiedClients has each of them get tokens for every kind of id from the agent:
+// while upstream is up, while it is down, and from another agent that was started in the outage.
 func TestAgentServesUnmodifiedClients(t *testing.T) {
 	for _, l := range agentClients() {
 		t.Run(l.name, func(t *testing.T) {
@@ -149,7 +151,8 @@ func agentSites(srv *imdstest.Server, env imdstest.Environment) map[string]site 
 	}
 }
 
-// TestAgentServesTheAzureCLI signs in at the agent, and gets a token in an outage and from another agent.
+// TestAgentServesTheAzureCLI signs in at the agent, and gets a token in an outage and from another
+// agent.
 func TestAgentServesTheAzureCLI(t *testing.T) {
 	if _, err := exec.LookPath("az"); err != nil {
 		t.Skip("needs the Azure CLI: apt-get install azure-cli")

@@ -1,6 +1,6 @@
-// Agent measures aztoken agent as a process beside a handler of net/http that returns a constant: a thousand cold callers at
-// once, and the processor time of a steady load. Run as "go run ./agent" in the folder of this module it writes what came of it
-// into README.md.
+// Agent measures aztoken agent as a process beside a handler of net/http that returns a constant: a
+// thousand cold callers at once, and the processor time of a steady load. Run as "go run ./agent"
+// in the folder of this module it writes what came of it into README.md.
 package main
 
 import (

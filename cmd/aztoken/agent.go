@@ -86,8 +86,8 @@ Several identities come from a YAML file. Everything in it but one identity is o
 	return cmd
 }
 
-// gcPercent lets the heap of some MiB grow to some ten before it is collected: at Go's own setting a busy agent collects a
-// hundred times in a second, for a third of its processor time.
+// gcPercent lets the heap of some MiB grow to some ten before it is collected: at Go's own setting
+// a busy agent collects a hundred times in a second, for a third of its processor time.
 const gcPercent = 800
 
 func (a *agentCommand) run(cmd *cobra.Command, program []string) error {
@@ -210,7 +210,8 @@ type agentListening struct {
 	Environment map[string]envfile.Environment `json:"environment"`
 }
 
-// tell prints the environment of the callers whose secret is not in a file: a service's output is kept in a log.
+// tell prints the environment of the callers whose secret is not in a file: a service's output is
+// kept in a log.
 func (a *agentCommand) tell(cmd *cobra.Command, listeners []net.Listener, running *agent.Agent, shell fake.Shell) error {
 	environments := running.Environments()
 	for _, id := range running.Config().Identities {

@@ -20,8 +20,8 @@ import (
 // statusAgentFailed is what wrappers have for a failure of their own.
 const statusAgentFailed = 125
 
-// bypassing are variables that lead an SDK past the agent: to the exchange of a federated token, to Azure Arc, and to
-// Service Fabric.
+// bypassing are variables that lead an SDK past the agent: to the exchange of a federated token, to
+// Azure Arc, and to Service Fabric.
 var bypassing = []string{"AZURE_FEDERATED_TOKEN_FILE", "IMDS_ENDPOINT", "IDENTITY_SERVER_THUMBPRINT"}
 
 func leadsPast(name string) bool {

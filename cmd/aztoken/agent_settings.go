@@ -16,7 +16,8 @@ import (
 	"github.com/seed-ac726066/aztoken/internal/agentfile"
 )
 
-// agentSettings are what an agent serves, by a file or by flags. A flag that is given overrides the file.
+// agentSettings are what an agent serves, by a file or by flags. A flag that is given overrides the
+// file.
 type agentSettings struct {
 	file      string
 	listen    []string
@@ -110,8 +111,8 @@ func (s *agentSettings) read() (agentfile.Config, error) {
 	return config.Check()
 }
 
-// identify completes the identity that flags describe. An id that is given and empty, as of a variable that is not set in
-// a script, must not become the default identity.
+// identify completes the identity that flags describe. An id that is given and empty, as of a
+// variable that is not set in a script, must not become the default identity.
 func (s *agentSettings) identify(id *agentfile.Identity) error {
 	for _, flag := range []string{"id", "client-id", "object-id", "resource-id", "header-file", "env-file", "endpoint", "store"} {
 		if s.given(flag) && map[string]string{
@@ -141,7 +142,8 @@ func (s *agentSettings) identify(id *agentfile.Identity) error {
 	return nil
 }
 
-// reload serves what the file and the flags say now. What only a start can change must be as it was.
+// reload serves what the file and the flags say now. What only a start can change must be as it
+// was.
 func (s *agentSettings) reload(running *agent.Agent) error {
 	next, err := s.read()
 	if err != nil {

@@ -32,8 +32,8 @@ type failure struct{ error }
 
 func (f failure) Unwrap() error { return f.error }
 
-// A programEnd is the end of a command that ran a program: with the program's status and no error, or with an error of
-// its own.
+// A programEnd is the end of a command that ran a program: with the program's status and no error,
+// or with an error of its own.
 type programEnd struct {
 	error
 	status int

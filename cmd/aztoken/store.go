@@ -40,7 +40,8 @@ func (s *storage) open() (*tokenstore.Store, error) {
 	return openStore(s.dir, []string{s.keyFile})
 }
 
-// openStore returns the store in a directory, with the keys in files. Without any, a key lies in the directory.
+// openStore returns the store in a directory, with the keys in files. Without any, a key lies in
+// the directory.
 func openStore(dir string, keyFiles []string) (*tokenstore.Store, error) {
 	var keys [][]byte
 	for _, name := range keyFiles {

@@ -25,11 +25,9 @@ import (
 
 // Options are what an agent has beside its configuration.
 type Options struct {
-	// Client is what all clients have in common: Transport, Getenv, Store, Credential. The configuration decides on the
-	// rest.
+	// Client is what all clients have in common: Transport, Getenv, Store, Credential.
 	Client aztoken.Options
-	// Address is where programs reach the agent. An address of all interfaces becomes one of loopback, and a hostname of
-	// the configuration takes its place.
+	// Address is where programs reach the agent, if the configuration has no hostname.
 	Address net.Addr
 	// Metrics gets the metrics. Nil is none that somebody sees.
 	Metrics *metrics.Set
@@ -60,8 +58,8 @@ type generation struct {
 // closeTimeout is longer than a client waits for a source that does not heed its end.
 const closeTimeout = 6 * time.Second
 
-// New returns an agent that serves c, which must have passed [agentfile.Config.Check]. It writes the environment files; it asks
-// for no token except, in the background, those of warm resources.
+// New returns an agent that serves c, which must have passed [agentfile.Config.Check]. It writes
+// the environment files; it asks for no token except, in the background, those of warm resources.
 func New(c agentfile.Config, o Options) (*Agent, error) {
 	o.Logger, o.Metrics = cmp.Or(o.Logger, slog.New(slog.DiscardHandler)), cmp.Or(o.Metrics, metrics.NewSet())
 	a := &Agent{options: o, refusals: operation.NewSampler(time.Second), life: lifetime.New()}
@@ -72,7 +70,7 @@ func New(c agentfile.Config, o Options) (*Agent, error) {
 	return a, nil
 }
 
-// Reload serves c, as a whole, from now on. Identities whose ids stay keep their tokens. An error leaves all as it was.
+// Reload serves c from now on. Identities that stay keep their tokens. An error changes nothing.
 func (a *Agent) Reload(c agentfile.Config) error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -165,9 +163,9 @@ func (g *generation) find(name string) *identity {
 	return nil
 }
 
-// secretOf returns the secret of an identity's callers: that of its header file, else that of the environment file that an
-// agent before this one wrote, else that of before, else a new one. SDKs read the environment once, at their start: a
-// secret that changed with each start of the agent would lock them out.
+// secretOf returns the secret of an identity's callers: that of its header file, of the environment
+// file that an earlier agent wrote, of before, or a new one. SDKs read the environment once: a secret
+// that changed with each start would lock them out.
 func secretOf(id agentfile.Identity, before *identity) (secret.Text, error) {
 	if id.HeaderFile != "" {
 		return envfile.ReadSecret(id.HeaderFile)
@@ -220,7 +218,7 @@ func (a *Agent) Environments() map[string]envfile.Environment {
 // Config returns what is served.
 func (a *Agent) Config() agentfile.Config { return a.current.Load().config }
 
-// Ready reports whether every warm resource has a token with the least life that the configuration asks for.
+// Ready reports whether every warm resource has a token with the least life of the configuration.
 func (a *Agent) Ready() (bool, any) {
 	g := a.current.Load()
 	readiness := warm.Check(g.warm, g.config.MinLife)

@@ -11,10 +11,10 @@ import (
 	"github.com/seed-ac726066/aztoken/internal/warm"
 )
 
-// renewInterval bounds how often callers have a token replaced: one that loops must not become a load upstream.
+// renewInterval bounds how often callers have a token replaced: one that loops must not reach upstream.
 const renewInterval = time.Minute
 
-// maxAnswers bounds what is remembered: of each resource a name with a slash and one without, of several identities.
+// maxAnswers bounds what is remembered: names with and without a slash, of several identities.
 const maxAnswers = 16 * maxResources
 
 // answers are what callers were told of the tokens of an identity.
@@ -35,7 +35,7 @@ type answer struct {
 	lease   *warm.Lease
 }
 
-// of returns a token as callers get it, which is kept fresh while they hold it. Its claims are read once.
+// of returns a token as callers get it, and has it kept fresh while they hold it.
 func (a *answers) of(client *aztoken.Client, t aztoken.Token) identityapi.Token {
 	a.mu.Lock()
 	defer a.mu.Unlock()

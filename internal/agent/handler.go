@@ -23,7 +23,7 @@ var (
 	anyIMDS       = identityapi.IMDS{Tolerance: identityapi.Tolerant}
 )
 
-// ServeHTTP answers token requests, and everything else with 404. A gate must stand before it: see [operation.Gate].
+// ServeHTTP answers token requests, and others with 404. An [operation.Gate] must stand before it.
 func (a *Agent) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	start := time.Now()
 	c, err := identityapi.ReadCall(r, "http://"+r.Host)
@@ -62,7 +62,7 @@ func (a *Agent) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	a.record(r, c, spoken, &asked, reply, time.Since(start))
 }
 
-// holder returns the identity whose secret the call shows, nil for none. It compares with all of them, in constant time.
+// holder returns the identity whose secret the call shows, nil for none. It compares with all.
 func (g *generation) holder(c identityapi.Call) (found *identity) {
 	for _, id := range g.identities {
 		e := anyAppService

@@ -44,7 +44,7 @@ const (
 )
 
 const (
-	// patience is how long a caller waits for a first token. SDKs that get a 503 then ask again, and the flight goes on.
+	// patience is how long a caller waits. SDKs ask again after a 503, and the flight goes on.
 	patience = 10 * time.Second
 	// retryAfter is when they are to do so.
 	retryAfter = 2 * time.Second
@@ -121,8 +121,8 @@ func (id *identity) get(ctx context.Context, client *aztoken.Client, asked ident
 	return client.Token(ctx, asked.Resource)
 }
 
-// failureOf returns what a caller is told of a client's error. What passes is a 503, which every SDK tries again; a
-// mistake is told with upstream's status and words, as a caller would have it from there.
+// failureOf returns what a caller is told of a client's error. What passes is a 503, which every
+// SDK tries again; a mistake is told with upstream's status and words.
 func failureOf(err error) (identityapi.Failure, result) {
 	var e *aztoken.Error
 	if !errors.As(err, &e) {
@@ -143,7 +143,7 @@ func failureOf(err error) (identityapi.Failure, result) {
 	return f, badRequest
 }
 
-// passes reports whether an error may be gone at the next try: all but what upstream has answered and calls a mistake.
+// passes reports whether an error may be gone at the next try: all but what upstream calls a mistake.
 func passes(e *aztoken.Error) bool {
 	switch {
 	case errors.Is(e, context.DeadlineExceeded), errors.Is(e, context.Canceled):

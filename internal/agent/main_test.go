@@ -81,7 +81,8 @@ func (l *log) forget(t *testing.T) {
 	l.text.Reset()
 }
 
-// start returns an agent, which the end of the test closes. It must have told nobody a token but callers.
+// start returns an agent, which the end of the test closes. It must have told nobody a token but
+// callers.
 func start(t *testing.T, upstream *imdstest.Server, c agentfile.Config) *fixture {
 	t.Helper()
 	f := &fixture{upstream: upstream, set: metrics.NewSet(), log: new(log)}

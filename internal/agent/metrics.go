@@ -12,8 +12,8 @@ import (
 	"github.com/seed-ac726066/aztoken"
 )
 
-// meters are the metrics of an agent. Their labels come from closed sets: names of the configuration, resources that are
-// served, and constants.
+// meters are the metrics of an agent. Their labels come from closed sets: names of the
+// configuration, resources that are served, and constants.
 type meters struct {
 	set      *metrics.Set
 	storeUp  atomic.Uint32
@@ -82,7 +82,7 @@ func (m *meters) event(identity string, ev aztoken.Event) {
 	m.set.GetOrCreateCounter(fmt.Sprintf("aztoken_upstream_requests_total{identity=%q,result=%q}", identity, result)).Inc()
 }
 
-// writeTokens writes the state of each token. Timestamps do not go stale between two scrapes, as an age would.
+// writeTokens writes the state of each token. Timestamps do not go stale between scrapes, as ages do.
 func writeTokens(w io.Writer, g *generation) {
 	for _, id := range g.identities {
 		for _, m := range id.clients.All() {

@@ -6,7 +6,7 @@ import (
 	"github.com/seed-ac726066/aztoken/internal/agentfile"
 )
 
-// maxResources bounds what callers make an identity without an allow list hold, and the labels of its metrics.
+// maxResources bounds what callers make an identity without an allow list hold, and its labels.
 const maxResources = 64
 
 // otherResource is the label of a resource that is not served.

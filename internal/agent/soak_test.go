@@ -14,8 +14,8 @@ import (
 	"github.com/seed-ac726066/aztoken/internal/agentfile"
 )
 
-// A day of callers of both protocols and of strangers, while upstream fails in every way for up to hours: after the first
-// tokens no caller meets any of it, and the agent grows by nothing.
+// A day of callers of both protocols and of strangers, while upstream fails in every way for up to
+// hours: after the first tokens no caller meets any of it, and the agent grows by nothing.
 func TestSoak(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) { // not parallel: the heap is the process's
 		seed := uint64(time.Now().UnixNano()) // of the virtual clock: the same each time

@@ -36,7 +36,8 @@ type Config struct {
 	document *configfile.Document
 }
 
-// Read reads the file of an agent that was opened as name. What its values mean is left to [Config.Check].
+// Read reads the file of an agent that was opened as name. What its values mean is left to
+// [Config.Check].
 func Read(r io.Reader, name string) (c Config, err error) {
 	c.document, err = configfile.Read(r, name, &c)
 	return c, err
@@ -46,8 +47,8 @@ func Read(r io.Reader, name string) (c Config, err error) {
 type Identity struct {
 	Name string `yaml:"name"` // of labels and log fields; "": DefaultName, if it is the only one
 
-	// The identity's ids: the first of them is asked for upstream, and callers may use each. None: the host's default
-	// identity, and others by the ids that callers send.
+	// The identity's ids: the first of them is asked for upstream, and callers may use each. None: the
+	// host's default identity, and others by the ids that callers send.
 	ClientID   string `yaml:"client_id"`
 	ObjectID   string `yaml:"object_id"`
 	ResourceID string `yaml:"resource_id"`
@@ -64,7 +65,8 @@ type Identity struct {
 const (
 	DefaultListen = "127.0.0.1:16930"
 	DefaultName   = "default"
-	// DefaultMinLife is longer than the five minutes before the end at which SDKs take a token for expired.
+	// DefaultMinLife is longer than the five minutes before the end at which SDKs take a token for
+	// expired.
 	DefaultMinLife = 5 * time.Minute
 	// DefaultRate lets a host start hundreds of programs at once and stops a loop without a pause.
 	DefaultRate = 1000
@@ -90,7 +92,8 @@ func (c Config) withDefaults() Config {
 	return c
 }
 
-// Check returns c with its defaults, or the first mistake in it, with its line in the file or its flag.
+// Check returns c with its defaults, or the first mistake in it, with its line in the file or its
+// flag.
 func (c Config) Check() (Config, error) {
 	c = c.withDefaults()
 	for i, address := range c.Listen {
@@ -263,8 +266,9 @@ func (id Identity) IDs() []identityapi.ID {
 	return slices.DeleteFunc(all, func(form identityapi.ID) bool { return form.Value == "" })
 }
 
-// Fold returns what two spellings of a resource have in common: one "/.default" and one slash at the end do not matter.
-// Upstream gets the resource as the caller has it, since the slash makes another audience.
+// Fold returns what two spellings of a resource have in common: one "/.default" and one slash at
+// the end do not matter. Upstream gets the resource as the caller has it, since the slash makes
+// another audience.
 func Fold(resource string) string { return strings.TrimSuffix(hosts.TrimScope(resource), "/") }
 
 // IsResource reports whether a client takes the name of a resource.

@@ -1,5 +1,5 @@
-// Package clientpool holds the clients of one identity that is served: its own and, where nothing says which identity that
-// is, those of the ids that callers name.
+// Package clientpool holds the clients of one identity that is served: its own and, where nothing
+// says which identity that is, those of the ids that callers name.
 package clientpool
 
 import (

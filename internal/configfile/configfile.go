@@ -1,4 +1,5 @@
-// Package configfile reads the YAML files of the long-running commands, and says in which line a mistake is.
+// Package configfile reads the YAML files of the long-running commands, and says in which line a
+// mistake is.
 package configfile
 
 import (
@@ -19,7 +20,8 @@ type Document struct {
 	root yaml.Node
 }
 
-// Read decodes a file that was opened as name. Unknown and doubled keys are errors: they are typing mistakes.
+// Read decodes a file that was opened as name. Unknown and doubled keys are errors: they are typing
+// mistakes.
 func Read(r io.Reader, name string, into any) (*Document, error) {
 	text, err := io.ReadAll(io.LimitReader(r, maxFile+1))
 	if err != nil {
@@ -40,8 +42,8 @@ func Read(r io.Reader, name string, into any) (*Document, error) {
 	return d, yaml.Unmarshal(text, &d.root)
 }
 
-// Mistake returns an error that says where the mistake is: in which line of the file, or in which flag. The path has the
-// keys as strings and the positions in lists as ints.
+// Mistake returns an error that says where the mistake is: in which line of the file, or in which
+// flag. The path has the keys as strings and the positions in lists as ints.
 func (d *Document) Mistake(text string, path ...any) error {
 	if d == nil {
 		return fmt.Errorf("aztoken: %s: %s", flagOf(path), text)
@@ -62,7 +64,8 @@ func (d *Document) Mistake(text string, path ...any) error {
 	return fmt.Errorf("aztoken: %s: line %d: %s: %s", d.name, line, strings.TrimPrefix(where.String(), "."), text)
 }
 
-// flagOf returns the flag that sets what path leads to: the last key, in the singular, as a flag is repeated for a list.
+// flagOf returns the flag that sets what path leads to: the last key, in the singular, as a flag is
+// repeated for a list.
 func flagOf(path []any) string {
 	name := ""
 	for _, step := range path {

@@ -1,5 +1,5 @@
-// Package envfile hands programs the environment by which their SDKs find an agent, and the secret in it: to paste, or in
-// a file that outlives the agent.
+// Package envfile hands programs the environment by which their SDKs find an agent, and the secret
+// in it: to paste, or in a file that outlives the agent.
 package envfile
 
 import (
@@ -32,8 +32,9 @@ const (
 // Path is where the agent speaks App Service's protocol.
 const Path = "/msi/token"
 
-// New returns the environment of callers that show a secret. Both pairs of variables are there: SDKs prefer IDENTITY_*,
-// and older ones know MSI_* alone. A blank base is an agent on a Unix socket, which SDKs do not reach.
+// New returns the environment of callers that show a secret. Both pairs of variables are there:
+// SDKs prefer IDENTITY_*, and older ones know MSI_* alone. A blank base is an agent on a Unix
+// socket, which SDKs do not reach.
 func New(base string, shown secret.Text, imds bool) Environment {
 	env := Environment{headerVariable: shown.Reveal(), msiSecretVariable: shown.Reveal()}
 	if base == "" {
@@ -46,7 +47,8 @@ func New(base string, shown secret.Text, imds bool) Environment {
 	return env
 }
 
-// BaseURL returns the URL of an agent that listens at address, by the first of its names if it has any.
+// BaseURL returns the URL of an agent that listens at address, by the first of its names if it has
+// any.
 func BaseURL(address net.Addr, hostnames []string) string {
 	tcp, ok := address.(*net.TCPAddr)
 	if !ok {
@@ -73,7 +75,8 @@ func (env Environment) WithoutSecrets() Environment {
 // plainValue is what Docker, systemd and shells take from a file as it stands, without quotes.
 var plainValue = regexp.MustCompile(`^[A-Za-z0-9:/._-]+$`)
 
-// Write writes env as lines of KEY=value into a file of mode 0600, in place of the one that is there.
+// Write writes env as lines of KEY=value into a file of mode 0600, in place of the one that is
+// there.
 func (env Environment) Write(path string) (err error) {
 	file, err := os.CreateTemp(filepath.Dir(path), ".aztoken-*") // 0600
 	if err != nil {
@@ -123,8 +126,8 @@ func ReadSecret(path string) (secret.Text, error) {
 	return secret.New(value), nil
 }
 
-// WrittenSecret returns the secret in an environment file, if the file is the agent's own: a secret that somebody else
-// may have put there is known to somebody else.
+// WrittenSecret returns the secret in an environment file, if the file is the agent's own: a secret
+// that somebody else may have put there is known to somebody else.
 func WrittenSecret(path string) (secret.Text, bool) {
 	if path == "" {
 		return secret.Text{}, false

@@ -94,8 +94,8 @@ type prepared struct {
 	body     []byte // is not written to again
 }
 
-// Prepared returns t for a server that answers with it again and again: callers that come in the same
-// second get the same reply.
+// Prepared returns t for a server that answers with it again and again: callers that come in the
+// same second get the same reply.
 func (t Token) Prepared() Token {
 	t.prepared = new(prepared)
 	return t

@@ -12,8 +12,9 @@ import (
 	"time"
 )
 
-// Listen opens addresses, each host:port or unix:/path, with mode for the sockets. An address that cannot be opened is
-// told to warn if there is another one: an address family may be off. If none can be opened, that is the error.
+// Listen opens addresses, each host:port or unix:/path, with mode for the sockets. An address that
+// cannot be opened is told to warn if there is another one: an address family may be off. If none
+// can be opened, that is the error.
 func Listen(addresses []string, mode fs.FileMode, warn func(error)) ([]net.Listener, error) {
 	var (
 		open   []net.Listener
@@ -55,7 +56,8 @@ func listen(address string, mode fs.FileMode) (net.Listener, error) {
 	return l, nil
 }
 
-// removeStale removes a socket that a server left behind which was killed: one at which nobody answers.
+// removeStale removes a socket that a server left behind which was killed: one at which nobody
+// answers.
 func removeStale(path string) error {
 	info, err := os.Lstat(path)
 	switch {
@@ -96,7 +98,8 @@ const (
 	reserved = 64
 )
 
-// connectionLimit returns how many connections a server may have that may open files descriptors; 0 is not known.
+// connectionLimit returns how many connections a server may have that may open files descriptors; 0
+// is not known.
 func connectionLimit(files uint64) int {
 	if files == 0 || files >= maxConnections+reserved {
 		return maxConnections

@@ -5,7 +5,8 @@ import (
 	"strconv"
 )
 
-// Notifier tells systemd how a service of Type=notify-reload is doing (sd_notify). The zero Notifier tells nobody.
+// Notifier tells systemd how a service of Type=notify-reload is doing (sd_notify). The zero
+// Notifier tells nobody.
 type Notifier struct {
 	// Socket is NOTIFY_SOCKET; "@" stands for the zero byte of an abstract one.
 	Socket string
@@ -14,8 +15,8 @@ type Notifier struct {
 // Ready says that the service serves, also after a reload.
 func (n Notifier) Ready() { n.send("READY=1") }
 
-// Reloading says that the service reads its configuration. systemd waits for Ready, and tells it from an older one by
-// the time.
+// Reloading says that the service reads its configuration. systemd waits for Ready, and tells it
+// from an older one by the time.
 func (n Notifier) Reloading() {
 	n.send("RELOADING=1\nMONOTONIC_USEC=" + strconv.FormatInt(monotonicMicroseconds(), 10))
 }

@@ -9,7 +9,7 @@ import (
 
 // Pages are what an operator looks at:
 //
-//	/healthz  200 while the process serves. It never looks upstream: an outage must not have the server restarted.
+//	/healthz  200 while the process serves, whatever upstream does: an outage must not restart it
 //	/readyz   200 if Ready reports true, else 503, with what it reports as JSON
 //	/metrics  the metrics, as Prometheus reads them
 type Pages struct {

@@ -11,7 +11,8 @@ import (
 	"github.com/VictoriaMetrics/metrics"
 )
 
-// Reloads reads a configuration again with each SIGHUP. Signals that come while one is acted on become one.
+// Reloads reads a configuration again with each SIGHUP. Signals that come while one is acted on
+// become one.
 type Reloads struct {
 	load    func() error
 	signals chan os.Signal
@@ -20,8 +21,8 @@ type Reloads struct {
 	last       atomic.Int64 // Unix seconds of the last success
 }
 
-// NewReloads returns Reloads that call load, which has been called once with success: it swaps a good configuration in,
-// and leaves all as it was if it returns an error. Call Stop in the end.
+// NewReloads returns Reloads that call load, which has been called once with success: it swaps a
+// good configuration in, and leaves all as it was if it returns an error. Call Stop in the end.
 func NewReloads(set *metrics.Set, load func() error) *Reloads {
 	r := &Reloads{load: load, signals: make(chan os.Signal, 1)}
 	r.succeed()

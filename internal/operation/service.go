@@ -22,7 +22,8 @@ import (
 type Service struct {
 	// Servings are what is served. [Service.Run] closes their listeners.
 	Servings []Serving
-	// Drain is how long requests are served on after the order to end: until a load balancer has seen /readyz.
+	// Drain is how long requests are served on after the order to end: until a load balancer has seen
+	// /readyz.
 	Drain time.Duration
 	// Reloads is nil where SIGHUP is not the service's.
 	Reloads *Reloads
@@ -46,14 +47,16 @@ const (
 	requestTime = 5 * time.Second
 	// answerTime is longer than any answer takes, and ends what a client does not read.
 	answerTime = 30 * time.Second
-	// idleTime is longer than the pools of clients and proxies keep a connection, so that these close it: a request on a
-	// connection that the server has just closed fails.
+	// idleTime is longer than the pools of clients and proxies keep a connection, so that these close
+	// it: a request on a connection that the server has just closed fails.
 	idleTime = 180 * time.Second
 	// maxHeader is far more than a request for a token has.
 	maxHeader = 16 << 10
-	// grace is how long requests may take that are under way at the end. Supervisors wait ten seconds at least.
+	// grace is how long requests may take that are under way at the end. Supervisors wait ten seconds
+	// at least.
 	grace = 3 * time.Second
-	// repeat is the time within which the same order to end comes twice: from a terminal, and passed on by a wrapper.
+	// repeat is the time within which the same order to end comes twice: from a terminal, and passed
+	// on by a wrapper.
 	repeat = 500 * time.Millisecond
 )
 

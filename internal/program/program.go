@@ -1,5 +1,5 @@
-// Package program runs a program as its command would have run without the wrapper: signals reach it, and its exit
-// status is the wrapper's.
+// Package program runs a program as its command would have run without the wrapper: signals reach
+// it, and its exit status is the wrapper's.
 package program
 
 import (
@@ -19,13 +19,15 @@ const (
 	statusSignal        = 128 // and the number of the signal
 )
 
-// Run runs args with environ and the streams of this process, and returns its exit status: 128+n if signal n ended it,
-// 127 if there is no such program, 126 if it cannot be executed. An error says why it was not started.
+// Run runs args with environ and the streams of this process, and returns its exit status: 128+n if
+// signal n ended it, 127 if there is no such program, 126 if it cannot be executed. An error says
+// why it was not started.
 func Run(args, environ []string) (status int, err error) {
 	cmd := exec.Command(args[0], args[1:]...)
 	cmd.Env = environ
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
-	// The kernel sends the death signal when the thread ends that started the program, not the process.
+	// The kernel sends the death signal when the thread ends that started the program, not the
+	// process.
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	endWithParent(cmd)
@@ -49,8 +51,8 @@ func Run(args, environ []string) (status int, err error) {
 	return status, nil
 }
 
-// Environ returns environ with the variables of set in place of its own, and without those that drop names. It returns
-// also the names that were dropped or replaced, sorted.
+// Environ returns environ with the variables of set in place of its own, and without those that
+// drop names. It returns also the names that were dropped or replaced, sorted.
 func Environ(environ []string, set map[string]string, drop func(name string) bool) (result, gone []string) {
 	for _, pair := range environ {
 		name, _, _ := strings.Cut(pair, "=")

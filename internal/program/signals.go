@@ -20,8 +20,8 @@ func catch(hasTerminal bool) signals {
 
 func (s signals) stop() { signal.Stop(s.came) }
 
-// passOn sends to the program what comes, until it has ended. What a terminal sends, it sends to the program too: to
-// its whole group.
+// passOn sends to the program what comes, until it has ended. What a terminal sends, it sends to
+// the program too: to its whole group.
 func (s signals) passOn(program *os.Process, ended <-chan struct{}) {
 	for {
 		select {

@@ -19,8 +19,8 @@ func caught(hasTerminal bool) []os.Signal {
 	return all
 }
 
-// hasTerminal reports whether a terminal sends its signals to the processes of this session. (Its streams may be files
-// all the same.)
+// hasTerminal reports whether a terminal sends its signals to the processes of this session. (Its
+// streams may be files all the same.)
 func hasTerminal() bool {
 	tty, err := os.OpenFile("/dev/tty", os.O_RDWR|syscall.O_NOCTTY, 0)
 	if err != nil {
@@ -39,8 +39,8 @@ func ofTerminal(sig os.Signal) bool {
 	return false
 }
 
-// wait returns the exit status of a program that was started. As process 1 of a container it also buries orphans, which
-// would stay zombies.
+// wait returns the exit status of a program that was started. As process 1 of a container it also
+// buries orphans, which would stay zombies.
 func wait(cmd *exec.Cmd) int {
 	if os.Getpid() != 1 {
 		_ = cmd.Wait() // the state says more than the error

@@ -35,7 +35,8 @@ func (b *Bucket) Take(now time.Time, perSecond int) bool {
 	return true
 }
 
-// maxPeers bounds the addresses that are told apart. A network with more callers of IMDS shares a bucket for the rest.
+// maxPeers bounds the addresses that are told apart. A network with more callers of IMDS shares a
+// bucket for the rest.
 const maxPeers = 4096
 
 // Peers are the buckets of callers that show no secret, by their address.

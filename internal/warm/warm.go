@@ -1,4 +1,5 @@
-// Package warm keeps the tokens of resources that must be there, whether somebody asks for them or not.
+// Package warm keeps the tokens of resources that must be there, whether somebody asks for them or
+// not.
 package warm
 
 import (
@@ -20,7 +21,8 @@ type Resource struct {
 const (
 	// timeout is that of one call of Warm, which itself tries again and again.
 	timeout = 75 * time.Second
-	// interval is the pause after a call that failed. A missing role or identity may take minutes to appear.
+	// interval is the pause after a call that failed. A missing role or identity may take minutes to
+	// appear.
 	interval = 15 * time.Second
 )
 
