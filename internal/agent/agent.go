@@ -164,8 +164,8 @@ func (g *generation) find(name string) *identity {
 }
 
 // secretOf returns the secret of an identity's callers: that of its header file, of the environment
-// file that an earlier agent wrote, of before, or a new one. SDKs read the environment once: a secret
-// that changed with each start would lock them out.
+// file that an earlier agent wrote, of before, or a new one. SDKs read the environment once: a
+// secret that changed with each start would lock them out.
 func secretOf(id agentfile.Identity, before *identity) (secret.Text, error) {
 	if id.HeaderFile != "" {
 		return envfile.ReadSecret(id.HeaderFile)

@@ -11,7 +11,7 @@ import (
 	"github.com/seed-ac726066/aztoken/internal/warm"
 )
 
-// renewInterval bounds how often callers have a token replaced: one that loops must not reach upstream.
+// renewInterval bounds how often callers have a token replaced: one may loop.
 const renewInterval = time.Minute
 
 // maxAnswers bounds what is remembered: names with and without a slash, of several identities.

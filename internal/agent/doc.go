@@ -1,4 +1,4 @@
-// Package agent serves tokens over the protocols of identity endpoints, to the SDKs of all languages.
+// Package agent serves tokens over the protocols of identity endpoints, to the SDKs of any language.
 //
 //	program ──▶ gate (Host, Origin) ──▶ internal/identityapi (App Service, IMDS)
 //	        ──▶ identity (rate, allow list) ──▶ client (cache, refresh, store) ──▶ upstream

@@ -143,7 +143,7 @@ func failureOf(err error) (identityapi.Failure, result) {
 	return f, badRequest
 }
 
-// passes reports whether an error may be gone at the next try: all but what upstream calls a mistake.
+// passes reports whether the next try may succeed: not after what upstream calls a mistake.
 func passes(e *aztoken.Error) bool {
 	switch {
 	case errors.Is(e, context.DeadlineExceeded), errors.Is(e, context.Canceled):

@@ -82,7 +82,7 @@ func (m *meters) event(identity string, ev aztoken.Event) {
 	m.set.GetOrCreateCounter(fmt.Sprintf("aztoken_upstream_requests_total{identity=%q,result=%q}", identity, result)).Inc()
 }
 
-// writeTokens writes the state of each token. Timestamps do not go stale between scrapes, as ages do.
+// writeTokens writes the state of each token, in timestamps: ages go stale between scrapes.
 func writeTokens(w io.Writer, g *generation) {
 	for _, id := range g.identities {
 		for _, m := range id.clients.All() {
