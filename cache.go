@@ -26,8 +26,9 @@ type request struct {
 	cae      bool   // continuous access evaluation: only for Options.Credential
 }
 
-// isPlain reports whether the resource alone is the key, so that the read path needs no concatenation. A resource that
-// looks like a scope is not plain: as a key it would be taken for the scope of another.
+// isPlain reports whether the resource alone is the key, so that the read path needs no
+// concatenation. A resource that looks like a scope is not plain: as a key it would be taken for
+// the scope of another.
 func (r request) isPlain() bool {
 	return r.tenant == "" && !r.cae && hosts.TrimScope(r.resource) == r.resource
 }
@@ -69,17 +70,19 @@ func (r request) check() error {
 // cachedToken is a token with its end on both clocks. It does not change.
 type cachedToken struct {
 	token Token
-	// acquired, due and expires are the token's AcquiredOn, RefreshOn and ExpiresOn with the readings of the
-	// monotonic clock, which Token leaves out.
+	// acquired, due and expires are the token's AcquiredOn, RefreshOn and ExpiresOn with the
+	// readings of the monotonic clock, which Token leaves out.
 	acquired, due, expires time.Time
 	life                   time.Duration // what was left when it was acquired
-	// until ends the token, a little before expires, on the monotonic clock, which cannot be set; and untilWall on the
-	// wall clock, which runs on while a machine is suspended, in Unix nanoseconds.
+	// until ends the token, a little before expires, on the monotonic clock, which cannot be set;
+	// and untilWall on the wall clock, which runs on while a machine is suspended, in Unix
+	// nanoseconds.
 	until     time.Time
 	untilWall int64
 	given     time.Time // when the endpoint last returned it
 	stored    bool      // it came from the store, and the endpoint has not returned it yet
-	// recorded is acquired as the store has it: by the wall clock of whoever acquired the token, which may be ahead.
+	// recorded is acquired as the store has it: by the wall clock of whoever acquired the token,
+	// which may be ahead.
 	recorded time.Time
 }
 
@@ -88,8 +91,9 @@ func (t *cachedToken) isServable(now time.Time) bool {
 	return now.Before(t.until) && now.UnixNano() < t.untilWall
 }
 
-// newCachedToken returns got as the cache keeps it. Its refresh is planned as of given, when the endpoint last returned
-// it; acquired is when a client first got it. Both have readings of both clocks, as got.ExpiresOn has.
+// newCachedToken returns got as the cache keeps it. Its refresh is planned as of given, when the
+// endpoint last returned it; acquired is when a client first got it. Both have readings of both
+// clocks, as got.ExpiresOn has.
 func (g *engine) newCachedToken(got azcore.AccessToken, b *bearer, acquired, given time.Time, random float64) *cachedToken {
 	expires := got.ExpiresOn
 	if furthest := given.Add(wire.MaxLife); expires.After(furthest) {
@@ -111,29 +115,31 @@ func utc(t time.Time) time.Time { return t.Round(0).UTC() }
 // isSame reports whether both are the same token, perhaps acquired twice.
 func (t *cachedToken) isSame(other *cachedToken) bool { return t.token.secret == other.token.secret }
 
-// sha256 returns the lower-case hex SHA-256 of the token, by which an endpoint is told which one a challenge rejected.
+// sha256 returns the lower-case hex SHA-256 of the token, by which an endpoint is told which one a
+// challenge rejected.
 func (t *cachedToken) sha256() string {
 	sum := sha256.Sum256([]byte(t.token.Value()))
 	return hex.EncodeToString(sum[:])
 }
 
-// cache maps keys to entries. A read is two atomic loads and one look at the clock, without a lock. New keys are added to
-// a copy of the map, so that readers need none.
+// cache maps keys to entries. A read is two atomic loads and one look at the clock, without a lock.
+// New keys are added to a copy of the map, so that readers need none.
 type cache struct {
 	*engine
-	// published holds the entries that the read path finds. All have had a token: failing requests leave nothing in it.
+	// published holds the entries that the read path finds. All have had a token: failing requests
+	// leave nothing in it.
 	published atomic.Pointer[map[string]*entry]
 
-	// mu guards what follows, and is held to change published. An entry's mutex may be taken under it, never the other
-	// way round; no source is asked and no callback runs under it.
+	// mu guards what follows, and is held to change published. An entry's mutex may be taken under
+	// it, never the other way round; no source is asked and no callback runs under it.
 	mu          sync.Mutex
 	unpublished map[string]*entry // new entries, which the slow path finds
 	slowReads   int               // of tokens of unpublished entries since the map was copied
 	closed      bool
 }
 
-// get returns the token for resource, which may be spelled as a scope: at once where one is served, and else from a
-// flight that all callers of the resource share.
+// get returns the token for resource, which may be spelled as a scope: at once where one is served,
+// and else from a flight that all callers of the resource share.
 func (c *cache) get(ctx context.Context, resource string) (*cachedToken, error) {
 	if t := c.read(resource); t != nil {
 		return t, nil
@@ -208,8 +214,9 @@ func (c *cache) await(ctx context.Context, r request, w wish) (*cachedToken, err
 	}
 }
 
-// challenged returns a token that meets the claims of a challenge. It goes past the cache once; while challenges follow
-// each other it is held off as rejections are, and a token that came since the first of them has to do.
+// challenged returns a token that meets the claims of a challenge. It goes past the cache once;
+// while challenges follow each other it is held off as rejections are, and a token that came since
+// the first of them has to do.
 func (c *cache) challenged(ctx context.Context, r request, claims string) (*cachedToken, error) {
 	if c == nil || c.life.Ended() {
 		return nil, ErrClosed
@@ -265,7 +272,8 @@ func (c *cache) invalidate(t Token) {
 	}
 }
 
-// find returns the entry of r, published or not, nil if there is none. It is for those who have a token of it already.
+// find returns the entry of r, published or not, nil if there is none. It is for those who have a
+// token of it already.
 func (c *cache) find(r request) *entry {
 	if e := c.lookup(r); e != nil {
 		return e
@@ -296,7 +304,8 @@ func (c *cache) lookup(r request) *entry {
 	return c.lookupVariant(r)
 }
 
-// lookupVariant is apart, because room for a key on the stack costs every call of the function that has it.
+// lookupVariant is apart, because room for a key on the stack costs every call of the function that
+// has it.
 //
 //go:noinline
 func (c *cache) lookupVariant(r request) *entry {
@@ -330,12 +339,12 @@ func (c *cache) getOrCreate(r request) *entry {
 	return e
 }
 
-// copyShare is how many entries may be copied for one slow read: about what it costs, with its two locks. If each new
-// entry were published at once, ten thousand of them would take quadratic time.
+// copyShare is how many entries may be copied for one slow read: about what it costs, with its two
+// locks. If each new entry were published at once, ten thousand of them would take quadratic time.
 const copyShare = 8
 
-// promote makes the entries that have a token visible to the read path, after a caller got that of e by the slow path,
-// unless copying the map would cost more than such calls have so far.
+// promote makes the entries that have a token visible to the read path, after a caller got that of
+// e by the slow path, unless copying the map would cost more than such calls have so far.
 func (c *cache) promote(e *entry) {
 	if c.lookup(e.request) == e {
 		return
@@ -402,7 +411,8 @@ func (c *cache) all() []*entry {
 	return slices.AppendSeq(slices.Collect(maps.Values(c.snapshot())), maps.Values(c.unpublished))
 }
 
-// onTimer is what an entry's timer runs. Between refreshes an entry has no goroutine, only this timer.
+// onTimer is what an entry's timer runs. Between refreshes an entry has no goroutine, only this
+// timer.
 func (c *cache) onTimer(e *entry) {
 	if !c.life.Enter() {
 		return

@@ -1,5 +1,6 @@
-// Package aztoken gets OAuth 2.0 access tokens for Azure managed identities and keeps them fresh, so that a service
-// goes on calling its peers through an outage of Entra ID (Azure AD) or of the machine's identity endpoint.
+// Package aztoken gets OAuth 2.0 access tokens for Azure managed identities and keeps them fresh,
+// so that a service goes on calling its peers through an outage of Entra ID (Azure AD) or of the
+// machine's identity endpoint.
 //
 //	client, err := aztoken.NewClient(nil)
 //	if err != nil { … }
@@ -8,8 +9,8 @@
 //	api := client.Wrap(http.DefaultClient, "https://orders.example.com") // an *http.Client that authenticates
 //	resp, err := api.Get("https://orders.example.com/orders")
 //
-// A [Client] holds one token for each resource that was asked for and replaces it in the background long before it
-// expires:
+// A [Client] holds one token for each resource that was asked for and replaces it in the background
+// long before it expires:
 //
 //	           refresh due                      hard expiry
 //	acquired ──────┼───────────────────────────────┼──────────▶ time
@@ -19,11 +20,12 @@
 //
 // No caller waits for the endpoint while a valid token is held, whatever the endpoint does.
 //
-// [NewClient] finds the host's endpoint by the environment: virtual machines, scale sets, AKS nodes and container
-// instances (IMDS), App Service, Functions and Container Apps, Azure Arc, Service Fabric, Azure Machine Learning, Cloud
-// Shell, and pods with workload identity.
+// [NewClient] finds the host's endpoint by the environment: virtual machines, scale sets, AKS nodes
+// and container instances (IMDS), App Service, Functions and Container Apps, Azure Arc, Service
+// Fabric, Azure Machine Learning, Cloud Shell, and pods with workload identity.
 //
-// The service that is called checks the tokens with package verify, and package imdstest plays Azure in tests of both.
+// The service that is called checks the tokens with package verify, and package imdstest plays
+// Azure in tests of both.
 package aztoken
 
 import (
@@ -49,8 +51,9 @@ import (
 
 // Options are the settings of a [Client]. The zero value is right for a program on an Azure host.
 //
-// What users pass in (Credential, Logger, OnEvent, callbacks of OnRotate) may panic, be slow or never return: it costs
-// no caller its deadline and no other resource anything. What it panics with goes to Logger and to Event.Err.
+// What users pass in (Credential, Logger, OnEvent, callbacks of OnRotate) may panic, be slow or
+// never return: it costs no caller its deadline and no other resource anything. What it panics with
+// goes to Logger and to Event.Err.
 type Options struct {
 	// ClientOptions are those of every Azure SDK client, for the requests to the identity endpoint:
 	//
@@ -63,49 +66,55 @@ type Options struct {
 	//	Retry, APIVersion, Cloud
 	//	                 must be zero: they would have no effect, and NewClient says what to set instead.
 	//
-	// (Workload identity, whose endpoint is in the internet, uses the proxy of the environment, or that of your client.)
+	// (Workload identity, whose endpoint is in the internet, uses the proxy of the environment, or
+	// that of your client.)
 	azcore.ClientOptions
 
-	// ID is the managed identity to use. Nil is the host's default: the system-assigned one or, on most hosts, the only
-	// one. An ID of a kind that the host does not take is an error of NewClient.
+	// ID is the managed identity to use. Nil is the host's default: the system-assigned one or, on
+	// most hosts, the only one. An ID of a kind that the host does not take is an error of
+	// NewClient.
 	ID ID
 
-	// Credential is the source of tokens in place of the host's managed identity: any azcore.TokenCredential, for
-	// example azidentity's Azure CLI credential on a developer's machine. ClientOptions, ID, Endpoint and Getenv do not
-	// apply.
+	// Credential is the source of tokens in place of the host's managed identity: any
+	// azcore.TokenCredential, for example azidentity's Azure CLI credential on a developer's
+	// machine. ClientOptions, ID, Endpoint and Getenv do not apply.
 	Credential azcore.TokenCredential
 
-	// Endpoint is the base URL of IMDS; set, it is used whatever host the environment names. "" leaves it to the
-	// environment, and where that names no other host it is http://169.254.169.254.
+	// Endpoint is the base URL of IMDS; set, it is used whatever host the environment names. ""
+	// leaves it to the environment, and where that names no other host it is
+	// http://169.254.169.254.
 	Endpoint string
 
-	// Getenv reads the environment variables by which the host is found, when the client is made. Nil is os.Getenv.
-	// Tests pass that of imdstest.Environment. The proxy of workload identity is always that of the process.
+	// Getenv reads the environment variables by which the host is found, when the client is made.
+	// Nil is os.Getenv. Tests pass that of imdstest.Environment. The proxy of workload identity is
+	// always that of the process.
 	Getenv func(name string) string
 
 	// Refresh decides when a token is replaced. The zero value is HalfLife().
 	Refresh RefreshPolicy
 
-	// Store keeps tokens where they outlive the process, so that a restart or a new instance during an outage has one:
-	// tokenstore.New(tokenstore.Dir(path)), or a Redis for a fleet. A store that is shared by machines needs an explicit
-	// ID. A store that does not work fails and delays no call that the client can serve without it. Nil keeps tokens in
-	// this process only.
+	// Store keeps tokens where they outlive the process, so that a restart or a new instance during
+	// an outage has one: tokenstore.New(tokenstore.Dir(path)), or a Redis for a fleet. A store that
+	// is shared by machines needs an explicit ID. A store that does not work fails and delays no
+	// call that the client can serve without it. Nil keeps tokens in this process only.
 	Store *tokenstore.Store
 
 	// Logger gets a line for each Event. Nil is silent.
 	Logger *slog.Logger
 
-	// OnEvent is called for every Event, one at a time and in order, in a goroutine of the client: what the Event tells
-	// of has taken effect by then. It must not close the client. Nil is none.
+	// OnEvent is called for every Event, one at a time and in order, in a goroutine of the client:
+	// what the Event tells of has taken effect by then. It must not close the client. Nil is none.
 	OnEvent func(Event)
 }
 
-// Client gets tokens and keeps them fresh. One Client serves a whole program: it is safe for concurrent use, and keeps
-// one token for each resource. It is both a consumer of an azcore.TokenCredential and one itself.
+// Client gets tokens and keeps them fresh. One Client serves a whole program: it is safe for
+// concurrent use, and keeps one token for each resource. It is both a consumer of an
+// azcore.TokenCredential and one itself.
 //
-// A Client that is dropped without [Client.Close] keeps refreshing the tokens that were in use for up to a day. One that
-// is made for each request, and dropped, refreshes its token once and lets go of it when that has not been used for a
-// whole life; many of them are told of by [EventManyClients].
+// A Client that is dropped without [Client.Close] keeps refreshing the tokens that were in use for
+// up to a day. One that is made for each request, and dropped, refreshes its token once and lets go
+// of it when that has not been used for a whole life; many of them are told of by
+// [EventManyClients].
 type Client struct {
 	cache *cache // nil in the zero Client, which counts as closed
 
@@ -116,8 +125,9 @@ type Client struct {
 
 var _ azcore.TokenCredential = (*Client)(nil)
 
-// NewClient returns a Client; nil opts are the defaults. It looks at the environment to find the host's identity
-// endpoint and makes no request: a token is fetched on first use, or by [Client.Warm].
+// NewClient returns a Client; nil opts are the defaults. It looks at the environment to find the
+// host's identity endpoint and makes no request: a token is fetched on first use, or by
+// [Client.Warm].
 //
 // Its errors are mistakes in opts or the environment.
 func NewClient(opts *Options) (*Client, error) {
@@ -153,7 +163,8 @@ func newClient(opts *Options, files hosts.ArcFiles) (*Client, error) {
 	return c, nil
 }
 
-// manyClients of one host and identity are more than a program has a use for. Each keeps its tokens fresh by itself.
+// manyClients of one host and identity are more than a program has a use for. Each keeps its tokens
+// fresh by itself.
 const manyClients = 16
 
 // count counts the clients that are alive and warns of many.
@@ -199,13 +210,14 @@ func (o *Options) check() error {
 	return nil
 }
 
-// Token returns a token for resource, the App ID URI of the service to call, to the letter: a slash at its end makes
-// another resource. A scope (resource plus "/.default") is understood too.
+// Token returns a token for resource, the App ID URI of the service to call, to the letter: a slash
+// at its end makes another resource. A scope (resource plus "/.default") is understood too.
 //
-// While a valid token is held it is returned at once, whatever the state of the endpoint or of ctx. Otherwise Token
-// waits for the one request that all callers share, until ctx ends; without a deadline about 75 s at most. Where nothing
-// names an endpoint and nothing listens, it returns after about 10 s, whatever the deadline: a chain of credentials must
-// go on. Its error is an [*Error], or [ErrClosed].
+// While a valid token is held it is returned at once, whatever the state of the endpoint or of ctx.
+// Otherwise Token waits for the one request that all callers share, until ctx ends; without a
+// deadline about 75 s at most. Where nothing names an endpoint and nothing listens, it returns
+// after about 10 s, whatever the deadline: a chain of credentials must go on. Its error is an
+// [*Error], or [ErrClosed].
 func (c *Client) Token(ctx context.Context, resource string) (Token, error) {
 	t, err := c.tokens().get(ctx, resource)
 	if err != nil {
@@ -214,12 +226,13 @@ func (c *Client) Token(ctx context.Context, resource string) (Token, error) {
 	return t.token, nil
 }
 
-// GetToken implements [azcore.TokenCredential]. It takes exactly one scope, a resource with or without "/.default". The
-// result always has RefreshOn, at which the SDK's own cache asks again.
+// GetToken implements [azcore.TokenCredential]. It takes exactly one scope, a resource with or
+// without "/.default". The result always has RefreshOn, at which the SDK's own cache asks again.
 //
-// Claims of a challenge force a request past the cache, and it is an error if that brings the same token; while
-// challenges follow each other they are acted on as rarely as rejections (see [Client.Invalidate]). A TenantID that is not
-// the managed identity's own is an error. EnableCAE is for Options.Credential.
+// Claims of a challenge force a request past the cache, and it is an error if that brings the same
+// token; while challenges follow each other they are acted on as rarely as rejections (see
+// [Client.Invalidate]). A TenantID that is not the managed identity's own is an error. EnableCAE is
+// for Options.Credential.
 func (c *Client) GetToken(ctx context.Context, opts policy.TokenRequestOptions) (azcore.AccessToken, error) {
 	if len(opts.Scopes) != 1 {
 		return azcore.AccessToken{}, fmt.Errorf("aztoken: GetToken got %d scopes; pass exactly one, such as https://vault.azure.net/.default", len(opts.Scopes))
@@ -249,8 +262,8 @@ func (c *Client) GetToken(ctx context.Context, opts policy.TokenRequestOptions) 
 	return azcore.AccessToken{Token: t.token.secret.Reveal().value, ExpiresOn: t.token.ExpiresOn, RefreshOn: t.token.RefreshOn}, nil
 }
 
-// TokenFunc returns a function that returns the current token for resource as a string: the hook that database drivers
-// and message clients ask for, as a password or an access token.
+// TokenFunc returns a function that returns the current token for resource as a string: the hook
+// that database drivers and message clients ask for, as a password or an access token.
 func (c *Client) TokenFunc(resource string) func(context.Context) (string, error) {
 	return func(ctx context.Context) (string, error) {
 		t, err := c.Token(ctx, resource)
@@ -258,8 +271,8 @@ func (c *Client) TokenFunc(resource string) func(context.Context) (string, error
 	}
 }
 
-// Wrap returns a copy of hc that authenticates its requests with tokens for resource; see [Transport] for when it does.
-// A nil hc is a copy of http.DefaultClient.
+// Wrap returns a copy of hc that authenticates its requests with tokens for resource; see
+// [Transport] for when it does. A nil hc is a copy of http.DefaultClient.
 func (c *Client) Wrap(hc *http.Client, resource string) *http.Client {
 	if hc == nil {
 		hc = http.DefaultClient
@@ -274,9 +287,10 @@ func (c *Client) PerRPCCredentials(resource string) PerRPCCredentials {
 	return PerRPCCredentials{client: c, resource: resource}
 }
 
-// Warm gets the tokens for resources, all at once, and returns when each is there or has failed. A program that calls
-// it at its start meets a missing role or identity there and not in its first request. It tries until ctx ends, also where
-// nothing listens yet; without a deadline as long as Token. The error joins one [*Error] for each resource that failed.
+// Warm gets the tokens for resources, all at once, and returns when each is there or has failed. A
+// program that calls it at its start meets a missing role or identity there and not in its first
+// request. It tries until ctx ends, also where nothing listens yet; without a deadline as long as
+// Token. The error joins one [*Error] for each resource that failed.
 func (c *Client) Warm(ctx context.Context, resources ...string) error {
 	if c.life().Ended() {
 		return ErrClosed
@@ -290,21 +304,24 @@ func (c *Client) Warm(ctx context.Context, resources ...string) error {
 	return errors.Join(errs...)
 }
 
-// Invalidate reports that a service rejected t, as with a 401. The client looks for another token, and callers wait for
-// it two seconds at most. If there is no other (platforms with a cache of their own return the same one for hours) or
-// the endpoint is down, t is served on: it may be good for the next service.
+// Invalidate reports that a service rejected t, as with a 401. The client looks for another token,
+// and callers wait for it two seconds at most. If there is no other (platforms with a cache of
+// their own return the same one for hours) or the endpoint is down, t is served on: it may be good
+// for the next service.
 //
-// A token that is no longer in use is ignored, and so is a rejection within minutes of one that was acted on: a service
-// that rejects every token must not become a load on the endpoint.
+// A token that is no longer in use is ignored, and so is a rejection within minutes of one that was
+// acted on: a service that rejects every token must not become a load on the endpoint.
 func (c *Client) Invalidate(t Token) { c.tokens().invalidate(t) }
 
-// OnRotate calls f with every token for resource that the client gets from now on, the first included, for clients that
-// must be told of a new password rather than ask for it. Calls come one at a time from a goroutine of the client; one
-// that takes long misses tokens that are out of date when it returns. f must not call Close.
+// OnRotate calls f with every token for resource that the client gets from now on, the first
+// included, for clients that must be told of a new password rather than ask for it. Calls come one
+// at a time from a goroutine of the client; one that takes long misses tokens that are out of date
+// when it returns. f must not call Close.
 //
-// It neither fetches a token nor reports the current one: subscribe, then call Token. While f is subscribed the
-// resource's token is refreshed even if it is not used otherwise. stop ends the subscription; a call that has begun may
-// still be under way when stop returns. A nil f, and a closed client, subscribe nothing.
+// It neither fetches a token nor reports the current one: subscribe, then call Token. While f is
+// subscribed the resource's token is refreshed even if it is not used otherwise. stop ends the
+// subscription; a call that has begun may still be under way when stop returns. A nil f, and a
+// closed client, subscribe nothing.
 func (c *Client) OnRotate(resource string, f func(Token)) (stop func()) {
 	if f == nil || c.life().Ended() {
 		return func() {}
@@ -315,13 +332,14 @@ func (c *Client) OnRotate(resource string, f func(Token)) (stop func()) {
 // Status returns where tokens come from and the state of each. It never waits for the endpoint.
 func (c *Client) Status() Status { return c.tokens().status() }
 
-// closeTimeout is how long Close waits for a source or a callback that does not heed the end. One that does is back at
-// once.
+// closeTimeout is how long Close waits for a source or a callback that does not heed the end. One
+// that does is back at once.
 const closeTimeout = 5 * time.Second
 
-// Close ends the refresh of all tokens and returns when every goroutine of the client has ended. Callers that wait get
-// [ErrClosed], as does every call afterwards; events that are still on their way are delivered first. It can be called
-// again, and then returns the same. [ErrStillRunning] means that a source or a callback has not returned in time.
+// Close ends the refresh of all tokens and returns when every goroutine of the client has ended.
+// Callers that wait get [ErrClosed], as does every call afterwards; events that are still on their
+// way are delivered first. It can be called again, and then returns the same. [ErrStillRunning]
+// means that a source or a callback has not returned in time.
 func (c *Client) Close() error {
 	cache := c.tokens()
 	if cache == nil {
@@ -340,8 +358,8 @@ func (c *Client) Close() error {
 	return c.closeErr
 }
 
-// Format writes where the client's tokens come from, for every verb. It hides the fields, which hold secrets and change
-// concurrently.
+// Format writes where the client's tokens come from, for every verb. It hides the fields, which
+// hold secrets and change concurrently.
 func (c *Client) Format(f fmt.State, _ rune) {
 	s := c.Status()
 	_, _ = fmt.Fprintf(f, "aztoken.Client(%s)", s.Host)

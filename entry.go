@@ -27,7 +27,8 @@ import (
 //	                         │                       flights ended                     ▼
 //	                         └──────────────────────────────────────────────────── replacing
 //
-// A token that comes leads to serving from every phase but dropped, which is the end: the entry has left the cache.
+// A token that comes leads to serving from every phase but dropped, which is the end: the entry has
+// left the cache.
 type phase uint8
 
 const (
@@ -72,8 +73,8 @@ func (p phase) next(t trigger) phase {
 	return p
 }
 
-// driver is who asks the endpoint for an entry: one of its two flights, which callers wait for, or the refresh in the
-// background. Each runs once at a time.
+// driver is who asks the endpoint for an entry: one of its two flights, which callers wait for, or
+// the refresh in the background. Each runs once at a time.
 type driver uint8
 
 const (
@@ -91,14 +92,14 @@ func (d driver) other() driver { return claimsFlight - d }
 func (d driver) flightKey() string { return [...]string{"plain", "claims"}[d] }
 
 const (
-	// invalidateWait is how long callers wait for another token after Invalidate. The search goes on without them:
-	// when the endpoint is down, a rejected token must not cost them more.
+	// invalidateWait is how long callers wait for another token after Invalidate. The search goes
+	// on without them: when the endpoint is down, a rejected token must not cost them more.
 	invalidateWait = 2 * time.Second
-	// replaceTimeout is how long the sender of a rejected request waits for another token, with nothing to lose but
-	// the 401.
+	// replaceTimeout is how long the sender of a rejected request waits for another token, with
+	// nothing to lose but the 401.
 	replaceTimeout = 10 * time.Second
-	// failureTTL is how long a failed flight answers for the next: ten thousand callers in a loop then cost a request
-	// every few seconds, and an endpoint that has recovered is noticed as soon.
+	// failureTTL is how long a failed flight answers for the next: ten thousand callers in a loop
+	// then cost a request every few seconds, and an endpoint that has recovered is noticed as soon.
 	failureTTL = 2 * time.Second
 	// maxFailureTTL bounds what a Retry-After can make of it.
 	maxFailureTTL = time.Minute
@@ -125,13 +126,13 @@ type entry struct {
 	*engine
 	request
 	served atomic.Pointer[cachedToken]
-	// used is set by readers and taken back by the timer. Readers load it first: a store at every read would make
-	// their cores fight for one cache line.
+	// used is set by readers and taken back by the timer. Readers load it first: a store at every
+	// read would make their cores fight for one cache line.
 	used  atomic.Bool
 	timer *time.Timer // runs onTimer
 
-	// mu guards what follows. Under it no callback runs, no source is asked and no other lock is taken but that of
-	// flights.
+	// mu guards what follows. Under it no callback runs, no source is asked and no other lock is
+	// taken but that of flights.
 	mu             sync.Mutex
 	phase          phase
 	token          *cachedToken       // the latest, whether it is served or not; nil in phase empty
@@ -176,8 +177,8 @@ type rejection struct {
 	withdrawn bool          // Invalidate has had its two seconds
 }
 
-// next returns the rejection that a further one at now leads to, and whether it is acted on. A challenge may get what a
-// rejection without claims could not.
+// next returns the rejection that a further one at now leads to, and whether it is acted on. A
+// challenge may get what a rejection without claims could not.
 func (r rejection) next(now time.Time, byClaims bool) (rejection, bool) {
 	since := now.Sub(r.on)
 	if !r.on.IsZero() && since < r.holdoff && (r.byClaims || !byClaims) {
@@ -275,7 +276,8 @@ func (e *entry) lastFailure() error {
 	return e.endpoint.newError(e.resource, errSlow)
 }
 
-// giveUp returns what a caller gets whose context ends while it waits: a token that is only withheld, or the error.
+// giveUp returns what a caller gets whose context ends while it waits: a token that is only
+// withheld, or the error.
 func (e *entry) giveUp(ctxErr error, w wish) (*cachedToken, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -289,8 +291,8 @@ func (e *entry) giveUp(ctxErr error, w wish) (*cachedToken, error) {
 	return nil, e.endpoint.newWaitError(e.request, ctxErr, last)
 }
 
-// challenged returns a token that meets the claims of a challenge. Both results are nil if the entry has no token that
-// the challenge could be about.
+// challenged returns a token that meets the claims of a challenge. Both results are nil if the
+// entry has no token that the challenge could be about.
 func (e *entry) challenged(ctx context.Context, claims string) (*cachedToken, error) {
 	t := e.challengeable()
 	if t == nil {
@@ -315,7 +317,8 @@ func (e *entry) challenged(ctx context.Context, claims string) (*cachedToken, er
 	return nil, e.endpoint.newRequestError(e.request, errNoOther)
 }
 
-// challengeable returns the token that a claims challenge is about, be it served or withheld; nil for none.
+// challengeable returns the token that a claims challenge is about, be it served or withheld; nil
+// for none.
 func (e *entry) challengeable() *cachedToken {
 	e.used.Store(true)
 	e.mu.Lock()
@@ -326,8 +329,9 @@ func (e *entry) challengeable() *cachedToken {
 	return e.token
 }
 
-// replace returns another token in place of t, which a service rejected, and nil if there is none. Other callers go on
-// with t: most services may still accept it, and those that do not send their callers here.
+// replace returns another token in place of t, which a service rejected, and nil if there is none.
+// Other callers go on with t: most services may still accept it, and those that do not send their
+// callers here.
 func (e *entry) replace(ctx context.Context, t *cachedToken, claims string) *cachedToken {
 	if flight := e.reject(t.token.secret, rejected, claims); flight != nil {
 		select {
@@ -339,19 +343,20 @@ func (e *entry) replace(ctx context.Context, t *cachedToken, claims string) *cac
 			return nil
 		}
 	}
-	// The flight's token, or one that came by another way: before the rejection, or from a refresh while the flight hung.
+	// The flight's token, or one that came by another way: before the rejection, or from a refresh
+	// while the flight hung.
 	if other := e.read(time.Now()); other != nil && !other.isSame(t) {
 		return other
 	}
 	return nil
 }
 
-// invalidate withholds the token b while another is looked for. The flight begins here and not with the next caller,
-// so that the token is back in time whoever comes.
+// invalidate withholds the token b while another is looked for. The flight begins here and not with
+// the next caller, so that the token is back in time whoever comes.
 func (e *entry) invalidate(b *bearer) { e.reject(b, invalidated, "") }
 
-// reject begins or joins the flight for another token than b, which a service rejected. It returns nil if there is to
-// be none: b is no longer in use, or a rejection was acted on a short while ago.
+// reject begins or joins the flight for another token than b, which a service rejected. It returns
+// nil if there is to be none: b is no longer in use, or a rejection was acted on a short while ago.
 func (e *entry) reject(b *bearer, t trigger, claims string) <-chan singleflight.Result {
 	now := time.Now()
 	flight, news := e.beginReplacement(now, b, t, claims)
@@ -412,7 +417,8 @@ func (e *entry) apply(t trigger) {
 	e.show()
 }
 
-// show lets readers see what the phase serves, and wakes those who wait for a suspension to end. e.mu is held.
+// show lets readers see what the phase serves, and wakes those who wait for a suspension to end.
+// e.mu is held.
 func (e *entry) show() {
 	if e.phase.serves() {
 		e.served.Store(e.token)
@@ -428,7 +434,8 @@ func (e *entry) show() {
 	}
 }
 
-// begin begins a flight, or joins it. claims and rejectedSHA256 are for that of a claims challenge. e.mu is held.
+// begin begins a flight, or joins it. claims and rejectedSHA256 are for that of a claims challenge.
+// e.mu is held.
 func (e *entry) begin(by driver, claims, rejectedSHA256 string) <-chan singleflight.Result {
 	ask := e.ask()
 	if by == claimsFlight {
@@ -453,8 +460,9 @@ func landed(r singleflight.Result) (*cachedToken, error) {
 	return r.Val.(*cachedToken), nil
 }
 
-// fly asks the endpoint until there is a token or no hope of one. It runs on the client's own context: a caller that
-// gives up must not take the token from the others, and the next finds the flight begun.
+// fly asks the endpoint until there is a token or no hope of one. It runs on the client's own
+// context: a caller that gives up must not take the token from the others, and the next finds the
+// flight begun.
 func (e *entry) fly(by driver, ask hosts.Request) (*cachedToken, error) {
 	if !e.life.Enter() {
 		return nil, ErrClosed
@@ -522,14 +530,15 @@ func (e *entry) askUntil(ctx context.Context, ask hosts.Request, start time.Time
 	return e.endpoint.ask(ctx, ask, false)
 }
 
-// install takes in a token that was asked for at asked and came at now, and returns what the entry holds then: the
-// token it had, if that is better.
+// install takes in a token that was asked for at asked and came at now, and returns what the entry
+// holds then: the token it had, if that is better.
 func (e *entry) install(by driver, got azcore.AccessToken, asked, now time.Time) (*cachedToken, change) {
 	random := e.draw(got.Token)
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.running[by] = false
-	// With readings of both clocks: a wall clock that is set later must not move the end of a token that is kept.
+	// With readings of both clocks: a wall clock that is set later must not move the end of a token
+	// that is kept.
 	got.ExpiresOn = now.Add(got.ExpiresOn.Sub(now))
 	old := e.token
 	var lead []Event
@@ -591,10 +600,11 @@ func (e *entry) hold(t *cachedToken, now time.Time, kind EventKind) change {
 	return news
 }
 
-// keeps reports whether the token of e is better than got: it was acquired after got was asked for, by a request that
-// overtook that, or it lives longer and was not rejected, as some caches return a token near its end. Only got meets the
-// claims of a challenge, unless it is the very token that was rejected. A loaded token of the default identity is never
-// better than the endpoint's word. e.mu is held.
+// keeps reports whether the token of e is better than got: it was acquired after got was asked for,
+// by a request that overtook that, or it lives longer and was not rejected, as some caches return a
+// token near its end. Only got meets the claims of a challenge, unless it is the very token that
+// was rejected. A loaded token of the default identity is never better than the endpoint's word.
+// e.mu is held.
 func (e *entry) keeps(by driver, got azcore.AccessToken, asked, now time.Time) bool {
 	if !e.token.isServable(now) || e.isUnconfirmed {
 		return false
@@ -618,8 +628,8 @@ func (e *entry) settle() {
 // isFlying reports whether a flight is under way. e.mu is held.
 func (e *entry) isFlying() bool { return e.running[plainFlight] || e.running[claimsFlight] }
 
-// fail notes that a try of a flight ended in err. A token that is still good ends the flight: rejected or not, it is
-// better than none, and a background refresh may have brought another.
+// fail notes that a try of a flight ended in err. A token that is still good ends the flight:
+// rejected or not, it is better than none, and a background refresh may have brought another.
 func (e *entry) fail(by driver, err *Error, again bool, asked, now time.Time) (*cachedToken, change) {
 	e.mu.Lock()
 	defer e.mu.Unlock()

@@ -19,27 +19,27 @@ import (
 )
 
 var (
-	// ErrNoManagedIdentity means that this machine has no identity endpoint: nothing listens at its address, or
-	// something else does (a proxy, Docker Desktop).
+	// ErrNoManagedIdentity means that this machine has no identity endpoint: nothing listens at its
+	// address, or something else does (a proxy, Docker Desktop).
 	ErrNoManagedIdentity = errors.New("aztoken: no managed identity endpoint")
-	// ErrIdentityNotFound means that the host does not have the identity that was asked for, or none at all, or does
-	// not have it yet: an assignment takes some minutes to arrive.
+	// ErrIdentityNotFound means that the host does not have the identity that was asked for, or
+	// none at all, or does not have it yet: an assignment takes some minutes to arrive.
 	ErrIdentityNotFound = errors.New("aztoken: identity not found")
 	// ErrIdentityAmbiguous means that the host has several identities and [Options.ID] names none.
 	ErrIdentityAmbiguous = errors.New("aztoken: several identities and none named")
 	// ErrClosed means that the client was closed, or not made by NewClient.
 	ErrClosed = errors.New("aztoken: the client is closed, or was not made by NewClient; make one that lives as long as the program")
-	// ErrStillRunning means that Close returned while a source or a callback had not: a credential must heed its
-	// context, and a callback must not call Close.
+	// ErrStillRunning means that Close returned while a source or a callback had not: a credential
+	// must heed its context, and a callback must not call Close.
 	ErrStillRunning = errors.New("aztoken: a request for a token or a callback is still running after Close; " +
 		"a credential must heed its context, and a callback must not call Close")
 )
 
-// Error reports why a token could not be obtained. Its text and its fields never contain one; Unwrap returns the error
-// of a credential as it is.
+// Error reports why a token could not be obtained. Its text and its fields never contain one;
+// Unwrap returns the error of a credential as it is.
 //
-// [errors.Is] finds [ErrNoManagedIdentity], [ErrIdentityNotFound] and [ErrIdentityAmbiguous], and for a caller that gave
-// up waiting its context's error, also while the endpoint was failing.
+// [errors.Is] finds [ErrNoManagedIdentity], [ErrIdentityNotFound] and [ErrIdentityAmbiguous], and
+// for a caller that gave up waiting its context's error, also while the endpoint was failing.
 type Error struct {
 	// Resource is what a token was wanted for.
 	Resource string
@@ -53,9 +53,11 @@ type Error struct {
 	Code string
 	// Description is the endpoint's text, shortened; for people, not to branch on.
 	Description string
-	// RequestID is the id by which Microsoft's support finds the request, "" if the endpoint named none.
+	// RequestID is the id by which Microsoft's support finds the request, "" if the endpoint named
+	// none.
 	RequestID string
-	// Advice is what to do about it, for people; "" where the rest says all that is known. Error ends with it.
+	// Advice is what to do about it, for people; "" where nothing better is known than what the rest says. Error ends
+	// with it, and with the option of this package that it is about.
 	Advice string
 
 	sentinel   error
@@ -81,21 +83,30 @@ func (e *Error) Error() string {
 	if e.Host != "" {
 		facts[0] += " from " + e.Host
 	}
-	if e.StatusCode != 0 {
-		facts = append(facts, fmt.Sprintf("%d %s", e.StatusCode, http.StatusText(e.StatusCode)))
-	}
-	facts = append(facts, e.Code, e.Description, e.causeText)
+	facts = append(facts, message.Status(e.StatusCode), e.Code, e.Description, e.causeText)
 	if errors.Is(e.sentinel, ErrNoManagedIdentity) { // the others are in the endpoint's own words already
 		facts = append(facts, strings.TrimPrefix(e.sentinel.Error(), "aztoken: "))
 	}
 	if e.RequestID != "" && !strings.Contains(e.Description, e.RequestID) {
 		facts = append(facts, "request id "+e.RequestID)
 	}
-	return wire.Redact(message.Join(facts, e.Advice))
+	return wire.Redact(message.Join(facts, e.Advice) + e.option())
 }
 
-// Format writes the message for every verb: %#v would print the fields. It is a method of the value, as that is what
-// %v of a dereferenced Error calls.
+// option names the option that Advice is about, in parentheses, "" for none. Advice is free of Go's words, so that a
+// command can print it too.
+func (e *Error) option() string {
+	switch e.sentinel {
+	case ErrNoManagedIdentity:
+		return " (or set Options.Credential, on a developer's machine to azidentity's Azure CLI credential)"
+	case ErrIdentityNotFound, ErrIdentityAmbiguous:
+		return " (Options.ID)"
+	}
+	return ""
+}
+
+// Format writes the message for every verb: %#v would print the fields. It is a method of the
+// value, as that is what %v of a dereferenced Error calls.
 func (e Error) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, e.Error()) }
 
 // Unwrap returns the sentinel and the cause.
@@ -112,7 +123,8 @@ func (e *Error) Unwrap() []error {
 // NonRetriable tells azcore's retry policy that the client has done its own retries.
 func (e *Error) NonRetriable() {}
 
-// Timeout makes [net/url.Error.Timeout] true for a request whose deadline ended while it waited for a token.
+// Timeout makes [net/url.Error.Timeout] true for a request whose deadline ended while it waited for
+// a token.
 func (e *Error) Timeout() bool { return errors.Is(e.cause.Reveal(), context.DeadlineExceeded) }
 
 // newRequestError is the Error of a call that was not worth a request.
@@ -122,29 +134,25 @@ func (s subject) newRequestError(r request, cause error) *Error {
 	return e
 }
 
-// newWaitError is the Error of a caller whose context ended; last is what the endpoint had said by then, nil for
-// nothing.
+// newWaitError is the Error of a caller whose context ended; last is what the endpoint had said by
+// then, nil for nothing.
 func (s subject) newWaitError(r request, ctxErr error, last *Error) *Error {
 	e := &Error{Resource: r.resource, Host: s.host, Identity: s.identity}
 	if last != nil {
 		*e = *last
 	}
-	e.cause, e.causeText = secret.New(ctxErr), ctxErr.Error()
 	e.retry, e.retryAfter = false, 0
 	if last == nil {
 		e.Advice = adviceWait
-		return e
+	} else if last.causeText != "" {
+		ctxErr = fmt.Errorf("%w (so far: %s)", ctxErr, last.causeText)
 	}
-	if last.causeText != "" {
-		e.causeText += " (so far: " + last.causeText + ")"
-	}
-	if last.Advice == adviceOutage {
-		e.Advice = adviceWait
-	}
+	e.cause, e.causeText = secret.New(ctxErr), ctxErr.Error()
 	return e
 }
 
-// newError is the Error of one try that ended in err. It calls methods of err, which may be a foreign one.
+// newError is the Error of one try that ended in err. It calls methods of err, which may be a
+// foreign one.
 func (p *endpoint) newError(resource string, err error) *Error {
 	var (
 		e       *Error
@@ -192,7 +200,8 @@ func (s subject) newCause(resource string, cause error) *Error {
 	return e
 }
 
-// sentinel returns the sentinel that f means, nil for none. An endpoint that has answered before is there.
+// sentinel returns the sentinel that f means, nil for none. An endpoint that has answered before is
+// there.
 func sentinel(f *wire.Failure, answered bool) error {
 	switch {
 	case (f.Reason == wire.NoEndpoint || f.Unreachable) && !answered:
@@ -206,11 +215,11 @@ func sentinel(f *wire.Failure, answered bool) error {
 }
 
 const (
-	adviceWait   = "the endpoint is still being asked; call again, or Warm the client at the start of the program"
-	adviceOutage = "the endpoint or Entra ID is down or updating; call again, the client asks it anew"
+	adviceWait   = "the endpoint has not answered yet; try again with a later deadline"
+	adviceOutage = "the endpoint or Entra ID is down or updating; try again later"
 )
 
-// advise returns what somebody who reads e in a log should do, where its host has no better advice.
+// advise returns what to do about e, where the host has no better advice.
 func advise(e *Error) string {
 	cause := e.cause.Reveal()
 	switch {
@@ -219,19 +228,19 @@ func advise(e *Error) string {
 	case errors.Is(cause, errNoOther):
 		return "call again later: the endpoint is down, or returns the same token again for up to 24 h"
 	case errors.Is(e.sentinel, ErrNoManagedIdentity):
-		return "run on an Azure host that has a managed identity, or set Options.Credential, on a developer's machine to azidentity's Azure CLI credential"
+		return "run on an Azure host that has a managed identity"
 	case errors.Is(e.sentinel, ErrIdentityNotFound):
-		return "assign the identity to this host, or correct Options.ID; a new assignment takes some minutes"
+		return "assign the identity to this host, or correct its id; a new assignment takes some minutes"
 	case errors.Is(e.sentinel, ErrIdentityAmbiguous):
-		return "set Options.ID to the ClientID, ObjectID or ResourceID of the one to use"
+		return "name the one to use by its client id, object id or resource id"
 	case e.Code == "invalid_resource":
-		return "check the resource: it must be the App ID URI of an application in this tenant, to the letter"
+		return "check the resource: it must be exactly the App ID URI of an application in this tenant"
 	case e.StatusCode == http.StatusTooManyRequests:
-		return "the endpoint is throttling; use one Client in the whole program, and ask again later"
+		return "the endpoint is throttling: use one client for the whole program, and try again later"
 	case e.retry:
 		return adviceOutage
 	case e.StatusCode != 0:
-		return "check that the endpoint is the host's identity endpoint and that nothing stands before it"
+		return "check that the address is that of the host's identity endpoint, and that no proxy is in the way"
 	}
 	return ""
 }

@@ -35,8 +35,8 @@ func TestError(t *testing.T) {
 			advice   string
 		}{
 			{"none assigned", imdstest.Options{Identities: []imdstest.Identity{}}, nil, 400, "invalid_request", aztoken.ErrIdentityNotFound, "assign the identity"},
-			{"another one", imdstest.Options{}, aztoken.ClientID("c0000000-0000-4000-8000-0000000000ff"), 400, "invalid_request", aztoken.ErrIdentityNotFound, "correct Options.ID"},
-			{"several", imdstest.Options{Identities: two}, nil, 400, "invalid_request", aztoken.ErrIdentityAmbiguous, "set Options.ID"},
+			{"another one", imdstest.Options{}, aztoken.ClientID("c0000000-0000-4000-8000-0000000000ff"), 400, "invalid_request", aztoken.ErrIdentityNotFound, "correct its id; a new assignment takes some minutes (Options.ID)"},
+			{"several", imdstest.Options{Identities: two}, nil, 400, "invalid_request", aztoken.ErrIdentityAmbiguous, "name the one to use by its client id, object id or resource id (Options.ID)"},
 			{"unknown resource", imdstest.Options{Resources: []string{"https://vault.azure.net"}}, nil, 400, "invalid_resource", nil, "check the resource"},
 		} {
 			t.Run(tc.name, func(t *testing.T) {
@@ -135,7 +135,7 @@ func TestError(t *testing.T) {
 		require.Equal(t, resource, e.Resource)
 		require.Equal(t, id.String(), e.Identity)
 		require.Equal(t, c.Status().Host, e.Host)
-		require.Contains(t, e.Advice, "correct Options.ID")
+		require.Contains(t, e.Advice, "correct its id")
 		require.True(t, strings.HasSuffix(err.Error(), "; "+e.Advice), err)
 		require.ErrorContains(t, err, "as "+id.String())
 	})

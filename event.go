@@ -21,28 +21,31 @@ type EventKind string
 const (
 	// EventAcquired means that a new token is in use.
 	EventAcquired EventKind = "acquired"
-	// EventUnchanged means that the endpoint returned the token that the client had already, as platforms with a
-	// cache of their own do. It stays in use; RefreshOn is when the client looks again.
+	// EventUnchanged means that the endpoint returned the token that the client had already, as
+	// platforms with a cache of their own do. It stays in use; RefreshOn is when the client looks
+	// again.
 	EventUnchanged EventKind = "unchanged"
-	// EventFailed means that a request for a token failed. If a valid token is held it stays in use; RefreshOn is the
-	// next try.
+	// EventFailed means that a request for a token failed. If a valid token is held it stays in
+	// use; RefreshOn is the next try.
 	EventFailed EventKind = "failed"
 	// EventRejected means that a service rejected the token, and the client looks for another.
 	EventRejected EventKind = "rejected"
-	// EventDropped means that the token was not used for a whole life, and the client keeps it fresh no longer.
+	// EventDropped means that the token was not used for a whole life, and the client keeps it
+	// fresh no longer.
 	EventDropped EventKind = "dropped"
 	// EventLoaded means that a token came from Options.Store and is in use.
 	EventLoaded EventKind = "loaded"
-	// EventStoreFailed means that Options.Store does not work, or holds an entry that cannot be opened; Err is why. No
-	// call fails by that. It is told once for each change, as is EventStoreRecovered.
+	// EventStoreFailed means that Options.Store does not work, or holds an entry that cannot be
+	// opened; Err is why. No call fails by that. It is told once for each change, as is
+	// EventStoreRecovered.
 	EventStoreFailed EventKind = "store_failed"
 	// EventStoreRecovered means that Options.Store works again.
 	EventStoreRecovered EventKind = "store_recovered"
-	// EventManyClients means that many clients of one host and identity are alive: a program should make one, use it
-	// everywhere, and Close what it drops. Err says how many there are.
+	// EventManyClients means that many clients of one host and identity are alive: a program should
+	// make one, use it everywhere, and Close what it drops. Err says how many there are.
 	EventManyClients EventKind = "many_clients"
-	// EventCallbackFailed means that a callback of OnRotate or the Logger panicked; Err is what with. (A panic of
-	// OnEvent goes to the Logger alone.)
+	// EventCallbackFailed means that a callback of OnRotate or the Logger panicked; Err is what
+	// with. (A panic of OnEvent goes to the Logger alone.)
 	EventCallbackFailed EventKind = "callback_failed"
 )
 
@@ -50,8 +53,8 @@ const (
 type Event struct {
 	Kind EventKind
 	Time time.Time
-	// Resource, Tenant and CAE are what the token is for; Tenant and CAE are set only where a credential was asked
-	// for several tokens of one resource.
+	// Resource, Tenant and CAE are what the token is for; Tenant and CAE are set only where a
+	// credential was asked for several tokens of one resource.
 	Resource string
 	Tenant   string
 	CAE      bool
@@ -59,7 +62,8 @@ type Event struct {
 	Identity string
 	// Background is true for a refresh that no caller waited for.
 	Background bool
-	// Took is how long the request to the endpoint took, with its wait for a slot; 0 where there was none.
+	// Took is how long the request to the endpoint took, with its wait for a slot; 0 where there
+	// was none.
 	Took time.Duration
 	// ExpiresOn and RefreshOn are those of the token in use, zero without one.
 	ExpiresOn, RefreshOn time.Time
@@ -69,15 +73,17 @@ type Event struct {
 
 // Status is a snapshot of a client, for a debug page or a health check. It contains no token.
 type Status struct {
-	// Host is the kind of host, the address of its endpoint, and by what it was found, for people to read:
-	// "App Service at http://localhost:8081/msi/token ($IDENTITY_ENDPOINT, $IDENTITY_HEADER)".
+	// Host is the kind of host, the address of its endpoint, and by what it was found, for people
+	// to read: "App Service at http://localhost:8081/msi/token ($IDENTITY_ENDPOINT,
+	// $IDENTITY_HEADER)".
 	Host string `json:"host"`
-	// Identity is the id that was asked for, "default" for the host's default identity, and "" where Options.Credential
-	// decides.
+	// Identity is the id that was asked for, "default" for the host's default identity, and ""
+	// where Options.Credential decides.
 	Identity string `json:"identity,omitempty"`
 	// StoreError is why Options.Store does not work, "" while it does or there is none.
 	StoreError string `json:"store_error,omitempty"`
-	// Resources are those that have a token, and those that could not get one a moment ago, sorted by name.
+	// Resources are those that have a token, and those that could not get one a moment ago, sorted
+	// by name.
 	Resources []ResourceStatus `json:"resources"`
 }
 
@@ -92,11 +98,11 @@ type ResourceStatus struct {
 	ExpiresOn  time.Time `json:"expires_on,omitzero"`
 	// RefreshOn is when the endpoint is asked next; after failures, the next try.
 	RefreshOn time.Time `json:"refresh_on,omitzero"`
-	// Source is where the token came from: "endpoint", or "store" while the endpoint has not returned it to this process;
-	// "" where there has been none.
+	// Source is where the token came from: "endpoint", or "store" while the endpoint has not
+	// returned it to this process; "" where there has been none.
 	Source string `json:"source,omitempty"`
-	// Failures counts the background refreshes that failed since the last success, and where there has been no token
-	// the tries.
+	// Failures counts the background refreshes that failed since the last success, and where there
+	// has been no token the tries.
 	Failures int `json:"failures"`
 	// LastError is why the last of them failed, "" where none did, and LastErrorOn when.
 	LastError   string    `json:"last_error,omitempty"`
@@ -176,13 +182,13 @@ func (e *entry) event(kind EventKind, now time.Time) Event {
 	return ev
 }
 
-// maxBacklog bounds the events that wait for a slow observer; further ones are lost. A client has a few a day for each
-// resource, and one every two seconds for each that fails.
+// maxBacklog bounds the events that wait for a slow observer; further ones are lost. A client has a
+// few a day for each resource, and one every two seconds for each that fails.
 const maxBacklog = 4096
 
-// observers tell users what has changed: Options.Logger, Options.OnEvent and the subscribers of OnRotate. They are
-// told in goroutines of their own, in order, as they may be slow or never return; what changed has taken effect by
-// then.
+// observers tell users what has changed: Options.Logger, Options.OnEvent and the subscribers of
+// OnRotate. They are told in goroutines of their own, in order, as they may be slow or never
+// return; what changed has taken effect by then.
 type observers struct {
 	logger   *slog.Logger
 	onEvent  func(Event)
@@ -218,7 +224,8 @@ func (o *observers) tell(c change) {
 	}
 }
 
-// deliver hands the backlog to the logger and to OnEvent, also what is left of it when the client is closed.
+// deliver hands the backlog to the logger and to OnEvent, also what is left of it when the client
+// is closed.
 func (o *observers) deliver() {
 	for {
 		o.mu.Lock()
@@ -302,8 +309,8 @@ func (o *observers) log(ev Event) {
 	o.logger.LogAttrs(context.Background(), level, "aztoken: token "+string(ev.Kind), attrs...)
 }
 
-// subscriber delivers tokens to one callback, one at a time and the latest only: a slow callback misses tokens that
-// were replaced meanwhile, and delays no other.
+// subscriber delivers tokens to one callback, one at a time and the latest only: a slow callback
+// misses tokens that were replaced meanwhile, and delays no other.
 type subscriber struct {
 	f func(Token)
 
@@ -341,8 +348,8 @@ func (o *observers) unsubscribe(resource string, s *subscriber) {
 	o.subscribers[resource] = rest
 }
 
-// subscribersOf returns the subscribers of the token that r names. Tokens for another tenant are not the resource's
-// own. The slice is not changed by later calls.
+// subscribersOf returns the subscribers of the token that r names. Tokens for another tenant are
+// not the resource's own. The slice is not changed by later calls.
 func (o *observers) subscribersOf(r request) []*subscriber {
 	if !r.isPlain() {
 		return nil
@@ -360,7 +367,8 @@ func (s *subscriber) stop() {
 	s.stopped, s.next = true, Token{}
 }
 
-// deliver hands t to the callback, unless that has had a newer one: whoever installed t may come late.
+// deliver hands t to the callback, unless that has had a newer one: whoever installed t may come
+// late.
 func (s *subscriber) deliver(o *observers, t Token, sequence uint64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -89,7 +89,7 @@ func ExampleOptions_getenv() {
 func ExampleNewClient_mistake() {
 	_, err := aztoken.NewClient(&aztoken.Options{Endpoint: "169.254.169.254"})
 	fmt.Println(err)
-	// Output: aztoken: Options.Endpoint is no base URL of an identity endpoint; give scheme and host, as in http://169.254.169.254
+	// Output: aztoken: Options.Endpoint: not the base URL of an identity endpoint; set it to a scheme and a host, as in http://169.254.169.254
 }
 
 func ExampleClient_Token() {
@@ -441,7 +441,7 @@ func ExampleError() {
 	// Output:
 	// 400 invalid_request
 	// true
-	// aztoken: no token for "https://orders.example.com" from IMDS at http://imds.test (Options.Endpoint): 400 Bad Request: invalid_request: Identity not found; assign the identity to this host, or correct Options.ID; a new assignment takes some minutes
+	// aztoken: no token for "https://orders.example.com" from IMDS at http://imds.test (as configured): 400 Bad Request: invalid_request: Identity not found; assign the identity to this host, or correct its id; a new assignment takes some minutes (Options.ID)
 }
 
 func ExampleHalfLife() {

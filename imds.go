@@ -48,17 +48,19 @@ func (i ObjectID) host() hosts.ID   { return hosts.ID{Kind: hosts.ObjectID, Valu
 func (i ResourceID) host() hosts.ID { return hosts.ID{Kind: hosts.ResourceID, Value: string(i)} }
 
 const (
-	// tryTimeout is the time of one request to an endpoint. A healthy one answers in milliseconds, one that must ask
-	// Entra in seconds; more gains nothing, as the next try starts afresh.
+	// tryTimeout is the time of one request to an endpoint. A healthy one answers in milliseconds,
+	// one that must ask Entra in seconds; more gains nothing, as the next try starts afresh.
 	tryTimeout = 30 * time.Second
-	// cancelGrace is the time that a source gets to return its own error after its context has ended.
+	// cancelGrace is the time that a source gets to return its own error after its context has
+	// ended.
 	cancelGrace = time.Second
-	// flightTimeout bounds the wait of callers without a token: IMDS is back from an upgrade within 70 s.
+	// flightTimeout bounds the wait of callers without a token: IMDS is back from an upgrade within
+	// 70 s.
 	//
 	// https://learn.microsoft.com/entra/identity/managed-identities-azure-resources/how-to-use-vm-token#retry-guidance
 	flightTimeout = 75 * time.Second
-	// noEndpointTimeout bounds it where nothing has ever listened: long enough for an agent that starts with the
-	// program, short enough for a developer who has no managed identity.
+	// noEndpointTimeout bounds it where nothing has ever listened: long enough for an agent that
+	// starts with the program, short enough for a developer who has no managed identity.
 	noEndpointTimeout = 10 * time.Second
 )
 
@@ -73,7 +75,8 @@ var (
 // defaultIdentity is the Identity, in errors, events and the status, of a nil ID.
 const defaultIdentity = "default"
 
-// endpoint asks the host's identity endpoint for tokens: one try at a time, without a cache and without retries.
+// endpoint asks the host's identity endpoint for tokens: one try at a time, without a cache and
+// without retries.
 //
 //	GET http://169.254.169.254/metadata/identity/oauth2/token?api-version=2018-02-01&resource=…
 //	Metadata: true
@@ -101,7 +104,8 @@ func newEndpoint(opts Options, files hosts.ArcFiles, life *lifetime.Lifetime) (*
 		if opts.ID != nil || opts.Endpoint != "" {
 			return nil, errIDBesides
 		}
-		// A credential may ask a person to sign in, or try again by itself: it has the time of the whole flight.
+		// A credential may ask a person to sign in, or try again by itself: it has the time of the
+		// whole flight.
 		p.host, p.source, p.timeout = "Options.Credential", hosts.FromCredential(opts.Credential), flightTimeout
 		return p, nil
 	}
@@ -161,7 +165,8 @@ func (p *endpoint) ask(ctx context.Context, r hosts.Request, background bool) (a
 		defer leave()
 		defer release()
 		var got reply
-		// The error is read in here too: a foreign one may panic, or take its time, when it is read.
+		// The error is read in here too: a foreign one may panic, or take its time, when it is
+		// read.
 		if err := guard.Run(func() { got.token, got.err = p.try(ctx, r) }); err != nil {
 			got.err = p.newError(r.Resource, fmt.Errorf("the credential: %w", err))
 		}
@@ -216,9 +221,9 @@ func (w patience) join(deadline time.Time, isWarming bool) patience {
 	return w
 }
 
-// end returns when a flight that began at start ends, whatever its tries bring. isPresent reports whether the endpoint
-// is there for certain: something names it, or it has answered. Elsewhere a program goes on to the next credential of a
-// chain, and must not wait for long.
+// end returns when a flight that began at start ends, whatever its tries bring. isPresent reports
+// whether the endpoint is there for certain: something names it, or it has answered. Elsewhere a
+// program goes on to the next credential of a chain, and must not wait for long.
 func (w patience) end(start time.Time, isPresent bool) time.Time {
 	if !isPresent {
 		return later(start.Add(noEndpointTimeout), w.absent)
@@ -236,8 +241,8 @@ func later(a, b time.Time) time.Time {
 // isPresent reports whether the endpoint is there for certain, up or down.
 func (p *endpoint) isPresent() bool { return p.isNamed || p.answered.Load() }
 
-// nextTry returns how long a flight that began at start waits at now, after its try number try (1 is the first) failed
-// with err, and false if it is not to try again.
+// nextTry returns how long a flight that began at start waits at now, after its try number try (1
+// is the first) failed with err, and false if it is not to try again.
 func (p *endpoint) nextTry(try int, start, now time.Time, w patience, err *Error) (wait time.Duration, again bool) {
 	if !err.retry || err.maxRetries > 0 && try > err.maxRetries {
 		return 0, false
@@ -246,9 +251,9 @@ func (p *endpoint) nextTry(try int, start, now time.Time, w patience, err *Error
 	return schedule.Foreground(try, now.Sub(start), w.end(start, isPresent).Sub(start), err.retryAfter)
 }
 
-// limiter bounds the requests that are under way at a time to four, as IMDS serves five at once for a whole machine.
-// One of the four is kept from background refreshes, so that while these hang a caller without a token still gets
-// through.
+// limiter bounds the requests that are under way at a time to four, as IMDS serves five at once for
+// a whole machine. One of the four is kept from background refreshes, so that while these hang a
+// caller without a token still gets through.
 type limiter struct{ all, background chan struct{} }
 
 func newLimiter() limiter {
@@ -291,7 +296,8 @@ type occupancy struct {
 	calls map[hosts.Request]int
 }
 
-// enter counts a call and returns the function that takes it off again, or nil if there are too many.
+// enter counts a call and returns the function that takes it off again, or nil if there are too
+// many.
 func (o *occupancy) enter(r hosts.Request) (leave func()) {
 	r.Claims, r.RejectedSHA256 = "", ""
 	o.mu.Lock()

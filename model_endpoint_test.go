@@ -45,8 +45,9 @@ var modelFaults = []string{
 	"hang", "stuck", "slow", "400", "429", "500", "503", "Retry-After", "refused", "nonsense", "short life", "expired",
 }
 
-// modelEndpoint issues tokens, as IMDS (it is a policy.Transporter) and as a credential. It knows all tokens that there
-// are, so nothing that a client hands out can be taken for a token by mistake.
+// modelEndpoint issues tokens, as IMDS (it is a policy.Transporter) and as a credential. It knows
+// all tokens that there are, so nothing that a client hands out can be taken for a token by
+// mistake.
 type modelEndpoint struct {
 	mintAfter time.Duration // as in imdstest.Options
 	requested func(k modelKey, inFlight int)
@@ -71,7 +72,8 @@ func newModelEndpoint(mintAfter, life time.Duration) *modelEndpoint {
 	}
 }
 
-// modelLatency is that of a healthy endpoint. It keeps a request and its reply apart in virtual time.
+// modelLatency is that of a healthy endpoint. It keeps a request and its reply apart in virtual
+// time.
 const modelLatency = 5 * time.Millisecond
 
 // ask returns a token for k, or what the fault in force makes of that.
@@ -140,7 +142,8 @@ func (p *modelEndpoint) leave(k modelKey, f modelFault) {
 	}
 }
 
-// mint returns the token that the endpoint has for k, or a new one. A life of zero is the endpoint's own.
+// mint returns the token that the endpoint has for k, or a new one. A life of zero is the
+// endpoint's own.
 func (p *modelEndpoint) mint(k modelKey, life time.Duration, claims bool) *minted {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -241,7 +244,7 @@ func (p *modelEndpoint) GetToken(ctx context.Context, o policy.TokenRequestOptio
 func (p *modelEndpoint) Do(req *http.Request) (*http.Response, error) {
 	m, f := p.ask(req.Context(), modelKey{resource: req.URL.Query().Get("resource")}, false)
 	if m != nil {
-		left := m.ends.Sub(time.Now())
+		left := time.Until(m.ends)
 		return reply(req, 200, 0, map[string]any{
 			"access_token": m.value, "token_type": "Bearer", "expires_in": fmt.Sprint(int(left / time.Second)),
 			"expires_on": fmt.Sprint(m.ends.Unix()),

@@ -13,21 +13,24 @@ import (
 )
 
 const (
-	// The longest that a caller waits who has no token and no deadline: a flight's 75 s, a second for a source that
-	// does not heed its context, and the flight after one whose token ended on its way.
+	// The longest that a caller waits who has no token and no deadline: a flight's 75 s, a second
+	// for a source that does not heed its context, and the flight after one whose token ended on
+	// its way.
 	modelPatience = 2 * 76 * time.Second
 	// modelChallenge is how long a caller looks for a token in place of a rejected one.
 	modelChallenge = 10 * time.Second
-	// modelMemory is how long a failure can answer for others: a Retry-After counts for a minute at most.
+	// modelMemory is how long a failure can answer for others: a Retry-After counts for a minute at
+	// most.
 	modelMemory = 62 * time.Second
 	// modelAfterEffect is when a fault is over for all: a flight, and what is remembered of it.
 	modelAfterEffect = 76*time.Second + modelMemory
-	// modelEnd is what is taken off a token's end: two seconds by the client, one by the endpoint's whole seconds.
+	// modelEnd is what is taken off a token's end: two seconds by the client, one by the endpoint's
+	// whole seconds.
 	modelEnd = 3 * time.Second
 )
 
-// modelState is what is known of a key of one client from outside: from what it handed out, and from what was done to
-// it. The rules need no more.
+// modelState is what is known of a key of one client from outside: from what it handed out, and
+// from what was done to it. The rules need no more.
 type modelState struct {
 	seen          *minted // the last token that the client handed out
 	seenAt        time.Time
@@ -66,8 +69,8 @@ func (st *modelState) use(now time.Time) {
 	}
 }
 
-// isKept reports whether a token that was acquired then is surely refreshed: one that nobody uses after it has come is
-// not, and the client looks for that every 15 minutes.
+// isKept reports whether a token that was acquired then is surely refreshed: one that nobody uses
+// after it has come is not, and the client looks for that every 15 minutes.
 func (st *modelState) isKept(acquired, now time.Time) bool {
 	return slices.ContainsFunc(st.uses, func(at time.Time) bool {
 		return at.After(acquired.Add(time.Second)) && now.Sub(at) > 16*time.Minute
@@ -299,8 +302,8 @@ func (r *modelRules) reject(k modelKey, value string, now time.Time) {
 	st.rejected = now
 }
 
-// invalidate notes a call of Invalidate. One that comes within five minutes of a rejection that was acted on costs no
-// caller anything, unless there was a challenge. r.mu is held.
+// invalidate notes a call of Invalidate. One that comes within five minutes of a rejection that was
+// acted on costs no caller anything, unless there was a challenge. r.mu is held.
 func (r *modelRules) invalidate(k modelKey, value string, now time.Time) {
 	st := r.state(k)
 	acted := st.acted
@@ -310,7 +313,8 @@ func (r *modelRules) invalidate(k modelKey, value string, now time.Time) {
 	}
 }
 
-// isWell reports whether a rejection at now must lead to another token, if the endpoint stays as healthy as it is.
+// isWell reports whether a rejection at now must lead to another token, if the endpoint stays as
+// healthy as it is.
 func (r *modelRules) isWell(st *modelState, now time.Time) bool {
 	return now.Sub(st.rejected) > 3*time.Hour && !r.endpoint.troubledSince(now.Add(-modelAfterEffect))
 }
@@ -331,8 +335,9 @@ func (r *modelRules) requested(k modelKey, inFlight int) {
 	for now.Sub(st.requests[0]) >= time.Minute {
 		st.requests = st.requests[1:]
 	}
-	// A flight whose failure is told at once answers for two seconds. With a token held there are two refreshes a minute at
-	// most, and one flight each for a rejection and a challenge, which are minutes apart.
+	// A flight whose failure is told at once answers for two seconds. With a token held there are
+	// two refreshes a minute at most, and one flight each for a rejection and a challenge, which
+	// are minutes apart.
 	most := 40
 	if now.Sub(st.dark) > modelAfterEffect+time.Minute && r.heldUntil(k, st, now.Add(-time.Minute)).After(now) {
 		most = 5

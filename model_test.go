@@ -27,14 +27,14 @@ var (
 	modelSeeds = flag.Uint64("seeds", 100, "how many seeds TestModel runs")
 )
 
-// TestModel does random things to clients, for virtual days, and judges all that they return by a few rules that hold
-// whatever was done (modelRules). A seed that failed is run again by
+// TestModel does random things to clients, for virtual days, and judges all that they return by a
+// few rules that hold whatever was done (modelRules). A seed that failed is run again by
 //
 //	go test -run TestModel -seed 17
 //
-// What is done, when, and what the endpoint answers then follow from the seed alone. Which of the goroutines that are
-// awake at one moment runs first does not, nor do the client's own random numbers: a failure that depends on these may
-// take several runs to come back (-count 50).
+// What is done, when, and what the endpoint answers then follow from the seed alone. Which of the
+// goroutines that are awake at one moment runs first does not, nor do the client's own random
+// numbers: a failure that depends on these may take several runs to come back (-count 50).
 func TestModel(t *testing.T) {
 	t.Parallel()
 	first, count := uint64(1), *modelSeeds
@@ -81,8 +81,8 @@ func newModel(t *testing.T, seed uint64) *model {
 
 func pick[T any](random *rand.Rand, of ...T) T { return of[random.IntN(len(of))] }
 
-// between draws a time of which each order of magnitude is as likely as any other, in whole milliseconds, as the last
-// bit of a logarithm is not the same on every processor.
+// between draws a time of which each order of magnitude is as likely as any other, in whole
+// milliseconds, as the last bit of a logarithm is not the same on every processor.
 func (m *model) between(low, high time.Duration) time.Duration {
 	l, h := math.Log(float64(low)), math.Log(float64(high))
 	return max(low, time.Duration(math.Exp(l+m.random.Float64()*(h-l))).Truncate(time.Millisecond))
@@ -280,8 +280,8 @@ func (p patience) String() string {
 	return fmt.Sprintf("deadline %v, cancelled after %v, over %v", p.deadline, p.cancel, p.over)
 }
 
-// context returns the caller's context. A context that is cancelled has that moment as its deadline too, by which a
-// call is judged.
+// context returns the caller's context. A context that is cancelled has that moment as its deadline
+// too, by which a call is judged.
 func (p patience) context() (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancel(context.Background())
 	if p.over {
@@ -396,7 +396,8 @@ func (c *modelClient) isOpen() bool {
 	return c.rules.closing.IsZero()
 }
 
-// invalidate rejects the last token that a call of Token returned, which need not be in use any more.
+// invalidate rejects the last token that a call of Token returned, which need not be in use any
+// more.
 func (c *modelClient) invalidate(k modelKey) {
 	c.rules.mu.Lock()
 	t := c.rules.state(k).token

@@ -8,27 +8,30 @@ import (
 	"github.com/seed-ac726066/aztoken/internal/schedule"
 )
 
-// RefreshPolicy decides when the background refresh of a token is due. [HalfLife] and [MaxAge] make one; the zero value
-// is HalfLife(). Whatever the policy, a token is refreshed not within a minute of the last request for it, not after its
-// end, and earlier if the server asks for that (refresh_in).
+// RefreshPolicy decides when the background refresh of a token is due. [HalfLife] and [MaxAge] make
+// one; the zero value is HalfLife(). Whatever the policy, a token is refreshed not within a minute
+// of the last request for it, not after its end, and earlier if the server asks for that
+// (refresh_in).
 type RefreshPolicy struct{ maxAge time.Duration }
 
-// HalfLife refreshes between a third and just short of a half of what is left of a token, so that an outage of half a
-// token's life harms no call: 12 h with the 24 h tokens of managed identities, for 2 to 3 requests a day. It is the
-// default.
+// HalfLife refreshes between a third and just short of a half of what is left of a token, so that
+// an outage of half a token's life harms no call: 12 h with the 24 h tokens of managed identities,
+// for 2 to 3 requests a day. It is the default.
 //
-// The moment is drawn at random, as clients that were started together would otherwise ask together for ever.
+// The moment is drawn at random, as clients that were started together would otherwise ask together
+// for ever.
 func HalfLife() RefreshPolicy { return RefreshPolicy{} }
 
-// MaxAge refreshes a token in the last tenth before the age d, or by HalfLife where that is earlier. It buys cover with
-// requests: MaxAge(time.Hour) asks 24 times a day and, where the endpoint issues a new token each time, covers outages
-// of 23 h. Where the endpoint returns the same token again, MaxAge looks again soon at first and then every d.
+// MaxAge refreshes a token in the last tenth before the age d, or by HalfLife where that is
+// earlier. It buys cover with requests: MaxAge(time.Hour) asks 24 times a day and, where the
+// endpoint issues a new token each time, covers outages of 23 h. Where the endpoint returns the
+// same token again, MaxAge looks again soon at first and then every d.
 //
 // A d of zero or less is HalfLife.
 func MaxAge(d time.Duration) RefreshPolicy { return RefreshPolicy{maxAge: max(d, 0)} }
 
-// due returns when a token is to be refreshed that ends at expires and was first acquired at acquired, decided at now,
-// just after the endpoint returned it.
+// due returns when a token is to be refreshed that ends at expires and was first acquired at
+// acquired, decided at now, just after the endpoint returned it.
 func (p RefreshPolicy) due(now, acquired, expires time.Time, random float64) time.Time {
 	if p.maxAge == 0 {
 		return schedule.HalfLife(now, expires, random)
@@ -36,8 +39,8 @@ func (p RefreshPolicy) due(now, acquired, expires time.Time, random float64) tim
 	return schedule.MaxAge(p.maxAge, now, acquired, expires, random)
 }
 
-// maxTimer bounds the wait of an entry's timer, which counts on the monotonic clock: a machine that was suspended
-// notices by the wall clock within this time that a refresh is overdue.
+// maxTimer bounds the wait of an entry's timer, which counts on the monotonic clock: a machine that
+// was suspended notices by the wall clock within this time that a refresh is overdue.
 const maxTimer = 15 * time.Minute
 
 // timerWait returns how long an entry's timer may run at now for something that is due at due.
@@ -45,8 +48,8 @@ func timerWait(now, due time.Time) time.Duration {
 	return max(0, min(clock.Until(now, due), maxTimer))
 }
 
-// isIdle reports whether a token that was last read at lastUse is worth no further refresh: it has not been used for a
-// whole life.
+// isIdle reports whether a token that was last read at lastUse is worth no further refresh: it has
+// not been used for a whole life.
 func isIdle(now, lastUse time.Time, life time.Duration) bool { return now.Sub(lastUse) >= life }
 
 // backoff is what the background refreshes have met since the last token came.
@@ -56,8 +59,9 @@ type backoff struct {
 	on       time.Time
 }
 
-// isSpent reports whether a token was never used after it had come, and has been refreshed once all the same. A program
-// that makes a client for each request and drops it would otherwise ask for all of them for a day. e.mu is held.
+// isSpent reports whether a token was never used after it had come, and has been refreshed once all
+// the same. A program that makes a client for each request and drops it would otherwise ask for all
+// of them for a day. e.mu is held.
 func (e *entry) isSpent() bool {
 	return e.token != nil && !e.usedAgain && !e.used.Load() && e.refreshes > 0
 }
@@ -69,7 +73,8 @@ func (e *entry) arm(now time.Time) {
 	}
 }
 
-// nextChore returns the time to that. It is zero only if due finds something: else the timer would spin. e.mu is held.
+// nextChore returns the time to that. It is zero only if due finds something: else the timer would
+// spin. e.mu is held.
 func (e *entry) nextChore(now time.Time) time.Duration {
 	next := maxTimer
 	switch {
@@ -136,7 +141,8 @@ func (e *entry) onTimer() phase {
 	return after
 }
 
-// begins ends a suspension that is over and begins what else is due. A token that somebody subscribed to is in use.
+// begins ends a suspension that is over and begins what else is due. A token that somebody
+// subscribed to is in use.
 func (e *entry) begins(now time.Time, subscribed bool) (todo chore, held *cachedToken, after phase, news change) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -187,8 +193,8 @@ func (e *entry) refresh(held *cachedToken) {
 	e.save(release)
 }
 
-// backOff notes that a refresh of held ended in err and plans the next. It does nothing if a flight has brought another
-// token meanwhile, which has a plan of its own.
+// backOff notes that a refresh of held ended in err and plans the next. It does nothing if a flight
+// has brought another token meanwhile, which has a plan of its own.
 func (e *entry) backOff(held *cachedToken, err *Error, asked, now time.Time) change {
 	random := rand.Float64()
 	e.mu.Lock()

@@ -18,28 +18,30 @@ import (
 )
 
 const (
-	// storeWait is how long a caller without a token waits for the store before the endpoint is asked too. A disk or a
-	// Redis that works answers in milliseconds.
+	// storeWait is how long a caller without a token waits for the store before the endpoint is
+	// asked too. A disk or a Redis that works answers in milliseconds.
 	storeWait = 250 * time.Millisecond
 	// storeTimeout bounds a call of the store.
 	storeTimeout = 5 * time.Second
 	// closeSaveTime is how much longer a save may take once the client is closed.
 	closeSaveTime = 2 * time.Second
-	// turnTTL is how long a client without a token has the lock: one that dies delays the others no longer.
+	// turnTTL is how long a client without a token has the lock: one that dies delays the others no
+	// longer.
 	turnTTL = 2 * time.Second
-	// minTurn and maxTurn bound how long a client waits for the token that the holder of the lock asks for. It is drawn
-	// between them: after one fixed time all would ask at once.
+	// minTurn and maxTurn bound how long a client waits for the token that the holder of the lock
+	// asks for. It is drawn between them: after one fixed time all would ask at once.
 	minTurn, maxTurn = 5 * time.Second, 15 * time.Second
-	// refreshTTL is how long a refresh has the lock. One that fails leaves it to expire, so that a fleet asks once a
-	// minute.
+	// refreshTTL is how long a refresh has the lock. One that fails leaves it to expire, so that a
+	// fleet asks once a minute.
 	refreshTTL = time.Minute
-	// maxTend bounds the time until a token that the store has lost is put back, and maxTendRetry the time until that is
-	// tried again while the store does not work.
+	// maxTend bounds the time until a token that the store has lost is put back, and maxTendRetry
+	// the time until that is tried again while the store does not work.
 	maxTend, maxTendRetry = 15 * time.Minute, 3 * time.Minute
-	// confirmTime bounds the time until the endpoint confirms a loaded token of the default identity: a cloned image
-	// must not act as the machine that it was made on.
+	// confirmTime bounds the time until the endpoint confirms a loaded token of the default
+	// identity: a cloned image must not act as the machine that it was made on.
 	confirmTime = 5 * time.Minute
-	// clockTolerance is how far the acquisition of a stored token may lie ahead of this machine's clock.
+	// clockTolerance is how far the acquisition of a stored token may lie ahead of this machine's
+	// clock.
 	clockTolerance = 5 * time.Minute
 )
 
@@ -132,7 +134,8 @@ type finding struct {
 	err   error
 }
 
-// look begins to load the entry's token. The channel gets one finding, also after ctx or the client has ended.
+// look begins to load the entry's token. The channel gets one finding, also after ctx or the client
+// has ended.
 func (e *entry) look(ctx context.Context) <-chan finding {
 	found := make(chan finding, 1)
 	if !e.life.Go(func() {
@@ -147,8 +150,8 @@ func (e *entry) look(ctx context.Context) <-chan finding {
 	return found
 }
 
-// noteEntry takes in how a load of the entry ended. An entry that cannot be opened is told once, until a load finds
-// another state; and after a failure the store is seen to sooner.
+// noteEntry takes in how a load of the entry ended. An entry that cannot be opened is told once,
+// until a load finds another state.
 func (e *entry) noteEntry(err error) {
 	if errors.Is(err, context.Canceled) {
 		return
@@ -158,10 +161,6 @@ func (e *entry) noteEntry(err error) {
 	known := e.unreadable
 	e.unreadable = errors.Is(err, tokenstore.ErrUnreadable) || known && isAway(err)
 	isNew := e.unreadable && !known
-	if isAway(err) && !e.tendOn.IsZero() {
-		e.tendOn = earlier(e.tendOn, now.Add(draw(maxTendRetry/4, maxTendRetry)))
-		e.arm(now)
-	}
 	ev := e.event(EventStoreFailed, now)
 	e.mu.Unlock()
 	if isNew {
@@ -170,7 +169,8 @@ func (e *entry) noteEntry(err error) {
 	}
 }
 
-// lookWithin looks into the store, wait at most, and adopts what it finds. done reports whether the look ended in time.
+// lookWithin looks into the store, wait at most, and adopts what it finds. done reports whether the
+// look ended in time.
 func (e *entry) lookWithin(ctx context.Context, wait time.Duration, by driver) (adopted *cachedToken, done bool, err error) {
 	ctx, cancel := context.WithCancel(ctx) // without a deadline: a slow store is not one that does not work
 	defer cancel()
@@ -184,8 +184,8 @@ func (e *entry) lookWithin(ctx context.Context, wait time.Duration, by driver) (
 	}
 }
 
-// adopt makes what was found the token of the entry, unless that has a better one, and returns it then. The driver by
-// has done its work with that.
+// adopt makes what was found the token of the entry, unless that has a better one, and returns it
+// then. The driver by has done its work with that.
 func (e *entry) adopt(by driver, f finding, tolerance time.Duration) *cachedToken {
 	if !f.ok {
 		return nil
@@ -195,8 +195,8 @@ func (e *entry) adopt(by driver, f finding, tolerance time.Duration) *cachedToke
 	return t
 }
 
-// take is adopt at now. A token that was acquired further ahead of this machine's clock than tolerance is not taken: one
-// of the two clocks is wrong.
+// take is adopt at now. A token that was acquired further ahead of this machine's clock than
+// tolerance is not taken: one of the two clocks is wrong.
 func (e *entry) take(by driver, found stored.Token, now time.Time, tolerance time.Duration) (*cachedToken, change) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -233,17 +233,15 @@ func (e *entry) take(by driver, found stored.Token, now time.Time, tolerance tim
 	return t, news
 }
 
-// newLoadedToken returns a stored token as the cache keeps it: as if this process had got it from the endpoint.
+// newLoadedToken returns a stored token as the cache keeps it: as if this process had got it from
+// the endpoint. A refresh that is overdue begins at once, or a job that lives for a second would
+// never refresh.
 func (e *entry) newLoadedToken(found stored.Token, now time.Time) *cachedToken {
 	at := func(wall time.Time) time.Time { return now.Add(wall.Sub(now.Round(0))) } // with both readings
 	got := azcore.AccessToken{Token: found.Value.Reveal(), ExpiresOn: at(found.Expires)}
 	acquired, given := earlier(at(found.Acquired), now), earlier(at(found.Given), now)
 	t := e.newCachedToken(got, newBearer(got.Token, e.request), acquired, given, e.draw(got.Token))
 	t.stored, t.recorded = true, found.Acquired
-	if t.due.Before(now) { // overdue: at once, as jobs that live for a second would never refresh otherwise
-		t.due = now
-		t.token.RefreshOn = utc(now)
-	}
 	return t
 }
 
@@ -255,8 +253,8 @@ func (e *entry) draw(token string) float64 {
 	return stored.Draw(token, e.store.seed)
 }
 
-// record returns t as the store keeps it: on the wall clock, in milliseconds. What is compared with times from the store
-// must not be finer.
+// record returns t as the store keeps it: on the wall clock, in milliseconds. What is compared with
+// times from the store must not be finer.
 func record(t time.Time) time.Time { return t.Truncate(time.Millisecond) }
 
 func earlier(a, b time.Time) time.Time {
@@ -271,8 +269,9 @@ func draw(least, most time.Duration) time.Duration {
 	return least + time.Duration(rand.Float64()*float64(most-least))
 }
 
-// turnUntil returns until when a flight that begins at start waits for a token that another client is asking for:
-// deadline, that of its first caller, allows it half of the time. A zero deadline is none.
+// turnUntil returns until when a flight that begins at start waits for a token that another client
+// is asking for: deadline, that of its first caller, allows it half of the time. A zero deadline is
+// none.
 func turnUntil(start, deadline time.Time) time.Time {
 	until := start.Add(draw(minTurn, maxTurn))
 	if deadline.IsZero() {
@@ -281,7 +280,8 @@ func turnUntil(start, deadline time.Time) time.Time {
 	return earlier(until, start.Add(deadline.Sub(start)/2))
 }
 
-// search is how a flight finds a token: in the store, or from the endpoint when it is this client's turn to ask.
+// search is how a flight finds a token: in the store, or from the endpoint when it is this client's
+// turn to ask.
 type search struct {
 	*entry
 	by       driver
@@ -308,11 +308,13 @@ func (e *entry) newSearch(by driver, start time.Time) *search {
 	return s
 }
 
-// usesStore reports whether the store may have what is searched: it does not know the claims of a challenge.
+// usesStore reports whether the store may have what is searched: it does not know the claims of a
+// challenge.
 func (s *search) usesStore() bool { return s.store != nil && s.by == plainFlight }
 
-// try returns the store's token if that is there first, and else the endpoint's answer. release is to be called when
-// the answer has been saved; after a failure the lock is left to expire, so that the others do not ask one after another.
+// try returns the store's token if that is there first, and else the endpoint's answer. release is
+// to be called when the answer has been saved; after a failure the lock is left to expire, so that
+// the others do not ask one after another.
 func (s *search) try(ask hosts.Request) (got azcore.AccessToken, adopted *cachedToken, release func(), err *Error) {
 	release = func() {}
 	s.asked = time.Now()
@@ -369,8 +371,8 @@ func (s *search) accept(f finding) *cachedToken {
 	return adopted
 }
 
-// consult looks into the store, and waits until it is this client's turn to ask the endpoint. A store that is slow
-// delays the flight by storeWait in all; a look that takes longer goes on.
+// consult looks into the store, and waits until it is this client's turn to ask the endpoint. A
+// store that is slow delays the flight by storeWait in all; a look that takes longer goes on.
 func (s *search) consult() (release func(), adopted *cachedToken) {
 	release = func() {}
 	if s.look == nil {
@@ -410,7 +412,8 @@ func (s *search) lastHope() *cachedToken {
 	return adopted
 }
 
-// pause waits between two tries, or until a look under way brings a token. It reports false if the client is closed.
+// pause waits between two tries, or until a look under way brings a token. It reports false if the
+// client is closed.
 func (s *search) pause(d time.Duration) (adopted *cachedToken, goOn bool) {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
@@ -428,8 +431,9 @@ func (s *search) pause(d time.Duration) (adopted *cachedToken, goOn bool) {
 	}
 }
 
-// awaitTurn waits until this client is the one to ask the endpoint, another one that shares the store has brought a
-// token, or the time is until. A store without locks, and one whose locks do not work, makes nobody wait.
+// awaitTurn waits until this client is the one to ask the endpoint, another one that shares the
+// store has brought a token, or the time is until. A store without locks, and one whose locks do
+// not work, delays no caller.
 func (s *search) awaitTurn() (release func(), adopted *cachedToken) {
 	release = func() {}
 	for s.store.Locks() && time.Now().Before(s.until) {
@@ -470,8 +474,8 @@ func (e *entry) lock(ctx context.Context, wait, ttl time.Duration) (unlock func(
 	return e.store.Lock(ctx, e.store.entry(e.request), ttl)
 }
 
-// beforeRefresh looks for a token that another client has brought, and takes the lock for the refresh of held. mayAsk is
-// false if there is a newer token, or another client is to ask.
+// beforeRefresh looks for a token that another client has brought, and takes the lock for the
+// refresh of held. mayAsk is false if there is a newer token, or another client is to ask.
 func (e *entry) beforeRefresh(held *cachedToken) (release func(), mayAsk bool) {
 	release = func() {}
 	if e.store == nil || e.mustConfirm() {
@@ -507,8 +511,8 @@ func (e *entry) mustConfirm() bool {
 	return e.isUnconfirmed
 }
 
-// postpone plans another look for the token in place of held that the holder of the lock asks for. It reports false if
-// this client is to ask by itself.
+// postpone plans another look for the token in place of held that the holder of the lock asks for.
+// It reports false if this client is to ask by itself.
 func (e *entry) postpone(held *cachedToken) bool {
 	now, random := time.Now(), rand.Float64()
 	alone := schedule.Alone(held.acquired, held.expires, stored.Draw(held.token.Value(), e.store.process))
@@ -527,8 +531,9 @@ func (e *entry) postpone(held *cachedToken) bool {
 	return true
 }
 
-// save keeps the entry's token in the background, and calls release afterwards. The caller has entered the client's
-// lifetime, so that Close waits for it; but Close empties the cache at once, so what is to be kept is decided here.
+// save keeps the entry's token in the background, and calls release afterwards. The caller has
+// entered the client's lifetime, so that Close waits for it; but Close empties the cache at once,
+// so what is to be kept is decided here.
 func (e *entry) save(release func()) {
 	if e.store == nil {
 		release()
@@ -547,8 +552,8 @@ func (e *entry) save(release func()) {
 // tend puts the token of the entry back if the store has lost it.
 func (e *entry) tend() { e.keep(e.storable()) }
 
-// keep saves a token of the entry, if there is one, unless the store has one that is as good, and plans the next look at
-// that.
+// keep saves a token of the entry, if there is one, unless the store has one that is as good, and
+// plans the next look at that.
 func (e *entry) keep(ours stored.Token, ok bool) {
 	ctx, cancel := context.WithCancel(context.Background()) // Close waits for it, but not for long
 	defer cancel()
@@ -595,7 +600,8 @@ func (e *entry) trySave(ctx context.Context, ours stored.Token) error {
 	return e.store.save(ctx, name, ours)
 }
 
-// storable returns what is to be kept of the entry, and false for nothing: a token that a service rejected is not kept.
+// storable returns what is to be kept of the entry, and false for nothing: a token that a service
+// rejected is not kept.
 func (e *entry) storable() (stored.Token, bool) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -616,8 +622,9 @@ func (e *entry) storable() (stored.Token, bool) {
 	return kept, true
 }
 
-// entryName returns what the names of this endpoint's entries in a store have in common. The address of the endpoint
-// counts only where the program gives it: App Service has another port at each start.
+// entryName returns what the names of this endpoint's entries in a store have in common. The
+// address of the endpoint counts only where the program sets it: App Service has another port at
+// each start.
 func (p *endpoint) entryName() tokenstore.Entry {
 	name := tokenstore.Entry{Host: string(p.kind), Authority: p.authority}
 	if p.address != "" {

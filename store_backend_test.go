@@ -196,8 +196,8 @@ func storeOn(t *testing.T, b tokenstore.Backend, keys ...[]byte) *tokenstore.Sto
 	return s
 }
 
-// start returns a client of srv with the store on b, as a process that has just been started has it. Unless opts say
-// otherwise it names the first identity of srv.
+// start returns a client of srv with the store on b, as a process that has just been started has
+// it. Unless opts say otherwise it names the first identity of srv.
 func start(t *testing.T, srv *imdstest.Server, b tokenstore.Backend, opts aztoken.Options) *aztoken.Client {
 	t.Helper()
 	if opts.ID == nil {

@@ -264,8 +264,8 @@ func TestAStoredTokenThatIsNoGood(t *testing.T) {
 	})
 }
 
-// requireReplaced saves a token, spoils it, and requires that a start with key copes and that the one after that finds a
-// token again.
+// requireReplaced saves a token, spoils it, and requires that a start with key copes and that the
+// one after that finds a token again.
 func requireReplaced(t *testing.T, spoil func(*memory), key []byte, isTold bool) {
 	t.Helper()
 	imds, backend := mintingHost(t), newMemory()
@@ -394,11 +394,12 @@ func (b *lockedBuffer) String() string {
 	return b.b.String()
 }
 
-// A bubble of virtual time begins at the same moment as every other, so what one of them saved after an hour is of a clock
-// that is ahead by an hour in the next.
+// A bubble of virtual time begins at the same moment as every other, so what one of them saved
+// after an hour is of a clock that is ahead by an hour in the next.
 func TestAStoredTokenOfAClockThatIsAhead(t *testing.T) {
 	t.Parallel()
-	// savedBy returns a store with a token that was acquired ahead of the beginning of virtual time.
+	// savedBy returns a store with a token that was acquired ahead of the beginning of virtual
+	// time.
 	savedBy := func(t *testing.T, ahead time.Duration) *memory {
 		saved := newMemory()
 		synctest.Test(t, func(t *testing.T) {

@@ -13,7 +13,8 @@ import (
 	"github.com/seed-ac726066/aztoken/tokenstore"
 )
 
-// startFleet starts n clients of one identity on b at once, and returns them with what their first calls took.
+// startFleet starts n clients of one identity on b at once, and returns them with what their first
+// calls took.
 func startFleet(t *testing.T, imds *imdstest.Server, b tokenstore.Backend, n int) (fleet []*aztoken.Client, longest time.Duration, err error) {
 	t.Helper()
 	fleet = make([]*aztoken.Client, n)

@@ -1,7 +1,9 @@
 package aztoken_test
 
 import (
+	"context"
 	"fmt"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -11,6 +13,8 @@ import (
 
 	"github.com/seed-ac726066/aztoken"
 	"github.com/seed-ac726066/aztoken/imdstest"
+	"github.com/seed-ac726066/aztoken/internal/secret"
+	"github.com/seed-ac726066/aztoken/internal/stored"
 	"github.com/seed-ac726066/aztoken/tokenstore"
 )
 
@@ -106,6 +110,21 @@ func TestAStoredToken(t *testing.T) {
 		requireOther(t, mine, theirs)
 		require.Equal(t, 3, imds.Count())
 		require.Len(t, backend.snapshot(), 3)
+	})
+	inVirtualTime(t, "whose claims are of another identity is not used, although its name is right", func(t *testing.T) {
+		const other = "c0000000-0000-4000-8000-000000000002"
+		imds, backend := mintingHost(t), newMemory()
+		strange := imdstest.New(&imdstest.Options{Identities: []imdstest.Identity{{ClientID: other}}})
+		mistake := stored.Token{Value: secret.New(strange.Mint(resource)), Acquired: time.Now(), Given: time.Now(), Expires: time.Now().Add(time.Hour)}
+		name := tokenstore.Entry{Host: "IMDS", Identity: "client " + imdstest.DefaultClientID, Resource: resource}
+		require.NoError(t, storeOn(t, backend).Save(t.Context(), name, mistake.Encode(), mistake.Expires))
+		for range 2 {
+			time.Sleep(time.Minute)
+			tok := atOnce(t, start(t, imds, backend, aztoken.Options{}))
+			require.True(t, tok.Value() != mistake.Value.Reveal())
+			require.Equal(t, 1, imds.Count(), "and it is replaced")
+		}
+		require.Len(t, backend.snapshot(), 1, "the name is that of the client's own entry")
 	})
 	inVirtualTime(t, "is found by whichever way its identity is spelled", func(t *testing.T) {
 		imds, backend := mintingHost(t), newMemory()
@@ -204,6 +223,41 @@ func TestTheRefreshOfAStoredToken(t *testing.T) {
 		require.Equal(t, 2, imds.Count())
 		require.Equal(t, []aztoken.EventKind{aztoken.EventLoaded, aztoken.EventAcquired}, told.kinds())
 		require.Equal(t, "endpoint", sourceOf(t, c))
+	})
+	inVirtualTime(t, "is that of the client that is first, also if another is slow to get the lock", func(t *testing.T) {
+		imds, backend := mintingHost(t), newMemory()
+		first := start(t, imds, backend, aztoken.Options{})
+		atOnce(t, first)
+		closeNow(t, first)
+		time.Sleep(20 * time.Hour) // the refresh is overdue
+		var locks atomic.Int32
+		backend.suffer(func(_ context.Context, op operation) error {
+			if op == locking && locks.Add(1) > 1 {
+				time.Sleep(time.Second) // in which the first has asked, saved and unlocked
+			}
+			return nil
+		})
+		a, b := start(t, imds, backend, aztoken.Options{}), start(t, imds, backend, aztoken.Options{})
+		for _, c := range []*aztoken.Client{a, b} {
+			_, err := c.Token(t.Context(), resource)
+			require.NoError(t, err)
+		}
+		time.Sleep(2 * time.Second)
+		requireSame(t, atOnce(t, a), atOnce(t, b))
+		require.Equal(t, 2, imds.Count())
+	})
+	inVirtualTime(t, "that fails keeps its lock for a minute, so that a fleet asks once", func(t *testing.T) {
+		imds, backend := mintingHost(t), newMemory()
+		first := start(t, imds, backend, aztoken.Options{})
+		atOnce(t, first)
+		closeNow(t, first)
+		time.Sleep(13 * time.Hour)
+		imds.Break(imdstest.Status(503))
+		for range 20 {
+			atOnce(t, start(t, imds, backend, aztoken.Options{}))
+		}
+		time.Sleep(50 * time.Second)
+		require.Equal(t, 2, imds.Count())
 	})
 	inVirtualTime(t, "follows from when a host that repeats one token last returned it", func(t *testing.T) {
 		imds := imdstest.New(&imdstest.Options{MintAfter: 24*time.Hour - 5*time.Minute})
@@ -443,6 +497,28 @@ func TestARejectedToken(t *testing.T) {
 		for _, c := range fleet {
 			requireOther(t, refused, atOnce(t, c))
 		}
+	})
+	inVirtualTime(t, "does not come back over a later token of somebody who has not seen the rejection", func(t *testing.T) {
+		long := mintingHost(t)
+		short := imdstest.New(&imdstest.Options{MintAfter: -1, TokenLifetime: 4 * time.Hour})
+		backend := newMemory()
+		bystander := start(t, long, backend, aztoken.Options{})
+		refused := atOnce(t, bystander)
+		c := start(t, short, backend, aztoken.Options{})
+		held := atOnce(t, c)
+		time.Sleep(time.Minute)
+		c.Invalidate(held)
+		synctest.Wait()
+		closeNow(t, c)
+		time.Sleep(time.Minute)
+		backend.suffer(failing())
+		late := start(t, short, backend, aztoken.Options{})
+		latest := atOnce(t, late)
+		backend.suffer(nil)
+		time.Sleep(30 * time.Minute) // in which both see to the store
+		stored := atOnce(t, start(t, short, backend, aztoken.Options{}))
+		requireOther(t, refused, stored)
+		requireSame(t, latest, stored)
 	})
 	inVirtualTime(t, "that has no replacement is not saved again", func(t *testing.T) {
 		imds, backend := imdstest.New(nil), newMemory()

@@ -12,12 +12,13 @@ import (
 	"github.com/seed-ac726066/aztoken/internal/secret"
 )
 
-// Token is an access token. Printing, logging or marshalling it shows when it expires and never the secret, for which
-// [Token.Value] is the only way. The zero Token holds no token.
+// Token is an access token. Printing, logging or marshalling it shows when it expires and never the
+// secret, for which [Token.Value] is the only way. The zero Token holds no token.
 type Token struct {
 	// Resource is what the token is for, as it was asked for.
 	Resource string
-	// AcquiredOn is when the client first got this token. It may have been issued earlier: platforms cache too.
+	// AcquiredOn is when the client first got this token. It may have been issued earlier:
+	// platforms cache too.
 	AcquiredOn time.Time
 	// RefreshOn is when the background refresh is due.
 	RefreshOn time.Time
@@ -42,7 +43,8 @@ func newBearer(value string, key request) *bearer {
 	return &b
 }
 
-// Value returns the token itself, to be sent to its resource and shown to nobody. It is "" for the zero Token.
+// Value returns the token itself, to be sent to its resource and never shown. It is "" for the
+// zero Token.
 func (t Token) Value() string {
 	if t.secret == nil {
 		return ""
@@ -81,9 +83,9 @@ func (t Token) MarshalJSON() ([]byte, error) {
 	}{t.Resource, t.AcquiredOn, t.RefreshOn, t.ExpiresOn})
 }
 
-// UnverifiedClaims are what a token says about its bearer, read without any check. They serve to show them to people,
-// or to find a user name (go-redis wants the object id), and never to decide what a caller may do: for that there is
-// package verify.
+// UnverifiedClaims are what a token says about its bearer, read without any check. They serve to
+// show them to people, or to find a user name (go-redis wants the object id), and never to decide
+// what a caller may do: for that there is package verify.
 type UnverifiedClaims struct {
 	Audience  string    // aud: the resource that the token is for
 	Issuer    string    // iss
@@ -100,8 +102,8 @@ type UnverifiedClaims struct {
 
 var errNotJWT = errors.New("aztoken: the token is not a JWT, so its claims cannot be read; treat it as opaque")
 
-// UnverifiedClaims decodes the token without verifying it. Tokens for Microsoft's own resources may be opaque; for
-// these, and for the zero Token, it returns an error.
+// UnverifiedClaims decodes the token without verifying it. Tokens for Microsoft's own resources may
+// be opaque; for these, and for the zero Token, it returns an error.
 func (t Token) UnverifiedClaims() (UnverifiedClaims, error) {
 	claims, ok := jwt.Claims(t.Value())
 	if !ok {

@@ -15,16 +15,18 @@ import (
 	"github.com/seed-ac726066/aztoken/internal/origin"
 )
 
-// Transport is an [http.RoundTripper] that sends the token for Resource with each request. [Client.Wrap] makes one; use
-// Transport itself for its further fields.
+// Transport is an [http.RoundTripper] that sends the token for Resource with each request.
+// [Client.Wrap] makes one; use Transport itself for its further fields.
 //
-// A token goes only over https (to loopback addresses also over http, but through no proxy), and only to the host that
-// the caller addressed: a redirect to another host or from https to http, and what follows it, is sent without. A
-// request that has an Authorization header of its own is sent as it is; so a reverse proxy that authenticates as itself
-// must delete that of its visitors. A URL with user information counts as such a header, as net/http makes one of it.
+// A token goes only over https (to loopback addresses also over http, but through no proxy), and
+// only to the host that the caller addressed: a redirect to another host or from https to http, and
+// what follows it, is sent without. A request that has an Authorization header of its own is sent
+// as it is; so a reverse proxy that authenticates as itself must delete that of its visitors. A URL
+// with user information counts as such a header, as net/http makes one of it.
 //
-// A service that answers 401 has rejected the token: the client looks for another (see [Client.Invalidate]), and if
-// there is one and the body can be sent again the request is repeated, once.
+// A service that answers 401 has rejected the token: the client looks for another (see
+// [Client.Invalidate]), and if there is one and the body can be sent again the request is repeated,
+// once.
 type Transport struct {
 	// Client is where the tokens come from. It must be set.
 	Client *Client
@@ -32,12 +34,13 @@ type Transport struct {
 	Resource string
 	// Base sends the requests. Nil is http.DefaultTransport.
 	Base http.RoundTripper
-	// RedirectHosts are further hosts that a redirect may take the token to, as "host" (the scheme's own port) or
-	// "host:port". Empty is none. The host that the caller addresses needs no entry, and RedirectHosts does not limit
-	// it.
+	// RedirectHosts are further hosts that a redirect may take the token to, as "host" (the
+	// scheme's own port) or "host:port". Empty is none. The host that the caller addresses needs no
+	// entry, and RedirectHosts does not limit it.
 	RedirectHosts []string
-	// InsecureAllowHTTP lets the token go over http to any host and through any proxy, for a network that encrypts
-	// below. Whoever reads the request can use the token for the rest of its life.
+	// InsecureAllowHTTP lets the token go over http to any host and through any proxy, for a
+	// network that encrypts below. Whoever reads the request can use the token for the rest of its
+	// life.
 	InsecureAllowHTTP bool
 }
 
@@ -90,8 +93,8 @@ func (t *Transport) base() http.RoundTripper {
 	return t.Base
 }
 
-// send sends a copy of req with body and the token: "RoundTrip should not modify the request". The header's value is
-// shared by all requests, as a Base may not modify what it is given either.
+// send sends a copy of req with body and the token: "RoundTrip should not modify the request". The
+// header's value is shared by all requests, as a Base may not modify what it is given either.
 func (t *Transport) send(req *http.Request, body io.ReadCloser, token *cachedToken) (*http.Response, error) {
 	sent := *req
 	sent.Body = body
@@ -105,7 +108,8 @@ func (t *Transport) send(req *http.Request, body io.ReadCloser, token *cachedTok
 	return resp, err
 }
 
-// unauthorized repeats a request whose token was rejected if that may help, and else returns the answer it got.
+// unauthorized repeats a request whose token was rejected if that may help, and else returns the
+// answer it got.
 func (t *Transport) unauthorized(req *http.Request, resp *http.Response, token *cachedToken) (*http.Response, error) {
 	rejection := challenge.Read(resp.Header["Www-Authenticate"])
 	if !rejection.WantsNewToken {
@@ -132,10 +136,11 @@ func (t *Transport) unauthorized(req *http.Request, resp *http.Response, token *
 }
 
 const (
-	// maxDiscard is what is read of a 401's body, so that its connection can be used again. A longer body costs a
-	// connection, which is cheaper than reading it.
+	// maxDiscard is what is read of a 401's body, so that its connection can be used again. A
+	// longer body costs a connection, which is cheaper than reading it.
 	maxDiscard = 4 << 10
-	// discardTimeout bounds that: a service that does not end its 401 must not hold up the next try.
+	// discardTimeout bounds that: a service that does not end its 401 must not hold up the next
+	// try.
 	discardTimeout = 50 * time.Millisecond
 )
 
@@ -160,7 +165,8 @@ func (t *Transport) discard(body io.ReadCloser) {
 	_ = body.Close()
 }
 
-// allowsToken reports whether req may carry the token. The error is for a request that the caller should not have made.
+// allowsToken reports whether req may carry the token. The error is for a request that the caller
+// should not have made.
 func (t *Transport) allowsToken(req *http.Request) (bool, error) {
 	switch {
 	case t == nil:
@@ -194,7 +200,8 @@ func (t *Transport) exposes(req *http.Request) error {
 	return fmt.Errorf("%w (the request is to %s://%s)", errPlainHTTP, req.URL.Scheme, req.URL.Host)
 }
 
-// proxies returns an error if Base sends req, which is for this machine, to a proxy. Of a Base that is not an
+// proxies returns an error if Base sends req, which is for this machine, to a proxy. Of a Base that
+// is not an
 // *http.Transport nothing is known.
 func (t *Transport) proxies(req *http.Request) error {
 	base, ok := t.base().(*http.Transport)

@@ -1,5 +1,5 @@
-// Package bench is the root of a module of its own: what aztoken claims of itself, measured side by side with other
-// libraries, through outages, under load and for a fleet. Each of its folders is one program or one set of benchmarks, with
-// one command that is in README.md beside what it printed. The tables and plots there are written by the programs that
-// measured them.
+// Package bench is the root of a separate module, which measures aztoken's claims side by side with
+// other libraries: in outages, under load and for a fleet. Each folder is one program or one set of
+// benchmarks; README.md has its command and results. The programs write the tables and plots
+// themselves.
 package bench

@@ -30,7 +30,8 @@ func TestTheExamplesRunAsTheyStand(t *testing.T) {
 	}
 }
 
-// run prepares a program in an environment where "az" is a script that answers as the Azure CLI does.
+// run prepares a program in an environment where "az" is a script that answers as the Azure CLI
+// does.
 func run(t *testing.T, program string) *exec.Cmd {
 	t.Helper()
 	if runtime.GOOS == "windows" {

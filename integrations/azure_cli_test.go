@@ -18,8 +18,8 @@ import (
 	"github.com/seed-ac726066/aztoken/imdstest"
 )
 
-// TestTheAzureCLISignsIn runs az login --identity of Debian's azure-cli, which asks App Service in the
-// version of 2017, and IMDS. It lists the subscriptions with its token before it believes it.
+// TestTheAzureCLISignsIn runs az login --identity of Debian's azure-cli, which asks App Service in
+// the version of 2017, and IMDS. It lists the subscriptions with its token before it believes it.
 func TestTheAzureCLISignsIn(t *testing.T) {
 	if _, err := exec.LookPath("az"); err != nil {
 		t.Skip("needs the Azure CLI: apt-get install azure-cli")
@@ -53,7 +53,8 @@ func TestTheAzureCLISignsIn(t *testing.T) {
 // armResource is what the Azure CLI asks a token for to list subscriptions.
 const armResource = "https://management.example.com/"
 
-// An azureCLI is an Azure CLI that was never used before, in a cloud with a resource manager of its own.
+// An azureCLI is an Azure CLI that was never used before, in a cloud with a resource manager of its
+// own.
 type azureCLI struct{ environ []string }
 
 func newAzureCLI(t *testing.T, at site) azureCLI {

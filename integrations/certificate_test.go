@@ -9,8 +9,9 @@ import (
 	"github.com/seed-ac726066/aztoken/imdstest"
 )
 
-// Service Fabric's endpoint has a certificate that nobody has signed. A client knows it by its thumbprint, and tells the
-// secret to no other. The clients for JavaScript do not look at the thumbprint, and want an authority for it.
+// Service Fabric's endpoint has a certificate that nobody has signed. A client knows it by its
+// thumbprint, and tells the secret to no other. The clients for JavaScript do not look at the
+// thumbprint, and want an authority for it.
 func TestOnlyThePinnedCertificateOfServiceFabricIsTold(t *testing.T) {
 	for _, l := range append([]library{ours}, libraries...) {
 		if l.need != nil {

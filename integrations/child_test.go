@@ -15,8 +15,9 @@ import (
 	"github.com/seed-ac726066/aztoken"
 )
 
-// childVariable makes the test binary a program that gets a token with aztoken and prints it. So the library has
-// nothing but the environment of a process, of which Go reads some parts only once: the proxy, and the certificates.
+// childVariable makes the test binary a program that gets a token with aztoken and prints it. So
+// the library has nothing but the environment of a process, of which Go reads some parts only once:
+// the proxy, and the certificates.
 const childVariable = "AZTOKEN_INTEGRATIONS_CHILD"
 
 // A want is what the program is asked for, as the variable has it.
@@ -26,7 +27,7 @@ type want struct {
 	ID       string
 }
 
-// child is the program. It returns the exit code.
+// child returns the program. It returns the exit code.
 func child() int {
 	token, err := wanted(os.Getenv(childVariable))
 	if err != nil {

@@ -85,8 +85,8 @@ func msalAssertionToken(t *testing.T, at site, resource, clientID string) (strin
 	return result.AccessToken, err
 }
 
-// requireSource fails before a library does that would turn to IMDS, as it does wherever the environment has not
-// all of another host's variables.
+// requireSource fails before a library does that would turn to IMDS, as it does wherever the
+// environment has not all of another host's variables.
 func requireSource(t *testing.T, at site) {
 	t.Helper()
 	if at.host.name == workloadIdentity.name {

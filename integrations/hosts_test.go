@@ -24,7 +24,8 @@ const (
 // kinds are all of them. On some hosts some are refused.
 var kinds = []kind{byDefault, byClientID, byObjectID, byResourceID}
 
-// The identities of the machine that the clients run on: no token may be for another one than was asked for.
+// The identities of the machine that the clients run on: no token may be for another one than was
+// asked for.
 var (
 	system = imdstest.Identity{
 		SystemAssigned: true,
@@ -68,8 +69,8 @@ type host struct {
 	start func(t *testing.T) (*imdstest.Server, imdstest.Environment)
 	// kinds are those that the host lets a program use.
 	kinds []kind
-	// unnamed is the variable with the client id of the identity that a request without an id gets; "" is
-	// the system-assigned one.
+	// unnamed is the variable with the client id of the identity that a request without an id gets;
+	// "" is the system-assigned one.
 	unnamed string
 }
 

@@ -20,12 +20,14 @@ type library struct {
 	hosts []host
 	// need skips a test where the library is not there; nil: it always is.
 	need func(t *testing.T)
-	// deaf says why a host's token is for whatever identity the host likes, though the program named one
-	// by such an id; nil: nowhere.
+	// deaf says why a host's token is for whatever identity the host likes, though the program
+	// named one by such an id; nil: nowhere.
 	deaf func(host, kind) string
-	// refuses says why the library asks for no token by such an id, though the host knows it; nil: nowhere.
+	// refuses says why the library asks for no token by such an id, though the host knows it; nil:
+	// nowhere.
 	refuses func(host, kind) string
-	// process tells that it runs in this process, with its environment, so that there can be but one at a time.
+	// process tells that it runs in this process, with its environment, so that there can be but
+	// one at a time.
 	process bool
 }
 
@@ -77,8 +79,8 @@ func getWhatTheyAskFor(t *testing.T, l library) {
 	})
 }
 
-// askForStrangers asks for an identity that the machine does not have, by every kind of id, also those that the host
-// does not know.
+// askForStrangers asks for an identity that the machine does not have, by every kind of id, also
+// those that the host does not know.
 func askForStrangers(t *testing.T, l library) {
 	everywhere(t, l, func(t *testing.T, at site) {
 		for _, k := range kinds[1:] {
@@ -166,7 +168,7 @@ func resourceOf(t *testing.T) string {
 	return "https://" + strings.ToLower(rand.Text()) + ".example.com"
 }
 
-// refusing says why the library asks for no token by such an id, or "".
+// refusing returns why the library asks for no token by such an id, or "".
 func (l library) refusing(h host, k kind) string {
 	if l.refuses == nil {
 		return ""

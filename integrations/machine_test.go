@@ -14,7 +14,8 @@ import (
 	"github.com/seed-ac726066/aztoken/imdstest"
 )
 
-// imdsAddress is where every client looks for IMDS. Only a test that called needNamespace may use it.
+// imdsAddress is where every client looks for IMDS. Only a test that called needNamespace may use
+// it.
 const imdsAddress = "169.254.169.254"
 
 // atTheRealAddress serves srv where IMDS is on a virtual machine, until the test ends.

@@ -7,8 +7,9 @@ import (
 	"go.uber.org/goleak"
 )
 
-// TestMain runs the tests in a network namespace of their own, which has the address that IMDS has on a
-// virtual machine. Where there can be no such namespace it runs them where it is, and those that need it skip.
+// TestMain runs the tests in a network namespace of their own, which has the address that IMDS has
+// on a virtual machine. Where there can be no such namespace it runs them where it is, and those
+// that need it skip.
 func TestMain(m *testing.M) {
 	if os.Getenv(childVariable) != "" {
 		os.Exit(child())

@@ -16,7 +16,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// What the two processes of a test run tell each other, and the inner one itself, through the environment.
+// What the two processes of a test run tell each other, and the inner one itself, through the
+// environment.
 const (
 	insideVariable  = "AZTOKEN_INTEGRATIONS_INSIDE"    // set: this is the inner process
 	refusalVariable = "AZTOKEN_INTEGRATIONS_REFUSAL"   // why there is no inner process
@@ -26,14 +27,15 @@ const (
 // arcParent is the directory below which clients of Azure Arc look for keys, and nowhere else.
 const arcParent = "/var/opt"
 
-// ready is what the inner process says when its network stands. Anything else is the reason why it does not.
+// ready is what the inner process says when its network stands. Anything else is the reason why it
+// does not.
 const ready = "ready"
 
 // reports is the descriptor that the inner process says it on.
 const reports = 3
 
-// runInNamespace runs the test binary again in namespaces of its own and returns its exit code. ran is false in the
-// inner process, and where namespaces are refused.
+// runInNamespace runs the test binary again in namespaces of its own and returns its exit code. ran
+// is false in the inner process, and where namespaces are refused.
 func runInNamespace() (code int, ran bool) {
 	if os.Getenv(insideVariable) != "" {
 		settleIn()
@@ -171,7 +173,8 @@ func coverVarOpt() error {
 	return nil
 }
 
-// needNamespace skips a test that is outside the namespace. No test may use the address of IMDS without it.
+// needNamespace skips a test that is outside the namespace. No test may use the address of IMDS
+// without it.
 func needNamespace(t *testing.T) {
 	t.Helper()
 	if refusal := os.Getenv(refusalVariable); refusal != "" {
@@ -189,7 +192,8 @@ func needVarOpt(t *testing.T) {
 	}
 }
 
-// requireAlone fails if a packet to the address of IMDS could leave the machine, whatever the environment says.
+// requireAlone fails if a packet to the address of IMDS could leave the machine, whatever the
+// environment says.
 func requireAlone(t *testing.T) {
 	t.Helper()
 	interfaces, err := net.Interfaces()

@@ -17,7 +17,8 @@ import (
 // npmFolder is where the clients for JavaScript are installed.
 const npmFolder = "npm"
 
-// leastNode is the first release of Node.js that runs them. @azure/identity says 22, and runs with 20.
+// leastNode is the first release of Node.js that runs them. @azure/identity says 22, and runs with
+// 20.
 const leastNode = 20
 
 // script returns the token of a library that is used from one of the scripts in npmFolder.
@@ -42,7 +43,8 @@ func script(name string) func(*testing.T, site, string, kind, string) (string, e
 	}
 }
 
-// msalNodeDeaf is about the one host where @azure/msal-node lets a program name an identity that it will not get.
+// msalNodeDeaf is about the one host where @azure/msal-node lets a program name an identity that it
+// will not get.
 func msalNodeDeaf(h host, _ kind) string {
 	if h.name == "Service Fabric" {
 		return "@azure/msal-node logs a warning and sends the id, of which Service Fabric takes no notice (see its ServiceFabric.ts)"
@@ -66,7 +68,8 @@ func needNode(t *testing.T) {
 	}
 }
 
-// TestTheLockFileNamesNoRegistry keeps the versions independent of where somebody gets packages from.
+// TestTheLockFileNamesNoRegistry keeps the versions independent of where somebody gets packages
+// from.
 func TestTheLockFileNamesNoRegistry(t *testing.T) {
 	t.Parallel()
 	content, err := os.ReadFile(filepath.Join(npmFolder, "package-lock.json"))

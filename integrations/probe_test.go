@@ -9,7 +9,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// The chains of credentials ask first whether there is an IMDS at all, by a request that cannot succeed.
+// The chains of credentials ask first whether there is an IMDS at all, by a request that cannot
+// succeed.
 func TestTheProbeOfACredentialChainGetsNoToken(t *testing.T) {
 	for _, chain := range []library{
 		{name: "azidentity", token: azidentityChainToken},

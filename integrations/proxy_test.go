@@ -38,7 +38,8 @@ func TestWorkloadIdentityGoesThroughTheProxy(t *testing.T) {
 	}
 }
 
-// The endpoint of a host is on the host. A proxy would get tokens for its own machine, and see ours.
+// The endpoint of a host is on the host. A proxy would get tokens for its own machine, and see
+// ours.
 func TestEndpointsOfTheHostAreNotAskedThroughTheProxy(t *testing.T) {
 	srv := imdstest.New(machine())
 	atTheRealAddress(t, srv)
@@ -60,8 +61,8 @@ func TestEndpointsOfTheHostAreNotAskedThroughTheProxy(t *testing.T) {
 	require.Empty(t, p.requests())
 }
 
-// moved makes an environment of one in which the host is at the address of IMDS: no client has a proxy for loopback,
-// so that nothing would be shown there.
+// moved makes an environment of one in which the host is at the address of IMDS: no client has a
+// proxy for loopback, so that nothing would be shown there.
 func moved(env imdstest.Environment, from string) imdstest.Environment {
 	env = maps.Clone(env)
 	for name, value := range env {
@@ -88,7 +89,7 @@ func startProxy(t *testing.T, address string) *proxy {
 	return p
 }
 
-// environ is that of a program on a host whose traffic is to go through the proxy.
+// environ returns that of a program on a host whose traffic is to go through the proxy.
 func (p *proxy) environ(env imdstest.Environment) []string {
 	environ := env.Environ()
 	for _, name := range []string{"HTTP_PROXY", "HTTPS_PROXY"} {

@@ -30,7 +30,8 @@ func pythonToken(t *testing.T, at site, resource string, k kind, id string) (str
 	return string(token), nil
 }
 
-// pythonDeaf is about the hosts whose protocol has no such id, which the library sends all the same.
+// pythonDeaf is about the hosts whose protocol has no such id, which the library sends all the
+// same.
 func pythonDeaf(h host, k kind) string {
 	switch {
 	case h.name == "Service Fabric", h.name == "Cloud Shell":

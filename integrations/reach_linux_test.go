@@ -15,10 +15,12 @@ import (
 	"github.com/seed-ac726066/aztoken/imdstest"
 )
 
-// patience is a caller's deadline where there will be no answer: the one time that passes for real in these tests.
+// patience is a caller's deadline where there will be no answer: the one time that passes for real
+// in these tests.
 const patience = 300 * time.Millisecond
 
-// Off Azure there is nothing at the address of IMDS, in one of three ways that look different to a socket.
+// Off Azure there is nothing at the address of IMDS, in one of three ways that look different to a
+// socket.
 func TestWhereThereIsNoIMDSACallerGetsAnErrorAtItsDeadline(t *testing.T) {
 	needNamespace(t)
 	imdstest.Environment{}.Setenv(t)
@@ -55,7 +57,8 @@ func withoutRoute(t *testing.T) {
 	require.ErrorIs(t, err, unix.ENETUNREACH)
 }
 
-// withDroppedPackets makes a socket at the address of IMDS that is full: Linux drops what comes to connect to it.
+// withDroppedPackets makes a socket at the address of IMDS that is full: Linux drops what comes to
+// connect to it.
 func withDroppedPackets(t *testing.T) {
 	t.Helper()
 	socket, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)

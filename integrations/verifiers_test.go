@@ -104,7 +104,7 @@ func TestVerifiersTakeTheFakeForEntra(t *testing.T) {
 	}
 }
 
-// badTokens are those that a service must refuse, by the reason why.
+// badTokens returns those that a service must refuse, by the reason why.
 func badTokens(t *testing.T, srv *imdstest.Server) map[string]string {
 	t.Helper()
 	change := func(claim string, value any) func(*imdstest.JWT) {

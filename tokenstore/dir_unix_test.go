@@ -43,7 +43,7 @@ func TestModesOfADir(t *testing.T) {
 	}{
 		"of a directory that everybody can write are refused":                    {0o777, [][]byte{keyOf(1)}, "everybody can write in it"},
 		"of one that everybody can write are refused with the key in it":         {0o777, nil, "everybody can write in it"},
-		"of one that the group can write are refused with the key in it":         {0o770, nil, "pass New a key from elsewhere"},
+		"of one that the group can write are refused with the key in it":         {0o770, nil, "use a key from elsewhere"},
 		"of one that the group can write, as fsGroup makes it, lose that":        {0o770, [][]byte{keyOf(1)}, ""},
 		"of one that others can read lose that":                                  {0o755, [][]byte{keyOf(1)}, ""},
 		"of one that others can read lose that also with the key in a 0600 file": {0o755, nil, ""},

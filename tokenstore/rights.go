@@ -29,11 +29,11 @@ const (
 func (r rights) judge() (verdict, error) {
 	switch {
 	case r.owner != r.self:
-		return 0, fmt.Errorf("it belongs to user %d and not to user %d; remove it, or pass Dir another path", r.owner, r.self)
+		return 0, fmt.Errorf("it belongs to user %d and not to user %d; remove it, or use another path", r.owner, r.self)
 	case r.mode.Perm()&0o002 != 0:
-		return 0, errors.New("everybody can write in it; remove it, or pass Dir another path")
+		return 0, errors.New("everybody can write in it; remove it, or use another path")
 	case r.mode.Perm()&0o020 != 0 && r.ownKeyed:
-		return 0, errors.New("its group can write in it, where the key is; remove it, and pass New a key from elsewhere")
+		return 0, errors.New("its group can write in it, where the key is; remove it, and use a key from elsewhere")
 	case r.mode.Perm()&0o077 != 0:
 		return tightened, nil
 	}

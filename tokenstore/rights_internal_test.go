@@ -26,7 +26,7 @@ func TestWhoMayUseADirectory(t *testing.T) {
 		"everybody's to read":                  {rights{1000, 1000, 0o755, false}, tightened, ""},
 		"everybody's to read, with the key":    {rights{1000, 1000, 0o755, true}, tightened, ""},
 		"fsGroup's, with the key elsewhere":    {rights{1000, 1000, 0o770 | fs.ModeSetgid, false}, tightened, ""},
-		"fsGroup's, with the key in it":        {rights{1000, 1000, 0o770 | fs.ModeSetgid, true}, 0, "pass New a key from elsewhere"},
+		"fsGroup's, with the key in it":        {rights{1000, 1000, 0o770 | fs.ModeSetgid, true}, 0, "use a key from elsewhere"},
 		"the group's to search, with the key":  {rights{1000, 1000, 0o710, true}, tightened, ""},
 		"the group's to write, but not search": {rights{1000, 1000, 0o720, true}, 0, "its group can write"},
 	} {

@@ -28,8 +28,8 @@ type Store struct {
 	calls   calls
 }
 
-// local is what a [Store] knows of a [Dir]. It is an interface, so that a program without a Dir links
-// none of its code.
+// local is what a [Store] knows of a [Dir]. It is an interface, so that a program without a Dir
+// links none of its code.
 type local interface {
 	Backend
 	// problem returns why there cannot be such a directory.

@@ -17,8 +17,8 @@ const (
 	EventKeysFailed  EventKind = "keys_failed"  // they could not be; the last good ones serve on
 	EventRejected    EventKind = "rejected"     // a token was not accepted
 
-	// EventKeyFileFailed means that Options.KeyFile is not used, or could not be written. It is told once
-	// until the file works again.
+	// EventKeyFileFailed means that Options.KeyFile is not used, or could not be written. It is
+	// told once until the file works again.
 	EventKeyFileFailed EventKind = "key_file_failed"
 )
 

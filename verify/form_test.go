@@ -39,7 +39,8 @@ func TestATokenInTheWrongFormIsRefusedWithoutARequest(t *testing.T) {
 	}
 }
 
-// algorithmRows have another alg than RS256, with the signature of the key all the same or with one that goes with it.
+// algorithmRows have another alg than RS256, with the signature of the key all the same or with one
+// that goes with it.
 func algorithmRows() (rows []row) {
 	for _, alg := range []string{"none", "None", "NONE", "nOnE", "none ", "", "rs256", "RS256 ", "RS384", "RS512", "PS256", "ES256", "HS256", "EdDSA", "dir", "RSA-OAEP"} {
 		rows = append(rows,

@@ -24,7 +24,8 @@ const (
 // noon is the time of these tests, in Unix seconds.
 var noon = time.Unix(1_800_000_000, 0)
 
-// FuzzReadClaims holds the claims against go-jose's decoder, and what the rules accept against what the payload says.
+// FuzzReadClaims holds the claims against go-jose's decoder, and what the rules accept against what
+// the payload says.
 func FuzzReadClaims(f *testing.F) {
 	good := `{"aud":"api://orders","iss":"https://sts.windows.net/` + fuzzTenant + `/","tid":"` + fuzzTenant + `","ver":"1.0","appid":"x","oid":"y","sub":"y","roles":["reader"],"nbf":1799999700,"exp":1800086400}`
 	for _, payload := range []string{
@@ -149,8 +150,8 @@ func FuzzKeyFile(f *testing.F) {
 	})
 }
 
-// FuzzBearer holds the reading of the Authorization header against the grammar of RFC 6750, section 2.1, as far as it goes: what
-// the token is made of is the gate's.
+// FuzzBearer holds the reading of the Authorization header against the grammar of RFC 6750, section
+// 2.1, as far as it goes: what the token is made of is the gate's.
 func FuzzBearer(f *testing.F) {
 	for _, value := range []string{"Bearer a.b.c", "bearer  a", "Bearer", "Bearer ", "Bearer a b", "Bearer a,b", "Basic a", " Bearer a", "Bearer\ta", ""} {
 		f.Add(value)

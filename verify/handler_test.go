@@ -375,6 +375,7 @@ func TestMisuse(t *testing.T) {
 	w := httptest.NewRecorder()
 	v.Handler(nil).ServeHTTP(w, request("x"))
 	require.Equal(t, 500, w.Code)
-	_, err := v.Verify(nil, mint()) //nolint:staticcheck // a nil context is a mistake that is seen often
+	//lint:ignore SA1012 a nil context is a mistake that is seen often
+	_, err := v.Verify(nil, mint())
 	require.ErrorIs(t, err, verify.ErrKeysUnavailable)
 }

@@ -11,8 +11,8 @@ import (
 	"time"
 )
 
-// issuer is an Entra ID without a socket. It publishes the keys that a test sets, fails as the test wants, and keeps what
-// it was asked.
+// issuer is an Entra ID without a socket. It publishes the keys that a test sets, fails as the test
+// wants, and keeps what it was asked.
 type issuer struct {
 	mu       sync.Mutex
 	keys     string // the key document

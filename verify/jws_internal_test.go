@@ -35,8 +35,9 @@ func compact(header, payload string) string {
 	return signed + "." + encode(signature)
 }
 
-// FuzzJWS compares readJWS and jws.verify with go-jose: what is accepted here go-jose accepts too, with
-// the same payload and key id, and what only go-jose accepts has a form that is refused here on purpose.
+// FuzzJWS compares readJWS and jws.verify with go-jose: what is accepted here go-jose accepts too,
+// with the same payload and key id, and what only go-jose accepts has a form that is refused here
+// on purpose.
 func FuzzJWS(f *testing.F) {
 	good := compact(`{"typ":"JWT","alg":"RS256","kid":"a"}`, `{"a":1}`)
 	f.Add(good)
@@ -97,8 +98,9 @@ func isStrict(token string) bool {
 // A payload as managed identities have it.
 const payloadV1 = `{"aud":"https://orders.example.com","iss":"https://sts.windows.net/7e000000-0000-4000-8000-000000000001/","iat":1700000000,"nbf":1700000000,"exp":1700086400,"aio":"E2NgYPjxd8uz3YJ7T5YJ7T5YJ7T5YJ7T5YJ7AQ==","appid":"c0000000-0000-4000-8000-000000000001","appidacr":"2","idp":"https://sts.windows.net/7e000000-0000-4000-8000-000000000001/","oid":"0b000000-0000-4000-8000-000000000001","rh":"1.AXoAAAAAfgBAAAAAAIAAAAAAEADmAAA.","sub":"0b000000-0000-4000-8000-000000000001","tid":"7e000000-0000-4000-8000-000000000001","uti":"abcdefghijklmnopqrstuv","ver":"1.0","roles":["reader"],"xms_mirid":"/subscriptions/50000000-0000-4000-8000-000000000001/resourcegroups/rg/providers/Microsoft.Compute/virtualMachines/vm"}`
 
-// BenchmarkReadPayload compares the reader of this package with go-jose's strict decoder, which compares
-// names exactly and refuses doubled ones, but not those that differ only in case, and takes a missing exp.
+// BenchmarkReadPayload compares the reader of this package with go-jose's strict decoder, which
+// compares names exactly and refuses doubled ones, but not those that differ only in case, and
+// takes a missing exp.
 func BenchmarkReadPayload(b *testing.B) {
 	b.Run("readClaims", func(b *testing.B) {
 		b.ReportAllocs()

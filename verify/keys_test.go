@@ -54,7 +54,8 @@ func TestUnknownKeysOneByOneFetchOnceInAnInterval(t *testing.T) {
 	})
 }
 
-// requireApart wants fetches to begin at least so long after each other, but for the first, which is for no unknown key.
+// requireApart wants fetches to begin at least so long after each other, but for the first, which
+// is for no unknown key.
 func requireApart(t *testing.T, entra *issuer, least time.Duration) {
 	t.Helper()
 	tries := entra.asks("/.well-known/openid-configuration")

@@ -15,7 +15,8 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// virtually runs a test in virtual time, of which it may spend days. The test fails if a goroutine of it is left at its end.
+// virtually runs a test in virtual time, of which it may spend days. The test fails if a goroutine
+// of it is left at its end.
 func virtually(t *testing.T, f func(t *testing.T)) {
 	t.Helper()
 	t.Parallel()

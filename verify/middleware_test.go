@@ -28,7 +28,8 @@ func forbidden(t *testing.T) http.Handler {
 	return http.HandlerFunc(func(http.ResponseWriter, *http.Request) { require.Fail(t, "the request was let through") })
 }
 
-// answered is what a handler answers, of which no line has the token or what an attacker has written.
+// answered is what a handler answers, of which no line has the token or what an attacker has
+// written.
 func answered(t *testing.T, h http.Handler, r *http.Request) *http.Response {
 	t.Helper()
 	w := httptest.NewRecorder()

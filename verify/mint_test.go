@@ -151,8 +151,8 @@ func version2(j *jwt) {
 	delete(j.claims, "appid")
 }
 
-// extraClaim adds JSON to the end of the payload, and extraHead to that of the header: what a map cannot have, such as a
-// member twice.
+// extraClaim adds JSON to the end of the payload, and extraHead to that of the header: what a map
+// cannot have, such as a member twice.
 func extraClaim(text string) change {
 	return func(j *jwt) { j.body = added(j.claims, text) }
 }
@@ -197,8 +197,8 @@ func unpart(text string) []byte {
 	return content
 }
 
-// forgedForExponentOne is a token whose signature is the padded digest itself, as a key with e = 1 would leave it. It takes no
-// private key.
+// forgedForExponentOne is a token whose signature is the padded digest itself, as a key with e = 1
+// would leave it. It takes no private key.
 func forgedForExponentOne(s signer) string {
 	return mint(by(s), resign(func(signed []byte) []byte {
 		digest := sha256.Sum256(signed)

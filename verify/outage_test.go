@@ -15,7 +15,8 @@ import (
 	"github.com/seed-ac726066/aztoken/verify"
 )
 
-// deployment is a client on a virtual machine and a service that it calls, both in need of one Entra ID.
+// deployment is a client on a virtual machine and a service that it calls, both in need of one
+// Entra ID.
 type deployment struct {
 	entra   *imdstest.Server
 	client  *aztoken.Client
@@ -82,9 +83,10 @@ func (d *deployment) call(t *testing.T) {
 	}
 }
 
-// The token that is held is at most 67 and a half minutes old when the outage begins: MaxAge(time.Hour) asks after 54 to 60
-// minutes, IMDS gives a new one once its own is an hour old, and where that is not yet so the client asks again after seven and a
-// half. It is good for a day. So much for the client; the service's keys were fetched within the last hour and serve for a day.
+// The token that is held is at most 67 and a half minutes old when the outage begins:
+// MaxAge(time.Hour) asks after 54 to 60 minutes, IMDS gives a new one once its own is an hour old,
+// and where that is not yet so the client asks again after seven and a half. It is good for a day.
+// So much for the client; the service's keys were fetched within the last hour and serve for a day.
 const outage = 22*time.Hour + 50*time.Minute
 
 func TestAnOutageOfAlmostADayRefusesNoCall(t *testing.T) {

@@ -74,7 +74,8 @@ func TestValuesAreOfTheirType(t *testing.T) {
 	}
 }
 
-// FuzzReadObject holds the walk against go-jose's decoder, which is as strict but for the case of names.
+// FuzzReadObject holds the walk against go-jose's decoder, which is as strict but for the case of
+// names.
 func FuzzReadObject(f *testing.F) {
 	for _, seed := range []string{`{}`, `{"a":1,"b":[{"c":"}"}],"d":"\\\""}`, `{"a":1,"A":2}`, `{"a":1}{}`, `null`, "{\"\xff\":\"\\ud800\"}", `{"a":{"b":1,"b":2}}`} {
 		f.Add([]byte(seed))

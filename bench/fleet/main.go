@@ -1,6 +1,7 @@
-// Command fleet simulates a million instances that get tokens from Entra ID on the schedule of aztoken's client, by the
-// client's own functions, and on two others: how many requests per second they make together after a deployment of all
-// at once and through outages. It exits with 1 if a promise of docs/design.md is broken.
+// Command fleet simulates a million instances that get tokens from Entra ID on the schedule of
+// aztoken's client, by the client's own functions, and on two others: how many requests per second
+// they make together after a deployment of all at once and through outages. It exits with 1 if a
+// promise of docs/design.md is broken.
 package main
 
 import (

@@ -8,11 +8,12 @@ import (
 	"github.com/seed-ac726066/aztoken/bench/internal/report"
 )
 
-// pointEvery is the time between two points of a line. Each is the highest rate in it, so that no peak is lost.
+// pointEvery is the time between two points of a line. Each is the highest rate in it, so that no
+// peak is lost.
 const pointEvery = 15 * time.Minute
 
-// drawPlot writes the requests per second over time of one scenario, a line for each strategy, into an SVG file. The scale is
-// the same in all plots.
+// drawPlot writes the requests per second over time of one scenario, a line for each strategy, into
+// an SVG file. The scale is the same in all plots.
 func drawPlot(file string, tallies []*tally) error {
 	f := tallies[0].fleet
 	l := chart.Lines{
@@ -28,7 +29,7 @@ func drawPlot(file string, tallies []*tally) error {
 	return l.Save(file)
 }
 
-// points are the rates of t, the highest in each stretch of pointEvery.
+// points returns the rates of t, the highest in each stretch of pointEvery.
 func points(t *tally) []float64 {
 	var all []float64
 	for windows := range slices.Chunk(t.perWindow, max(1, int(pointEvery/t.fleet.window))) {

@@ -5,13 +5,14 @@ import (
 	"time"
 )
 
-// The promises of docs/design.md, under "A fleet". The mean is that of the same fleet in steady state, the peak is taken
-// over one window (a minute for a million instances).
+// The promises of docs/design.md, under "A fleet". The mean is that of the same fleet in steady
+// state, the peak is taken over one window (a minute for a million instances).
 const (
-	// promisedPeakAfterStart is the highest peak over mean in the cycles after all instances started at once.
+	// promisedPeakAfterStart is the highest peak over mean in the cycles after all instances
+	// started at once.
 	promisedPeakAfterStart = 3.0
-	// promisedPeakShort and promisedPeakLong are the highest peaks over mean during and after outages of up to 1 h and
-	// up to 12 h.
+	// promisedPeakShort and promisedPeakLong are the highest peaks over mean during and after
+	// outages of up to 1 h and up to 12 h.
 	promisedPeakShort = 8.0
 	promisedPeakLong  = 12.0
 	// promisedFresh is how long after an outage the last instance has a new token.
@@ -22,7 +23,7 @@ const (
 	promisedWithout = 0
 )
 
-// promisedPeak is the highest peak over mean that s may cause.
+// promisedPeak returns the highest peak over mean that s may cause.
 func promisedPeak(s scenario) float64 {
 	switch {
 	case s.outage.length == 0:
@@ -33,7 +34,7 @@ func promisedPeak(s scenario) float64 {
 	return promisedPeakLong
 }
 
-// broken are the promises that t does not keep, in words.
+// broken returns the promises that t does not keep, in words.
 func (t *tally) broken() []string {
 	var all []string
 	miss := func(is bool, format string, args ...any) {

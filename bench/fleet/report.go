@@ -8,8 +8,9 @@ import (
 	"github.com/seed-ac726066/aztoken/bench/internal/report"
 )
 
-// section is the text of the README's section: the promises beside what was measured, then every strategy in every
-// scenario. all are the tallies by scenario, aztoken's first in each; worst is that of inStep.
+// section returns the text of the README's section: the promises beside what was measured, then
+// every strategy in every scenario. all are the tallies by scenario, aztoken's first in each; worst
+// is that of inStep.
 func section(all [][]*tally, worst *tally) string {
 	f := worst.fleet
 	var b strings.Builder
@@ -19,7 +20,7 @@ func section(all [][]*tally, worst *tally) string {
 	return b.String()
 }
 
-// promises is the table of what docs/design.md promises.
+// promises returns the table of what docs/design.md promises.
 func promises(all [][]*tally, worst *tally) string {
 	var rows [][]string
 	var fresh time.Duration
@@ -42,7 +43,7 @@ func promises(all [][]*tally, worst *tally) string {
 	return report.Table([]string{"aztoken with `HalfLife()`", "at most", "measured"}, rows)
 }
 
-// comparison is the table of every strategy in every scenario.
+// comparison returns the table of every strategy in every scenario.
 func comparison(all [][]*tally) string {
 	header := []string{"", "mean/s", "peak/s", "peak ÷ mean", "tries per instance and hour of it", "last fresh after", "instances without a token"}
 	var rows [][]string
@@ -51,9 +52,9 @@ func comparison(all [][]*tally) string {
 		heading[0] = "**" + of[0].fleet.scenario.name + "**"
 		rows = append(rows, heading)
 		for _, t := range of {
-			row := []string{t.fleet.strategy.name, fmt.Sprintf("%.1f", t.mean()), report.Thousands(t.peak()), multiple(t.peakOverMean()), "", "", ""}
+			row := []string{t.fleet.strategy.name, decimal(t.mean()), report.Thousands(t.peak()), multiple(t.peakOverMean()), "", "", ""}
 			if t.fleet.scenario.outage.length > 0 {
-				row[4], row[5], row[6] = fmt.Sprintf("%.1f", t.tries()), hours(t.fresh), report.Thousands(float64(t.without))
+				row[4], row[5], row[6] = decimal(t.tries()), hours(t.fresh), report.Thousands(float64(t.without))
 				if t.without > 0 {
 					row[6] += ", for up to " + hours(t.longest)
 				}
@@ -62,4 +63,12 @@ func comparison(all [][]*tally) string {
 		}
 	}
 	return report.Table(header, rows)
+}
+
+// decimal is a number with one decimal, or with two if it is small.
+func decimal(x float64) string {
+	if x < 0.95 {
+		return fmt.Sprintf("%.2f", x)
+	}
+	return fmt.Sprintf("%.1f", x)
 }

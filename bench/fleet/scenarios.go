@@ -2,7 +2,7 @@ package main
 
 import "time"
 
-// scenarios are those that the promises are about, in the order of the report.
+// scenarios returns those that the promises are about, in the order of the report.
 func scenarios() []scenario {
 	return []scenario{
 		{name: "start of all at once", file: "fleet-start.svg", together: true},
@@ -12,14 +12,14 @@ func scenarios() []scenario {
 	}
 }
 
-// steady is an outage that meets a fleet in steady state. When it begins makes no difference then; a day into the span
-// leaves room in the plots for what is before and after.
+// steady returns an outage that meets a fleet in steady state. When it begins makes no difference
+// then; a day into the span leaves room in the plots for what is before and after.
 func steady(name, file string, length time.Duration) scenario {
 	return scenario{name: name, file: file, outage: outage{begin: 24 * time.Hour, length: length}}
 }
 
-// inStep is an outage that meets a fleet which was started at once and is about to refresh for the first time. Nothing is
-// promised of it: it is here to say how much worse it is.
+// inStep returns an outage that meets a fleet which was started at once and is about to refresh for
+// the first time. Nothing is promised for it: it shows how much worse this case is.
 func inStep() scenario {
 	return scenario{
 		name:     "outage of 12 h, from 8 h after a start of all at once",

@@ -14,11 +14,13 @@ const (
 	span = 72 * time.Hour
 	// startWithin is the time in which the instances of a deployment of all at once start.
 	startWithin = time.Minute
-	// warmUp is how long before the span a fleet in steady state was started. Its instances start evenly over one mean
-	// interval, which alone makes the rate constant but for a few per cent; each refresh smooths the rest.
+	// warmUp is how long before the span a fleet in steady state was started. Its instances start
+	// evenly over one mean interval, which alone makes the rate constant but for a few per cent;
+	// each refresh smooths the rest.
 	warmUp = 2 * tokenLife
-	// portion is how many instances share a source of random numbers, whatever the number of workers, so that the
-	// result depends on the seed alone.
+	// portion is how many instances share a source of random numbers, whatever the number of
+	// workers, so that the result depends on the seed alone; and a token store, where the strategy
+	// has them.
 	portion = 1000
 )
 
@@ -29,12 +31,14 @@ var epoch = time.Date(2026, time.January, 1, 0, 0, 0, 0, time.UTC)
 type scenario struct {
 	name string
 	file string // of its plot
-	// together says that all instances start as the span begins. Else the fleet has been running for days.
+	// together reports whether all instances start as the span begins. Otherwise the fleet has been
+	// running for days.
 	together bool
 	outage   outage
 }
 
-// outage is the time, from the start of the span, in which every request for a token fails at once. Zero is none.
+// outage is the time, from the start of the span, in which every request for a token fails at once.
+// Zero is none.
 type outage struct{ begin, length time.Duration }
 
 func (o outage) covers(at time.Duration) bool { return o.begin <= at && at < o.end() }
@@ -50,8 +54,8 @@ type fleet struct {
 	scenario  scenario
 }
 
-// window is the time in which the requests of so many instances are counted together: a minute for a million, and longer
-// for fewer, so that chance moves the peak as little. It divides span.
+// window returns the time in which the requests of so many instances are counted together: a minute
+// for a million, and longer for fewer, so that chance moves the peak as little. It divides span.
 func window(instances int) time.Duration {
 	switch {
 	case instances >= 1_000_000:
@@ -62,8 +66,8 @@ func window(instances int) time.Duration {
 	return time.Hour
 }
 
-// run lives the lives of all instances. They do not know of each other, and Entra has room for all of them, so each life
-// is lived by itself and leaves nothing but counts.
+// run lives the lives of all instances. They do not know of each other, and Entra has room for all
+// of them, so each life is lived by itself and leaves nothing but counts.
 func (f fleet) run() *tally {
 	total, interval := newTally(f), f.strategy.interval()
 	portions := make(chan int)
@@ -74,7 +78,12 @@ func (f fleet) run() *tally {
 			t := newTally(f)
 			for p := range portions {
 				random := rand.New(rand.NewPCG(f.seed, uint64(p)))
-				for range min(portion, f.instances-p*portion) {
+				n := min(portion, f.instances-p*portion)
+				if f.strategy.shares {
+					f.liveTogether(n, f.start(interval, random.Float64()), random, t)
+					continue
+				}
+				for range n {
 					f.live(f.start(interval, random.Float64()), random, t)
 				}
 			}
@@ -91,7 +100,8 @@ func (f fleet) run() *tally {
 	return total
 }
 
-// start is when an instance gets its first token, from the start of the span; interval is that of its refreshes.
+// start returns when an instance gets its first token, from the start of the span; interval is that
+// of its refreshes.
 func (f fleet) start(interval time.Duration, random float64) time.Duration {
 	if f.scenario.together {
 		return time.Duration(random * float64(startWithin))

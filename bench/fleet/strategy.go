@@ -12,15 +12,17 @@ type strategy struct {
 	title string // in a plot
 	// due is when a token is refreshed that came at now and ends at expires.
 	due func(now, expires time.Time, random float64) time.Time
-	// wait is the time from the failure number failures in a row (1 is the first) to the next try, when left remains
-	// of the token; less than nothing remains of one that has ended.
+	// wait is the time from the failure number failures in a row (1 is the first) to the next try,
+	// when left remains of the token; less than nothing remains of one that has ended.
 	wait func(failures int, left time.Duration, random float64) time.Duration
+	// shares says that each portion of the instances shares a token store.
+	shares bool
 }
 
 // strategies are aztoken's and those it is compared with.
-func strategies() []strategy { return []strategy{ours(), fixedHalfLife(), azureSDK()} }
+func strategies() []strategy { return []strategy{ours(), withStores(), fixedHalfLife(), azureSDK()} }
 
-// ours is what aztoken's client does, by its own functions.
+// ours returns what aztoken's client does, by its own functions.
 func ours() strategy {
 	return strategy{
 		name:  "aztoken, `HalfLife()`",
@@ -34,7 +36,15 @@ func ours() strategy {
 	}
 }
 
-// fixedHalfLife is the same with nothing drawn: at the half to the second, and the longest of each wait.
+// withStores returns the same where every thousand instances share a token store, and so one token.
+func withStores() strategy {
+	s := ours()
+	s.name, s.title, s.shares = "aztoken, a token store for each 1 000", "aztoken with stores", true
+	return s
+}
+
+// fixedHalfLife returns the same with nothing drawn: at the half to the second, and the longest of
+// each wait.
 func fixedHalfLife() strategy {
 	return strategy{
 		name:  "half-life without jitter",
@@ -47,18 +57,22 @@ func fixedHalfLife() strategy {
 }
 
 const (
-	// sdkEarly is how long before a token's end MSAL Go 1.10, by which azidentity 1.15 caches, asks for the next.
+	// sdkEarly is how long before a token's end MSAL Go 1.10, by which azidentity 1.15 caches, asks
+	// for the next.
 	sdkEarly = 5 * time.Minute
-	// azidentity's retries of one call: six, after 2 s, 6 s, 14 s and then 25 s, each times 0.8 to 1.3 (azcore 1.24).
+	// azidentity's retries of one call: six, after 2 s, 6 s, 14 s and then 25 s, each times 0.8 to
+	// 1.3 (azcore 1.24).
 	sdkTries    = 7
 	sdkDelay    = 2 * time.Second
 	sdkMaxDelay = 25 * time.Second
-	// sdkCalls is how often the program asks its credential for a token. It has no background refresh: after the last
-	// try of a failed call the next is made when the program's next call comes.
+	// sdkCalls is how often the program asks its credential for a token. It has no background
+	// refresh: after the last try of a failed call the next is made when the program's next call
+	// comes.
 	sdkCalls = time.Minute
 )
 
-// azureSDK is what azidentity's ManagedIdentityCredential does at IMDS for a program that asks it once a minute.
+// azureSDK returns what azidentity's ManagedIdentityCredential does at IMDS for a program that asks
+// it once a minute.
 func azureSDK() strategy {
 	return strategy{
 		name:  "Azure SDK, at 23 h 55 min",
@@ -75,8 +89,11 @@ func azureSDK() strategy {
 	}
 }
 
-// interval is the mean time between two refreshes of s while nothing fails.
+// interval returns the mean time between two refreshes of s while nothing fails.
 func (s strategy) interval() time.Duration {
+	if s.shares { // the first of many draws is the one that counts
+		return s.due(epoch, epoch.Add(tokenLife), 0).Sub(epoch)
+	}
 	const draws = 1000
 	var sum time.Duration
 	for i := range draws {

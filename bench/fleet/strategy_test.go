@@ -7,7 +7,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// The Azure SDK's tries as the SDK itself was measured to make them: 1 min 37 s for one call, before jitter.
+// The Azure SDK's tries as the SDK itself was measured to make them: 1 min 37 s for one call,
+// before jitter.
 func TestTheAzureSDKTriesSevenTimesACall(t *testing.T) {
 	t.Parallel()
 	const plain = 0.4 // draws the factor 1

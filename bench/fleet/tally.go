@@ -12,10 +12,11 @@ type tally struct {
 	perWindow []int
 	// failed are the requests that the outage failed.
 	failed int
-	// without counts the instances whose token ended before the next came, and longest is the longest time between.
+	// without counts the instances with a gap between two tokens, and longest is the longest gap.
 	without int
 	longest time.Duration
-	// fresh is how long after the end of the outage the last of those that failed in it had a new token.
+	// fresh is how long after the end of the outage the last of those that failed in it had a new
+	// token.
 	fresh time.Duration
 }
 
@@ -33,7 +34,8 @@ func (t *tally) request(at time.Duration) {
 	}
 }
 
-// renewed counts a token that came at the time at, after so many failures, in place of one that was of use until end.
+// renewed counts a token that came at the time at, after so many failures, in place of one that was
+// of use until end.
 func (t *tally) renewed(at, end time.Duration, failures int) {
 	if gap := at - end; gap > 0 {
 		t.without++
@@ -55,12 +57,17 @@ func (t *tally) add(o *tally) {
 	t.fresh = max(t.fresh, o.fresh)
 }
 
-// mean is the rate of the fleet in steady state.
+// mean returns the rate of the fleet in steady state.
 func (t *tally) mean() float64 {
-	return float64(t.fleet.instances) / t.fleet.strategy.interval().Seconds()
+	who := float64(t.fleet.instances)
+	if t.fleet.strategy.shares {
+		who /= portion
+	}
+	return who / t.fleet.strategy.interval().Seconds()
 }
 
-// peak is the rate in the window with the most requests. The start of all at once does not count: no schedule decides it.
+// peak returns the rate in the window with the most requests. The start of all at once does not
+// count: no schedule decides it.
 func (t *tally) peak() float64 {
 	counts := t.perWindow
 	if t.fleet.scenario.together {
@@ -71,7 +78,7 @@ func (t *tally) peak() float64 {
 
 func (t *tally) peakOverMean() float64 { return t.peak() / t.mean() }
 
-// tries is the number of requests per instance and hour of the outage.
+// tries returns the number of requests per instance and hour of the outage.
 func (t *tally) tries() float64 {
 	return float64(t.failed) / float64(t.fleet.instances) / t.fleet.scenario.outage.length.Hours()
 }

@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// floorCache is the least that a cache of tokens by resource can do: a map that is copied when it changes, a pointer, one reading
-// of the clock.
+// floorCache is the least that a cache of tokens by resource can do: a map that is copied when it
+// changes, a pointer, one reading of the clock.
 type floorCache struct {
 	entries atomic.Pointer[map[string]*floorEntry]
 }
@@ -29,7 +29,7 @@ func newFloorCache(resource, value string, expires time.Time) *floorCache {
 	return c
 }
 
-// get gives nil where there is no token to serve.
+// get returns nil if there is no valid token.
 func (c *floorCache) get(resource string) *floorToken {
 	entry := (*c.entries.Load())[resource]
 	if entry == nil {
@@ -42,8 +42,8 @@ func (c *floorCache) get(resource string) *floorToken {
 	return t
 }
 
-// floorTransport is the least that a transport may do which must not change the request it is given: a shallow copy, and a
-// header map of its own with a ready-made value.
+// floorTransport is the least that a transport may do which must not change the request it is
+// given: a shallow copy, and a header map of its own with a ready-made value.
 type floorTransport struct {
 	cache    *floorCache
 	resource string

@@ -15,17 +15,18 @@ import (
 	"github.com/seed-ac726066/aztoken/imdstest"
 )
 
-// resource is the same for all, so that the cache which the libraries on top of MSAL share has one token in it.
+// resource is the same for all, so that the cache which the libraries on top of MSAL share has one
+// token in it.
 const resource = "https://orders.example.com"
 
-// floorOf is the floor's cache with a token of imds.
+// floorOf returns the floor's cache with a token of imds.
 func floorOf(imds *imdstest.Server) *floorCache {
 	return newFloorCache(resource, imds.Mint(resource), time.Now().Add(24*time.Hour))
 }
 
 var errNoToken = errors.New("no token")
 
-// warmOurs is an aztoken.Client that has its token.
+// warmOurs returns an aztoken.Client that has its token.
 func warmOurs(tb testing.TB, imds *imdstest.Server) *aztoken.Client {
 	tb.Helper()
 	opts := &aztoken.Options{Endpoint: imds.URL}
@@ -37,7 +38,7 @@ func warmOurs(tb testing.TB, imds *imdstest.Server) *aztoken.Client {
 	return c
 }
 
-// warmPeer is a client of a library that has its token.
+// warmPeer returns a client of a library that has its token.
 func warmPeer(tb testing.TB, library peers.Library, imds *imdstest.Server) peers.Client {
 	tb.Helper()
 	c, err := library.New(peers.Endpoint{Transport: imds, Resource: resource})
@@ -48,7 +49,7 @@ func warmPeer(tb testing.TB, library peers.Library, imds *imdstest.Server) peers
 	return c
 }
 
-// reads are the ways to a token that is there.
+// reads returns the ways to read a cached token.
 func reads(tb testing.TB) []near.Operation {
 	imds, ctx := imdstest.New(nil), tb.Context()
 	cache, ours := floorOf(imds), warmOurs(tb, imds)
@@ -83,7 +84,7 @@ type answer struct{ http.Response }
 
 func (a *answer) RoundTrip(*http.Request) (*http.Response, error) { return &a.Response, nil }
 
-// roundTrips are the ways to put a token that is there on a request.
+// roundTrips returns the ways to put a cached token on a request.
 func roundTrips(tb testing.TB) []near.Operation {
 	imds := imdstest.New(nil)
 	base := &answer{http.Response{StatusCode: http.StatusOK, Body: http.NoBody, Header: http.Header{}}}

@@ -1,5 +1,6 @@
-// Hotpath measures what a token costs that is already there: run as "go run ./hotpath" in the folder of this module it runs the
-// benchmarks of this package, and writes their medians into README.md and hotpath.svg.
+// Hotpath measures what a token costs that is already there: run as "go run ./hotpath" in the
+// folder of this module it runs the benchmarks of this package, and writes their medians into
+// README.md and hotpath.svg.
 package main
 
 import (
@@ -15,7 +16,8 @@ import (
 	"github.com/seed-ac726066/aztoken/bench/internal/report"
 )
 
-// About a minute and a half. Ten rounds give a 95 % interval of the median that leaves out the two extremes.
+// About a minute and a half. Ten rounds give a 95 % interval of the median that leaves out the two
+// extremes.
 const (
 	rounds    = 10
 	benchtime = 200 * time.Millisecond
@@ -72,8 +74,8 @@ func timesFloor(results measure.Results, benchmark, op, kind string) float64 {
 	return results.Ratio(benchmark+"/"+op+kind, benchmark+"/floor"+kind)
 }
 
-// draw shows what each operation costs in units of its floor. Without azcore's pipelines, which do more than put a token on a
-// request: there it is the difference of the two that counts.
+// draw shows what each operation costs in units of its floor. Without azcore's pipelines, which do
+// more than put a token on a request: there it is the difference of the two that counts.
 func draw(results measure.Results, file string) error {
 	var groups []string
 	serial, parallel := chart.Series{Name: "serial"}, chart.Series{Name: "parallel"}

@@ -46,7 +46,7 @@ func TestTokenOfManyResourcesIsAsNearAsThatOfOne(t *testing.T) {
 	})
 }
 
-// unsigned is a credential whose tokens cost no signature.
+// unsigned is a credential that does not sign its tokens.
 type unsigned struct{}
 
 func (unsigned) GetToken(context.Context, policy.TokenRequestOptions) (azcore.AccessToken, error) {

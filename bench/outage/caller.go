@@ -10,14 +10,15 @@ import (
 )
 
 const (
-	// interval is the time between two calls. No library here holds a lock for as long, which would stop the virtual
-	// clock: see peers.Library.Locks.
+	// interval is the time between two calls. No library here holds a lock for as long, which would
+	// stop the virtual clock: see peers.Library.Locks.
 	interval = time.Minute
-	// patience is the deadline of a call, such as a service has that others wait for.
+	// patience is the deadline of a call, typical of a service with waiting callers.
 	patience = 10 * time.Second
-	// mostUnderWay bounds the calls that wait at the same time. A program that has as many refuses the next.
+	// mostUnderWay bounds the calls that wait at the same time. A program that has as many refuses
+	// the next.
 	mostUnderWay = 100
-	// lastMoments of a token are no cover: a request that sets out with it may arrive too late.
+	// lastMoments of a token do not count: a request sent with it may arrive too late.
 	lastMoments = 3 * time.Second
 )
 
@@ -30,7 +31,8 @@ const (
 	expired         // a token that had ended, which no service takes
 )
 
-// A caller asks for a token on schedule, whatever becomes of the calls before, and notes what it gets.
+// A caller asks for a token on schedule, whatever becomes of the calls before, and notes what it
+// gets.
 type caller struct {
 	client peers.Client
 
@@ -100,7 +102,7 @@ func (c *caller) call(t *testing.T) outcome {
 	return served
 }
 
-// holds says whether the caller has been given a token that is good at the time now.
+// holds reports whether the caller has received a token that is valid at now.
 func (c *caller) holds(now time.Time) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()

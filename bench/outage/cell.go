@@ -16,7 +16,7 @@ type cell struct {
 	runs    []run
 }
 
-// grid are the cells of all combinations.
+// grid returns the cells of all combinations.
 func grid(libraries []peers.Library, kinds []kind, lengths []time.Duration) []cell {
 	var cells []cell
 	for _, l := range libraries {
@@ -29,7 +29,7 @@ func grid(libraries []peers.Library, kinds []kind, lengths []time.Duration) []ce
 	return cells
 }
 
-// fill lives through the runs of the cells, those of every step-th start, and says whether it could.
+// fill makes the runs of the cells, one for every step-th start, and reports whether it succeeded.
 func fill(t *testing.T, cells []cell, step int) bool {
 	type job struct {
 		library  peers.Library
@@ -50,7 +50,7 @@ func fill(t *testing.T, cells []cell, step int) bool {
 	})
 }
 
-// unharmed is the number of starts from which the outage does no harm.
+// unharmed returns the number of starts from which the outage does no harm.
 func (c cell) unharmed() int {
 	n := 0
 	for _, r := range c.runs {
@@ -61,7 +61,7 @@ func (c cell) unharmed() int {
 	return n
 }
 
-// worst is the run of most harm, of several the one whose outage was last.
+// worst returns the run with the most harm, the latest if there are several.
 func (c cell) worst() run {
 	return slices.MaxFunc(c.runs, func(a, b run) int {
 		return cmp.Or(cmp.Compare(a.harm(), b.harm()), cmp.Compare(a.scenario.hour, b.scenario.hour))

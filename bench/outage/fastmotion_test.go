@@ -14,7 +14,7 @@ func TestNoRunInheritsATokenFromAnother(t *testing.T) {
 	require.True(t, inFastMotion(t, 8, func(t *testing.T, _ int, resource string) {
 		imds := imdstest.New(nil)
 		defer imds.Close()
-		client, err := peers.MSAL().New(peers.Endpoint{Transport: imds, Resource: resource}) // one cache for the whole process
+		client, err := peers.MSAL().New(peers.Endpoint{Transport: imds, Resource: resource}) // one cache per process
 		require.NoError(t, err)
 		_, _, err = client.Token(t.Context())
 		require.NoError(t, err)

@@ -14,8 +14,8 @@ const (
 	allFile   = "all-starts.svg"
 )
 
-// figures draws what the cells met in outages of the first kind: those of 12 h at the start that was worst for each library, and those
-// of 24 h over all starts.
+// figures draws what the cells met in outages of the first kind: those of 12 h at the start that
+// was worst for each library, and those of 24 h over all starts.
 func figures(cells []cell, folder string) error {
 	worst := figure("12 h of outage (503), from the moment on that is worst for each library", 12*time.Hour)
 	all := figure("24 h of outage (503), from each hour of a token's life on", 24*time.Hour)
@@ -33,7 +33,7 @@ func figures(cells []cell, folder string) error {
 	return errors.Join(worst.Save(filepath.Join(folder, worstFile)), all.Save(filepath.Join(folder, allFile)))
 }
 
-// figure is one of outages of some length, with six hours before and after.
+// figure returns one of outages of some length, with six hours before and after.
 func figure(title string, length time.Duration) chart.Panels {
 	return chart.Panels{
 		Title: title,
@@ -43,8 +43,8 @@ func figure(title string, length time.Duration) chart.Panels {
 	}
 }
 
-// steps are the shares of the calls of some runs that came out well, and of those that were given an expired token, in each quarter of an
-// hour that there are calls in.
+// steps returns the shares of the calls of some runs that came out well, and of those that were
+// given an expired token, in each quarter of an hour that there are calls in.
 func steps(runs []run, over chart.Panels) []chart.Step {
 	const bin = 0.25
 	var all []chart.Step

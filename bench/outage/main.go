@@ -1,9 +1,10 @@
-// Outage lives through outages of the identity endpoint and of Entra ID, with aztoken and with other libraries as they are, on a
-// virtual clock. In the folder of this module,
+// Outage runs aztoken and other, unmodified libraries through outages of the identity endpoint and
+// of Entra ID, on a virtual clock. In the folder of this module,
 //
 //	go run ./outage
 //
-// takes some minutes and writes what it has measured into README.md, outage/README.md and the plots beside that.
+// takes some minutes and writes the results into README.md, outage/README.md and the plots next to
+// it.
 package main
 
 import (
@@ -21,7 +22,7 @@ import (
 // folder is where the plots and the long table are, from where the program runs.
 const folder = "outage"
 
-// modules are those whose behaviour is measured.
+// modules are the measured libraries.
 var modules = []string{
 	"github.com/Azure/azure-sdk-for-go/sdk/azidentity",
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore",
@@ -33,7 +34,8 @@ var modules = []string{
 }
 
 func main() {
-	// The virtual clock of testing/synctest is for tests only, so this program is one, and ends with PASS or FAIL.
+	// The virtual clock of testing/synctest is for tests only, so this program is one, and ends
+	// with PASS or FAIL.
 	testing.Init()
 	testing.Main(
 		func(_, _ string) (bool, error) { return true, nil },

@@ -12,7 +12,8 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// starts is from one start of an outage to the next in these tests, in hours. The program has one every hour.
+// starts is from one start of an outage to the next in these tests, in hours. The program has one
+// every hour.
 const starts = 12
 
 func TestNoOutageThatOursPromisesToCoverDoesHarm(t *testing.T) {
@@ -41,7 +42,7 @@ func TestADayOfOutageCostsWhatOursLeavesOpenAndNoMore(t *testing.T) {
 		most    time.Duration
 	}{
 		"HalfLife":   {peers.Aztoken(), 12 * time.Hour},
-		"MaxAge(1h)": {peers.AztokenMaxAge(time.Hour), 70 * time.Minute}, // IMDS gives a token of almost an hour, and a look again takes some minutes
+		"MaxAge(1h)": {peers.AztokenMaxAge(time.Hour), 70 * time.Minute}, // IMDS may return a token almost an hour old
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -62,7 +63,8 @@ func TestALibraryThatRefreshesAtTheEndIsHarmedWhereTheEndIs(t *testing.T) {
 		cells := []cell{{library: peers.OAuth2(), kind: kinds[0], length: length}}
 		require.True(t, fill(t, cells, starts))
 		for _, r := range cells[0].runs {
-			// Tokens end at 24 h and 48 h. Calls fail from there on, or from the beginning of the outage, to its end.
+			// Tokens end at 24 h and 48 h. Calls fail from there on, or from the beginning of the
+			// outage, to its end.
 			end := tokenLife
 			if r.scenario.start() > end {
 				end += tokenLife
@@ -97,7 +99,7 @@ func TestACellComesOutTheSameAgain(t *testing.T) {
 	}
 }
 
-// filled are the cells of one library and length, one for each kind.
+// filled returns the cells of one library and length, one for each kind.
 func filled(t *testing.T, l peers.Library, length time.Duration) []cell {
 	t.Helper()
 	cells := grid([]peers.Library{l}, kinds, []time.Duration{length})

@@ -19,7 +19,7 @@ type run struct {
 	requests int           // to the endpoint
 }
 
-// count is the number of calls that came out so.
+// count returns the number of calls that came out so.
 func (r run) count(o outcome) int {
 	n := 0
 	for _, got := range r.outcomes {
@@ -30,7 +30,7 @@ func (r run) count(o outcome) int {
 	return n
 }
 
-// harm is the number of calls without a good token.
+// harm returns the number of calls without a good token.
 func (r run) harm() int { return len(r.outcomes) - r.count(served) }
 
 // live goes through a scenario with a library, in a bubble of virtual time.
@@ -50,7 +50,7 @@ func (s scenario) live(t *testing.T, l peers.Library, resource string) run {
 	return run{s, c.outcomes, c.waited, c.idled, requests}
 }
 
-// between are the outcomes of the calls from one time since the outage began to another.
+// between returns the outcomes of the calls from one time since the outage began to another.
 func (r run) between(from, to time.Duration) []outcome {
 	at := func(d time.Duration) int { // the first call at d or after
 		return min(max(0, int((r.scenario.start()+d+interval-1)/interval)), len(r.outcomes))

@@ -11,12 +11,13 @@ const (
 	duration = 72 * time.Hour
 	// tokenLife is that of a managed identity's tokens.
 	tokenLife = 24 * time.Hour
-	// firstStart and lastStart are the hours in which outages begin: those of the second day, when a program holds a token that
-	// replaced another. The longest outage ends before the run does.
+	// firstStart and lastStart are the hours in which outages begin: those of the second day, when
+	// a program holds a token that replaced another. The longest outage ends before the run does.
 	firstStart, lastStart = 25, 48
-	// minutePast is when the first call was, past an hour of the clock by which outages begin on the hour: so the last of
-	// them begins just before the libraries that use a token to its last minutes replace their second, which is the worst moment
-	// for them. The half minute keeps the ends of an outage apart from the calls.
+	// minutePast is when the first call was, past an hour of the clock by which outages begin on
+	// the hour: so the last of them begins just before the libraries that use a token to its last
+	// minutes replace their second, which is the worst moment for them. The half minute keeps the
+	// ends of an outage apart from the calls.
 	minutePast = 10*time.Minute + 30*time.Second
 )
 
@@ -28,12 +29,13 @@ type kind struct {
 	name  string
 	means string
 	fault imdstest.Fault
-	// mintAfter is the age at which the endpoint replaces its token: until then it gives the same again.
+	// mintAfter is the age at which the endpoint replaces its token: until then it returns the same
+	// one.
 	mintAfter time.Duration
 }
 
-// mintsAnew is the mintAfter of an endpoint where everybody who asks gets a new token. It is not nothing, as the three
-// requests that EC2 wants for one credential are to give one.
+// mintsAnew is the mintAfter of an endpoint that returns a new token for each request. It is above
+// zero, as the three requests for one EC2 credential must return the same.
 const mintsAnew = time.Second
 
 // kinds of outages.
@@ -55,8 +57,8 @@ type scenario struct {
 	length time.Duration
 }
 
-// scenarios are the runs with outages of one kind and length that begin in each hour of the second day or, with a step above 1, in
-// every so many hours, the last among them.
+// scenarios returns the runs with outages of one kind and length that begin in each hour of the
+// second day or, with a step above 1, in every so many hours, the last among them.
 func scenarios(k kind, length time.Duration, step int) []scenario {
 	var all []scenario
 	for hour := lastStart; hour >= firstStart; hour -= step {
@@ -65,5 +67,5 @@ func scenarios(k kind, length time.Duration, step int) []scenario {
 	return all
 }
 
-// start is when the outage begins, after the first call.
+// start returns when the outage begins, after the first call.
 func (s scenario) start() time.Duration { return time.Duration(s.hour)*time.Hour - minutePast }

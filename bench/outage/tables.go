@@ -9,7 +9,8 @@ import (
 	"github.com/seed-ac726066/aztoken/bench/internal/report"
 )
 
-// summary is the section of the README: with which versions, the figures, and for each kind of outage what each length of it costs.
+// summary returns the section of the README: with which versions, the figures, and for each kind of
+// outage what each length of it costs.
 func summary(cells []cell, versions string) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "Measured with %s.\n\n", versions)
@@ -44,7 +45,7 @@ func summary(cells []cell, versions string) string {
 	return b.String()
 }
 
-// details is a table with a line for each cell.
+// details returns a table with a line for each cell.
 func details(cells []cell) string {
 	header := []string{
 		"library", "kind", "length", "starts without harm", "most failed calls", "most expired tokens used",
@@ -61,7 +62,7 @@ func details(cells []cell) string {
 	return report.Table(header, rows)
 }
 
-// cost is the most that an outage costs, in calls.
+// cost returns the most that an outage costs, in calls.
 func cost(c cell) string {
 	failed, expired := c.mostFailed(), c.mostExpired()
 	switch {
@@ -76,7 +77,7 @@ func cost(c cell) string {
 	}
 }
 
-// requestsOf are those of a run, mean and most.
+// requestsOf returns those of a run, mean and most.
 func requestsOf(c cell) []string {
 	return []string{fmt.Sprintf("%.0f", c.meanRequests()), fmt.Sprint(c.mostRequests())}
 }

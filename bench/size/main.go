@@ -1,5 +1,6 @@
-// Size weighs the smallest programs that get or check a token with each library: run as "go run ./size" in the folder of this module it
-// builds them, and writes how large they are and how much of other people's code is in them into README.md and size.svg.
+// Size weighs the smallest programs that get or check a token with each library: run as
+// "go run ./size" in the folder of this module it builds them, and writes how large they are and
+// how much of other people's code is in them into README.md and size.svg.
 package main
 
 import (

@@ -1,6 +1,6 @@
-// Stampede lets ten thousand callers ask for a token at once that nobody has yet: run as "go run ./stampede" in the folder of this
-// module it does so with each library and with endpoints in good and bad state, and writes what came of it into README.md and
-// stampede.svg.
+// Stampede lets ten thousand callers request an uncached token at once. Run as "go run ./stampede"
+// in the folder of this module, it does so with each library and with endpoints in good and bad
+// state, and writes the results into README.md and stampede.svg.
 package main
 
 import (
@@ -17,14 +17,16 @@ import (
 
 const (
 	callers = 10_000
-	// watch is for how long callers are waited for: long enough for ten thousand requests of a millisecond one after another.
+	// watch is for how long callers are waited for: long enough for ten thousand requests of a
+	// millisecond one after another.
 	watch = 15 * time.Second
-	// realTolerance is for the libraries that run in real time: on a busy machine ten thousand callers wake up one after another.
+	// realTolerance is for the libraries that run in real time: on a busy machine ten thousand
+	// callers wake up one after another.
 	realTolerance = 250 * time.Millisecond
 )
 
-// main runs as the one test of this program, as virtual time is that of testing/synctest and for tests only. It ends with
-// PASS or FAIL, and the exit status.
+// main runs as the one test of this program, as virtual time is that of testing/synctest and for
+// tests only. It ends with PASS or FAIL, and the exit status.
 func main() {
 	testing.Init()
 	testing.Main(

@@ -22,7 +22,7 @@ type scenario struct {
 	hurry bool // the callers have deadlines: see deadlines
 }
 
-// serves says that there is a token for who waits.
+// serves reports whether there is a token for callers that wait.
 func (s scenario) serves() bool { return s.fault.String() == imdstest.OK().String() }
 
 var scenarios = []scenario{
@@ -38,8 +38,9 @@ const (
 	latest  = time.Second
 )
 
-// deadlines are those of n callers, from now on: spread between soonest and latest, in an order that is the same in every run. A
-// library in which callers wait for each other keeps one deadline for all by accident.
+// deadlines returns those of n callers, from now on: spread between soonest and latest, in an order
+// that is the same in every run. A library in which callers wait for each other keeps one deadline
+// for all by accident.
 func deadlines(n int) []time.Duration {
 	all := make([]time.Duration, n)
 	for i, at := range rand.New(rand.NewPCG(1, 2)).Perm(n) {
@@ -59,8 +60,8 @@ type outcome struct {
 	later    bool          // a call got a token that came when the endpoint would have answered, with a deadline of latest
 }
 
-// stampede lets callers ask a client at once that has no token yet, and watches them for so long. A caller that is late by less
-// than tolerance is in time.
+// stampede lets callers ask a client at once that has no token yet, and watches them for so long. A
+// caller that is late by less than tolerance is in time.
 func stampede(s scenario, library peers.Library, resource string, callers int, watch, tolerance time.Duration) (outcome, error) {
 	imds := imdstest.New(nil)
 	imds.Mint(resource) // makes the signing key, which takes its time

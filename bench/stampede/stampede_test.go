@@ -44,7 +44,7 @@ func TestAStampedeIsOneRequestAndKeepsEveryDeadline(t *testing.T) {
 	}
 }
 
-// careless is a client that asks for every caller, and does with a deadline what it likes.
+// careless is a client that makes a request for every caller, and ignores deadlines.
 type careless struct {
 	peers.Endpoint
 	ignores bool

@@ -21,8 +21,8 @@ const answerTime = 50 * time.Millisecond
 // steadyDays are counted, after one in which everybody has just started.
 const steadyDays = 2
 
-// A fleet is what clients of one identity met: a start of all at once, days in which nothing happens, and an outage in which a tenth
-// of them is replaced every hour.
+// A fleet is what clients of one identity met: a start of all at once, days in which nothing
+// happens, and an outage in which a tenth of them is replaced every hour.
 type fleet struct {
 	instances      int
 	cold           int     // requests for the start
@@ -63,7 +63,8 @@ func (i *instances) replace(t *testing.T, n int) {
 	i.started++
 }
 
-// call lets every client ask for its token at the same time, and returns how many got none that is good.
+// call lets every client ask for its token at the same time, and returns how many got none that is
+// good.
 func (i *instances) call(t *testing.T) (failed int) {
 	var wg sync.WaitGroup
 	var bad atomic.Int64

@@ -25,8 +25,9 @@ func kinds() []kind {
 	}
 }
 
-// start returns a client as a process that has just been started has it. MSAL, under azidentity, keeps the tokens of a whole process,
-// so each life of a program gets a resource of its own there: only then is it one without a token.
+// start returns a client as a process that has just been started has it. MSAL, under azidentity,
+// keeps the tokens of a whole process, so each life of a program gets a resource of its own there:
+// only then is it one without a token.
 func (k kind) start(imds *imdstest.Server, b tokenstore.Backend, life string) (peers.Client, error) {
 	const resource = "https://orders.example.com"
 	if !k.stored {

@@ -1,5 +1,6 @@
-// Store lives through outages of the identity endpoint with programs that are restarted and with fleets whose instances come
-// and go, with a token store and without, on a virtual clock. In the folder of this module,
+// Store lives through outages of the identity endpoint with programs that are restarted and with
+// fleets whose instances come and go, with a token store and without, on a virtual clock. In the
+// folder of this module,
 //
 //	go run ./store
 //
@@ -26,7 +27,8 @@ func main() {
 		child()
 		return
 	}
-	// The virtual clock of testing/synctest is for tests only, so this program is one, and ends with PASS or FAIL.
+	// The virtual clock of testing/synctest is for tests only, so this program is one, and ends
+	// with PASS or FAIL.
 	testing.Init()
 	testing.Main(
 		func(_, _ string) (bool, error) { return true, nil },

@@ -48,7 +48,8 @@ func getOne(endpoint, dir string) (err error) {
 	return err
 }
 
-// startProcesses starts n processes at once on one directory, in real time, and returns how many requests they made together.
+// startProcesses starts n processes at once on one directory, in real time, and returns how many
+// requests they made together.
 func startProcesses(t *testing.T, n int) int {
 	imds := imdstest.NewServer(t, &imdstest.Options{MintAfter: -1})
 	imds.Break(imdstest.Slow(answerTime))

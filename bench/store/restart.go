@@ -33,7 +33,8 @@ type run struct {
 	failed, expired int
 }
 
-// restarts are the runs of each kind: of outages that begin in every step-th hour of the second day.
+// restarts are the runs of each kind: of outages that begin in every step-th hour of the second
+// day.
 func restarts(t *testing.T, step int) map[string][]run {
 	all := make(map[string][]run)
 	for _, k := range kinds() {
@@ -84,7 +85,8 @@ func (r *run) call(t *testing.T, client peers.Client) {
 	r.served = append(r.served, err == nil && expires.After(time.Now()))
 }
 
-// around is the share of the calls that were served in each quarter of an hour from some hours before the outage on.
+// around is the share of the calls that were served in each quarter of an hour from some hours
+// before the outage on.
 func around(runs []run, from, to float64) (shares []float64) {
 	const bin = 15 // calls
 	for at := from; at < to; at += 0.25 {

@@ -48,7 +48,8 @@ func TestAFleet(t *testing.T) {
 }
 
 func TestProcessesOnOneDirectory(t *testing.T) {
-	// Not in parallel: a process whose disk takes 250 ms asks by itself, and the other tests leave it no processor.
+	// Not in parallel: a process whose disk takes 250 ms asks by itself, and the other tests leave
+	// it no processor.
 	require.LessOrEqual(t, startProcesses(t, 8), 2)
 }
 

@@ -7,7 +7,8 @@ import (
 	"github.com/seed-ac726066/aztoken/imdstest"
 )
 
-// What every verifier here demands: a token of this issuer for this audience, signed by RS256, that ends.
+// What every verifier here demands: a token of this issuer for this audience, signed by RS256, that
+// ends.
 const (
 	audience = "https://orders.example.com"
 	issuer   = "https://sts.windows.net/" + imdstest.DefaultTenantID + "/"
@@ -17,15 +18,16 @@ const (
 // role is what the callers of the service have.
 const role = "reader"
 
-// entra is an issuer whose first identity has the role.
+// entra returns an issuer whose first identity has the role.
 func entra() *imdstest.Server {
 	return imdstest.New(&imdstest.Options{Identities: []imdstest.Identity{{Roles: map[string][]string{audience: {role}}}}})
 }
 
-// verify says which roles a token has, or that it is not good.
+// verify returns the roles of a token, or an error if it is invalid.
 type verify func(ctx context.Context, token string) (roles []string, err error)
 
-// library makes a verifier with the keys of an issuer, set up as the library's documentation has it. close ends it.
+// library makes a verifier with the keys of an issuer, set up as the library's documentation has
+// it. close ends it.
 type library struct {
 	name string
 	new  func(ctx context.Context, hc *http.Client) (v verify, close func(), err error)
@@ -36,7 +38,7 @@ func libraries() []library {
 	return []library{aztoken(), goJOSE(), goOIDC(), golangJWT(), jwx()}
 }
 
-// claims are those that a service reads from a token whose library leaves that to it.
+// claims are those that a service reads itself if the library does not.
 type claims struct {
 	Roles []string `json:"roles"`
 }

@@ -1,6 +1,7 @@
-// Verification compares package verify with the libraries that a service could check tokens with: run as "go run ./verification" in
-// the folder of this module it runs the benchmarks of this package, shows every library some tricky tokens, and writes both into
-// README.md and verification.svg.
+// Verification compares package verify with the libraries that a service could check tokens with:
+// run as "go run ./verification" in the folder of this module it runs the benchmarks of this
+// package, shows every library some tricky tokens, and writes both into README.md and
+// verification.svg.
 package main
 
 import (
@@ -62,7 +63,7 @@ const (
 	badSignature = "aztoken verify, a bad signature"
 )
 
-// ways are the benchmarks in the order of the table; the first is the floor.
+// ways returns the benchmarks in the order of the table; the first is the floor.
 func ways() []string {
 	names := []string{rsaStep, stdlib, firstTime, remembered, badSignature}
 	for _, l := range libraries()[1:] {

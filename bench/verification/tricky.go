@@ -48,7 +48,7 @@ func trickyCases() []trickyCase {
 	}
 }
 
-// mint is a good token with the role admin, but for the edit.
+// mint returns a good token with the role admin, but for the edit.
 func mint(srv *imdstest.Server, edit func(*imdstest.JWT)) string {
 	return srv.Mint(audience, func(j *imdstest.JWT) { j.Claims["roles"] = []string{admin} }, edit)
 }
@@ -86,7 +86,8 @@ func text(members map[string]any) string {
 	return string(all)
 }
 
-// flipUnused changes the last character of a token to one that a lenient decoder reads as the same bytes.
+// flipUnused changes the last character of a token to one that a lenient decoder reads as the same
+// bytes.
 func flipUnused(token string) string {
 	want, err := base64.RawURLEncoding.DecodeString(token[strings.LastIndexByte(token, '.')+1:])
 	if err != nil {
@@ -113,7 +114,7 @@ const (
 	withoutRole = "without the role"
 )
 
-// verdicts are those of each library, in order, on a token with the role admin.
+// verdicts returns those of each library, in order, on a token with the role admin.
 func verdicts(ctx context.Context, all []library, srv *imdstest.Server, token string) ([]string, error) {
 	said := make([]string, len(all))
 	for i, l := range all {

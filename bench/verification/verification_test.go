@@ -22,7 +22,7 @@ import (
 	azverify "github.com/seed-ac726066/aztoken/verify"
 )
 
-// operations are the ways to verify a token; the first is the floor.
+// operations returns the ways to verify a token; the first is the floor.
 func operations(tb testing.TB) []near.Operation {
 	srv, ctx := entra(), tb.Context()
 	hc := &http.Client{Transport: srv}
@@ -55,7 +55,7 @@ func operations(tb testing.TB) []near.Operation {
 	return all
 }
 
-// rsaOnly is the floor: the step that nobody can do without, its input ready.
+// rsaOnly is the floor: the one step that every verifier needs, with its input prepared.
 func rsaOnly(tb testing.TB, key *rsa.PublicKey, token string) func() {
 	signed, encoded, _ := cutSignature(token)
 	digest := sha256.Sum256([]byte(signed))
@@ -72,8 +72,8 @@ func cutSignature(token string) (signed, signature string, ok bool) {
 	return token[:at], token[at+1:], true
 }
 
-// byHand is what a program can do with the standard library alone: the signature and the usual claims, without a look at the
-// letter of the JSON.
+// byHand verifies with only the standard library: the signature and the usual claims, without
+// strict JSON.
 func byHand(tb testing.TB, key *rsa.PublicKey, token string) func() {
 	return func() { near.Must(tb, verifyByHand(key, token)) }
 }
@@ -118,8 +118,8 @@ func decode(part string, into any) error {
 	return json.Unmarshal(text, into)
 }
 
-// neverSeen verifies a token at every run that the verifier does not remember: when it has seen all of
-// them it forgets them.
+// neverSeen verifies a token at every run that the verifier does not remember: when it has seen all
+// of them it forgets them.
 func neverSeen(tb testing.TB, srv *imdstest.Server, hc *http.Client) func() {
 	const tokens = 512
 	var all []string

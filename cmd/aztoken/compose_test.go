@@ -8,7 +8,8 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// The compose file is read by an engine that the tests have not; what it tells the command to do is read by the command.
+// The compose file is read by an engine that the tests have not; what it tells the command to do is
+// read by the command.
 func TestTheComposeFileCallsTheCommandAsItIs(t *testing.T) {
 	t.Parallel()
 	text, err := os.ReadFile("../../examples/compose/compose.yaml")

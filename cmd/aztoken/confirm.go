@@ -8,20 +8,21 @@ import (
 	"strings"
 )
 
-// errNoTerminal is that nobody can be asked.
-var errNoTerminal = errors.New("aztoken: nothing was changed, as there is no terminal to ask at; add --yes to go ahead without being asked, or --dry-run to see the plan alone")
+// errNoTerminal means that there is no terminal to ask at.
+var errNoTerminal = errors.New("aztoken: nothing was changed: there is no terminal for the question; add --yes to apply without asking, or --dry-run to see only the plan")
 
-// errNoAnswer is that nobody was there.
-var errNoAnswer = errors.New("aztoken: nothing was changed, as there was no answer; add --yes to go ahead without being asked, or --dry-run to see the plan alone")
+// errNoAnswer means that nobody answered.
+var errNoAnswer = errors.New("aztoken: nothing was changed: there was no answer; add --yes to apply without asking, or --dry-run to see only the plan")
 
-// confirmed asks a question at the terminal; anything but yes is no.
+// confirmed asks a question at the terminal. Anything but yes means no.
 func confirmed(ctx context.Context, in io.Reader, out io.Writer, question string) (bool, error) {
 	if !isTerminal(in) {
 		return false, errNoTerminal
 	}
 	_, _ = io.WriteString(out, question+" [y/N] ")
-	answer := make(chan string, 1) // "" at the end of the file, which is what /dev/null has, though it passes for a terminal
-	// Nothing ends a read from a terminal but a line. If Ctrl-C comes instead, the process is about to end, and this with it.
+	answer := make(chan string, 1) // "" at the end of the file, as of /dev/null, which passes for a terminal
+	// Only a line ends a read from a terminal. After Ctrl-C the process ends soon, and this
+	// goroutine with it.
 	go func() {
 		line, _ := bufio.NewReader(in).ReadString('\n')
 		answer <- line
@@ -40,10 +41,10 @@ func confirmed(ctx context.Context, in io.Reader, out io.Writer, question string
 	}
 }
 
-// orRefused is err, or that the answer was no.
-func orRefused(err error) error {
+// orDeclined returns err, or that the answer was no.
+func orDeclined(err error) error {
 	if err != nil {
 		return err
 	}
-	return errors.New("aztoken: nothing was changed, as the answer was not yes")
+	return errors.New("aztoken: nothing was changed: the answer was not yes")
 }

@@ -12,10 +12,11 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/seed-ac726066/aztoken/internal/graph"
+	"github.com/seed-ac726066/aztoken/internal/message"
 	"github.com/seed-ac726066/aztoken/internal/wire"
 )
 
-// directory says by flags which tenant's directory is asked, and how.
+// directory is the tenant's directory to use, by flags.
 type directory struct {
 	app      string
 	cloud    string
@@ -26,29 +27,29 @@ type directory struct {
 
 func (d *directory) addFlags(cmd *cobra.Command, timeout time.Duration, what string) {
 	f := cmd.Flags()
-	f.StringVar(&d.app, "app", "", "the application: its name, an App ID URI of it, or its client id (needed)")
+	f.StringVar(&d.app, "app", "", "the application: its name, one of its App ID URIs, or its client id (required)")
 	f.StringVar(&d.cloud, "cloud", "public", "the cloud: public, usgovernment or china")
 	f.StringVar(&d.tenant, "tenant", "", "the tenant to sign in to (default: that of your sign-in)")
-	f.StringVar(&d.endpoint, "endpoint", "", "base URL of a fake Microsoft Graph on this machine, to try things out")
+	f.StringVar(&d.endpoint, "endpoint", "", "base URL of a fake Microsoft Graph on this machine, for tests")
 	f.DurationVar(&d.timeout, "timeout", timeout, what)
 	complete(cmd, "cloud", "public", "usgovernment", "china")
 }
 
-// check finds mistakes in the flags.
+// check returns what is wrong with the flags.
 func (d *directory) check() error {
 	switch {
 	case d.app == "":
-		return usage("aztoken: no application; give --app: its name, an App ID URI of it, or its client id")
+		return usage("aztoken: no application; set --app to its name, one of its App ID URIs, or its client id")
 	case d.timeout <= 0:
-		return usage("aztoken: --timeout is %v; give a time above 0, such as 10m", d.timeout)
+		return usage("aztoken: --timeout is %v; set it to a time above 0, such as 10m", d.timeout)
 	}
 	if _, ok := clouds[d.cloud]; !ok {
-		return usage("aztoken: --cloud is %q; give public, usgovernment or china", d.cloud)
+		return usage("aztoken: --cloud is %q; set it to public, usgovernment or china", d.cloud)
 	}
 	return nil
 }
 
-// graphCloud is the cloud's Graph.
+// graphCloud returns the Graph of the cloud.
 func (d *directory) graphCloud() graph.Cloud {
 	switch d.cloud {
 	case "usgovernment":
@@ -59,7 +60,7 @@ func (d *directory) graphCloud() graph.Cloud {
 	return graph.Public()
 }
 
-// connect returns a client that signs in when it is first used. What Graph has to say meanwhile goes to progress.
+// connect returns a client that signs in on first use. It reports throttling to progress.
 func (d *directory) connect(progress io.Writer) (*graph.Client, error) {
 	cloud := d.graphCloud()
 	credential, err := azidentity.NewDefaultAzureCredential(&azidentity.DefaultAzureCredentialOptions{
@@ -71,17 +72,18 @@ func (d *directory) connect(progress io.Writer) (*graph.Client, error) {
 	client, err := graph.New(graph.Options{
 		Cloud: cloud, Endpoint: d.endpoint, Credential: credential,
 		OnThrottled: func(wait time.Duration) {
-			say(progress, "Microsoft Graph is busy and wants to be left alone for %s", short(wait))
+			say(progress, "Microsoft Graph is throttling; waiting %s", message.Duration(wait))
 		},
 	})
 	if err != nil {
-		return nil, usage("aztoken: --endpoint is %q; give an http or https address of this machine, or leave it out", d.endpoint)
+		return nil, usage("aztoken: --endpoint is %q; set it to an http or https address of this machine, or omit it", d.endpoint)
 	}
 	return client, nil
 }
 
-// explain makes an error of the directory readable: what names in it could do to a terminal goes, and of azidentity's, which
-// has a paragraph for each way to sign in, what counts stays.
+// explain makes an error of the directory readable. It replaces what a terminal could obey in
+// names, and reduces the error of azidentity, which has a paragraph for each way to sign in, to
+// what matters.
 func explain(err error) error {
 	var failed *graph.SignInError
 	switch {
@@ -90,19 +92,20 @@ func explain(err error) error {
 	case !errors.As(err, &failed):
 		lines := strings.Split(err.Error(), "\n")
 		for i := range lines {
-			lines[i] = legible(lines[i])
+			lines[i] = printable(lines[i])
 		}
 		return errors.New(strings.Join(lines, "\n"))
 	}
-	const cure = "; sign in by az login (or azd auth login, Connect-AzAccount), or run this where a service principal is set in the environment ($AZURE_CLIENT_ID and so on)"
+	const advice = "run az login (or azd auth login, Connect-AzAccount), or set a service principal in the environment ($AZURE_CLIENT_ID and so on)"
+	facts := []string{"aztoken", "not signed in to Azure"}
 	if cause := signInCause(failed.Err.Error()); cause != "" {
-		return errors.New("aztoken: signing in to Azure failed: " + wire.Plain(cause) + cure)
+		facts = []string{"aztoken", "signing in to Azure failed", wire.Plain(cause)}
 	}
-	return errors.New("aztoken: not signed in to Azure" + cure)
+	return errors.New(message.Join(facts, advice))
 }
 
-// legible is text of the directory, where anybody may name things, for a terminal.
-func legible(s string) string {
+// printable returns text of the directory, where anybody may name things, for a terminal.
+func printable(s string) string {
 	return strings.Map(func(r rune) rune {
 		if !unicode.IsPrint(r) {
 			return '?'
@@ -111,8 +114,9 @@ func legible(s string) string {
 	}, s)
 }
 
-// signInCause is what counts in the message of azidentity's chain, which has an indented paragraph for each credential that it
-// tried: what Entra ID or an endpoint answered. "" where nobody was asked, as no credential is set up.
+// signInCause returns what matters in the message of azidentity's chain, which has an indented
+// paragraph for each credential: the answer of Entra ID or of an endpoint. "" if no credential is
+// set up.
 func signInCause(message string) string {
 	for attempt := range strings.SplitSeq(strings.ReplaceAll(message, "\n\t\t", " "), "\n\t") {
 		if strings.Contains(attempt, "AADSTS") || strings.Contains(attempt, " RESPONSE ") {

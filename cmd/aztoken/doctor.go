@@ -27,34 +27,34 @@ func newDoctor(p *printer) *cobra.Command {
 	d := &doctorCommand{printer: p}
 	cmd := &cobra.Command{
 		Use:   "doctor RESOURCE",
-		Short: "Find out why there is no token, or one that does not serve",
-		Long: `Finds the host and why it is this one, asks its identity endpoint for a token for RESOURCE, and says step by step what is
-well and what is not:
+		Short: "Diagnose why a token is missing or rejected",
+		Long: `Detects the host, requests a token for RESOURCE from its identity endpoint, and checks step by step:
 
-  host       which host is this, and does it take such an id?
+  host       which host is this, and does it take this kind of id?
   reachable  does its endpoint answer?
-  direct     is it the endpoint that answers, and no proxy before it?
+  direct     does the endpoint itself answer, without a proxy?
   request    does it accept the request and its header?
   identity   does the host have the identity?
   resource   does the tenant know the resource?
   token      is there a token?
-  clock      is this machine's clock right?
-  cache      does the platform give the same token again?
+  clock      is the clock of this machine right?
+  cache      does the platform cache tokens?
   role       is the role in the token?
-  store      with --store: are there tokens in the directory, do they open, and until when are they good?
+  store      with --store: are there tokens in the directory, do they open, and until when are they valid?
 
-Each line has ✓ or ✗ and the time it took; a line with → says how to mend what failed. What depends on it is not looked at
-(–). The exit status is 0 only if all is well. The endpoint is asked two or three times; no token is printed.`,
+Each line has ✓ or ✗ and the time it took; a line with → tells how to fix a failure. Checks that depend on a
+failed one are skipped (–). The exit status is 0 only if all succeed. The endpoint gets two or three requests; no
+token is printed.`,
 		Example: `  aztoken doctor https://vault.azure.net
   aztoken doctor https://orders.example.com --role consumer
   aztoken doctor https://orders.example.com --client-id 0d46c104-0000-4000-8000-000000000001 --output json
   aztoken doctor https://orders.example.com --store /var/lib/orders/tokens`,
-		Args: oneResource,
+		Args: oneResource, ValidArgsFunction: completeResource,
 		RunE: runs(d.run),
 	}
 	d.addFlags(cmd)
 	d.addStoreFlags(cmd)
-	cmd.Flags().StringVar(&d.role, "role", "", "an app role that the token should have")
+	cmd.Flags().StringVar(&d.role, "role", "", "an app role that the token must have")
 	return cmd
 }
 
@@ -72,6 +72,7 @@ func (d *doctorCommand) run(cmd *cobra.Command, args []string) error {
 	report := doctor.Run(ctx, doctor.Options{
 		Resource: args[0], ID: d.hostID(), Endpoint: d.endpoint, Role: d.role, Store: store,
 		Getenv: os.Getenv, Files: hosts.FindArcFiles(runtime.GOOS, os.Getenv), Proxy: http.ProxyFromEnvironment,
+		Flag: d.flag,
 	}, func(c doctor.Check) {
 		if !d.json() {
 			writeCheck(out, c)
@@ -86,20 +87,20 @@ func (d *doctorCommand) run(cmd *cobra.Command, args []string) error {
 	case n == 0:
 		return nil
 	case d.json():
-		return fmt.Errorf("aztoken: checks failed: %d; the member fix of each says what to do", n)
+		return fmt.Errorf("aztoken: checks failed: %d; the member fix of each tells what to do", n)
 	default:
-		return fmt.Errorf("aztoken: checks failed: %d; the line after each ✗ says what to do", n)
+		return fmt.Errorf("aztoken: checks failed: %d; the line after each ✗ tells what to do", n)
 	}
 }
 
-// hostID is the identity that the flags name, as internal/hosts has it.
+// hostID returns the identity that the flags name, in the form of internal/hosts.
 func (s *source) hostID() hosts.ID {
 	switch {
-	case s.given("client-id"):
+	case s.changed("client-id"):
 		return hosts.ID{Kind: hosts.ClientID, Value: s.clientID}
-	case s.given("object-id"):
+	case s.changed("object-id"):
 		return hosts.ID{Kind: hosts.ObjectID, Value: s.objectID}
-	case s.given("resource-id"):
+	case s.changed("resource-id"):
 		return hosts.ID{Kind: hosts.ResourceID, Value: s.resourceID}
 	}
 	return hosts.ID{}
@@ -107,26 +108,23 @@ func (s *source) hostID() hosts.ID {
 
 var marks = map[doctor.Status]string{doctor.OK: "✓", doctor.Failed: "✗", doctor.Skipped: "–"}
 
-// writeCheck writes a check as soon as it is known: some take seconds.
+// writeCheck writes a check as soon as it is made: some take seconds.
 func writeCheck(w io.Writer, c doctor.Check) {
 	took := ""
 	if c.Took > 0 {
 		took = lap(c.Took)
 	}
-	detail := shown(c.Detail)
+	detail := wire.Redact(c.Detail)
 	if c.Status == doctor.Skipped {
-		detail = "not looked at"
+		detail = "skipped"
 	}
 	_, _ = fmt.Fprintf(w, "%s %-9s %8s  %s\n", marks[c.Status], c.Name, took, detail)
 	if c.Fix != "" {
-		_, _ = fmt.Fprintf(w, "  → %s\n", shown(c.Fix))
+		_, _ = fmt.Fprintf(w, "  → %s\n", wire.Redact(c.Fix))
 	}
 }
 
-// shown is text for people: of the command line, and without anything that looks like a token.
-func shown(text string) string { return wire.Redact(inFlags(text)) }
-
-// lap is the time of a step, to a tenth of a millisecond.
+// lap returns the time of a step, to a tenth of a millisecond.
 func lap(d time.Duration) string {
 	return fmt.Sprintf("%.1fms", max(0.1, float64(d)/float64(time.Millisecond)))
 }
@@ -155,11 +153,11 @@ type doctorCheck struct {
 func newDoctorResult(resource string, r doctor.Report) doctorResult {
 	result := doctorResult{
 		Resource: resource, Well: r.Failures() == 0,
-		Host: doctorHost{r.Kind, r.Endpoint, shown(r.Why)}, Checks: []doctorCheck{},
+		Host: doctorHost{r.Kind, r.Endpoint, wire.Redact(r.Why)}, Checks: []doctorCheck{},
 	}
 	for _, c := range r.Checks {
 		took := float64(c.Took.Round(100*time.Microsecond)) / float64(time.Millisecond)
-		result.Checks = append(result.Checks, doctorCheck{c.Name, string(c.Status), shown(c.Detail), shown(c.Fix), took})
+		result.Checks = append(result.Checks, doctorCheck{c.Name, string(c.Status), wire.Redact(c.Detail), wire.Redact(c.Fix), took})
 	}
 	return result
 }

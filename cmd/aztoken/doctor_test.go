@@ -95,7 +95,7 @@ func TestEveryProblemThatPeopleHaveIsRecognised(t *testing.T) {
 	for name, c := range map[string]sick{
 		"nothing listens":                {args: []string{"--endpoint=http://127.0.0.1:1"}, failed: "reachable", fix: "aztoken fake"},
 		"nothing listens where it says":  {env: imdstest.Environment{"IDENTITY_ENDPOINT": "http://127.0.0.1:1/x", "IDENTITY_HEADER": "h"}.Environ(), failed: "reachable", fix: "$IDENTITY_ENDPOINT"},
-		"the connection is closed":       {args: []string{served(nil, imdstest.Closed())}, failed: "reachable", fix: "another program has this port"},
+		"the connection is closed":       {args: []string{served(nil, imdstest.Closed())}, failed: "reachable", fix: "another program uses this port"},
 		"no answer":                      {args: []string{served(nil, imdstest.Hang()), "--timeout=300ms"}, failed: "reachable", fix: "does not answer"},
 		"Docker Desktop":                 {args: []string{served(nil, imdstest.Status(403))}, failed: "direct", fix: "Docker Desktop"},
 		"a proxy":                        {args: []string{"--endpoint=" + proxied}, failed: "direct", fix: "NO_PROXY"},
@@ -109,19 +109,19 @@ func TestEveryProblemThatPeopleHaveIsRecognised(t *testing.T) {
 		"no identity":                    {args: []string{served(&imdstest.Options{Identities: []imdstest.Identity{}})}, failed: "identity", fix: "assign the identity"},
 		"an identity of another host":    {args: []string{served(nil), "--client-id=c0000000-0000-4000-8000-000000000009"}, failed: "identity", fix: "assign the identity"},
 		"several identities":             {args: []string{"--endpoint=" + several.URL}, failed: "identity", fix: "--client-id"},
-		"an object id for a client id":   {args: []string{served(nil), "--client-id=" + imdstest.DefaultObjectID}, failed: "identity", fix: "give it as --object-id"},
-		"a client id for an object id":   {args: []string{served(nil), "--object-id=" + imdstest.DefaultClientID}, failed: "identity", fix: "give it as --client-id"},
-		"a resource id for a client id":  {args: []string{served(nil), "--client-id=/subscriptions/s"}, failed: "host", fix: "the message names"},
-		"a client id for a resource id":  {args: []string{served(nil), "--resource-id=" + imdstest.DefaultClientID}, failed: "host", fix: "the message names"},
-		"an id that the host won't take": {env: plain.AzureML().Environ(), args: []string{"--object-id=x"}, failed: "host", fix: "not of a kind"},
-		"an empty id":                    {args: []string{served(nil), "--client-id="}, failed: "host", fix: "give the id a value"},
-		"a mistake in the environment":   {env: imdstest.Environment{"MSI_ENDPOINT": "nonsense"}.Environ(), failed: "host", fix: "correct the variable"},
-		"a wrong resource":               {args: []string{served(&imdstest.Options{Resources: []string{orders + "/"}})}, failed: "resource", fix: "to the letter"},
+		"an object id for a client id":   {args: []string{served(nil), "--client-id=" + imdstest.DefaultObjectID}, failed: "identity", fix: "pass it as --object-id"},
+		"a client id for an object id":   {args: []string{served(nil), "--object-id=" + imdstest.DefaultClientID}, failed: "identity", fix: "pass it as --client-id"},
+		"a resource id for a client id":  {args: []string{served(nil), "--client-id=/subscriptions/s"}, failed: "host", fix: "pass it as a resource id"},
+		"a client id for a resource id":  {args: []string{served(nil), "--resource-id=" + imdstest.DefaultClientID}, failed: "host", fix: "pass it as a client id"},
+		"an id that the host won't take": {env: plain.AzureML().Environ(), args: []string{"--object-id=x"}, failed: "host", fix: "use the client id"},
+		"an empty id":                    {args: []string{served(nil), "--client-id="}, failed: "host", fix: "set it, or leave it out"},
+		"a mistake in the environment":   {env: imdstest.Environment{"MSI_ENDPOINT": "nonsense"}.Environ(), failed: "host", fix: "it must begin with http://"},
+		"a wrong resource":               {args: []string{served(&imdstest.Options{Resources: []string{orders + "/"}})}, failed: "resource", fix: "exactly the App ID URI"},
 		"an assignment that is wanted":   {args: []string{served(nil, imdstest.Error(400, "invalid_grant", "AADSTS501051: Application x is not assigned to a role for the application y."))}, failed: "resource", fix: "aztoken grant"},
 		"throttling":                     {args: []string{served(nil, imdstest.Status(429))}, failed: "token", fix: "throttling"},
 		"an update":                      {args: []string{served(nil, imdstest.Status(410))}, failed: "token", fix: "two minutes"},
 		"an outage":                      {args: []string{served(nil, imdstest.EntraDown())}, failed: "token", fix: "Entra ID or the platform is down"},
-		"an answer without a token":      {args: []string{served(nil, imdstest.Body(200, "application/json", "{}"))}, failed: "token", fix: "can be used"},
+		"an answer without a token":      {args: []string{served(nil, imdstest.Body(200, "application/json", "{}"))}, failed: "token", fix: "without a usable token"},
 		"a clock that is ahead":          {args: []string{"--endpoint=" + ahead}, failed: "clock", fix: "timedatectl"},
 		"a role that is not there yet":   {args: []string{served(withRoles("reader")), "--role=consumer"}, failed: "role", fix: "wait"},
 	} {
@@ -170,7 +170,8 @@ func TestDoctorTellsOfAProxyThatOtherProgramsWouldUse(t *testing.T) {
 		t.Skip("net/http takes no proxy from the environment of a CGI program")
 	}
 	env := append(imdstest.Environment{}.Environ(), "HTTP_PROXY=http://user:secret@127.0.0.1:2", "NO_PROXY=")
-	// A name that cannot be resolved: what counts is that the proxy is not asked, and its password not shown.
+	// A name that cannot be resolved: what counts is that the proxy is not asked, and its password
+	// not shown.
 	got := invocation{env: env}.run(t, "doctor", orders, "--endpoint", "http://imds.invalid", "--timeout", "5s")
 	require.Equal(t, 1, got.status)
 	require.Contains(t, got.stdout, "✗ reachable")

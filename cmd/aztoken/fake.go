@@ -29,14 +29,14 @@ func newFake(p *printer) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "fake",
 		Short: "Run a fake identity endpoint, for local development",
-		Long: `Runs a fake identity endpoint of Azure, and the token issuer behind it, until it is interrupted. It is the Go package
-imdstest as a program: as strict as the real endpoint, with signed tokens, and with outages on demand. Its tokens are
-accepted only by services that trust its keys, as with the option Authority of package verify; the discovery documents
-and the keys are at the same address.
+		Long: `Runs a fake identity endpoint of Azure, and the token issuer behind it, until it is interrupted. It is the Go
+package imdstest as a program: as strict as the real endpoint, with signed tokens, and with outages on demand. Its
+tokens are accepted only by services that trust its keys, as with the option Authority of package verify; the
+discovery documents and the keys are at the same address.
 
-It prints the environment that points a program at it, ready to paste, on stdout; then it logs each request on stderr. With
---output json each of these is a line of JSON on stdout. It plays every host at once; --host selects whose environment is
-printed.
+It prints the environment that points a program at it, ready to paste, on stdout, and logs each request on stderr.
+With --output json each of these is a line of JSON on stdout. It plays every host at once; --host selects whose
+environment is printed.
 
 The identities come from flags, or from a YAML file if there are several. Everything in the file is optional:
 
@@ -69,11 +69,11 @@ Faults are switched on and off at the control address while it runs; GET it to s
 	f.machine.addFlags(cmd)
 	flags := cmd.Flags()
 	flags.StringVar(&f.at.Listen, "listen", "127.0.0.1:16925", "the address of the endpoint")
-	flags.StringVar(&f.at.ListenTLS, "listen-tls", "", "the address of the endpoint over https, for Service Fabric and workload identity")
+	flags.StringVar(&f.at.ListenTLS, "listen-tls", "", "the address of the https endpoint, for Service Fabric and workload identity")
 	flags.StringVar(&f.at.Control, "control", "127.0.0.1:16926", `the address where faults are switched on and off; "" for none`)
-	flags.StringVar(&f.at.Hostname, "hostname", "", "the name by which programs reach it (default: that of --listen)")
-	flags.StringSliceVar(&f.hosts, "host", []string{string(fake.IMDS)}, "whose environment to print: "+list(fake.Hosts())+" or all")
-	flags.StringVar(&f.shell, "shell", string(fake.Sh), "the form of the environment: "+list(fake.Shells()))
+	flags.StringVar(&f.at.Hostname, "hostname", "", "the name at which programs reach it (default: that of --listen)")
+	flags.StringSliceVar(&f.hosts, "host", []string{string(fake.IMDS)}, "the hosts whose environment to print: "+list(fake.Hosts())+" or all")
+	flags.StringVar(&f.shell, "shell", string(fake.Sh), "the syntax of the environment: "+list(fake.Shells()))
 	flags.BoolVar(&f.quiet, "quiet", false, "do not log requests")
 	complete(cmd, "host", append(texts(fake.Hosts()), "all")...)
 	complete(cmd, "shell", texts(fake.Shells())...)
@@ -91,7 +91,7 @@ func texts[S ~string](values []S) []string {
 
 func list[S ~string](values []S) string { return strings.Join(texts(values), ", ") }
 
-// chosen returns those of all that names has. Its error lists what there is.
+// chosen returns the values with the given names. Its error lists all values.
 func chosen[S ~string](flag string, names []string, all []S) ([]S, error) {
 	var found []S
 	for _, name := range names {
@@ -102,7 +102,7 @@ func chosen[S ~string](flag string, names []string, all []S) ([]S, error) {
 			}
 		}
 		if !known {
-			return nil, usage("aztoken: --%s is %q; give %s", flag, name, list(all))
+			return nil, usage("aztoken: --%s is %q; use %s", flag, name, list(all))
 		}
 	}
 	return found, nil
@@ -185,9 +185,9 @@ func (t teller) listening(f *fake.Fake, hosts []fake.Host, environments map[fake
 	if f.SecureURL != "" {
 		also = " and " + f.SecureURL
 	}
-	say(t.err, "an identity endpoint is at %s%s; Ctrl-C ends it", f.URL, also)
+	say(t.err, "identity endpoint at %s%s; Ctrl-C ends it", f.URL, also)
 	if f.ControlURL != "" {
-		say(t.err, "faults are switched at %s, as in: curl -d fault=EntraDown %s/break", f.ControlURL, f.ControlURL)
+		say(t.err, "control address for faults: %s, as in: curl -d fault=EntraDown %s/break", f.ControlURL, f.ControlURL)
 	}
 	return nil
 }
@@ -206,7 +206,7 @@ func (t teller) request(r wirelog.Request) {
 func summary(r wirelog.Request) string {
 	line := r.Time.Local().Format("15:04:05") + " "
 	if r.Host == "" {
-		line += "no host has it: "
+		line += "no host: "
 	} else {
 		line += r.Host + ": "
 	}
@@ -214,7 +214,7 @@ func summary(r wirelog.Request) string {
 	if r.Resource == "" {
 		line += r.Path
 	} else {
-		line += "a token for " + r.Resource
+		line += "token for " + r.Resource
 	}
 	if r.Status == 0 {
 		line += ", no answer"
@@ -222,10 +222,10 @@ func summary(r wirelog.Request) string {
 		line += fmt.Sprintf(", %d", r.Status)
 	}
 	if r.Minted {
-		line += ", a new token"
+		line += ", new token"
 	}
 	if r.Fault != "" {
-		line += ", by " + r.Fault
+		line += ", fault " + r.Fault
 	}
-	return printable(line) // a client may ask for anything
+	return printableASCII(line) // a client may ask for anything
 }

@@ -8,8 +8,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// The fakes that the command runs are the engines of imdstest and graphtest, which are for tests: what
-// tests need must not come along.
+// The fakes that the command runs are the engines of imdstest and graphtest, which are for tests:
+// what tests need must not come along.
 func TestTheCommandLinksNothingForTests(t *testing.T) {
 	t.Parallel()
 	if _, err := exec.LookPath("go"); err != nil {

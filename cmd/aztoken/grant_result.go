@@ -8,14 +8,14 @@ import (
 	"github.com/seed-ac726066/aztoken/internal/grant"
 )
 
-// grantResult is what grant says in the end.
+// grantResult is the result of grant.
 type grantResult struct {
 	Application grantApplication `json:"application"`
 	Identities  []grantIdentity  `json:"identities"`
 	Roles       []string         `json:"roles"`
 	Steps       []grantStep      `json:"steps"`
 	Changed     bool             `json:"changed"`
-	Complete    bool             `json:"complete"` // all is as it was asked for, and seen to be so
+	Complete    bool             `json:"complete"` // everything is as requested, and confirmed
 	DryRun      bool             `json:"dry_run"`
 	Resource    string           `json:"resource,omitempty"`
 	Audiences   []string         `json:"audiences,omitempty"`
@@ -45,8 +45,8 @@ type grantStep struct {
 	Done   bool   `json:"done"`
 }
 
-// newGrantResult is the result before anything is done.
-func newGrantResult(w grant.Wanted, s grant.State, steps []grant.Step) grantResult {
+// newGrantResult returns the result before anything is done.
+func newGrantResult(w grant.Spec, s grant.State, steps []grant.Step) grantResult {
 	r := grantResult{
 		Application: grantApplication{Name: s.Name(), ClientID: s.AppID()},
 		Identities:  []grantIdentity{}, Roles: []string{}, Steps: []grantStep{},
@@ -74,7 +74,7 @@ func newGrantResult(w grant.Wanted, s grant.State, steps []grant.Step) grantResu
 	return r
 }
 
-// apply marks what was done.
+// apply marks the steps that were done.
 func (r *grantResult) apply(done map[string]bool, complete bool) {
 	for i, step := range r.Steps {
 		r.Steps[i].Done = done[step.Text]
@@ -83,16 +83,16 @@ func (r *grantResult) apply(done map[string]bool, complete bool) {
 	r.Complete = complete
 }
 
-// plan is what is about to be done.
+// plan returns what is about to be done.
 func (r grantResult) plan() string {
 	var b strings.Builder
-	b.WriteString("to do:\n")
+	b.WriteString("plan:\n")
 	for _, step := range r.Steps {
 		mark := "+"
 		if step.Action == string(grant.Unassign) {
 			mark = "-"
 		}
-		b.WriteString("  " + mark + " " + legible(step.Text) + "\n")
+		b.WriteString("  " + mark + " " + printable(step.Text) + "\n")
 	}
 	return b.String()
 }
@@ -106,33 +106,33 @@ func (r grantResult) text() string {
 	case r.Changed:
 		b.WriteString("done\n")
 	default:
-		b.WriteString("nothing to do: it is as it should be\n")
+		b.WriteString("nothing to do: everything is set up\n")
 	}
 	if !r.revoked {
 		r.writeUse(&b)
 	}
 	if r.Changed {
-		b.WriteString("\nTokens that are out keep their roles of before for up to 24 h; a new one cannot be forced.\n")
+		b.WriteString("\nTokens already issued keep their old roles for up to 24 h; you cannot force a new one.\n")
 	}
 	if r.open && !r.revoked {
-		b.WriteString("\nIdentities without a role get tokens for this application too; --require-assignment ends that.\n")
+		b.WriteString("\nIdentities without a role can get tokens for this application too; --require-assignment prevents that.\n")
 	}
 	return b.String()
 }
 
-// writeUse writes what to put where.
+// writeUse writes the values for callers and for the service.
 func (r grantResult) writeUse(b *strings.Builder) {
 	if r.Resource == "" {
 		return
 	}
 	b.WriteString("\n")
 	table := tabwriter.NewWriter(b, 0, 0, 2, ' ', 0)
-	_, _ = fmt.Fprintf(table, "resource\t%s\tfor callers: what Token and Wrap take\n", legible(r.Resource))
+	_, _ = fmt.Fprintf(table, "resource\t%s\tfor callers: the argument of Token and Wrap\n", printable(r.Resource))
 	if len(r.Audiences) > 0 {
-		_, _ = fmt.Fprintf(table, "audience\t%s\tfor the service: what verify has as Audiences\n", legible(strings.Join(r.Audiences, ", ")))
+		_, _ = fmt.Fprintf(table, "audience\t%s\tfor the service: Audiences of verify.Options\n", printable(strings.Join(r.Audiences, ", ")))
 	}
 	if len(r.Roles) > 0 {
-		_, _ = fmt.Fprintf(table, "roles\t%s\tfor the service: what verify.Role takes\n", legible(strings.Join(r.Roles, ", ")))
+		_, _ = fmt.Fprintf(table, "roles\t%s\tfor the service: the argument of verify.Role\n", printable(strings.Join(r.Roles, ", ")))
 	}
 	_ = table.Flush()
 }

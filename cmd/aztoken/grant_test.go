@@ -32,7 +32,8 @@ func newTenant(t *testing.T, opts *graphtest.Options) tenant {
 	return tenant{g, imdstest.NewServer(t, &imdstest.Options{Identities: []imdstest.Identity{{SystemAssigned: true}}}), g.AddManagedIdentity("orders-worker", workerARM)}
 }
 
-// signedIn is a call by somebody who is signed in, and wants to know all that the libraries have to say.
+// signedIn returns a call by somebody who is signed in, and wants to know all that the libraries
+// have to say.
 func (d tenant) signedIn() invocation {
 	return invocation{env: append(d.imds.AppService().Environ(), "AZURE_TOKEN_CREDENTIALS=prod", "AZURE_SDK_GO_LOGGING=all")}
 }
@@ -46,7 +47,7 @@ func (d tenant) run(t *testing.T, args ...string) outcome {
 	return got
 }
 
-// ownWords are the lines of stderr that are the command's.
+// ownWords returns the lines of stderr that are the command's.
 func ownWords(stderr string) string {
 	var own []string
 	for line := range strings.Lines(stderr) {
@@ -164,7 +165,7 @@ func TestReplicationIsWaitedForAndSaidSo(t *testing.T) {
 	d.Delay(graphtest.Lags{Assignments: graphtest.Lag{Time: time.Hour}})
 	got = d.run(t, with(plainGrant, "--role", "reader", "--yes", "--timeout", "1s", "--output=json")...)
 	require.Equal(t, 1, got.status)
-	require.Contains(t, got.stderr, "give the same command again, with more --timeout if need be")
+	require.Contains(t, got.stderr, "run the same command again, with a longer --timeout if needed")
 	var result struct {
 		Changed, Complete bool
 		Steps             []struct{ Done bool }
@@ -183,7 +184,7 @@ func TestThrottlingIsObeyedAndSaidSo(t *testing.T) {
 	d.Throttle(1, time.Second)
 	got := d.run(t, with(plainGrant, "--yes")...)
 	require.Zero(t, got.status, got.stderr)
-	require.Contains(t, got.stderr, "Microsoft Graph is busy and wants to be left alone for 1s")
+	require.Contains(t, got.stderr, "Microsoft Graph is throttling; waiting 1s")
 	require.Equal(t, http.StatusTooManyRequests, d.Requests()[0].Status)
 }
 
@@ -199,25 +200,25 @@ func TestWhyARoleIsNotGranted(t *testing.T) {
 		status int
 		want   []string
 	}{
-		"nobody to ask":             {args: plainGrant, status: 1, want: []string{"nothing was changed, as there is no terminal", "--yes"}},
+		"nobody to ask":             {args: plainGrant, status: 1, want: []string{"nothing was changed: there is no terminal", "--yes"}},
 		"an answer in a pipe":       {args: plainGrant, stdin: "y\n", status: 1, want: []string{"there is no terminal"}},
-		"no permission":             {opts: &graphtest.Options{Permissions: []string{graphtest.OwnApplications}}, args: with(plainGrant, "--yes"), status: 1, want: []string{"could not give consumer to orders-worker", "AppRoleAssignment.ReadWrite.All", "Cloud Application Administrator"}},
+		"no permission":             {opts: &graphtest.Options{Permissions: []string{graphtest.OwnApplications}}, args: with(plainGrant, "--yes"), status: 1, want: []string{"could not assign consumer to orders-worker", "AppRoleAssignment.ReadWrite.All", "Cloud Application Administrator"}},
 		"no permission to read":     {opts: &graphtest.Options{Permissions: []string{}}, args: plainGrant, status: 1, want: []string{"reading the application", "Application.Read.All"}},
 		"another cloud's token":     {args: with(plainGrant, "--cloud=usgovernment"), status: 1, want: []string{"401 Unauthorized", "sign in again"}},
 		"an unknown identity":       {args: []string{"grant", "--app=a", "--role=r", "--to=nobody"}, status: 1, want: []string{"no managed identity is named"}},
-		"no identity at Azure":      {env: append(refusing.AppService().Environ(), "AZURE_TOKEN_CREDENTIALS=prod"), args: plainGrant, status: 1, want: []string{"aztoken: signing in to Azure failed: ManagedIdentityCredential authentication failed.", "Identity not found", "sign in by az login"}},
-		"nobody is signed in":       {env: []string{"AZURE_TOKEN_CREDENTIALS=dev", "PATH=" + t.TempDir()}, args: plainGrant, status: 1, want: []string{"aztoken: not signed in to Azure; sign in by az login"}},
+		"no identity at Azure":      {env: append(refusing.AppService().Environ(), "AZURE_TOKEN_CREDENTIALS=prod"), args: plainGrant, status: 1, want: []string{"aztoken: signing in to Azure failed: ManagedIdentityCredential authentication failed.", "Identity not found", "run az login"}},
+		"nobody is signed in":       {env: []string{"AZURE_TOKEN_CREDENTIALS=dev", "PATH=" + t.TempDir()}, args: plainGrant, status: 1, want: []string{"aztoken: not signed in to Azure; run az login"}},
 		"a sign-in that is unknown": {env: []string{"AZURE_TOKEN_CREDENTIALS=x"}, args: plainGrant, status: 1, want: []string{"AZURE_TOKEN_CREDENTIALS"}},
-		"no manifest":               {args: with(plainGrant, "--manifest=/nonexistent"), status: 1, want: []string{"the manifest cannot be read"}},
+		"no manifest":               {args: with(plainGrant, "--manifest=/nonexistent"), status: 1, want: []string{"reading the manifest: "}},
 		"a bad manifest":            {args: with(plainGrant, "--manifest=-", "--yes"), stdin: `{"approles":[]}`, status: 1, want: []string{"write appRoles"}},
 		"nobody to ask, surely":     {args: with(plainGrant, "--manifest=-"), stdin: "{}", status: 2, want: []string{"add --yes or --dry-run"}},
-		"no application":            {args: []string{"grant", "--role=r", "--to=x"}, status: 2, want: []string{"give --app"}},
-		"no role":                   {args: []string{"grant", "--app=a", "--to=x"}, status: 2, want: []string{"give --role"}},
-		"no role to give":           {args: []string{"grant", "--app=a", "--to=x", "--manifest=m"}, status: 2, want: []string{"give --role"}},
+		"no application":            {args: []string{"grant", "--role=r", "--to=x"}, status: 2, want: []string{"set --app"}},
+		"no role":                   {args: []string{"grant", "--app=a", "--to=x"}, status: 2, want: []string{"set --role"}},
+		"no role to give":           {args: []string{"grant", "--app=a", "--to=x", "--manifest=m"}, status: 2, want: []string{"set --role"}},
 		"a bad role":                {args: []string{"grant", "--app=a", "--to=x", "--role=a b"}, status: 2, want: []string{"cannot be the value"}},
 		"a bad URI":                 {args: with(plainGrant, "--uri=orders"), status: 2, want: []string{"cannot be an App ID URI"}},
 		"an empty identity":         {args: []string{"grant", "--app=a", "--to=", "--role=r"}, status: 2, want: []string{"--to is empty"}},
-		"nobody to take it from":    {args: []string{"grant", "--app=a", "--role=r", "--revoke"}, status: 2, want: []string{"give --to"}},
+		"nobody to take it from":    {args: []string{"grant", "--app=a", "--role=r", "--revoke"}, status: 2, want: []string{"set --to"}},
 		"a URI to take back":        {args: with(plainGrant, "--revoke", "--uri=api://x"), status: 2, want: []string{"revoke"}},
 		"a form unknown":            {args: with(plainGrant, "--emit=pulumi"), status: 2, want: []string{"az, terraform, bicep"}},
 		"a cloud unknown":           {args: with(plainGrant, "--cloud=moon"), status: 2, want: []string{"usgovernment"}},
@@ -225,7 +226,7 @@ func TestWhyARoleIsNotGranted(t *testing.T) {
 		"the internet":              {args: with(plainGrant, "--endpoint=https://graph.example"), status: 2, want: []string{"an http or https address of this machine"}},
 		"words":                     {args: with(plainGrant, "please"), status: 2, want: []string{"please"}},
 		"roles of nothing":          {args: []string{"roles", "--app=nothing"}, status: 1, want: []string{"no application nothing"}},
-		"roles without a name":      {args: []string{"roles"}, status: 2, want: []string{"give --app"}},
+		"roles without a name":      {args: []string{"roles"}, status: 2, want: []string{"set --app"}},
 		"roles without permission":  {opts: &graphtest.Options{Permissions: []string{}}, args: []string{"roles", "--app=x"}, status: 1, want: []string{"Application.Read.All"}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -281,7 +282,7 @@ func TestAnApplicationThatIsOpenToAllIsSaidToBe(t *testing.T) {
 	d.AddServicePrincipal(graphtest.Principal{AppID: app.AppID})
 	got := d.run(t, with(plainGrant, "--yes")...)
 	require.Zero(t, got.status, got.stderr)
-	require.Contains(t, got.stdout, "--require-assignment ends that")
+	require.Contains(t, got.stdout, "--require-assignment prevents that")
 	got = d.run(t, with(plainGrant, "--yes", "--require-assignment")...)
 	require.Zero(t, got.status, got.stderr)
 	require.NotContains(t, got.stdout, "--require-assignment")
@@ -299,7 +300,7 @@ func TestWhatNamesCouldDoToATerminalIsNotPrinted(t *testing.T) {
 	require.NotContains(t, got.stdout, "\x1b")
 	got = d.run(t, "grant", "--app", "a", "--role", "r", "--to", "twin")
 	require.Equal(t, 1, got.status)
-	require.Contains(t, got.stderr, "2 managed identities are")
+	require.Contains(t, got.stderr, "2 managed identities match")
 	got = d.signedIn().run(t, "grant", "--app", "a", "--role", "r", "--to", "twin", "--endpoint", d.URL)
 	require.Contains(t, got.stderr, "/subscriptions/?[2J?\n")
 	require.NotContains(t, ownWords(got.stderr), "\x1b")

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -14,7 +15,7 @@ import (
 // maxToken is far above any token, which has 2 KiB, or 20 with hundreds of roles.
 const maxToken = 256 << 10
 
-const notVerified = "decoded without verifying: anybody can write such a token"
+const notVerified = "only decoded: anybody can write such a token"
 
 type inspectCommand struct {
 	*printer
@@ -26,26 +27,27 @@ func newInspect(p *printer) *cobra.Command {
 	i := &inspectCommand{printer: p}
 	cmd := &cobra.Command{
 		Use:   "inspect [TOKEN|-]",
-		Short: "Show what stands in a token, and verify it if asked",
-		Long: `Decodes a token and shows who has it, for whom it is, its roles, its times, and what is odd about it. The token comes from
-the argument, or from stdin where there is none or "-"; an argument stays in the history of the shell. It is never printed.
+		Short: "Show a token's contents, and optionally verify it",
+		Long: `Decodes a token and shows its caller, audience, roles and times, and warnings about it. The token comes from the
+argument, or from stdin if there is none or it is "-"; an argument stays in the history of the shell. The token is
+never printed.
 
-Nothing is verified unless --verify is given. Then the signature, issuer, tenant, audience, times and roles are checked as a
-service with the package verify checks them, with the keys that Entra ID publishes, and the exit status is 1 if that fails.
-The tenant is that of the token itself unless --tenant names the one that your service accepts.`,
+With --verify, it is verified as a service with package verify does, with the keys that Entra ID publishes:
+signature, issuer, tenant, audience, times and roles. The exit status is 1 if that fails. The tenant is that of the
+token itself, unless --tenant names the one that your service accepts.`,
 		Example: `  aztoken token https://orders.example.com | aztoken inspect
   pbpaste | aztoken inspect --want-version 2
   aztoken inspect --verify --audience https://orders.example.com --role consumer < token.txt
   aztoken token https://orders.example.com | aztoken inspect --output json | jq .roles`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) > 1 {
-				return fmt.Errorf("aztoken: one token, not %d; quote it if it has spaces, as with Bearer", len(args))
+				return fmt.Errorf("aztoken: %d arguments, not one token; quote it if it has spaces, as after Bearer", len(args))
 			}
 			return nil
 		},
 		RunE: runs(i.run),
 	}
-	cmd.Flags().StringVar(&i.wantVersion, "want-version", "", "the version of the tokens that the service takes: 1 or 2")
+	cmd.Flags().StringVar(&i.wantVersion, "want-version", "", "the token version that the service accepts: 1 or 2")
 	complete(cmd, "want-version", "1", "2")
 	i.check.addFlags(cmd)
 	return cmd
@@ -53,7 +55,7 @@ The tenant is that of the token itself unless --tenant names the one that your s
 
 func (i *inspectCommand) run(cmd *cobra.Command, args []string) error {
 	if i.wantVersion != "" && i.wantVersion != "1" && i.wantVersion != "2" {
-		return usage("aztoken: --want-version is %q; give 1 or 2", i.wantVersion)
+		return usage("aztoken: --want-version is %q; set it to 1 or 2", i.wantVersion)
 	}
 	if err := i.check.check(); err != nil {
 		return err
@@ -68,20 +70,20 @@ func (i *inspectCommand) run(cmd *cobra.Command, args []string) error {
 	}
 	now := time.Now()
 	report := newInspection(d, i.wantVersion, now)
-	refusal := i.check.verify(cmd.Context(), token, d)
+	rejection := i.check.verify(cmd.Context(), token, d)
 	if i.check.on {
-		report.Verified = refusal == nil
-		if refusal != nil {
-			report.Refusal = inFlags(refusal.Error())
+		report.Verified = rejection == nil
+		if rejection != nil {
+			report.Rejection = messageFor(rejection)
 		}
 	}
 	if err := i.print(cmd.OutOrStdout(), report, func() string { return report.text(i.check.on, now) }); err != nil {
 		return err
 	}
-	return refusal
+	return rejection
 }
 
-// readToken is the token of the argument, or of in.
+// readToken returns the token of the argument, or of in.
 func readToken(in io.Reader, args []string) (string, error) {
 	text := ""
 	if len(args) == 1 && args[0] != "-" {
@@ -94,19 +96,19 @@ func readToken(in io.Reader, args []string) (string, error) {
 		text = string(all)
 	}
 	if len(text) > maxToken {
-		return "", errors.New("aztoken: this is too large for a token; give the token alone")
+		return "", errors.New("aztoken: too large for a token; pass only the token")
 	}
-	token := bare(text)
+	token := trimBearer(text)
 	if token == "" {
 		return "", errNoToken
 	}
 	return token, nil
 }
 
-// inspection is what inspect says.
+// inspection is the result of inspect.
 type inspection struct {
 	Verified  bool      `json:"verified"`
-	Refusal   string    `json:"refusal,omitempty"`
+	Rejection string    `json:"rejection,omitempty"`
 	Who       who       `json:"who"`
 	Audience  string    `json:"audience"`
 	Roles     []string  `json:"roles"`
@@ -117,8 +119,8 @@ type inspection struct {
 	IssuedOn  time.Time `json:"issued_on,omitzero"`
 	NotBefore time.Time `json:"not_before,omitzero"`
 	ExpiresOn time.Time `json:"expires_on,omitzero"`
-	ExpiresIn int64     `json:"expires_in"` // seconds; below 0 where it has expired
-	Odd       []oddity  `json:"odd"`
+	ExpiresIn int64     `json:"expires_in"` // seconds; negative if expired
+	Warnings  []warning `json:"warnings"`
 }
 
 type who struct {
@@ -133,7 +135,7 @@ func newInspection(d decoded, wantVersion string, now time.Time) inspection {
 		Who:      who{d.ObjectID, d.ClientID, d.TenantID, d.AppOnly},
 		Audience: d.Audience, Roles: d.Roles, Scopes: d.Scopes, Issuer: d.Issuer, Version: d.Version, KeyID: d.KeyID,
 		IssuedOn: d.IssuedOn, NotBefore: d.NotBefore, ExpiresOn: d.ExpiresOn,
-		Odd: oddities(d, wantVersion, now),
+		Warnings: warnings(d, wantVersion, now),
 	}
 	if in.Roles == nil {
 		in.Roles = []string{}
@@ -164,21 +166,21 @@ func (in inspection) text(verified bool, now time.Time) string {
 	case in.Verified:
 		row("verified", "yes ✓")
 	default:
-		row("verified", "✗ it is refused")
+		row("verified", "✗ rejected")
 	}
-	row("who", orNone(in.Who.ObjectID)+" (object id)")
-	row("application", orNone(in.Who.ClientID)+" (client id)")
-	row("tenant", orNone(in.Who.TenantID))
-	row("for whom", orNone(in.Audience))
-	row("roles", orNone(strings.Join(in.Roles, ", ")))
+	row("caller", cmp.Or(in.Who.ObjectID, "none")+" (object id)")
+	row("application", cmp.Or(in.Who.ClientID, "none")+" (client id)")
+	row("tenant", cmp.Or(in.Who.TenantID, "none"))
+	row("audience", cmp.Or(in.Audience, "none"))
+	row("roles", cmp.Or(strings.Join(in.Roles, ", "), "none"))
 	row("scopes", strings.Join(in.Scopes, ", "))
-	row("issuer", orNone(in.Issuer))
-	row("version", orNone(in.Version))
+	row("issuer", cmp.Or(in.Issuer, "none"))
+	row("version", cmp.Or(in.Version, "none"))
 	row("issued", at(in.IssuedOn))
 	row("expires", at(in.ExpiresOn))
 	_ = table.Flush()
-	for _, o := range in.Odd {
-		b.WriteString("odd: " + o.Text + "\n")
+	for _, w := range in.Warnings {
+		b.WriteString("warning: " + w.Text + "\n")
 	}
 	return b.String()
 }

@@ -11,7 +11,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// FuzzInspect holds what a token can put on a terminal: nothing but lines of printable ASCII, and not itself.
+// FuzzInspect holds what a token can put on a terminal: nothing but lines of printable ASCII, and
+// not itself.
 func FuzzInspect(f *testing.F) {
 	part := base64.RawURLEncoding.EncodeToString
 	for _, s := range []struct{ header, payload string }{

@@ -79,11 +79,11 @@ func TestWhatIsOddAboutATokenIsSaid(t *testing.T) {
 			got := aztoken(t, append([]string{"inspect", "--output=json", srv.Mint(orders, c.edit)}, c.args...)...)
 			require.Zero(t, got.status, got.stderr)
 			var report struct {
-				Odd []struct{ Code, Text string }
+				Warnings []struct{ Code, Text string }
 			}
 			require.NoError(t, json.Unmarshal([]byte(got.stdout), &report))
 			codes := []string(nil)
-			for _, o := range report.Odd {
+			for _, o := range report.Warnings {
 				codes = append(codes, o.Code)
 				require.NotEmpty(t, o.Text)
 			}
@@ -122,7 +122,7 @@ func TestVerifyIsWhatAServiceWouldSay(t *testing.T) {
 			got := invocation{stdin: c.token}.run(t, append(append([]string{}, verify...), c.args...)...)
 			require.Equal(t, 1, got.status, got.stdout)
 			require.Contains(t, got.stderr, c.want)
-			require.Contains(t, got.stdout, "✗ it is refused")
+			require.Contains(t, got.stdout, "✗ rejected")
 		})
 	}
 	got = invocation{stdin: roleless}.run(t, append(verify, "--allow-roleless", "--output=json")...)
@@ -139,11 +139,15 @@ func TestWhatCannotBeInspectedIsNotQuoted(t *testing.T) {
 		want   string
 	}{
 		"nothing":              {status: 1, want: "no token"},
-		"an opaque token":      {stdin: "EwBgA8l6BAAU-secret", status: 1, want: "no JWT"},
-		"half a token":         {stdin: "eyJhbGciOiJSUzI1NiJ9.eyJhdWQiOiJodHRwczovL3NlY3JldCJ9", status: 1, want: "no JWT"},
+		"an opaque token":      {stdin: "EwBgA8l6BAAU-secret", status: 1, want: "not a JWT"},
+		"half a token":         {stdin: "eyJhbGciOiJSUzI1NiJ9.eyJhdWQiOiJodHRwczovL3NlY3JldCJ9", status: 1, want: "not a JWT"},
 		"a flood":              {stdin: strings.Repeat("secret", 100_000), status: 1, want: "too large"},
-		"two tokens":           {args: []string{"secret", "secret"}, status: 2, want: "one token, not 2"},
-		"no audience":          {stdin: "secret", args: []string{"--verify"}, status: 2, want: "audience"},
+		"two tokens":           {args: []string{"secret", "secret"}, status: 2, want: "2 arguments, not one token"},
+		"no audience":          {stdin: "secret", args: []string{"--verify"}, status: 2, want: "aztoken: --verify needs --audience: the App ID URI"},
+		"an audience alone":    {stdin: "secret", args: []string{"--audience=x"}, status: 2, want: "for --verify"},
+		"a scope":              {stdin: "secret", args: []string{"--verify", "--audience=https://x/.default"}, status: 2, want: "not a scope"},
+		"a tenant by name":     {stdin: "secret", args: []string{"--verify", "--audience=x", "--tenant=contoso"}, status: 2, want: "--tenant is"},
+		"keys over http":       {stdin: "secret", args: []string{"--verify", "--audience=x", "--authority=http://login.example"}, status: 2, want: "--authority is"},
 		"a cloud unknown":      {stdin: "secret", args: []string{"--cloud=moon"}, status: 2, want: "usgovernment"},
 		"a version unknown":    {stdin: "secret", args: []string{"--want-version=3"}, status: 2, want: "--want-version"},
 		"a role for no reason": {stdin: "secret", args: []string{"--role=x"}, status: 2, want: "--verify"},

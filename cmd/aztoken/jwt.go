@@ -11,11 +11,12 @@ import (
 )
 
 var (
-	errNoToken = errors.New("aztoken: no token; give one as the argument or on stdin, as in: aztoken token https://vault.azure.net | aztoken inspect")
-	errNotJWT  = errors.New("aztoken: this is no JWT, so nothing can be read from it; see that it is whole, and without quotes. Tokens of some of Microsoft's own services are opaque: only the service itself can read them")
+	errNoToken = errors.New("aztoken: no token; pass one as the argument or on stdin, as in: aztoken token https://vault.azure.net | aztoken inspect")
+	errNotJWT  = errors.New("aztoken: not a JWT, so its contents cannot be read; check that it is complete and without quotes. " +
+		"Tokens of some of Microsoft's own services are opaque to everybody else")
 )
 
-// decoded is what stands in a token. Nobody has checked it.
+// decoded has the contents of a token, unverified.
 type decoded struct {
 	Algorithm, KeyID string
 	Nonce            bool // in the header: a token for one of Microsoft's own APIs
@@ -28,7 +29,7 @@ type decoded struct {
 	IssuedOn, NotBefore, ExpiresOn                time.Time
 }
 
-// decode reads a token as it comes out of a clipboard. Its error never quotes it.
+// decode reads a token. Its error never quotes it.
 func decode(token string) (decoded, error) {
 	claims, ok := jwt.Claims(token)
 	if !ok {
@@ -39,24 +40,25 @@ func decode(token string) (decoded, error) {
 		return decoded{}, errNotJWT
 	}
 	d := decoded{
-		Algorithm: word(header["alg"]), KeyID: word(header["kid"]),
-		ObjectID: word(claims["oid"]), TenantID: word(claims["tid"]), Subject: word(claims["sub"]), Issuer: word(claims["iss"]),
-		Audience: word(claims["aud"]), Roles: words(claims["roles"]), Scopes: strings.Fields(word(claims["scp"])),
-		Version:  word(claims["ver"]),
+		Algorithm: stringClaim(header["alg"]), KeyID: stringClaim(header["kid"]),
+		ObjectID: stringClaim(claims["oid"]), TenantID: stringClaim(claims["tid"]), Subject: stringClaim(claims["sub"]), Issuer: stringClaim(claims["iss"]),
+		Audience: stringClaim(claims["aud"]), Roles: stringClaims(claims["roles"]), Scopes: strings.Fields(stringClaim(claims["scp"])),
+		Version:  stringClaim(claims["ver"]),
 		IssuedOn: jwt.Time(claims["iat"]), NotBefore: jwt.Time(claims["nbf"]), ExpiresOn: jwt.Time(claims["exp"]),
 	}
 	_, d.Nonce = header["nonce"]
-	d.ClientID = cmp.Or(word(claims["azp"]), word(claims["appid"]))
-	// idtyp is optional; without it an application's own token has no scopes, and its subject is itself.
-	d.AppOnly = word(claims["idtyp"]) == "app"
+	d.ClientID = cmp.Or(stringClaim(claims["azp"]), stringClaim(claims["appid"]))
+	// idtyp is optional; without it an application's own token has no scopes, and its subject is
+	// itself.
+	d.AppOnly = stringClaim(claims["idtyp"]) == "app"
 	if claims["idtyp"] == nil {
 		d.AppOnly = claims["scp"] == nil && d.ClientID != "" && d.ObjectID != "" && d.ObjectID == d.Subject
 	}
 	return d, nil
 }
 
-// bare is a token without what people copy along with it.
-func bare(text string) string {
+// trimBearer returns a token without the header that people copy along with it.
+func trimBearer(text string) string {
 	text = strings.TrimSpace(text)
 	for _, prefix := range []string{"Authorization:", "Bearer "} {
 		if len(text) >= len(prefix) && strings.EqualFold(text[:len(prefix)], prefix) {
@@ -66,20 +68,20 @@ func bare(text string) string {
 	return text
 }
 
-// word is a claim of text, "" where it is none. What is not printable goes: it could play tricks on a terminal.
-func word(raw json.RawMessage) string {
-	return printable(jwt.Text(raw))
+// stringClaim returns a claim as text, "" if it is not. It replaces what a terminal could obey.
+func stringClaim(raw json.RawMessage) string {
+	return printableASCII(jwt.Text(raw))
 }
 
-func words(raw json.RawMessage) []string {
+func stringClaims(raw json.RawMessage) []string {
 	all := jwt.Texts(raw)
 	for i := range all {
-		all[i] = printable(all[i])
+		all[i] = printableASCII(all[i])
 	}
 	return all
 }
 
-func printable(s string) string {
+func printableASCII(s string) string {
 	return strings.Map(func(r rune) rune {
 		if r < ' ' || r > '~' {
 			return '?'

@@ -13,7 +13,7 @@ import (
 	"github.com/seed-ac726066/aztoken/internal/fakeazure"
 )
 
-// machine is what a fake plays, by a file and by flags. A flag that is given overrides the file.
+// machine is what a fake plays, by a file and by flags. A flag overrides the file.
 type machine struct {
 	file          string
 	identities    []string
@@ -27,28 +27,31 @@ type machine struct {
 	claims        []string
 	secret, keyAt string
 
-	given func(flag string) bool
+	changed func(flag string) bool
 }
 
 func (m *machine) addFlags(cmd *cobra.Command) {
 	f := cmd.Flags()
-	f.StringVar(&m.file, "config", "", `a file in YAML with what follows, for several identities; "-" is stdin`)
-	f.StringArrayVar(&m.identities, "identity", nil, "an identity of the machine: client-id=GUID,object-id=GUID,resource-id=/subscriptions/…,system; each of these may be left out (may be repeated)")
+	f.StringVar(&m.file, "config", "", `a YAML file with the settings below, for several identities; "-" is stdin`)
+	f.StringArrayVar(&m.identities, "identity", nil, "an identity of the machine: client-id=GUID,object-id=GUID,resource-id=/subscriptions/…,system; each part is optional (may be repeated)")
 	f.BoolVar(&m.none, "no-identity", false, "a machine without any identity")
 	f.StringArrayVar(&m.roles, "role", nil, "RESOURCE=ROLE: an app role that the identities have (may be repeated)")
 	f.StringVar(&m.tenant, "tenant", "", "the tenant, a GUID (default "+fakeazure.DefaultTenantID+")")
-	f.StringArrayVar(&m.resources, "resource", nil, "a resource that the tenant knows (may be repeated; default: every resource)")
-	f.DurationVar(&m.lifetime, "token-lifetime", 24*time.Hour, "the life of a token")
-	f.DurationVar(&m.mintAfter, "mint-after", time.Hour, "the age until which the same token is returned; below 0: a new one each time")
-	f.IntVar(&m.version, "token-version", 1, "the form of the claims: 1 or 2")
-	f.StringSliceVar(&m.claims, "optional-claim", nil, "a claim that the resources' manifests ask for: idtyp (default: none, as on Azure)")
-	f.StringVar(&m.secret, "secret", "", "what App Service, Service Fabric and Azure ML want in their header (default: random)")
-	f.StringVar(&m.keyAt, "arc-key-dir", "", "where Azure Arc's key files are written (default: the agent's directory, where clients read them)")
+	f.StringArrayVar(&m.resources, "resource", nil, "a resource that the tenant knows (may be repeated; default: any)")
+	f.DurationVar(&m.lifetime, "token-lifetime", 24*time.Hour, "the lifetime of tokens")
+	f.DurationVar(&m.mintAfter, "mint-after", time.Hour, "for how long the same token is returned; negative: a new one each time")
+	f.IntVar(&m.version, "token-version", 1, "the version of tokens: 1 or 2")
+	f.StringSliceVar(&m.claims, "optional-claim", nil, "a claim that the manifests of the resources request: idtyp (default: none, as on Azure)")
+	f.StringVar(&m.secret, "secret", "", "the header secret of App Service, Service Fabric and Azure ML (default: random)")
+	f.StringVar(&m.keyAt, "arc-key-dir", "", "where to write Azure Arc's key files (default: the agent's directory, where clients read them)")
 	complete(cmd, "token-version", "1", "2")
 	complete(cmd, "optional-claim", "idtyp")
+	complete(cmd, "resource", resources...)
+	completeFiles(cmd, "config")
+	completeFiles(cmd, "arc-key-dir")
 	cmd.MarkFlagsMutuallyExclusive("identity", "no-identity")
 	cmd.MarkFlagsMutuallyExclusive("role", "no-identity")
-	m.given = f.Changed
+	m.changed = f.Changed
 }
 
 // options returns what the fake plays.
@@ -69,7 +72,7 @@ func (m *machine) options(stdin io.Reader) (fakeazure.Options, error) {
 		"optional-claim": func() { config.OptionalClaims = m.claims },
 		"secret":         func() { config.Secret = m.secret },
 	} {
-		if m.given(flag) {
+		if m.changed(flag) {
 			apply()
 		}
 	}
@@ -87,7 +90,7 @@ func (m *machine) read(stdin io.Reader) (fake.Config, error) {
 	}
 	file, err := os.Open(m.file)
 	if err != nil {
-		return fake.Config{}, fmt.Errorf("aztoken: %w; give the file of the fake, or describe the machine by flags", err)
+		return fake.Config{}, fmt.Errorf("aztoken: %w; set --config to the file of the fake, or use flags", err)
 	}
 	defer file.Close()
 	return fake.ReadConfig(file, m.file)
@@ -102,13 +105,13 @@ func (m *machine) named(ofFile []fake.Identity) ([]fake.Identity, error) {
 		return ofFile, nil
 	}
 	if len(m.identities) == 0 && ofFile != nil {
-		return nil, usage("aztoken: --role is for identities by flag; write the roles into %s", m.file)
+		return nil, usage("aztoken: --role is for identities set by flags; write the roles into %s", m.file)
 	}
 	roles := map[string][]string{}
 	for _, text := range m.roles {
 		at := strings.LastIndex(text, "=") // a resource may have one too
 		if at <= 0 || at == len(text)-1 {
-			return nil, usage("aztoken: --role is %q; give RESOURCE=ROLE, as in https://orders.example.com=consumer", text)
+			return nil, usage("aztoken: --role is %q; set it to RESOURCE=ROLE, as in https://orders.example.com=consumer", text)
 		}
 		roles[text[:at]] = append(roles[text[:at]], text[at+1:])
 	}
@@ -143,7 +146,7 @@ func parseIdentity(text string) (fake.Identity, error) {
 			id.SystemAssigned = true
 		case "":
 		default:
-			return id, usage("aztoken: --identity has %q; give client-id=, object-id=, resource-id= or system, separated by commas", part)
+			return id, usage("aztoken: --identity has %q; use client-id=, object-id=, resource-id= or system, separated by commas", part)
 		}
 	}
 	return id, nil

@@ -1,5 +1,5 @@
-// Command aztoken gets, inspects and diagnoses tokens of managed identities, plays an identity endpoint for local development,
-// and grants app roles. Its --help has examples of each.
+// Command aztoken gets, inspects and diagnoses tokens of Azure managed identities, runs a fake
+// identity endpoint for local development, and grants app roles. Its --help has examples of each.
 package main
 
 import (

@@ -85,8 +85,8 @@ func (i invocation) command(t *testing.T, args ...string) *exec.Cmd {
 	return cmd
 }
 
-// keepsSecrets holds what is true of every command: no token goes to stderr, none to stdout unless asked for, and the
-// advice is for the command line.
+// keepsSecrets holds what is true of every command: no token goes to stderr, none to stdout unless
+// asked for, and the advice is for the command line.
 func (o outcome) keepsSecrets(t *testing.T, asked bool) {
 	t.Helper()
 	require.NotContains(t, o.stderr, "eyJ")

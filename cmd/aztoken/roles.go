@@ -27,18 +27,18 @@ func newRoles(p *printer) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "roles --app APP",
 		Short: "List the roles of an application and who has them",
-		Long: `Lists the roles of the application --app and who has them: managed identities, applications, users and groups. --app is a
-client id, an App ID URI, or a name, as with aztoken grant.
+		Long: `Lists the roles of the application --app and who has them: managed identities, applications, users and groups.
+--app is a client id, an App ID URI, or a name, as for aztoken grant.
 
-You need to be signed in (az login, or whatever else azidentity's DefaultAzureCredential finds) with the Graph permission
-Application.Read.All, or as somebody who may read the directory.`,
+You must be signed in (az login, or another source of azidentity's DefaultAzureCredential) with the Graph
+permission Application.Read.All, or as a user who may read the directory.`,
 		Example: `  aztoken roles --app orders-api
   aztoken roles --app 00000003-0000-0000-c000-000000000000     # who may do what in Microsoft Graph
   aztoken roles --app orders-api --output json | jq -r '.roles[] | select(.value == "consumer") | .members[].name'`,
 		Args: cobra.NoArgs,
 		RunE: runs(func(cmd *cobra.Command, _ []string) error { return explain(r.run(cmd)) }),
 	}
-	r.addFlags(cmd, time.Minute, "the most time to wait for Microsoft Graph")
+	r.addFlags(cmd, time.Minute, "how long to wait for Microsoft Graph")
 	return cmd
 }
 
@@ -58,7 +58,7 @@ func (r *rolesCommand) run(cmd *cobra.Command) error {
 	case err != nil:
 		return err
 	case state.AppID() == "":
-		return errors.New("aztoken: the tenant has no application " + r.app + "; correct it, or sign in to its tenant")
+		return errors.New("aztoken: the tenant has no application " + r.app + "; correct the name, or sign in to its tenant")
 	}
 	var assigned []graph.Assignment
 	if state.Service != nil {
@@ -70,14 +70,14 @@ func (r *rolesCommand) run(cmd *cobra.Command) error {
 	return r.print(cmd.OutOrStdout(), result, result.text)
 }
 
-// rolesResult is who has which role.
+// rolesResult lists who has which role.
 type rolesResult struct {
 	Application grantApplication `json:"application"`
 	Roles       []roleMembers    `json:"roles"`
 }
 
 type roleMembers struct {
-	Value       string       `json:"value"` // "" for one without, and for the access that needs no role
+	Value       string       `json:"value"` // "" for a role without a value, and for access without a role
 	ID          string       `json:"id"`
 	DisplayName string       `json:"display_name"`
 	Description string       `json:"description,omitempty"`
@@ -92,12 +92,12 @@ type roleMember struct {
 	Since    time.Time `json:"since"`
 }
 
-// noRole is the id in an assignment that gives access without a role.
+// noRole is the role id of an assignment without a role.
 const noRole = "00000000-0000-0000-0000-000000000000"
 
-// newRolesResult sorts the assignments to the roles. One whose role is gone keeps its id.
+// newRolesResult groups the assignments by role. One of a deleted role keeps its id.
 func newRolesResult(s grant.State, assigned []graph.Assignment) rolesResult {
-	r := rolesResult{Application: newGrantResult(grant.Wanted{}, s, nil).Application, Roles: []roleMembers{}}
+	r := rolesResult{Application: newGrantResult(grant.Spec{}, s, nil).Application, Roles: []roleMembers{}}
 	at := map[string]int{}
 	add := func(role roleMembers) {
 		at[role.ID] = len(r.Roles)
@@ -109,7 +109,7 @@ func newRolesResult(s grant.State, assigned []graph.Assignment) rolesResult {
 	}
 	for _, a := range assigned {
 		if _, known := at[a.AppRoleID]; !known {
-			name := "a role that is gone"
+			name := "a deleted role"
 			if a.AppRoleID == noRole {
 				name = "access without a role"
 			}
@@ -128,9 +128,9 @@ func newRolesResult(s grant.State, assigned []graph.Assignment) rolesResult {
 
 func (r rolesResult) text() string {
 	var b strings.Builder
-	b.WriteString(legible(r.Application.Name) + " (client id " + r.Application.ClientID + ")\n")
+	b.WriteString(printable(r.Application.Name) + " (client id " + r.Application.ClientID + ")\n")
 	if len(r.Roles) == 0 {
-		b.WriteString("it has no roles\n")
+		b.WriteString("no roles\n")
 		return b.String()
 	}
 	table := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
@@ -144,15 +144,15 @@ func (r rolesResult) text() string {
 			name += " (disabled)"
 		}
 		if len(role.Members) == 0 {
-			_, _ = fmt.Fprintf(table, "%s\tnobody\t\t\t\n", legible(name))
+			_, _ = fmt.Fprintf(table, "%s\tnone\t\t\t\n", printable(name))
 		}
 		for _, m := range role.Members {
-			_, _ = fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\n", legible(name), legible(m.Name), legible(m.Type), legible(m.ObjectID), m.Since.Format(time.DateOnly))
+			_, _ = fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\n", printable(name), printable(m.Name), printable(m.Type), printable(m.ObjectID), m.Since.Format(time.DateOnly))
 		}
 	}
 	_ = table.Flush()
 	return trailing.ReplaceAllString(b.String(), "\n")
 }
 
-// trailing is what a table leaves at the end of lines with empty cells.
+// trailing matches the spaces that a table leaves at the end of lines with empty cells.
 var trailing = regexp.MustCompile(` +\n`)

@@ -9,15 +9,13 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
-
-	"github.com/seed-ac726066/aztoken/internal/wire"
 )
 
 // The exit statuses of every command.
 const (
 	statusOK     = 0
-	statusFailed = 1 // the command was understood and did not succeed
-	statusUsage  = 2 // flags or arguments that make no sense
+	statusFailed = 1 // the command was valid and failed
+	statusUsage  = 2 // wrong flags or arguments
 )
 
 // streams are those of the process.
@@ -26,21 +24,21 @@ type streams struct {
 	out, err io.Writer
 }
 
-// errReported is the failure of a command that has said on stdout already what is wrong.
+// errReported is the failure of a command that has reported it on stdout already.
 var errReported = errors.New("reported")
 
-// A failure is what ended a command after its flags and arguments had been understood.
+// failure is the error of a command whose flags and arguments are valid.
 type failure struct{ error }
 
 func (f failure) Unwrap() error { return f.error }
 
-// usage is a mistake in flags or arguments that only the command itself can see.
+// usage returns the error of flags or arguments that the command itself finds wrong.
 func usage(format string, a ...any) error { return usageError{fmt.Errorf(format, a...)} }
 
 type usageError struct{ error }
 
-// run is the whole command; the result is the exit status. Nothing that looks like a token gets to stderr, whoever
-// quoted it.
+// run runs the command and returns its exit status. Nothing that looks like a token gets to stderr,
+// whoever quoted it.
 func run(ctx context.Context, args []string, s streams) int {
 	root := newRoot()
 	root.SetArgs(args)
@@ -54,47 +52,60 @@ func run(ctx context.Context, args []string, s streams) int {
 	if errors.Is(err, errReported) {
 		return statusFailed
 	}
-	message := strings.TrimSpace(inFlags(err.Error()))
-	if !strings.HasPrefix(message, "aztoken: ") && !strings.HasPrefix(message, "verify: ") {
-		message = "aztoken: " + message // of cobra's
+	text := strings.TrimSpace(messageFor(err))
+	if !strings.HasPrefix(text, "aztoken: ") && !strings.HasPrefix(text, "verify: ") {
+		text = "aztoken: " + text // cobra's
 	}
-	_, _ = fmt.Fprintln(s.err, wire.Redact(message))
+	_, _ = fmt.Fprintln(s.err, text)
 	if errors.As(err, new(failure)) && !errors.As(err, new(usageError)) {
 		return statusFailed
 	}
-	_, _ = fmt.Fprintf(s.err, "%s --help shows how it is used\n", at.CommandPath())
+	_, _ = fmt.Fprintf(s.err, "run %s --help for usage\n", at.CommandPath())
 	return statusUsage
 }
 
 func newRoot() *cobra.Command {
 	p := &printer{format: textFormat}
 	root := &cobra.Command{
-		Use:   "aztoken",
-		Short: "Tokens of Azure's managed identities, for the person at the keyboard",
-		Long: `aztoken gets, inspects and diagnoses tokens of Azure's managed identities, plays an identity endpoint for local development,
-and gives an identity a role of the service that it calls.
+		Use: "aztoken", SuggestionsMinimumDistance: 2,
+		Short: "Get, inspect and diagnose tokens of Azure managed identities",
+		Long: `aztoken gets, inspects and diagnoses tokens of Azure managed identities, runs a fake identity endpoint for
+local development, and grants an identity a role of the service that it calls.
 
-Results go to stdout, everything else to stderr. No token is printed unless it is asked for. The exit status is 0 if all is
-well, 1 if not, and 2 if the command was not understood.`,
+Results go to stdout, everything else to stderr. Tokens are printed only on request. The exit status is 0 for
+success, 1 for failure, and 2 for wrong flags or arguments.`,
 		Version:       buildVersion(),
 		SilenceErrors: true,
 		SilenceUsage:  true,
-		// Without it cobra would print the help where a word is no command, and exit with 0.
+		// Without it cobra would print the help for an unknown command, and exit with 0.
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 0 {
-				return fmt.Errorf("aztoken: %q is none of its commands", args[0])
+				return unknownCommand(cmd, args[0])
 			}
 			return nil
 		},
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	root.PersistentFlags().Var(&p.format, "output", "the form of the output: text or json")
+	root.PersistentFlags().Var(&p.format, "output", "output format: text or json")
 	complete(root, "output", string(textFormat), string(jsonFormat))
 	root.AddCommand(newToken(p), newInspect(p), newDoctor(p), newFake(p), newGrant(p), newRoles(p))
+	root.CompletionOptions.SetDefaultShellCompDirective(cobra.ShellCompDirectiveNoFileComp)
 	return root
 }
 
-// runs makes the RunE of a command of f, whose errors are failures and no mistakes in how it was called.
+// unknownCommand returns the error of a word that is not a command, with what it may have meant.
+func unknownCommand(root *cobra.Command, word string) error {
+	meant := root.SuggestionsFor(word)
+	if word == "version" || root.Flags().Lookup(word) != nil {
+		meant = append(meant, "--"+word)
+	}
+	if len(meant) == 0 {
+		return fmt.Errorf("aztoken: unknown command %q", word)
+	}
+	return fmt.Errorf("aztoken: unknown command %q; did you mean %s?", word, strings.Join(meant, " or "))
+}
+
+// runs returns f as the RunE of a command. Its errors are failures, not wrong usage.
 func runs(f func(cmd *cobra.Command, args []string) error) func(*cobra.Command, []string) error {
 	return func(cmd *cobra.Command, args []string) error {
 		if err := f(cmd, args); err != nil {
@@ -104,23 +115,15 @@ func runs(f func(cmd *cobra.Command, args []string) error) func(*cobra.Command, 
 	}
 }
 
-// oneResource is the argument of commands that ask for a token.
+// oneResource checks the argument of commands that request a token.
 func oneResource(cmd *cobra.Command, args []string) error {
 	switch {
 	case len(args) == 0 || len(args) == 1 && args[0] == "":
-		return errors.New("aztoken: no resource; give the App ID URI of the service to call, such as https://vault.azure.net")
+		return errors.New("aztoken: no resource; pass the App ID URI of the service to call, such as https://vault.azure.net")
 	case len(args) > 1:
-		return fmt.Errorf("aztoken: one resource, not %d", len(args))
+		return fmt.Errorf("aztoken: %d resources; pass one", len(args))
 	}
 	return nil
-}
-
-// complete gives the shell the values of a flag.
-func complete(cmd *cobra.Command, flag string, values ...string) {
-	err := cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp))
-	if err != nil {
-		panic(err) // the flag does not exist
-	}
 }
 
 func buildVersion() string {

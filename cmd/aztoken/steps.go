@@ -7,17 +7,18 @@ import (
 
 	"github.com/seed-ac726066/aztoken/internal/grant"
 	"github.com/seed-ac726066/aztoken/internal/graph"
+	"github.com/seed-ac726066/aztoken/internal/message"
 )
 
-// sayAgain is how often a line of progress comes where it cannot be written over.
+// sayAgain is how often progress is reported where a line cannot be overwritten.
 const sayAgain = 30 * time.Second
 
-// stepWriter tells of steps as they are done. On a terminal the time that is waited runs in its last line.
+// stepWriter reports steps as they are done. On a terminal its last line shows the time waited.
 type stepWriter struct {
 	w    io.Writer
 	live bool
-	said time.Duration // of the waiting for the step that is under way
-	now  string        // which one that is
+	said time.Duration // the time waited at the last report, for the current step
+	now  string        // the current step
 	done map[string]bool
 }
 
@@ -32,32 +33,32 @@ func (s *stepWriter) tell(p grant.Progress) {
 	if p.Done {
 		s.erase()
 		s.done[p.Step.Text] = true
-		say(s.w, "✓ %s", legible(p.Step.Text))
+		say(s.w, "✓ %s", printable(p.Step.Text))
 		return
 	}
-	line := "waiting for " + awaited(p.Why) + ", " + short(p.Waited)
+	line := "waiting for " + awaited(p.Why) + ", " + message.Duration(p.Waited)
 	switch {
 	case s.live:
-		// Short, as a line that is wrapped cannot be written over.
+		// Short, as a wrapped line cannot be overwritten.
 		_, _ = io.WriteString(s.w, "\r\x1b[K… "+line)
 	case p.Waited-s.said >= sayAgain:
 		s.said = p.Waited
-		say(s.w, "… %s: %s", legible(p.Step.Text), line)
+		say(s.w, "… %s: %s", printable(p.Step.Text), line)
 	}
 }
 
-// erase empties the line that is written over.
+// erase clears the line that is overwritten.
 func (s *stepWriter) erase() {
 	if s.live {
 		_, _ = io.WriteString(s.w, "\r\x1b[K")
 	}
 }
 
-// awaited is what is waited for, in a word or two.
+// awaited returns what is waited for, in a word or two.
 func awaited(why error) string {
 	var e *graph.Error
 	if errors.As(why, &e) && e.Kind == graph.Throttled {
-		return "Microsoft Graph, which is busy"
+		return "Microsoft Graph, which is throttling"
 	}
 	return "replication"
 }

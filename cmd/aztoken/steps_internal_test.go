@@ -16,15 +16,15 @@ func TestWaitingIsSaidNowAndThenWhereALineCannotBeWrittenOver(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer
 	w := newStepWriter(&out)
-	step := grant.Step{Text: "give consumer to worker"}
+	step := grant.Step{Text: "assign consumer to worker"}
 	for waited := time.Duration(0); waited <= 65*time.Second; waited += time.Second {
 		w.tell(grant.Progress{Step: step, Waited: waited, Why: errors.New("x")})
 	}
 	w.tell(grant.Progress{Step: step, Done: true})
 	w.tell(grant.Progress{Step: grant.Step{Text: "see it"}, Waited: time.Second, Why: &graph.Error{Kind: graph.Throttled}})
-	require.Equal(t, "… give consumer to worker: waiting for replication, 0s\n"+
-		"… give consumer to worker: waiting for replication, 30s\n"+
-		"… give consumer to worker: waiting for replication, 1m\n"+
-		"✓ give consumer to worker\n"+
-		"… see it: waiting for Microsoft Graph, which is busy, 1s\n", out.String())
+	require.Equal(t, "… assign consumer to worker: waiting for replication, 0s\n"+
+		"… assign consumer to worker: waiting for replication, 30s\n"+
+		"… assign consumer to worker: waiting for replication, 1m\n"+
+		"✓ assign consumer to worker\n"+
+		"… see it: waiting for Microsoft Graph, which is throttling, 1s\n", out.String())
 }

@@ -9,30 +9,32 @@ import (
 	"github.com/seed-ac726066/aztoken/tokenstore"
 )
 
-// storage is where tokens outlive the command, by flags.
+// storage is where tokens are kept between calls, by flags.
 type storage struct {
 	dir, keyFile string
 
-	storeGiven func(flag string) bool
+	storeChanged func(flag string) bool
 }
 
 func (s *storage) addStoreFlags(cmd *cobra.Command) {
 	f := cmd.Flags()
-	f.StringVar(&s.dir, "store", "", "a directory where sealed tokens are kept, so that the next call has one in an outage")
-	f.StringVar(&s.keyFile, "store-key", "", "a file with the 32 bytes of the key of --store (default: one that lies in the directory)")
-	s.storeGiven = f.Changed
+	f.StringVar(&s.dir, "store", "", "a directory for sealed tokens, so that the next call has one in an outage")
+	f.StringVar(&s.keyFile, "store-key", "", "a file with the 32-byte key of --store (default: one in the directory)")
+	s.storeChanged = f.Changed
+	completeFiles(cmd, "store")
+	completeFiles(cmd, "store-key")
 }
 
-// open returns the store that the flags name, nil for none.
+// open returns the store of the flags, nil for none.
 func (s *storage) open() (*tokenstore.Store, error) {
 	switch {
-	case s.storeGiven("store") && s.dir == "":
-		return nil, usage("aztoken: --store is empty; give a directory, such as /var/lib/orders/tokens, or leave it out")
-	case s.storeGiven("store-key") && s.dir == "":
+	case s.storeChanged("store") && s.dir == "":
+		return nil, usage("aztoken: --store is empty; set it to a directory, such as /var/lib/orders/tokens, or omit it")
+	case s.storeChanged("store-key") && s.dir == "":
 		return nil, usage("aztoken: --store-key is for --store")
 	case s.dir == "":
 		return nil, nil
-	case !s.storeGiven("store-key"):
+	case !s.storeChanged("store-key"):
 		return tokenstore.New(tokenstore.Dir(s.dir))
 	}
 	key, err := os.ReadFile(s.keyFile)

@@ -15,7 +15,7 @@ import (
 	"github.com/seed-ac726066/aztoken/internal/graph/graphtest"
 )
 
-// terminal is a pseudoterminal: the side of the person, and that of the program.
+// terminal returns a pseudoterminal: the side of the person, and that of the program.
 func terminal(t *testing.T) (person, program *os.File) {
 	t.Helper()
 	person, err := os.OpenFile("/dev/ptmx", os.O_RDWR, 0)
@@ -87,7 +87,8 @@ func TestAtATerminalThePlanIsConfirmed(t *testing.T) {
 	}
 }
 
-// watched is what is on a screen; found is called when words come to stand there for the first time.
+// watched is what is on a screen; found is called when words come to stand there for the first
+// time.
 type watched struct {
 	text  strings.Builder
 	words string

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -23,32 +22,32 @@ func newToken(p *printer) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "token RESOURCE",
 		Short: "Get a token and print it",
-		Long: `Gets a token for RESOURCE, the App ID URI of the service to call, and prints it on stdout, alone on a line. With
---output json it is the member "token" of an object that says when it expires.
+		Long: `Gets a token for RESOURCE, the App ID URI of the service to call, and prints it on stdout, alone on a line.
+With --output json it is the member "token" of an object, next to its expiry.
 
-With --watch the command stays, keeps the token fresh as a program with the library would, and tells of each rotation on
-stderr. Tokens are then printed only with --show-token: each on a line of stdout. With --watch --output json each event is a
-line of JSON on stdout, with the token in it only if --show-token is given.
+With --watch the command keeps running, keeps the token fresh as a program with the library would, and reports
+each rotation on stderr. It then prints tokens only with --show-token, one per line of stdout. With --watch
+--output json each event is a line of JSON on stdout, which has the token only with --show-token.
 
-With --store the token is kept in a directory, sealed. The next call takes it from there without a request, until it is
-due for a refresh, so that a job of cron has a token in an outage too. Name the identity then, by --client-id or another
-id: without one a stored token is not compared with the machine's identity until its refresh.`,
+With --store a sealed copy of the token is kept in a directory. The next call takes it from there without a
+request, until it is due for a refresh, so that a cron job has a token in an outage too. Name the identity then, with
+--client-id or another id: without one a stored token is not compared with the machine's identity until its refresh.`,
 		Example: `  curl -H "Authorization: Bearer $(aztoken token https://orders.example.com)" https://orders.example.com/orders
   aztoken token https://vault.azure.net --client-id 0d46c104-0000-4000-8000-000000000001
-  aztoken token https://management.azure.com --dev          # on your own machine, by az login
-  aztoken token https://orders.example.com --watch          # see it being refreshed; ends with Ctrl-C
+  aztoken token https://management.azure.com --dev          # on your own machine, after az login
+  aztoken token https://orders.example.com --watch          # watch it being refreshed; Ctrl-C ends it
   aztoken token https://vault.azure.net --output json | jq -r .expires_on
   aztoken token https://orders.example.com --client-id 0d46c104-0000-4000-8000-000000000001 --store /var/lib/orders/tokens`,
-		Args: oneResource,
+		Args: oneResource, ValidArgsFunction: completeResource,
 		RunE: runs(t.run),
 	}
 	t.addFlags(cmd)
 	t.addStoreFlags(cmd)
 	f := cmd.Flags()
-	f.BoolVar(&t.watch, "watch", false, "stay, and tell of each new token")
+	f.BoolVar(&t.watch, "watch", false, "keep running, and report each new token")
 	f.BoolVar(&t.showToken, "show-token", false, "with --watch: print the tokens too")
-	f.BoolVar(&t.dev, "dev", false, "use your own sign-in in place of a managed identity: Azure CLI, azd or PowerShell")
-	f.BoolVar(&t.renew, "renew", false, "with --store: ask for another token than the stored one, as when a role was granted since")
+	f.BoolVar(&t.dev, "dev", false, "use your own sign-in instead of a managed identity: Azure CLI, azd or PowerShell")
+	f.BoolVar(&t.renew, "renew", false, "with --store: request a new token instead of the stored one, such as after a role was granted")
 	for _, flag := range append([]string{"endpoint", "store"}, idFlags...) {
 		cmd.MarkFlagsMutuallyExclusive("dev", flag)
 	}
@@ -60,31 +59,31 @@ func (t *tokenCommand) run(cmd *cobra.Command, args []string) error {
 		return err
 	}
 	if t.showToken && !t.watch {
-		return usage("aztoken: --show-token is for --watch; without it the token is printed anyway")
+		return usage("aztoken: --show-token is for --watch; without --watch the token is printed anyway")
 	}
 	store, err := t.open()
 	if err != nil {
 		return err
 	}
 	if t.renew && (store == nil || t.watch) {
-		return usage("aztoken: --renew is for --store without --watch; without a store each call asks for a token anyway")
+		return usage("aztoken: --renew is for --store without --watch; without a store each call requests a token anyway")
 	}
 	opts := &aztoken.Options{ID: t.id(), Endpoint: t.endpoint, Store: store}
 	if t.dev {
-		credential, err := developer()
+		credential, err := newDeveloper()
 		if err != nil {
 			return err
 		}
 		opts.Credential = credential
 	}
 	if t.watch {
-		return t.advise(t.watchOver(cmd, opts, args[0]))
+		return t.named(t.watchOver(cmd, opts, args[0]))
 	}
 	refreshed := make(chan struct{}, 1)
 	opts.OnEvent = func(ev aztoken.Event) {
 		switch {
 		case ev.Kind == aztoken.EventStoreFailed:
-			say(cmd.ErrOrStderr(), "aztoken: the store does not work: %s", inFlags(ev.Err.Error()))
+			say(cmd.ErrOrStderr(), "aztoken: the store does not work: %s", ev.Err)
 		case ev.Background && ev.Kind != aztoken.EventRejected:
 			select {
 			case refreshed <- struct{}{}:
@@ -94,7 +93,7 @@ func (t *tokenCommand) run(cmd *cobra.Command, args []string) error {
 	}
 	token, client, err := first(cmd.Context(), opts, args[0], t.timeout)
 	if err != nil {
-		return t.advise(err)
+		return t.named(err)
 	}
 	defer client.Close() // which waits until the token is saved
 	if isStored(client) && (t.renew || !token.RefreshOn.After(time.Now())) {
@@ -103,8 +102,8 @@ func (t *tokenCommand) run(cmd *cobra.Command, args []string) error {
 	return t.print(cmd.OutOrStdout(), newTokenResult(token, client.Status().Host), func() string { return token.Value() + "\n" })
 }
 
-// refreshTime is how long the command waits for the refresh of a stored token that is due: without it a command that is
-// done in milliseconds would never refresh one. In an outage it is what each call costs.
+// refreshTime is how long the command waits for the due refresh of a stored token: a command that
+// ends after milliseconds would never refresh one. In an outage each call takes this long.
 const refreshTime = 2 * time.Second
 
 // isStored reports whether the token of client came from the store.
@@ -115,7 +114,7 @@ func isStored(client *aztoken.Client) bool {
 	return false
 }
 
-// renewed returns the token in place of a stored one, or that if there is no other.
+// renewed returns a new token in place of a stored one, or the stored one if there is no other.
 func (t *tokenCommand) renewed(ctx context.Context, client *aztoken.Client, token aztoken.Token, refreshed <-chan struct{}) aztoken.Token {
 	if t.renew {
 		client.Invalidate(token)
@@ -132,15 +131,7 @@ func (t *tokenCommand) renewed(ctx context.Context, client *aztoken.Client, toke
 	return token
 }
 
-// advise adds what the tools of a developer leave out of their errors.
-func (t *tokenCommand) advise(err error) error {
-	if err == nil || !t.dev {
-		return err
-	}
-	return fmt.Errorf("%w; sign in by az login, azd auth login or Connect-AzAccount", err)
-}
-
-// tokenResult is a token as JSON, for whoever asked for it.
+// tokenResult is a token as JSON.
 type tokenResult struct {
 	Token     string    `json:"token"`
 	Resource  string    `json:"resource"`
@@ -150,11 +141,11 @@ type tokenResult struct {
 }
 
 func newTokenResult(t aztoken.Token, host string) tokenResult {
-	return tokenResult{t.Value(), t.Resource, inFlags(host), t.ExpiresOn.UTC(), t.RefreshOn.UTC().Truncate(time.Second)}
+	return tokenResult{t.Value(), t.Resource, hostName(host), t.ExpiresOn.UTC(), t.RefreshOn.UTC().Truncate(time.Second)}
 }
 
-// first makes a client and gets its first token. A program may wait for an identity endpoint that comes up with it; for a
-// person the first sign that there is none is the answer.
+// first makes a client and gets its first token. It does not wait for an identity endpoint that may
+// come up, as a program would: a person wants to know at once that there is none.
 func first(ctx context.Context, opts *aztoken.Options, resource string, timeout time.Duration) (aztoken.Token, *aztoken.Client, error) {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()

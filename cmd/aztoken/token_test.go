@@ -68,21 +68,23 @@ func TestWhyThereIsNoToken(t *testing.T) {
 		want   []string
 	}{
 		"nothing listens":     {args: []string{"token", orders, "--endpoint", "http://127.0.0.1:1"}, status: 1, want: []string{"no managed identity endpoint", "--dev"}},
-		"Docker Desktop":      {args: []string{"token", orders, "--endpoint", docker.URL}, status: 1, want: []string{"unreachable network", "nothing stands before it"}},
-		"no identity":         {args: []string{"token", orders, "--endpoint", srv.URL}, status: 1, want: []string{"Identity not found", "correct the id"}},
+		"Docker Desktop":      {args: []string{"token", orders, "--endpoint", docker.URL}, status: 1, want: []string{"unreachable network", "no proxy is in the way"}},
+		"no identity":         {args: []string{"token", orders, "--endpoint", srv.URL}, status: 1, want: []string{"Identity not found", "correct its id", "--client-id"}},
 		"several identities":  {args: []string{"token", orders, "--endpoint", several.URL}, status: 1, want: []string{"--client-id, --object-id or --resource-id"}},
-		"wrong kind of id":    {env: several.AzureML().Environ(), args: []string{"token", orders, "--object-id", "x"}, status: 1, want: []string{"client ids only", "give its --client-id"}},
-		"an empty variable":   {args: []string{"token", orders, "--endpoint", srv.URL, "--client-id", ""}, status: 1, want: []string{"the id is empty"}},
+		"wrong kind of id":    {env: several.AzureML().Environ(), args: []string{"token", orders, "--object-id", "x"}, status: 1, want: []string{"--object-id: this host takes client ids only", "use the client id"}},
+		"an empty variable":   {args: []string{"token", orders, "--endpoint", srv.URL, "--client-id", ""}, status: 1, want: []string{"--client-id: empty"}},
 		"no resource":         {args: []string{"token"}, status: 2, want: []string{"no resource", "aztoken token --help"}},
 		"an empty resource":   {args: []string{"token", ""}, status: 2, want: []string{"no resource"}},
-		"two resources":       {args: []string{"token", "a", "b"}, status: 2, want: []string{"one resource, not 2"}},
+		"two resources":       {args: []string{"token", "a", "b"}, status: 2, want: []string{"2 resources; pass one"}},
 		"two ids":             {args: []string{"token", orders, "--client-id=a", "--object-id=b"}, status: 2, want: []string{"client-id object-id"}},
 		"dev with an id":      {args: []string{"token", orders, "--client-id=a", "--dev"}, status: 2, want: []string{"dev"}},
 		"no time":             {args: []string{"token", orders, "--timeout=0s"}, status: 2, want: []string{"--timeout"}},
 		"an empty endpoint":   {args: []string{"token", orders, "--endpoint="}, status: 2, want: []string{"--endpoint is empty"}},
 		"a form unknown":      {args: []string{"token", orders, "--output=xml"}, status: 2, want: []string{"text or json"}},
 		"a flag unknown":      {args: []string{"token", orders, "--tokn"}, status: 2, want: []string{"--tokn"}},
-		"a command unknown":   {args: []string{"tokn"}, status: 2, want: []string{`"tokn" is none of its commands`}},
+		"a command unknown":   {args: []string{"tokn"}, status: 2, want: []string{`unknown command "tokn"; did you mean token?`}},
+		"a flag for command":  {args: []string{"version"}, status: 2, want: []string{`unknown command "version"; did you mean --version?`}},
+		"a name for a client": {args: []string{"token", orders, "--client-id=abc"}, status: 1, want: []string{`--client-id: "abc" is not a client id, which is a GUID`, "az identity show"}},
 		"a token for command": {args: []string{srv.Mint(orders)}, status: 2, want: []string{"REDACTED"}},
 		"show without watch":  {args: []string{"token", orders, "--show-token"}, status: 2, want: []string{"--watch"}},
 	} {
@@ -129,7 +131,7 @@ func TestWatchTellsOfTheTokenWithoutShowingIt(t *testing.T) {
 			require.NoError(t, cmd.Start())
 			progress, err := bufio.NewReader(stderr).ReadString('\n')
 			require.NoError(t, err)
-			require.Contains(t, progress, "a new token for "+orders+", 24h left; the endpoint is asked again in ")
+			require.Contains(t, progress, "new token for "+orders+", 24h left; next refresh in ")
 			require.NotContains(t, progress, "eyJ")
 			line := ""
 			if name != "text" {
@@ -163,7 +165,9 @@ echo '{"accessToken":"developer","expires_on":4102444800,"tokenType":"Bearer"}'
 
 	got = invocation{env: []string{"PATH=" + t.TempDir()}}.run(t, "token", orders, "--dev")
 	require.Equal(t, 1, got.status)
-	require.Contains(t, got.stderr, "sign in by az login")
+	for _, line := range []string{"\n  Azure CLI: ", "; az login\n", "\n  Azure Developer CLI: ", "; azd auth login\n", "\n  Azure PowerShell: ", "; Connect-AzAccount\n"} {
+		require.Contains(t, got.stderr, line)
+	}
 }
 
 func TestEveryCommandHasHelpWithExamplesAndCompletion(t *testing.T) {
@@ -177,8 +181,17 @@ func TestEveryCommandHasHelpWithExamplesAndCompletion(t *testing.T) {
 	got := aztoken(t, "completion", "bash")
 	require.Zero(t, got.status)
 	require.Contains(t, got.stdout, "complete")
-	got = aztoken(t, "__complete", "token", "--output", "")
-	require.Contains(t, got.stdout, "json")
+	for offered, args := range map[string][]string{
+		"json\n":                    {"token", "--output", ""},
+		"https://vault.azure.net\n": {"token", ""},
+		"https://storage.azure.com": {"doctor", ""},
+		"usgovernment":              {"grant", "--cloud", ""},
+		":4\n":                      {"doctor", "--role", ""}, // no files
+		":0\n":                      {"grant", "--manifest", ""},
+	} {
+		got = aztoken(t, append([]string{"__complete"}, args...)...)
+		require.Contains(t, got.stdout, offered, args)
+	}
 	got = aztoken(t)
 	require.Zero(t, got.status)
 	require.Contains(t, got.stdout, "Available Commands")

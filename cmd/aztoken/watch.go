@@ -10,14 +10,15 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/seed-ac726066/aztoken"
+	"github.com/seed-ac726066/aztoken/internal/message"
 )
 
-// A watcher tells of what happens to a token.
+// watcher reports what happens to a token.
 type watcher struct {
 	*printer
 	out, err  io.Writer
 	showToken bool
-	live      bool // stderr is a terminal: the time left runs on it
+	live      bool // stderr is a terminal: it shows the time left
 }
 
 // watchEvent is one line of JSON.
@@ -42,7 +43,7 @@ func (t *tokenCommand) watchOver(cmd *cobra.Command, opts *aztoken.Options, reso
 
 // watch returns when ctx ends, or when there is no first token.
 func (w watcher) watch(ctx context.Context, opts *aztoken.Options, resource string, timeout time.Duration) error {
-	events := make(chan aztoken.Event, 16) // far more than come at once
+	events := make(chan aztoken.Event, 16) // far more than arrive at once
 	opts.OnEvent = func(ev aztoken.Event) {
 		select {
 		case events <- ev:
@@ -54,7 +55,7 @@ func (w watcher) watch(ctx context.Context, opts *aztoken.Options, resource stri
 		return err
 	}
 	defer client.Close()
-	defer client.OnRotate(resource, func(aztoken.Token) {})() // keeps the token fresh, though nobody reads it
+	defer client.OnRotate(resource, func(aztoken.Token) {})() // keeps the token fresh, though it is not used
 	held := token.ExpiresOn
 	var tick <-chan time.Time
 	if w.live {
@@ -75,7 +76,7 @@ func (w watcher) watch(ctx context.Context, opts *aztoken.Options, resource stri
 			}
 			var value string
 			if w.showToken && (ev.Kind == aztoken.EventAcquired || ev.Kind == aztoken.EventLoaded) {
-				// From the cache: the event says that it is there.
+				// From the cache, where it is after the event.
 				current, err := client.Token(ctx, resource)
 				if err != nil {
 					continue
@@ -89,7 +90,7 @@ func (w watcher) watch(ctx context.Context, opts *aztoken.Options, resource stri
 	}
 }
 
-// tell writes an event; value is the token, "" where it is not to be shown.
+// tell writes an event. value is the token, "" if it is not to be shown.
 func (w watcher) tell(ev aztoken.Event, value string) error {
 	now := ev.Time
 	w.erase()
@@ -103,7 +104,7 @@ func (w watcher) tell(ev aztoken.Event, value string) error {
 			line.ExpiresIn = int64(ev.ExpiresOn.Sub(now).Round(time.Second) / time.Second)
 		}
 		if ev.Err != nil {
-			line.Error = inFlags(ev.Err.Error())
+			line.Error = oneLine(messageFor(ev.Err))
 		}
 		return w.line(w.out, line)
 	}
@@ -114,48 +115,51 @@ func (w watcher) tell(ev aztoken.Event, value string) error {
 	return nil
 }
 
-// describe is an event as a line for people.
+// describe returns an event as a line for people.
 func describe(ev aztoken.Event) string {
 	var b strings.Builder
 	b.WriteString(ev.Time.Format("15:04:05 "))
 	switch ev.Kind {
 	case aztoken.EventAcquired:
-		b.WriteString("a new token for " + ev.Resource)
+		b.WriteString("new token for " + ev.Resource)
 	case aztoken.EventUnchanged:
-		b.WriteString("the same token again for " + ev.Resource)
+		b.WriteString("same token again for " + ev.Resource)
 	case aztoken.EventLoaded:
-		b.WriteString("a stored token for " + ev.Resource)
+		b.WriteString("stored token for " + ev.Resource)
 	case aztoken.EventStoreFailed:
-		b.WriteString("the store does not work: " + inFlags(ev.Err.Error()))
+		b.WriteString("the store does not work: " + ev.Err.Error())
 	case aztoken.EventStoreRecovered:
 		b.WriteString("the store works again")
 	case aztoken.EventFailed:
-		b.WriteString("no new token: " + inFlags(ev.Err.Error()))
+		b.WriteString("no new token: " + oneLine(messageFor(ev.Err)))
 	default:
 		b.WriteString(string(ev.Kind) + " for " + ev.Resource)
 	}
 	if !ev.ExpiresOn.IsZero() {
-		b.WriteString(", " + short(ev.ExpiresOn.Sub(ev.Time)) + " left")
+		b.WriteString(", " + message.Duration(ev.ExpiresOn.Sub(ev.Time)) + " left")
 	}
 	if !ev.RefreshOn.IsZero() {
-		b.WriteString("; the endpoint is asked again in " + short(ev.RefreshOn.Sub(ev.Time)))
+		b.WriteString("; next refresh in " + message.Duration(ev.RefreshOn.Sub(ev.Time)))
 	}
 	return b.String()
 }
 
-// countdown writes the time left over the line that the cursor is in.
+// countdown writes the time left over the current line.
 func (w watcher) countdown(expires time.Time) {
-	_, _ = io.WriteString(w.err, "\r\x1b[K"+short(time.Until(expires))+" left")
+	_, _ = io.WriteString(w.err, "\r\x1b[K"+message.Duration(time.Until(expires))+" left")
 }
 
-// erase empties the line of the countdown.
+// erase clears the line of the countdown.
 func (w watcher) erase() {
 	if w.live {
 		_, _ = io.WriteString(w.err, "\r\x1b[K")
 	}
 }
 
-// isTerminal says whether a stream of the process is one.
+// oneLine joins the lines of a message.
+func oneLine(text string) string { return strings.ReplaceAll(text, "\n  ", "; ") }
+
+// isTerminal reports whether a stream of the process is a terminal.
 func isTerminal(stream any) bool {
 	file, ok := stream.(*os.File)
 	if !ok {

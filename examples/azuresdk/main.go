@@ -1,5 +1,6 @@
-// Azuresdk uses the client as the credential of an Azure SDK client. Every SDK client takes it where it takes one of
-// azidentity's: azblob.NewClient(url, client, nil). This one is built from azcore alone, as they all are.
+// Azuresdk uses the client as the credential of an Azure SDK client. Every SDK client takes it
+// where it takes one of azidentity's: azblob.NewClient(url, client, nil). This one is built from
+// azcore alone, as they all are.
 package main
 
 import (
@@ -48,7 +49,8 @@ func (b blobs) get(ctx context.Context, name string) (string, error) {
 }
 
 func main() {
-	// Azure's part: an identity endpoint and an account that asks for tokens, over TLS as the SDK demands.
+	// Azure's part: an identity endpoint and an account that asks for tokens, over TLS as the SDK
+	// demands.
 	imds := imdstest.New(nil)
 	endpoint := httptest.NewServer(imds)
 	defer endpoint.Close()

@@ -1,4 +1,5 @@
-// Gettoken gets a token itself, for a client that takes a password or a header: a database driver, a message broker.
+// Gettoken gets a token itself, for a client that takes a password or a header: a database driver,
+// a message broker.
 package main
 
 import (
@@ -39,7 +40,8 @@ func main() {
 		fmt.Println("the user name is the object id:", claims.ObjectID)
 	}
 
-	// Drivers that ask for the password of each new connection take a function; see client.TokenFunc.
+	// Drivers that ask for the password of each new connection take a function; see
+	// client.TokenFunc.
 	password := client.TokenFunc(postgres)
 	secret, err := password(ctx)
 	if err != nil {

@@ -1,5 +1,5 @@
-// Httpclient calls a protected service with a wrapped http.Client, and with a Transport of its own where the defaults
-// do not fit.
+// Httpclient calls a protected service with a wrapped http.Client, and with a Transport of its own
+// where the defaults do not fit.
 package main
 
 import (
@@ -18,7 +18,7 @@ import (
 const orders = "https://orders.example.com"
 
 func main() {
-	// What Azure gives a real program: an identity endpoint, and a service that asks for tokens.
+	// A real program has these on Azure: an identity endpoint, and a service that requires tokens.
 	imds := imdstest.New(&imdstest.Options{Identities: []imdstest.Identity{
 		{SystemAssigned: true, Roles: map[string][]string{orders: {"consumer"}}},
 	}})

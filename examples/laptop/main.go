@@ -1,6 +1,7 @@
-// Laptop runs on a developer's machine, which has no managed identity: the token is the developer's own, of whoever is
-// signed in with "az login". One line makes the difference to Azure, and a flag decides it; a program that tried the
-// developer's credentials wherever the managed identity fails would hide an outage behind a strange identity.
+// Laptop runs on a developer's machine, which has no managed identity: the token is the developer's
+// own, of whoever is signed in with "az login". One line makes the difference to Azure, and a flag
+// decides it; a program that tried the developer's credentials wherever the managed identity fails
+// would hide an outage behind a strange identity.
 package main
 
 import (

@@ -1,7 +1,9 @@
-// Quickstart runs the main job of aztoken on any machine: it starts a fake identity endpoint and a protected service, calls
-// the service through a wrapped http.Client, and goes on calling it through an outage of 12 hours, in fast motion.
+// Quickstart runs the main job of aztoken on any machine: it starts a fake identity endpoint and a
+// protected service, calls the service through a wrapped http.Client, and goes on calling it
+// through an outage of 12 hours, in fast motion.
 //
-// With -resource URI it starts nothing and gets a token from the identity endpoint of the host that it runs on.
+// With -resource URI it starts nothing and gets a token from the identity endpoint of the host that
+// it runs on.
 package main
 
 import (
@@ -43,7 +45,8 @@ func main() {
 	}
 }
 
-// theIdentities are those of the fake machine: one with the role that the service wants, and one without.
+// theIdentities are those of the fake machine: one with the role that the service wants, and one
+// without.
 var theIdentities = []imdstest.Identity{
 	{SystemAssigned: true, Roles: map[string][]string{orders: {"consumer"}}},
 	{},

@@ -13,7 +13,8 @@ import (
 	"github.com/seed-ac726066/aztoken/imdstest"
 )
 
-// inProcess carries requests to a handler without a network, so that no packet holds up the virtual clock.
+// inProcess carries requests to a handler without a network, so that no packet holds up the virtual
+// clock.
 type inProcess struct{ http.Handler }
 
 func (p inProcess) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -24,7 +25,8 @@ func (p inProcess) RoundTrip(r *http.Request) (*http.Response, error) {
 	return resp, nil
 }
 
-// outliveAnOutage calls a protected service once a minute for 60 hours, 12 of which are an outage. t fails if a call does.
+// outliveAnOutage calls a protected service once a minute for 60 hours, 12 of which are an outage.
+// t fails if a call does.
 func outliveAnOutage(t *testing.T, w io.Writer) {
 	fmt.Fprintln(w, "\n60 hours in fast motion, a call a minute, tokens that live 24 h:")
 	start := time.Now()

@@ -8,9 +8,10 @@ import (
 	"github.com/seed-ac726066/aztoken/verify"
 )
 
-// newService is the other end of the call: a service that lets in whoever has the role consumer.
+// newService returns the service that is called, which accepts callers with the role consumer.
 func newService(imds *imdstest.Server) (service http.Handler, stop func() error, err error) {
-	// In a real service: verify.New(&verify.Options{Audiences: []string{orders}, Tenants: []string{"<your tenant>"}})
+	// In a real service: verify.New(&verify.Options{Audiences: []string{orders}, Tenants:
+	// []string{"<your tenant>"}})
 	verifier, err := verify.New(imds.VerifierOptions(&verify.Options{Audiences: []string{orders}}))
 	if err != nil {
 		return nil, nil, err

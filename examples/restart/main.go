@@ -1,6 +1,6 @@
-// Restart is a service that is killed and started again every hour, also in an outage of 12 hours of the identity endpoint,
-// in fast motion: once without a token store and once with one. Each start is a new client; the only thing that one process
-// leaves to the next is the directory.
+// Restart is a service that is killed and started again every hour, also in an outage of 12 hours
+// of the identity endpoint, in fast motion: once without a token store and once with one. Each
+// start is a new client; the only thing that one process leaves to the next is the directory.
 package main
 
 import (

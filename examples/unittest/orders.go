@@ -1,5 +1,5 @@
-// Package orders is somebody's service that calls another one. Its test shows how to test such code with imdstest, with
-// nothing to mock and outages on demand.
+// Package orders is a service that calls another one. Its test shows how to test such code with
+// imdstest, with nothing to mock and outages on demand.
 package orders
 
 import (

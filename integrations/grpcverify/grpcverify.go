@@ -76,7 +76,7 @@ func Stream(v *verify.Verifier, methods Methods) grpc.StreamServerInterceptor {
 	}
 }
 
-// authorized is a stream whose context has the claims.
+// authorized is a stream with the claims in its context.
 type authorized struct {
 	grpc.ServerStream
 	ctx context.Context

@@ -54,7 +54,7 @@ func (h *health) Watch(_ *grpc_health_v1.HealthCheckRequest, stream grpc_health_
 	return stream.Send(&grpc_health_v1.HealthCheckResponse{})
 }
 
-// serve gives a client of a service behind the interceptors.
+// serve returns a client of a service behind the interceptors.
 func serve(t *testing.T, v *verify.Verifier, methods grpcverify.Methods) (grpc_health_v1.HealthClient, *health) {
 	t.Helper()
 	service := &health{}

@@ -15,20 +15,20 @@ import (
 	"github.com/seed-ac726066/aztoken/internal/wire"
 )
 
-// answer is what came of asking the endpoint once.
+// answer is the result of one request to the endpoint.
 type answer struct {
 	token   azcore.AccessToken
-	failure *wire.Failure // nil where there is a token
+	failure *wire.Failure // nil if there is a token
 
-	sent        bool          // a request went out: nothing on this machine kept it back
-	connected   bool          // there was a connection
-	connectTook time.Duration // until there was
-	took        time.Duration // all of it
-	header      http.Header   // of the last answer; nil where there was none
-	at          time.Time     // when that came
+	sent        bool          // a request went out
+	connected   bool          // a connection was made
+	connectTook time.Duration // until then
+	took        time.Duration // in total
+	header      http.Header   // of the last answer; nil for none
+	at          time.Time     // of the last answer
 }
 
-// recorder notes what a source does not tell.
+// recorder records what a source does not return.
 type recorder struct {
 	mu    sync.Mutex
 	start time.Time
@@ -55,12 +55,12 @@ func (r *recorder) reset() {
 	r.note(func(a *answer) { *a, r.start = answer{}, time.Now() })
 }
 
-// ask asks source once, whose requests r sees.
+// ask makes one request to source, which r records.
 func (r *recorder) ask(ctx context.Context, source hosts.Source, resource string) answer {
 	r.reset()
 	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) {
 		r.note(func(a *answer) {
-			if !a.connected { // Azure Arc is asked twice
+			if !a.connected { // Azure Arc takes two requests
 				a.connected, a.connectTook = true, time.Since(r.start)
 			}
 		})

@@ -17,7 +17,7 @@ import (
 	"github.com/seed-ac726066/aztoken/internal/wire"
 )
 
-// entra is the advice on one of Entra's error codes.
+// entra returns the advice on one of Entra's error codes.
 func entra(code int) string {
 	known, _ := hosts.FindEntraError([]int{code})
 	return known.Advice
@@ -82,15 +82,15 @@ func TestTheClockIsComparedWithWhateverThereIs(t *testing.T) {
 		status Status
 		detail string
 	}{
-		"right":                 {answer: dated(0), status: OK, detail: "as the endpoint's"},
-		"a second apart":        {answer: dated(-time.Second), status: OK, detail: "as the endpoint's"},
-		"ahead":                 {answer: dated(7 * time.Minute), status: Failed, detail: "it is 7m ahead of the endpoint's"},
-		"behind":                {answer: dated(-2 * time.Hour), status: Failed, detail: "it is 2h0m behind the endpoint's"},
-		"nothing to go by":      {status: OK, detail: "nothing to compare it with"},
-		"within the token":      {token: token{readable: true, notBefore: now.Add(-time.Hour), expires: now.Add(time.Hour)}, status: OK, detail: "within the token's life"},
-		"before the token":      {answer: dated(0), token: token{notBefore: now.Add(20 * time.Minute)}, status: Failed, detail: "it is at least 20m behind: the token is not valid yet"},
-		"after the token":       {token: token{expires: now.Add(-time.Hour)}, status: Failed, detail: "it is at least 1h0m ahead: the token that just came has expired"},
-		"a date that is no one": {answer: answer{at: now, header: http.Header{"Date": {"yesterday"}}}, status: OK, detail: "nothing to compare it with"},
+		"right":                 {answer: dated(0), status: OK, detail: "agrees with the endpoint's"},
+		"a second apart":        {answer: dated(-time.Second), status: OK, detail: "agrees with the endpoint's"},
+		"ahead":                 {answer: dated(7 * time.Minute), status: Failed, detail: "7m ahead of the endpoint's"},
+		"behind":                {answer: dated(-2 * time.Hour), status: Failed, detail: "2h behind the endpoint's"},
+		"nothing to go by":      {status: OK, detail: "not compared: the endpoint sends no time"},
+		"within the token":      {token: token{readable: true, notBefore: now.Add(-time.Hour), expires: now.Add(time.Hour)}, status: OK, detail: "within the lifetime of the token"},
+		"before the token":      {answer: dated(0), token: token{notBefore: now.Add(20 * time.Minute)}, status: Failed, detail: "at least 20m behind: the token is not valid yet"},
+		"after the token":       {token: token{expires: now.Add(-time.Hour)}, status: Failed, detail: "at least 1h ahead: the token just received has expired"},
+		"a date that is no one": {answer: answer{at: now, header: http.Header{"Date": {"yesterday"}}}, status: OK, detail: "not compared: the endpoint sends no time"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -115,10 +115,10 @@ func TestARoleIsThereOrIsToBeWaitedFor(t *testing.T) {
 		"there":         {wanted: "reader", token: with, status: OK},
 		"not asked for": {token: with, status: OK},
 		"none":          {token: token{readable: true}, status: OK},
-		"not there":     {wanted: "consumer", token: with, status: Failed, fix: "this one was issued 3h0m ago and is replaced in 21h0m at the latest"},
+		"not there":     {wanted: "consumer", token: with, status: Failed, fix: "this one was issued 2h55m ago and is replaced in 21h at the latest"},
 		"in other case": {wanted: "Reader", token: with, status: Failed, fix: "object id o"},
 		"without times": {wanted: "consumer", token: token{readable: true}, status: Failed, fix: "up to 24 h"},
-		"opaque":        {wanted: "consumer", status: Failed, fix: "leave --role out"},
+		"opaque":        {wanted: "consumer", status: Failed, fix: "omit --role"},
 		"opaque, none":  {status: OK},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -135,10 +135,12 @@ func TestTheSameTokenIsToldFromAnother(t *testing.T) {
 	now := time.Unix(1_800_000_000, 0)
 	first := azcore.AccessToken{Token: "a"}
 	got := judgeCache(first, answer{token: first}, token{issued: now.Add(-time.Hour)}, now)
-	require.Equal(t, "the same token again, issued 1h0m ago; what was granted since is not in it", got.Detail)
+	require.Equal(t, "the platform caches tokens, as usual; this one was issued 55m ago", got.Detail)
+	fresh := judgeCache(first, answer{token: first}, token{issued: now.Add(-5*time.Minute - time.Second)}, now)
+	require.Equal(t, "the platform caches tokens, as usual; this one was issued just now", fresh.Detail, "Entra ID dates it back")
 	got = judgeCache(first, answer{token: azcore.AccessToken{Token: "b"}}, token{}, now)
 	require.Equal(t, OK, got.Status)
-	require.Contains(t, got.Detail, "another token")
+	require.Contains(t, got.Detail, "a new token for each request")
 	got = judgeCache(first, answer{failure: &wire.Failure{StatusCode: 429}}, token{}, now)
 	require.Equal(t, Failed, got.Status)
 	require.NotEmpty(t, got.Fix)

@@ -15,33 +15,46 @@ import (
 // diagnosis is the check that fails, and what to do about it.
 type diagnosis struct{ check, fix string }
 
-// What to do where the failure itself does not say.
+// What to do where the failure itself has no advice.
 const (
-	fixAbsent    = "this machine has no identity endpoint, or not here. On an Azure host give it a managed identity; in a container or pod see that 169.254.169.254 is let through (network policies, firewall), or on AKS use workload identity; on your own machine use aztoken token --dev, or play an endpoint with aztoken fake"
-	fixSilent    = "the endpoint takes connections and does not answer: it is being updated, or overloaded (IMDS serves 5 requests at once for a whole machine), or a firewall swallows what it says. Try again in a minute; if that does not help restart the host's agent"
-	fixClosed    = "the connection ends without an answer: another program has this port, or a firewall cuts it. Check the address, and the variables by which the host was found"
-	fixDocker    = "it is not an identity endpoint that answers but Docker Desktop, or a firewall, in its place. This is no Azure host: on your own machine use aztoken token --dev, or play an endpoint with aztoken fake"
-	fixProxy     = "something else answers in the endpoint's place: a proxy, a captive portal or a service mesh. Take 169.254.169.254 (or the address above) out of what it intercepts: NO_PROXY for a proxy, traffic.sidecar.istio.io/excludeOutboundIPRanges for a sidecar; or correct the variables by which the host was found. On a machine of another cloud there is no identity of Azure's: use aztoken token --dev"
-	fixForwarded = "a proxy stands before the endpoint: it adds X-Forwarded-For, which the endpoint refuses. Let requests to it go directly (NO_PROXY, or the exclusions of the sidecar)"
-	fixHeader    = "something on the way drops the header by which the endpoint knows that a program of this machine asks. Take proxies and sidecars out of the way to it"
-	fixRequest   = "the endpoint refuses the request for the reason that it gives; see that it is the one of this host, and that its agent is up to date"
-	fixIdentity  = "assign the identity to this host, or correct the id (client id, object id and resource id are three different things); a new assignment takes some minutes"
-	fixSeveral   = "this host has several identities: name the one to use by --client-id, --object-id or --resource-id"
-	fixResource  = "correct the resource: it must be the App ID URI of an application in the identity's own tenant, to the letter (https or api, and the slash at the end, matter). az ad app list --identifier-uri finds it"
-	fixThrottled = "the endpoint is throttling: IMDS allows 20 requests a second and 5 at once for a machine. Find the program that asks without a cache, and try again in a minute"
-	fixUpdating  = "the endpoint is being updated, or this is not its address. Try again in two minutes; if it stays so check the address"
-	fixOutage    = "Entra ID or the platform is down; nothing on this machine is wrong. Try again later; status.azure.com may know more"
-	fixReply     = "the endpoint answers, but not with a token that can be used. Update the host's agent, and see that nothing changes the answer on its way"
+	fixAbsent = "this machine has no identity endpoint at this address. On an Azure host, assign a managed identity; " +
+		"in a container or pod, check that 169.254.169.254 is allowed (network policies, firewall), or on AKS use workload identity; " +
+		"on your own machine, use aztoken token --dev, or run aztoken fake"
+	fixSilent = "the endpoint accepts connections but does not answer: it is being updated or overloaded " +
+		"(IMDS serves 5 requests at once for the whole machine), or a firewall drops its answers. " +
+		"Try again in a minute; if that does not help, restart the agent of the host"
+	fixClosed = "the connection closes without an answer: another program uses this port, or a firewall cuts the connection. " +
+		"Check the address, and the variables that name the host"
+	fixDocker = "the answer is not from an identity endpoint but from Docker Desktop or a firewall. This is not an Azure host: " +
+		"on your own machine, use aztoken token --dev, or run aztoken fake"
+	fixProxy = "something else answers in place of the endpoint: a proxy, a captive portal or a service mesh. " +
+		"Exclude 169.254.169.254 (or the address above) from what it intercepts: NO_PROXY for a proxy, " +
+		"traffic.sidecar.istio.io/excludeOutboundIPRanges for a sidecar; or correct the variables that name the host. " +
+		"A machine of another cloud has no managed identity: use aztoken token --dev"
+	fixForwarded = "a proxy in front of the endpoint adds X-Forwarded-For, which the endpoint refuses. " +
+		"Send requests to it directly (NO_PROXY, or the exclusions of the sidecar)"
+	fixHeader = "something on the way drops the header that proves to the endpoint that a program of this machine asks. " +
+		"Bypass proxies and sidecars"
+	fixRequest  = "the endpoint refuses the request, for the reason above; check that it is the endpoint of this host, and that its agent is up to date"
+	fixIdentity = "assign the identity to this host, or correct its id (client id, object id and resource id differ); a new assignment takes some minutes"
+	fixSeveral  = "this host has several identities: name one by --client-id, --object-id or --resource-id"
+	fixResource = "correct the resource: it must be exactly the App ID URI of an application in the identity's tenant " +
+		"(https or api, and a slash at the end, matter). az ad app list --identifier-uri finds it"
+	fixThrottled = "the endpoint is throttling: IMDS allows 20 requests a second and 5 at once per machine. " +
+		"Find the program that asks without a cache, and try again in a minute"
+	fixUpdating  = "the endpoint is being updated, or has another address. Try again in two minutes; if that does not help, check the address"
+	fixOutage    = "Entra ID or the platform is down; nothing is wrong on this machine. Try again later; see status.azure.com"
+	fixReply     = "the endpoint answers, but without a usable token. Update the agent of the host, and check that nothing changes the answer on its way"
 	fixElsewhere = "the login host cannot be reached: check DNS, network policies and HTTPS_PROXY"
-	fixCert      = "what answers shows a certificate that is not trusted: a proxy that ends TLS, or the wrong address"
-	fixLocal     = "nothing was asked: correct what the message names"
+	fixCert      = "the certificate is not trusted: a proxy terminates TLS, or the address is wrong"
+	fixLocal     = "no request was sent: correct what the message names"
 )
 
-// diagnose says what the failure of a means.
+// diagnose returns what the failure of a means.
 func diagnose(kind hosts.Kind, a answer) diagnosis {
 	f := a.failure
 	d := place(kind, a)
-	// The host knows better what its own failures ask for; but where nothing of the host's answered, it does not.
+	// The host's advice on its own failures is better, unless something else answered.
 	if f.Advice != "" && d.check != directCheck && d.fix != fixSilent {
 		d.fix = f.Advice
 	}
@@ -88,7 +101,7 @@ func checkOf(s hosts.Subject) string {
 	return requestCheck
 }
 
-// unanswered is for a request that got no answer.
+// unanswered diagnoses a request without an answer.
 func unanswered(kind hosts.Kind, a answer) diagnosis {
 	f := a.failure
 	switch {
@@ -105,19 +118,20 @@ func unanswered(kind hosts.Kind, a answer) diagnosis {
 	case errors.Is(f.Err, os.ErrDeadlineExceeded), f.Err == nil:
 		return diagnosis{reachableCheck, fixSilent}
 	case a.header != nil && !errors.Is(f.Err, io.ErrUnexpectedEOF):
-		return diagnosis{directCheck, fixProxy} // an answer began that no identity endpoint gives
+		return diagnosis{directCheck, fixProxy} // an answer began that is not an identity endpoint's
 	}
 	return diagnosis{reachableCheck, fixClosed}
 }
 
-// isDocker reports whether Docker Desktop may have answered: it says in prose that it cannot reach the endpoint.
+// isDocker reports whether Docker Desktop may have answered, which reports in prose that it cannot
+// reach the endpoint.
 func isDocker(f *wire.Failure) bool {
 	return f.StatusCode == http.StatusForbidden && !f.JSON && f.Description != "" && len(f.EntraCodes) == 0 &&
 		f.Reason != wire.IdentityNotFound && f.Reason != wire.IdentityAmbiguous
 }
 
-// isForeign says whether something other than an identity endpoint answered. Identity endpoints answer in JSON or with an
-// empty body, but for some that throttle in prose.
+// isForeign reports whether something other than an identity endpoint answered. Identity endpoints
+// answer in JSON or with an empty body, except for some that throttle in prose.
 func isForeign(f *wire.Failure, header http.Header) bool {
 	prose := !f.JSON && f.Description != ""
 	page := prose && strings.HasPrefix(f.Description, "<")

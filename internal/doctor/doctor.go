@@ -1,5 +1,6 @@
-// Package doctor finds out why a machine gets no token from its identity endpoint, or one that does not serve. What is asked
-// is in run.go and ask.go; what the answers mean is decided by pure functions in the other files.
+// Package doctor diagnoses why a machine gets no token from its identity endpoint, or one that is
+// rejected. run.go and ask.go make the requests; pure functions in the other files decide what the
+// answers mean.
 package doctor
 
 import (
@@ -11,9 +12,9 @@ import (
 	"github.com/seed-ac726066/aztoken/tokenstore"
 )
 
-// Options say what to look into.
+// Options are what to check.
 type Options struct {
-	// Resource is what a token is wanted for.
+	// Resource is what to request a token for.
 	Resource string
 	// ID is the identity to ask for. Its zero value is the host's default.
 	ID hosts.ID
@@ -26,8 +27,11 @@ type Options struct {
 	// Getenv reads the environment, and Files are the places of Azure Arc's agent.
 	Getenv func(string) string
 	Files  hosts.ArcFiles
-	// Proxy says which proxy other programs would use for a request, as http.ProxyFromEnvironment does. Nil is none.
+	// Proxy returns the proxy that other programs use for a request, as http.ProxyFromEnvironment
+	// does. Nil is none.
 	Proxy func(*http.Request) (*url.URL, error)
+	// Flag returns the flag for a field of hosts.Config, and a variable as it is.
+	Flag func(field string) string
 }
 
 // module and version are the name in the User-Agent of the requests.
@@ -36,36 +40,36 @@ const (
 	version = "v0.1.0"
 )
 
-// Status is what became of a check.
+// Status is the result of a check.
 type Status string
 
 const (
 	OK      Status = "ok"
 	Failed  Status = "failed"
-	Skipped Status = "skipped" // an earlier one failed, so there is nothing to look at
+	Skipped Status = "skipped" // not made, because an earlier one failed
 )
 
 // The checks, in their order.
 const (
-	hostCheck      = "host"      // which host is this, and does it take such an id?
+	hostCheck      = "host"      // which host is this, and does it take this kind of id?
 	reachableCheck = "reachable" // does its endpoint answer?
-	directCheck    = "direct"    // is it the endpoint that answers, and nothing before it?
+	directCheck    = "direct"    // does the endpoint itself answer, without a proxy?
 	requestCheck   = "request"   // does it accept the request and its header?
 	identityCheck  = "identity"  // does the host have the identity?
 	resourceCheck  = "resource"  // does the tenant know the resource?
 	tokenCheck     = "token"     // is there a token?
-	clockCheck     = "clock"     // is this machine's clock right?
-	cacheCheck     = "cache"     // does the platform give the same token again?
+	clockCheck     = "clock"     // is the clock of this machine right?
+	cacheCheck     = "cache"     // does the platform cache tokens?
 	roleCheck      = "role"      // is the role in the token?
 	storeCheck     = "store"     // are there stored tokens, and do they open? Only where a store is named
 )
 
-// afterHost are all checks of the endpoint but the first.
+// afterHost are all checks of the endpoint except the first.
 var afterHost = []string{
 	reachableCheck, directCheck, requestCheck, identityCheck, resourceCheck, tokenCheck, clockCheck, cacheCheck, roleCheck,
 }
 
-// Check is one thing that was looked at.
+// Check is the result of one check.
 type Check struct {
 	Name   string
 	Status Status
@@ -73,17 +77,17 @@ type Check struct {
 	Detail string
 	// Fix is what to do; only where Status is Failed.
 	Fix string
-	// Took is the time it took, 0 where it was decided by the answer to an earlier one.
+	// Took is the time it took, 0 if it was decided by the answer of an earlier check.
 	Took time.Duration
 }
 
-// Report is what was found. Host is empty where none was.
+// Report is the result of all checks. Kind, Endpoint and Why are "" if no host was found.
 type Report struct {
 	Kind, Endpoint, Why string
 	Checks              []Check
 }
 
-// Failures is the number of checks that failed.
+// Failures returns the number of failed checks.
 func (r Report) Failures() int {
 	n := 0
 	for _, c := range r.Checks {

@@ -7,9 +7,11 @@ import (
 	"time"
 
 	"github.com/seed-ac726066/aztoken/internal/hosts"
+	"github.com/seed-ac726066/aztoken/internal/message"
 )
 
-// failures are the checks of an answer that is a failure: those before the one that failed are well, those after it unknown.
+// failures returns the checks of a failed request: those before the failed one are OK, those after
+// it are skipped.
 func failures(kind hosts.Kind, a answer, d diagnosis, note string) []Check {
 	var all []Check
 	at := slices.Index(afterHost, d.check)
@@ -18,7 +20,7 @@ func failures(kind hosts.Kind, a answer, d diagnosis, note string) []Check {
 		switch {
 		case i < at && (d.check != requestCheck || a.sent):
 			c.Status, c.Detail = OK, passed(kind, name, a, note)
-			// A host that is down has said nothing of identity and resource.
+			// A host that is down has not checked identity and resource.
 			if d.check == tokenCheck && (name == identityCheck || name == resourceCheck) {
 				c.Status, c.Detail = Skipped, ""
 			}
@@ -36,7 +38,7 @@ func failures(kind hosts.Kind, a answer, d diagnosis, note string) []Check {
 	return all
 }
 
-// successes are the checks up to the token.
+// successes returns the checks up to the token.
 func successes(kind hosts.Kind, a answer, t token, note string, now time.Time) []Check {
 	var all []Check
 	for _, name := range afterHost[:slices.Index(afterHost, tokenCheck)+1] {
@@ -45,23 +47,24 @@ func successes(kind hosts.Kind, a answer, t token, note string, now time.Time) [
 		case name == identityCheck && t.readable:
 			c.Detail = "object id " + t.objectID + ", client id " + t.clientID + ", tenant " + t.tenantID
 		case name == tokenCheck:
-			c.Detail = join("there is one, with "+span(a.token.ExpiresOn.Sub(now))+" left", noIDType(t))
+			c.Detail = message.Join([]string{"received, expires in " + message.Duration(a.token.ExpiresOn.Sub(now))}, noIDType(t))
 		}
 		all = append(all, c)
 	}
 	return all
 }
 
-// passed is what is known of a check that is well.
+// passed returns the detail of a check that is OK.
 func passed(kind hosts.Kind, name string, a answer, note string) string {
 	switch name {
 	case reachableCheck:
 		return "it answers"
 	case directCheck:
+		detail := "the endpoint itself answers"
 		if server := a.header.Get("Server"); server != "" {
-			return join("it is the endpoint that answers ("+plainHeader(server)+")", note)
+			detail += " (" + plainHeader(server) + ")"
 		}
-		return join("it is the endpoint that answers", note)
+		return message.Join([]string{detail}, note)
 	case requestCheck:
 		return "it accepts the request"
 	case identityCheck:
@@ -72,8 +75,8 @@ func passed(kind hosts.Kind, name string, a answer, note string) string {
 	return ""
 }
 
-// took is the time of a check: that of the connection for the first, that of the answer for the request, or for the one
-// that failed before it.
+// took returns the time of a check: that of the connection for the first, that of the answer for
+// the request, or for the one that failed before it.
 func took(name string, a answer, failed string) time.Duration {
 	switch {
 	case name == reachableCheck && a.connected && failed != reachableCheck:
@@ -84,7 +87,8 @@ func took(name string, a answer, failed string) time.Duration {
 	return 0
 }
 
-// proxyNote says what other programs would do where a proxy is set in the environment.
+// proxyNote returns what other programs do where the environment sets a proxy, "" where it sets
+// none.
 func proxyNote(o Options, host hosts.Host) string {
 	if o.Proxy == nil {
 		return ""
@@ -100,10 +104,10 @@ func proxyNote(o Options, host hosts.Host) string {
 	case host.Kind == hosts.WorkloadIdentity:
 		return "through the proxy " + proxy.Host + " of the environment"
 	}
-	return "aztoken goes past the proxy " + proxy.Host + " of the environment; other programs may not: add " + u.Hostname() + " to NO_PROXY"
+	return "aztoken bypasses the proxy " + proxy.Host + " of the environment; for programs that do not, add " + u.Hostname() + " to NO_PROXY"
 }
 
-// plainHeader is a header's value for a terminal, short.
+// plainHeader returns the value of a header for a terminal, shortened.
 func plainHeader(s string) string {
 	const enough = 60
 	b := []byte(s)
@@ -114,11 +118,4 @@ func plainHeader(s string) string {
 		}
 	}
 	return string(b)
-}
-
-func join(a, b string) string {
-	if b == "" {
-		return a
-	}
-	return a + "; " + b
 }

@@ -9,7 +9,7 @@ import (
 	"github.com/seed-ac726066/aztoken/internal/hosts"
 )
 
-// Run looks at everything in turn and calls tell with each check as it is known. ctx bounds the whole.
+// Run makes all checks in turn and calls tell with each one. ctx bounds the whole run.
 func Run(ctx context.Context, o Options, tell func(Check)) Report {
 	var report Report
 	add := func(checks ...Check) {
@@ -33,7 +33,7 @@ func runEndpoint(ctx context.Context, o Options, add func(...Check)) (kind, addr
 	host, err := r.find(o, o.ID)
 	took := time.Since(start)
 	if err != nil {
-		add(badHost(err, o.ID, took))
+		add(badHost(err, o, took))
 		add(skipped(afterHost)...)
 		return "", "", ""
 	}
@@ -59,7 +59,7 @@ func runEndpoint(ctx context.Context, o Options, add func(...Check)) (kind, addr
 	return kind, address, why
 }
 
-// find is the host for id, whose requests r sees.
+// find returns the host for id, whose requests r records.
 func (r *recorder) find(o Options, id hosts.ID) (hosts.Host, error) {
 	cfg := hosts.Config{
 		Getenv: o.Getenv, Files: o.Files, Endpoint: o.Endpoint, ID: id, Module: module, Version: version,
@@ -68,7 +68,7 @@ func (r *recorder) find(o Options, id hosts.ID) (hosts.Host, error) {
 	return hosts.Find(cfg)
 }
 
-// works says whether there is a token for another id.
+// works reports whether there is a token for another id.
 func (r *recorder) works(ctx context.Context, o Options, id hosts.ID) bool {
 	host, err := r.find(o, id)
 	if err != nil {
@@ -78,7 +78,7 @@ func (r *recorder) works(ctx context.Context, o Options, id hosts.ID) bool {
 	return r.ask(ctx, host.Source, o.Resource).failure == nil
 }
 
-// skipped are the checks that there was no way to.
+// skipped returns the checks that could not be made.
 func skipped(names []string) []Check {
 	var all []Check
 	for _, name := range names {

@@ -6,23 +6,26 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/seed-ac726066/aztoken/internal/message"
 	"github.com/seed-ac726066/aztoken/tokenstore"
 )
 
-// inspectTime bounds the look at a store: a network file system may hang.
+// inspectTime bounds the inspection of a store: a network file system may hang.
 const inspectTime = 5 * time.Second
 
 const (
-	fixStore      = "calls go on without the store, but a program that starts in an outage has no token: do what the message says, or name another directory"
-	fixStoreSlow  = "the file system hangs: see that it is mounted and its server answers, or use a disk of this machine"
-	fixUnreadable = "give the key of the program that saved them by --store-key; if they are damaged, or copied from another machine, nothing is to be done: the next save replaces them"
-	fixEnded      = "see that the program that keeps them is running: a running one keeps a token there that is good"
+	fixStore = "calls work without the store, but a program that starts in an outage has no token: " +
+		"do what the message says, or use another directory"
+	fixStoreSlow  = "the file system hangs: check that it is mounted and its server answers, or use a local disk"
+	fixUnreadable = "pass the key of the program that saved them with --store-key; if they are damaged, " +
+		"or copied from another machine, the next save replaces them"
+	fixEnded = "check that the program that keeps them is running: it keeps a valid token there"
 )
 
-// inspect looks at a store.
+// inspect checks a store.
 func inspect(ctx context.Context, s *tokenstore.Store) Check {
 	start := time.Now()
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), inspectTime) // the endpoint may have taken all the time
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), inspectTime) // the endpoint may have used up the time
 	defer cancel()
 	found, err := s.Inspect(ctx)
 	c := judgeStore(found, err, time.Now())
@@ -30,12 +33,12 @@ func inspect(ctx context.Context, s *tokenstore.Store) Check {
 	return c
 }
 
-// judgeStore says what the state of a store means.
+// judgeStore returns what the state of a store means.
 func judgeStore(found tokenstore.Inspection, err error, now time.Time) Check {
 	c := Check{Name: storeCheck, Status: OK}
 	switch {
 	case errors.Is(err, tokenstore.ErrNotFound):
-		c.Detail = "nothing was saved in " + found.Path + " yet" + whereabouts(found)
+		c.Detail = "nothing saved in " + found.Path + " yet" + whereabouts(found)
 		return c
 	case errors.Is(err, context.DeadlineExceeded):
 		c.Status, c.Detail, c.Fix = Failed, err.Error(), fixStoreSlow
@@ -60,15 +63,15 @@ func judgeStore(found tokenstore.Inspection, err error, now time.Time) Check {
 			}
 		}
 	}
-	c.Detail = fmt.Sprintf("%s in %s: %d good", count(len(found.Entries), "token"), found.Path, good)
+	c.Detail = fmt.Sprintf("%s in %s: %d valid", count(len(found.Entries), "token"), found.Path, good)
 	if ended > 0 {
-		c.Detail += fmt.Sprintf(", %d ended", ended)
+		c.Detail += fmt.Sprintf(", %d expired", ended)
 	}
 	if unreadable > 0 {
-		c.Detail += fmt.Sprintf(", %d that cannot be opened (%v)", unreadable, reason)
+		c.Detail += fmt.Sprintf(", %d unreadable (%v)", unreadable, reason)
 	}
 	if good > 0 {
-		c.Detail += fmt.Sprintf("; the last to end was saved %s ago and is good for %s", span(now.Sub(newest.Saved)), span(newest.Expires.Sub(now)))
+		c.Detail += fmt.Sprintf("; the newest was saved %s ago and is valid for %s", message.Duration(now.Sub(newest.Saved)), message.Duration(newest.Expires.Sub(now)))
 	}
 	c.Detail += whereabouts(found)
 	switch {
@@ -81,14 +84,14 @@ func judgeStore(found tokenstore.Inspection, err error, now time.Time) Check {
 	return c
 }
 
-// whereabouts is what is to be known of the directory itself.
+// whereabouts describes the directory itself.
 func whereabouts(found tokenstore.Inspection) string {
 	text := "; not bound to this machine (" + found.Binding + ")"
 	if found.Bound {
 		text = "; bound to this machine by " + found.Binding
 	}
 	if found.OwnKey {
-		text += "; its key lies beside it, which protects from nobody who can read the directory"
+		text += "; its key is in the directory too, so anybody who can read that can read the tokens"
 	}
 	if found.FileSystem != "" {
 		text += "; it is on a network file system (" + found.FileSystem + "), which may hang"

@@ -28,30 +28,30 @@ func TestJudgeStore(t *testing.T) {
 	}{
 		"nothing saved yet": {
 			found: tokenstore.Inspection{Binding: "this is a container (/.dockerenv)"}, err: tokenstore.ErrNotFound,
-			status: OK, detail: []string{"nothing was saved in /t yet", "not bound to this machine (this is a container (/.dockerenv))"},
+			status: OK, detail: []string{"nothing saved in /t yet", "not bound to this machine (this is a container (/.dockerenv))"},
 		},
 		"an empty directory": {status: OK, detail: []string{"0 tokens in /t"}},
 		"a good token": {
 			found:  tokenstore.Inspection{Bound: true, Binding: "/etc/machine-id", Entries: []tokenstore.InspectedEntry{entry(3*time.Minute, 23*time.Hour, nil)}},
-			status: OK, detail: []string{"1 token in /t: 1 good; the last to end was saved 3m ago and is good for 23h0m", "bound to this machine by /etc/machine-id"},
+			status: OK, detail: []string{"1 token in /t: 1 valid; the newest was saved 3m ago and is valid for 23h", "bound to this machine by /etc/machine-id"},
 		},
 		"a good one and others": {
 			found: tokenstore.Inspection{Entries: []tokenstore.InspectedEntry{
 				entry(time.Minute, 2*time.Hour, nil), entry(time.Hour, 5*time.Hour, nil), entry(24*time.Hour, -time.Hour, nil), entry(0, 0, bad),
 			}},
-			status: OK, detail: []string{"4 tokens in /t: 2 good, 1 ended, 1 that cannot be opened", "it is damaged", "saved 1h0m ago and is good for 5h0m"},
+			status: OK, detail: []string{"4 tokens in /t: 2 valid, 1 expired, 1 unreadable", "it is damaged", "saved 1h ago and is valid for 5h"},
 		},
 		"only what cannot be opened": {
 			found:  tokenstore.Inspection{Entries: []tokenstore.InspectedEntry{entry(0, time.Hour, bad)}},
-			status: Failed, detail: []string{"0 good, 1 that cannot be opened"}, fix: "--store-key",
+			status: Failed, detail: []string{"0 valid, 1 unreadable"}, fix: "--store-key",
 		},
 		"only what has ended": {
 			found:  tokenstore.Inspection{Entries: []tokenstore.InspectedEntry{entry(30*time.Hour, -6*time.Hour, nil)}},
-			status: Failed, detail: []string{"0 good, 1 ended"}, fix: "is running",
+			status: Failed, detail: []string{"0 valid, 1 expired"}, fix: "is running",
 		},
 		"a network file system with its own key": {
 			found:  tokenstore.Inspection{FileSystem: "nfs", OwnKey: true, Entries: []tokenstore.InspectedEntry{entry(0, time.Hour, nil)}},
-			status: OK, detail: []string{"network file system (nfs)", "its key lies beside it"},
+			status: OK, detail: []string{"network file system (nfs)", "its key is in the directory"},
 		},
 		"a directory of somebody else": {
 			err: errors.New("tokenstore: /t: it belongs to user 0 and not to user 1000"), status: Failed, detail: []string{"belongs to user 0"}, fix: "do what the message says",

@@ -11,11 +11,12 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 
 	"github.com/seed-ac726066/aztoken/internal/jwt"
+	"github.com/seed-ac726066/aztoken/internal/message"
 )
 
-// token is what stands in a token. Nobody has checked it; the endpoint gave it.
+// token has the claims of a token as the endpoint returned it, unverified.
 type token struct {
-	readable                     bool // a JWT: some of Microsoft's own services have others
+	readable                     bool // a JWT; some of Microsoft's own services use other forms
 	objectID, clientID, tenantID string
 	audience                     string
 	idtyp                        bool // there is a claim that tells applications from users
@@ -41,17 +42,17 @@ func readToken(t azcore.AccessToken) token {
 	return r
 }
 
-// noIDType is what to say of a token of an application's own API without idtyp, "" for any other. Microsoft's
-// APIs decide on their claims themselves.
+// noIDType is what to say of a token of an application's own API without idtyp, "" for any other.
+// Microsoft's APIs decide on their claims themselves.
 func noIDType(t token) string {
 	if !t.readable || t.idtyp || !isOwnAPI(t.audience) {
 		return ""
 	}
-	return `it has no claim idtyp, by which a service tells applications from users; add {"name":"idtyp"} to optionalClaims.accessToken in the manifest of the API's application`
+	return `it has no claim idtyp, by which a service distinguishes applications from users; add {"name":"idtyp"} to optionalClaims.accessToken in the manifest of the API's application`
 }
 
-// isOwnAPI reports whether an audience is that of an application which is not Microsoft's: a client id, api://,
-// or a host of one's own.
+// isOwnAPI reports whether an audience is that of an application which is not Microsoft's: a client
+// id, api://, or a host of one's own.
 func isOwnAPI(audience string) bool {
 	u, err := url.Parse(audience)
 	switch {
@@ -75,31 +76,46 @@ var microsoftDomains = []string{
 }
 
 const (
-	// mayDiffer is far above the second that a Date header is exact to, and far below the five minutes at which
-	// services refuse a token.
+	// mayDiffer is far above the second that a Date header is exact to, and far below the five
+	// minutes at which services reject a token.
 	mayDiffer = time.Minute
-	fixClock  = "set the clock of this machine: timedatectl set-ntp true, chronyc makestep, or on Windows w32tm /resync. Services refuse tokens once they differ by five minutes"
+	fixClock  = "set the clock of this machine: timedatectl set-ntp true, chronyc makestep, or on Windows w32tm /resync. " +
+		"Services reject tokens once clocks differ by five minutes"
+	// backdated is how much earlier than its issue Entra ID dates a token, for clocks that are
+	// behind.
+	backdated = 5 * time.Minute
 )
 
-// judgeClock compares this machine's clock with what the endpoint sent.
+// issue returns when a token was issued, for people, "" if it does not say.
+func issue(t token, now time.Time) string {
+	if t.issued.IsZero() {
+		return ""
+	}
+	if age := now.Sub(t.issued) - backdated; age >= time.Minute {
+		return "issued " + message.Duration(age) + " ago"
+	}
+	return "issued just now"
+}
+
+// judgeClock compares the clock of this machine with that of the endpoint.
 func judgeClock(a answer, t token, now time.Time) Check {
-	c := Check{Name: clockCheck, Status: OK, Detail: "nothing to compare it with"}
+	c := Check{Name: clockCheck, Status: OK, Detail: "not compared: the endpoint sends no time"}
 	ahead := time.Duration(0)
 	if date, err := http.ParseTime(a.header.Get("Date")); err == nil {
 		ahead = a.at.Sub(date).Truncate(time.Second)
-		c.Detail = "as the endpoint's"
+		c.Detail = "agrees with the endpoint's"
 	} else if t.readable {
-		c.Detail = "within the token's life"
+		c.Detail = "within the lifetime of the token"
 	}
 	switch {
 	case ahead > mayDiffer:
-		c.Detail = "it is " + span(ahead) + " ahead of the endpoint's"
+		c.Detail = message.Duration(ahead) + " ahead of the endpoint's"
 	case ahead < -mayDiffer:
-		c.Detail = "it is " + span(-ahead) + " behind the endpoint's"
+		c.Detail = message.Duration(-ahead) + " behind the endpoint's"
 	case t.notBefore.After(now):
-		c.Detail = "it is at least " + span(t.notBefore.Sub(now)) + " behind: the token is not valid yet"
+		c.Detail = "at least " + message.Duration(t.notBefore.Sub(now)) + " behind: the token is not valid yet"
 	case !t.expires.IsZero() && !t.expires.After(now):
-		c.Detail = "it is at least " + span(now.Sub(t.expires)) + " ahead: the token that just came has expired"
+		c.Detail = "at least " + message.Duration(now.Sub(t.expires)) + " ahead: the token just received has expired"
 	default:
 		return c
 	}
@@ -107,28 +123,27 @@ func judgeClock(a answer, t token, now time.Time) Check {
 	return c
 }
 
-// judgeCache compares the first token with the answer to a second question.
+// judgeCache compares the first token with the answer to a second request.
 func judgeCache(first azcore.AccessToken, second answer, t token, now time.Time) Check {
 	c := Check{Name: cacheCheck, Status: OK, Took: second.took}
 	switch {
 	case second.failure != nil:
-		c.Status, c.Detail = Failed, "the second question failed: "+second.failure.Error()
-		c.Fix = "the endpoint does not answer every time; run this again, and if it stays so look at the host's agent"
+		c.Status, c.Detail = Failed, "the second request failed: "+second.failure.Error()
+		c.Fix = "the endpoint does not answer every time; run this again, and if this lasts check the agent of the host"
 	case second.token.Token != first.Token:
-		c.Detail = "another token each time: the platform keeps none"
+		c.Detail = "the platform issues a new token for each request"
 	default:
-		c.Detail = "the same token again"
-		if !t.issued.IsZero() {
-			c.Detail += ", issued " + span(now.Sub(t.issued)) + " ago"
+		c.Detail = "the platform caches tokens, as usual"
+		if issued := issue(t, now); issued != "" {
+			c.Detail += "; this one was " + issued
 		}
-		c.Detail += "; what was granted since is not in it"
 	}
 	return c
 }
 
-// judgeRole looks for a role; "" is none in particular.
+// judgeRole looks for a role, "" for none in particular.
 func judgeRole(wanted string, t token, now time.Time) Check {
-	c := Check{Name: roleCheck, Status: OK, Detail: "none in the token; a service that wants one refuses it (--role NAME looks for one)"}
+	c := Check{Name: roleCheck, Status: OK, Detail: "the token has none; a service that requires one rejects it (--role NAME checks for one)"}
 	if len(t.roles) > 0 {
 		c.Detail = "the token has " + strings.Join(t.roles, ", ")
 	}
@@ -138,27 +153,19 @@ func judgeRole(wanted string, t token, now time.Time) Check {
 	case wanted == "" || slices.Contains(t.roles, wanted):
 	case !t.readable:
 		c.Status, c.Detail = Failed, "the token is opaque, so its roles cannot be seen"
-		c.Fix = "leave --role out: services with opaque tokens decide by other means, such as Azure roles"
+		c.Fix = "omit --role: services with opaque tokens authorize by other means, such as Azure roles"
 	default:
 		c.Status = Failed
-		c.Fix = "grant the role " + wanted + " to the object id " + t.objectID + " if that is not done; if it is, wait. The platform keeps its tokens, and nothing makes it mint another, no restart either:"
+		c.Fix = "grant the role " + wanted + " to the object id " + t.objectID + ", or wait if it is granted already: " +
+			"the platform caches tokens, and nothing, not even a restart, makes it issue a new one;"
 		if len(t.roles) == 0 {
 			c.Detail = "the token has no roles"
 		}
-		if !t.issued.IsZero() && !t.expires.IsZero() {
-			c.Fix += " this one was issued " + span(now.Sub(t.issued)) + " ago and is replaced in " + span(t.expires.Sub(now)) + " at the latest"
+		if issued := issue(t, now); issued != "" && !t.expires.IsZero() {
+			c.Fix += " this one was " + issued + " and is replaced in " + message.Duration(t.expires.Sub(now)) + " at the latest"
 		} else {
-			c.Fix += " it takes up to 24 h"
+			c.Fix += " this takes up to 24 h"
 		}
 	}
 	return c
-}
-
-// span is a duration to the minute, or to the second below one.
-func span(d time.Duration) string {
-	d = max(0, d)
-	if d < time.Minute {
-		return d.Round(time.Second).String()
-	}
-	return strings.TrimSuffix(d.Round(time.Minute).String(), "0s")
 }

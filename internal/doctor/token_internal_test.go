@@ -9,7 +9,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// FuzzReadToken holds what an endpoint's token can put into the report: short words of printable ASCII, and times that exist.
+// FuzzReadToken holds what an endpoint's token can put into the report: short words of printable
+// ASCII, and times that exist.
 func FuzzReadToken(f *testing.F) {
 	for _, payload := range []string{
 		`{"oid":"o","azp":"c","tid":"t","roles":["r"],"iat":1709809297,"nbf":1709809297,"exp":1709895997}`, `{"appid":"c","roles":["\u001b[31m",""],"exp":1e300}`,

@@ -15,17 +15,17 @@ import (
 	"github.com/seed-ac726066/aztoken/internal/guid"
 )
 
-// Config is the YAML file of a fake. What it leaves out has the default of fakeazure.Options.
+// Config is the YAML file of a fake. What it omits has the default of fakeazure.Options.
 type Config struct {
 	Tenant string `yaml:"tenant"`
-	// Identities are those of the machine. Left out: one system-assigned identity. [] is a machine
-	// without any.
+	// Identities are those of the machine. Omitted means one system-assigned identity, [] means
+	// none.
 	Identities    []Identity `yaml:"identities"`
 	Resources     []string   `yaml:"resources"`
 	TokenLifetime Duration   `yaml:"token_lifetime"`
 	MintAfter     Duration   `yaml:"mint_after"`
 	TokenVersion  int        `yaml:"token_version"`
-	// OptionalClaims are those that a resource's manifest asks for: idtyp.
+	// OptionalClaims are those that a resource's manifest requests: idtyp.
 	OptionalClaims []string `yaml:"optional_claims"`
 	Secret         string   `yaml:"secret"`
 }
@@ -39,14 +39,14 @@ type Identity struct {
 	Roles          map[string][]string `yaml:"roles"` // by resource
 }
 
-// Duration is a time as Go writes it: 90m, 24h.
+// Duration is a duration in Go's syntax: 90m, 24h.
 type Duration time.Duration
 
 // UnmarshalText implements [encoding.TextUnmarshaler].
 func (d *Duration) UnmarshalText(text []byte) error {
 	parsed, err := time.ParseDuration(string(text))
 	if err != nil {
-		return fmt.Errorf("%q is not a time such as 90m or 24h", text)
+		return fmt.Errorf("%q is not a duration such as 90m or 24h", text)
 	}
 	*d = Duration(parsed)
 	return nil
@@ -55,21 +55,20 @@ func (d *Duration) UnmarshalText(text []byte) error {
 // maxConfig is far more than any machine's identities need.
 const maxConfig = 1 << 20
 
-// ReadConfig reads a file that was opened as name. An unknown member is an error, as it is a typing
-// mistake.
+// ReadConfig reads a file that was opened as name. An unknown member is an error, as it is a typo.
 func ReadConfig(r io.Reader, name string) (Config, error) {
 	text, err := io.ReadAll(io.LimitReader(r, maxConfig+1))
 	if err != nil {
 		return Config{}, fmt.Errorf("aztoken: reading %s: %w", name, err)
 	}
 	if len(text) > maxConfig {
-		return Config{}, fmt.Errorf("aztoken: %s is larger than 1 MiB; give the file of the fake", name)
+		return Config{}, fmt.Errorf("aztoken: %s is larger than 1 MiB; use the file of the fake", name)
 	}
 	var c Config
 	decoder := yaml.NewDecoder(strings.NewReader(string(text)))
 	decoder.KnownFields(true)
 	if err := decoder.Decode(&c); err != nil && !errors.Is(err, io.EOF) {
-		return Config{}, fmt.Errorf("aztoken: %s: %w; aztoken fake --help shows a whole one", name, err)
+		return Config{}, fmt.Errorf("aztoken: %s: %w; aztoken fake --help shows a complete one", name, err)
 	}
 	if err := decoder.Decode(new(yaml.Node)); !errors.Is(err, io.EOF) {
 		return Config{}, fmt.Errorf("aztoken: %s has several documents; keep one", name)
@@ -77,7 +76,7 @@ func ReadConfig(r io.Reader, name string) (Config, error) {
 	return c, nil
 }
 
-// Machine returns what the engine plays for c. Its errors say which value is wrong.
+// Machine returns the options of the engine for c. Its errors name the wrong value.
 func (c Config) Machine() (fakeazure.Options, error) {
 	m := fakeazure.Options{
 		TenantID: c.Tenant, Resources: c.Resources, Secret: c.Secret,
@@ -95,15 +94,15 @@ func (c Config) Machine() (fakeazure.Options, error) {
 	}
 	switch {
 	case c.Tenant != "" && !guid.Is(c.Tenant):
-		return m, fmt.Errorf("aztoken: the tenant %q is not a GUID; give one, or leave it out", c.Tenant)
+		return m, fmt.Errorf("aztoken: the tenant %q is not a GUID; set it to one, or leave it out", c.Tenant)
 	case c.TokenVersion < 0 || c.TokenVersion > 2:
-		return m, fmt.Errorf("aztoken: the token version is %d; give 1 or 2", c.TokenVersion)
+		return m, fmt.Errorf("aztoken: the token version is %d; set it to 1 or 2", c.TokenVersion)
 	case slices.ContainsFunc(c.OptionalClaims, func(claim string) bool { return claim != "idtyp" }):
-		return m, fmt.Errorf("aztoken: the optional claims are %q; give idtyp, or none", c.OptionalClaims)
+		return m, fmt.Errorf("aztoken: the optional claims are %q; set them to idtyp, or none", c.OptionalClaims)
 	case m.TokenLifetime != 0 && m.TokenLifetime < time.Second:
-		return m, fmt.Errorf("aztoken: the token lifetime is %v; give at least 1s", m.TokenLifetime)
+		return m, fmt.Errorf("aztoken: the token lifetime is %v; set it to at least 1s", m.TokenLifetime)
 	case strings.ContainsFunc(c.Secret, func(r rune) bool { return r <= ' ' || r > '~' }):
-		return m, errors.New("aztoken: the secret cannot be sent in a header; give printable ASCII without spaces")
+		return m, errors.New("aztoken: the secret cannot be sent in a header; use printable ASCII without spaces")
 	}
 	return m, nil
 }
@@ -111,11 +110,11 @@ func (c Config) Machine() (fakeazure.Options, error) {
 func (id Identity) check() error {
 	for name, value := range map[string]string{"client id": id.ClientID, "object id": id.ObjectID} {
 		if value != "" && !guid.Is(value) {
-			return fmt.Errorf("the %s %q is not a GUID; give one, or leave it out", name, value)
+			return fmt.Errorf("the %s %q is not a GUID; set it to one, or leave it out", name, value)
 		}
 	}
 	if id.ResourceID != "" && !strings.HasPrefix(strings.ToLower(id.ResourceID), "/subscriptions/") {
-		return fmt.Errorf("the resource id %q is none of Azure; give /subscriptions/…, or leave it out", id.ResourceID)
+		return fmt.Errorf("%q is not a resource id; set it to /subscriptions/…, or leave it out", id.ResourceID)
 	}
 	return nil
 }

@@ -65,15 +65,15 @@ func TestAFileWithAMistakeIsToldSo(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{
 		"identites: []":                           "field identites not found",
-		"token_lifetime: 1 day":                   `"1 day" is not a time`,
+		"token_lifetime: 1 day":                   `"1 day" is not a duration`,
 		"token_lifetime: 1ms":                     "at least 1s",
 		"token_version: 3":                        "token version is 3",
-		"optional_claims: [acct]":                 "give idtyp",
+		"optional_claims: [acct]":                 "set them to idtyp",
 		"tenant: contoso":                         `"contoso" is not a GUID`,
 		"secret: \"a b\"":                         "printable ASCII",
 		"identities: [{client_id: x}]":            `identity 1: the client id "x" is not a GUID`,
 		"identities: [{}, {object_id: x}]":        `identity 2: the object id "x" is not a GUID`,
-		"identities: [{resource_id: orders}]":     "give /subscriptions/",
+		"identities: [{resource_id: orders}]":     "set it to /subscriptions/",
 		"tenant: [":                               "machine.yaml: ",
 		"token_version: 1\n---\ntoken_version: 2": "several documents",
 		"# " + strings.Repeat("x", 1<<20):         "larger than 1 MiB",

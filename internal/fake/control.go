@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/seed-ac726066/aztoken/internal/fakeazure"
@@ -15,22 +16,22 @@ import (
 )
 
 // controlUsage is the page at the control address.
-const controlUsage = `POST /break     fault=EntraDown [for=12h]   every token request suffers it, until /recover
-POST /next      fault=Status(429) [fault=…]  the next token requests do, one each
-POST /recover                                no fault any more
+const controlUsage = `POST /break     fault=EntraDown [for=12h]   all token requests fail, until /recover
+POST /next      fault=Status(429) [fault=…]  the next token requests fail, one per fault
+POST /recover                                end all faults
 POST /break-keys, /next-keys, /recover-keys  the same for discovery documents and keys
-POST /rotate-key                             another key signs; the ones before it stay published
-POST /publish-key                            the next key is published ahead of its use
-POST /withdraw-keys                          only the key that signs now stays published
-POST /rotate-federated-token                 workload identity: a new token is in the file
-GET  /status                                 what is in force, and how often the endpoint was asked
-GET  /requests, /key-requests                what was asked, oldest first
-GET  /certificate                            that of the https side, as PEM, for clients to trust
+POST /rotate-key                             sign with a new key; the old ones stay published
+POST /publish-key                            publish the next key before it is used
+POST /withdraw-keys                          withdraw all keys except the current one
+POST /rotate-federated-token                 workload identity: write a new token to the file
+GET  /status                                 current faults, and the number of requests
+GET  /requests, /key-requests                all requests, oldest first
+GET  /certificate                            the certificate of the https endpoint, as PEM
 
-As in: curl -d 'fault=Status(503).WithRetryAfter(10s)' -d for=10m ADDRESS/break
+Example: curl -d 'fault=Status(503).WithRetryAfter(10s)' -d for=10m ADDRESS/break
 `
 
-// Status is the faults in force and the counts of requests.
+// Status has the current faults and the counts of requests.
 type Status struct {
 	Fault       string `json:"fault"`      // "OK": none
 	KeysFault   string `json:"keys_fault"` // "OK": none
@@ -39,14 +40,14 @@ type Status struct {
 	MaxInFlight int    `json:"max_in_flight"`
 }
 
-// Request is one that the fake received, without secrets.
+// Request is a request that the fake received, without secrets.
 type Request struct {
 	Time     time.Time `json:"time"`
 	Host     string    `json:"host"`
 	Method   string    `json:"method"`
 	Path     string    `json:"path"`
 	Resource string    `json:"resource,omitempty"`
-	Status   int       `json:"status"` // 0: it got no answer
+	Status   int       `json:"status"` // 0: no answer
 	Fault    string    `json:"fault,omitempty"`
 	Minted   bool      `json:"minted"`
 }
@@ -59,7 +60,7 @@ func ToJSON(r wirelog.Request) Request {
 // maxControlBody is far more than any number of faults.
 const maxControlBody = 64 << 10
 
-// control returns the handler at the control address. A web page cannot use it: it would send an
+// control returns the handler of the control address. A web page cannot use it, as it would send an
 // Origin.
 func control(machine *fakeazure.Server) http.Handler {
 	mux := http.NewServeMux()
@@ -93,7 +94,7 @@ func control(machine *fakeazure.Server) http.Handler {
 		mux.HandleFunc("POST "+path, func(w http.ResponseWriter, r *http.Request) {
 			r.Body = http.MaxBytesReader(w, r.Body, maxControlBody)
 			if err := r.ParseForm(); err != nil {
-				http.Error(w, "aztoken: the form cannot be read: "+err.Error(), http.StatusBadRequest)
+				http.Error(w, "aztoken: reading the form: "+err.Error(), http.StatusBadRequest)
 				return
 			}
 			if err := act(r.Form); err != nil {
@@ -104,16 +105,25 @@ func control(machine *fakeazure.Server) http.Handler {
 		})
 		mux.HandleFunc(path, func(w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("Allow", http.MethodPost)
-			http.Error(w, "aztoken: "+path+" takes POST, as in: curl -X POST "+path+"; GET / shows how", http.StatusMethodNotAllowed)
+			http.Error(w, "aztoken: "+path+" takes POST, as in: "+example(path, r.Host)+"; GET / lists all paths", http.StatusMethodNotAllowed)
 		})
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Header.Get("Origin") != "" {
-			http.Error(w, "aztoken: the control address is not for pages; use curl or a program", http.StatusForbidden)
+			http.Error(w, "aztoken: the control address is not for web pages; use curl or a program", http.StatusForbidden)
 			return
 		}
 		mux.ServeHTTP(w, r)
 	})
+}
+
+// example returns a command that posts to a path.
+func example(path, host string) string {
+	form := "-X POST"
+	if strings.HasPrefix(path, "/break") || strings.HasPrefix(path, "/next") {
+		form = "-d fault=EntraDown"
+	}
+	return "curl " + form + " http://" + host + path
 }
 
 // actions returns what a POST does, by path.
@@ -159,14 +169,14 @@ func breaks(script *fault.Script) func(url.Values) error {
 		case err != nil:
 			return err
 		case len(faults) > 1:
-			return errors.New("aztoken: one fault is in force at a time; give one, or POST several to next")
+			return errors.New("aztoken: only one fault can last; send one, or POST several to /next")
 		case !form.Has("for"):
 			script.Break(faults[0])
 			return nil
 		}
 		d, err := time.ParseDuration(form.Get("for"))
 		if err != nil || d <= 0 {
-			return fmt.Errorf("aztoken: for is %q; give a time such as 10m or 12h, or leave it out", form.Get("for"))
+			return fmt.Errorf("aztoken: for is %q; set it to a duration such as 10m or 12h, or leave it out", form.Get("for"))
 		}
 		script.BreakFor(d, faults[0])
 		return nil
@@ -189,7 +199,7 @@ func scripts(next func(...fault.Fault)) func(url.Values) error {
 // faultsOf returns the faults of a form, at least one.
 func faultsOf(form url.Values) ([]fault.Fault, error) {
 	if len(form["fault"]) == 0 {
-		return nil, errors.New("aztoken: no fault is given; write one, as in fault=EntraDown")
+		return nil, errors.New("aztoken: no fault; set one, as in fault=EntraDown")
 	}
 	var all []fault.Fault
 	for _, text := range form["fault"] {
@@ -202,15 +212,14 @@ func faultsOf(form url.Values) ([]fault.Fault, error) {
 	return all, nil
 }
 
-// only returns an error for parameters that mean nothing here: a typing mistake in "for" would
-// otherwise be a fault that lasts.
+// only returns an error for unknown parameters: with a typo in "for" a fault would last.
 func only(form url.Values, known ...string) error {
 	for name, values := range form {
 		switch {
 		case !slices.Contains(known, name):
-			return fmt.Errorf("aztoken: %.50q means nothing here; GET / tells what does", name)
+			return fmt.Errorf("aztoken: unknown parameter %.50q; GET / lists all", name)
 		case name == "for" && len(values) > 1:
-			return errors.New("aztoken: for is there twice; give it once")
+			return errors.New("aztoken: for is set twice; set it once")
 		}
 	}
 	return nil

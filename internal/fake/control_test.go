@@ -15,7 +15,7 @@ import (
 	"github.com/seed-ac726066/aztoken/internal/fakeazure/fault"
 )
 
-// running is a fake on free ports of the loopback interface, which is stopped with the test.
+// running returns a fake on free ports of the loopback interface, which is stopped with the test.
 func running(t *testing.T, machine fakeazure.Options) *fake.Fake {
 	t.Helper()
 	f, err := fake.Listen(fake.Options{
@@ -161,15 +161,15 @@ func TestTheControlRefusesWhatItDoesNotUnderstand(t *testing.T) {
 		status     int
 		want       string
 	}{
-		"no fault":          {"/break", "", 400, "no fault is given"},
+		"no fault":          {"/break", "", 400, "no fault; set one"},
 		"no such fault":     {"/break", "fault=Outage", 400, "write OK, EntraDown"},
 		"two in force":      {"/break", "fault=Hang&fault=OK", 400, "one fault"},
-		"no time":           {"/break", "fault=Hang&for=long", 400, "give a time"},
-		"no time at all":    {"/break-keys", "fault=Hang&for=0s", 400, "give a time"},
+		"no time":           {"/break", "fault=Hang&for=long", 400, "set it to a duration"},
+		"no time at all":    {"/break-keys", "fault=Hang&for=0s", 400, "set it to a duration"},
 		"twice a time":      {"/break", "fault=Hang&for=1s&for=2s", 400, "twice"},
-		"a slip":            {"/break", "fault=Hang&four=1h", 400, `"four" means nothing here`},
-		"a time for a step": {"/next", "fault=Hang&for=1h", 400, `"for" means nothing here`},
-		"a fault to end":    {"/recover", "fault=Hang", 400, `"fault" means nothing here`},
+		"a slip":            {"/break", "fault=Hang&four=1h", 400, `unknown parameter "four"`},
+		"a time for a step": {"/next", "fault=Hang&for=1h", 400, `unknown parameter "for"`},
+		"a fault to end":    {"/recover", "fault=Hang", 400, `unknown parameter "fault"`},
 		"no form":           {"/break", "%zz", 400, "form"},
 		"a flood":           {"/break", "fault=" + strings.Repeat("x", 1<<20), 400, "too large"},
 		"no such action":    {"/explode", "", 404, ""},
@@ -191,7 +191,7 @@ func TestTheControlSaysWhatToDoWhereAMethodIsWrong(t *testing.T) {
 	status, body := get(t, f.ControlURL+"/break")
 	require.Equal(t, http.StatusMethodNotAllowed, status)
 	require.Contains(t, body, "/break takes POST")
-	require.Contains(t, body, "GET / shows how")
+	require.Contains(t, body, "curl -d fault=EntraDown http://")
 }
 
 func TestAPageOfAWebsiteCannotSwitchFaults(t *testing.T) {

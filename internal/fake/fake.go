@@ -1,5 +1,5 @@
-// Package fake runs the fake Azure as a program: what it plays comes from flags and a file, what it
-// suffers from a control address.
+// Package fake runs the fake Azure as a program: a file and flags describe the machine, and a
+// control address switches faults.
 package fake
 
 import (
@@ -21,30 +21,30 @@ import (
 	"github.com/seed-ac726066/aztoken/internal/fakeazure"
 )
 
-// Options say where a fake is, and what it plays.
+// Options are the addresses of a fake, and what it plays.
 type Options struct {
 	Machine fakeazure.Options
 
 	// Listen is the address of the identity endpoint, host:port. Port 0 is a free one.
 	Listen string
-	// ListenTLS is the address of the endpoint over https, which Service Fabric and workload
-	// identity want. "": none.
+	// ListenTLS is the address of the https endpoint, which Service Fabric and workload identity
+	// need. "" is none.
 	ListenTLS string
-	// Control is the address at which faults are switched. "": none.
+	// Control is the address at which faults are switched. "" is none.
 	Control string
-	// Hostname is the name or address by which programs reach the fake. "": that of the listener, or
-	// localhost if it has none.
+	// Hostname is the name or address at which programs reach the fake. "" is that of the listener,
+	// or localhost if it has none.
 	Hostname string
-	// ErrorLog is told of connections that fail, as where a client does not trust the certificate.
-	// Nil: that of package log.
+	// ErrorLog logs connections that fail, such as where a client does not trust the certificate.
+	// Nil is that of package log.
 	ErrorLog *log.Logger
 }
 
-// Fake is a server that listens. Call Serve, or else Close.
+// Fake is a fake that listens. Call Serve, or else Close.
 type Fake struct {
 	Machine *fakeazure.Server
-	// URL and SecureURL are the addresses of the endpoint, ControlURL is that of the control. "":
-	// there is none.
+	// URL and SecureURL are the addresses of the endpoint, ControlURL is the control address. "" is
+	// none.
 	URL, SecureURL, ControlURL string
 
 	errorLog *log.Logger
@@ -58,15 +58,14 @@ type serving struct {
 }
 
 const (
-	// maxHeaderTime keeps connections that say nothing from piling up.
+	// maxHeaderTime keeps silent connections from piling up.
 	maxHeaderTime = 10 * time.Second
-	// grace is how long requests that are under way may take once the fake is told to stop: longer
-	// than any answer takes that no fault delays, and shorter than the ten seconds after which
-	// Docker kills a container.
+	// grace is how long current requests may take once the fake stops: longer than any answer
+	// without a fault takes, and shorter than the ten seconds after which Docker kills a container.
 	grace = 5 * time.Second
 )
 
-// Listen opens the addresses. Its error says which one cannot be opened, and what to do.
+// Listen opens the addresses. Its error names the one that cannot be opened, and what to do.
 func Listen(o Options) (_ *Fake, err error) {
 	if o.Hostname != "" {
 		o.Machine.CertificateNames = append(o.Machine.CertificateNames, o.Hostname)
@@ -129,8 +128,8 @@ func baseURL(scheme, address, hostname string) string {
 	return url
 }
 
-// Serve answers until ctx is done, and then lets requests that are under way finish.
-// Those that hang by a fault end at once.
+// Serve answers until ctx ends, and then lets current requests finish. Those that a fault keeps
+// hanging end at once.
 func (f *Fake) Serve(ctx context.Context) error {
 	defer f.Close()
 	group, ctx := errgroup.WithContext(ctx)
@@ -150,7 +149,7 @@ func (f *Fake) Serve(ctx context.Context) error {
 	return group.Wait()
 }
 
-// shutDown ends the servers, and those connections with them that do not end by themselves.
+// shutDown ends the servers, and their connections that do not end by themselves.
 func (f *Fake) shutDown() {
 	f.Machine.Close()
 	ctx, cancel := context.WithTimeout(context.Background(), grace)
@@ -162,7 +161,7 @@ func (f *Fake) shutDown() {
 	}
 }
 
-// Close frees the addresses and removes the files. Serve does so too.
+// Close frees the addresses and removes the files, as Serve does at its end.
 func (f *Fake) Close() {
 	f.Machine.Close()
 	for _, s := range f.serving {
@@ -172,14 +171,14 @@ func (f *Fake) Close() {
 
 // unusable returns err with what to do about the address.
 func unusable(address string, err error) error {
-	fix := "give another address, host:port"
+	fix := "use another address, host:port"
 	switch {
 	case errors.Is(err, os.ErrPermission):
-		fix = "ports below 1024 are for root; give another, or let the user have it (on Linux by setcap cap_net_bind_service=+ep)"
+		fix = "ports below 1024 are reserved for root; use another, or allow it (on Linux with setcap cap_net_bind_service=+ep)"
 	case errors.Is(err, syscall.EADDRINUSE):
-		fix = "something listens there already; end it, or give another port"
+		fix = "another program listens there; stop it, or use another port"
 	case errors.Is(err, syscall.EADDRNOTAVAIL):
-		fix = "this machine has no such address; add it, on Linux by ip addr add 169.254.169.254/32 dev lo, or give one that it has"
+		fix = "this machine does not have the address; add it (on Linux with ip addr add 169.254.169.254/32 dev lo), or use another"
 	}
 	return fmt.Errorf("aztoken: cannot listen at %q: %w; %s", address, err, fix)
 }

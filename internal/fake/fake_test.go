@@ -64,7 +64,7 @@ func TestAClientFindsEveryHostByItsEnvironment(t *testing.T) {
 	}
 }
 
-// trusting is a client that trusts the certificate which the control address gives.
+// trusting returns a client that trusts the certificate which the control address gives.
 func trusting(t *testing.T, f *fake.Fake) *http.Client {
 	t.Helper()
 	_, pem := get(t, f.ControlURL+"/certificate")
@@ -96,9 +96,9 @@ func TestAnAddressThatIsNotToBeHadIsToldWithWhatToDo(t *testing.T) {
 	require.NoError(t, err)
 	defer taken.Close()
 	for address, want := range map[string]string{
-		taken.Addr().String(): "something listens there already",
+		taken.Addr().String(): "another program listens there",
 		"192.0.2.1:0":         "ip addr add",
-		"nowhere":             "give another address",
+		"nowhere":             "use another address",
 	} {
 		for _, o := range []fake.Options{
 			{Listen: address},

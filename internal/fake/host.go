@@ -7,8 +7,8 @@ import (
 	"github.com/seed-ac726066/aztoken/internal/fakeazure"
 )
 
-// Host is a kind of host that a fake plays. It plays all of them at once; a program detects by its
-// environment on which it is.
+// Host is a kind of host. A fake plays all of them at once; a program detects its host by the
+// environment.
 type Host string
 
 // The hosts.
@@ -48,20 +48,20 @@ func (h Host) Title() string {
 	return string(h)
 }
 
-// Secure reports whether the host is there over https only.
+// Secure reports whether the host requires https.
 func (h Host) Secure() bool { return h == ServiceFabric || h == WorkloadIdentity }
 
-// Environment returns the environment of a program on h. Its error says what h needs.
+// Environment returns the environment of a program on h. Its error names what h needs.
 func (f *Fake) Environment(h Host) (fakeazure.Environment, error) {
 	if h.Secure() && f.SecureURL == "" {
-		return nil, fmt.Errorf("aztoken: %s is there over https only; give --listen-tls", h)
+		return nil, fmt.Errorf("aztoken: %s requires https; set --listen-tls", h)
 	}
 	env, err := f.environment(h)
 	if err == nil && h.Secure() {
 		err = f.trust(h, env)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("aztoken: %w (--arc-key-dir; other files go to %s, or where TMPDIR says)", err, os.TempDir())
+		return nil, fmt.Errorf("aztoken: %w (--arc-key-dir; other files go to %s, or to $TMPDIR)", err, os.TempDir())
 	}
 	return env, nil
 }

@@ -8,7 +8,7 @@ import (
 	"github.com/seed-ac726066/aztoken/internal/fakeazure"
 )
 
-// Shell is what an environment is pasted into.
+// Shell is the syntax of an environment.
 type Shell string
 
 // The shells.

@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// answer is what goes out.
+// answer is the answer to a request.
 type answer struct {
 	status     int
 	retryAfter time.Duration
@@ -27,7 +27,7 @@ func (a answer) render() (http.Header, []byte) {
 	}
 	body, err := json.Marshal(a.body)
 	if err != nil {
-		panic(fmt.Sprintf("fakegraph: writing an answer: %v", err)) // of its own making
+		panic(fmt.Sprintf("fakegraph: writing an answer: %v", err)) // cannot happen: the server made the body
 	}
 	header.Set("Content-Type", "application/json;odata.metadata=minimal")
 	return header, body
@@ -64,7 +64,7 @@ func unauthorized() answer {
 	return problem(http.StatusUnauthorized, "InvalidAuthenticationToken", "Access token validation failure. Invalid audience.")
 }
 
-// listed is a page of a list.
+// listed returns a page of a list.
 func listed[T any](x exchange, all []T) answer {
 	at, _ := strconv.Atoi(x.query.Get("$skiptoken"))
 	at = min(max(at, 0), len(all))

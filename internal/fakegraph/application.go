@@ -18,7 +18,7 @@ type Role struct {
 	Origin             string   `json:"origin,omitempty"` // Graph's own, which a client has to hand back
 }
 
-// Application is an application as one sees it.
+// Application is an application as readers see it.
 type Application struct {
 	ID             string   `json:"id"`
 	AppID          string   `json:"appId"`
@@ -31,12 +31,12 @@ type Application struct {
 	OptionalClaims any      `json:"optionalClaims"`
 }
 
-// API is what an application says of its tokens.
+// API has the settings of an application's tokens.
 type API struct {
 	RequestedAccessTokenVersion *int `json:"requestedAccessTokenVersion"`
 }
 
-// application is its history.
+// application is the history of one.
 type application struct {
 	replicated[Application]
 	roles replicated[[]Role] // as its service principal has them

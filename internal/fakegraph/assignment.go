@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// Assignment is that somebody has a role of a resource.
+// Assignment assigns a role of a resource to a principal.
 type Assignment struct {
 	ID                   string    `json:"id"`
 	AppRoleID            string    `json:"appRoleId"`
@@ -19,7 +19,7 @@ type Assignment struct {
 	CreatedOn            time.Time `json:"createdDateTime"`
 }
 
-// assignment is its history; what is taken back stays, and is none.
+// assignment is the history of one; a removed one stays, as none.
 type assignment struct{ replicated[*Assignment] }
 
 // AddAssignment makes an assignment that was there before: a user's, a group's or a service
@@ -37,7 +37,7 @@ func (s *Server) AddAssignment(a Assignment) Assignment {
 	return a
 }
 
-// Assignments returns all that were written and not taken back.
+// Assignments returns all that were written and not removed.
 func (s *Server) Assignments() []Assignment {
 	s.mu.Lock()
 	defer s.mu.Unlock()

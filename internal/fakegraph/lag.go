@@ -31,7 +31,7 @@ type moment struct {
 	time  time.Time
 }
 
-// after is when a change of the moment m is known.
+// after returns when a change of the moment m is known.
 func (m moment) after(l Lag) moment { return moment{m.count + 1 + l.Requests, m.time.Add(l.Time)} }
 
 // reached reports whether m is at or after due.
@@ -50,7 +50,7 @@ func (r *replicated[T]) write(value T, due moment) {
 	r.versions = append(r.versions, version[T]{value, due})
 }
 
-// latest is what was written last.
+// latest returns what was written last.
 func (r *replicated[T]) latest() (value T) {
 	if n := len(r.versions); n > 0 {
 		value = r.versions[n-1].value
@@ -58,7 +58,7 @@ func (r *replicated[T]) latest() (value T) {
 	return value
 }
 
-// seen is what a reader sees at a moment; false where that is nothing yet.
+// seen returns what a reader sees at a moment; false where that is nothing yet.
 func (r *replicated[T]) seen(at moment) (value T, ok bool) {
 	for i := len(r.versions) - 1; i >= 0; i-- {
 		if at.reached(r.versions[i].due) {

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// Principal is a service principal as one sees it.
+// Principal is a service principal as readers see it.
 type Principal struct {
 	ID                        string   `json:"id"`
 	AppID                     string   `json:"appId"`
@@ -19,14 +19,14 @@ type Principal struct {
 	AppRoleAssignmentRequired bool     `json:"appRoleAssignmentRequired"`
 }
 
-// principal is its history.
+// principal is the history of one.
 type principal struct {
 	replicated[Principal]
 	referable moment
 }
 
 // AddManagedIdentity makes a managed identity of a name, and of an Azure resource id, which may be
-// "". It is known as slowly as everything that is written.
+// "". It becomes visible as slowly as every write.
 func (s *Server) AddManagedIdentity(name, armID string) Principal {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -83,7 +83,7 @@ func (s *Server) principalByID(id string) *principal {
 	return s.principal(func(p Principal) bool { return p.ID == id })
 }
 
-// view is a service principal at a moment, with the roles that its application has given it by
+// view returns a service principal at a moment, with the roles that its application has given it by
 // then.
 func (x exchange) view(one *principal) (p Principal, there bool) {
 	p, there = one.seen(x.moment)

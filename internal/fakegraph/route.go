@@ -58,7 +58,7 @@ func (x exchange) route() answer {
 	return badRequest("fakegraph does not know %s %s", x.method, x.path)
 }
 
-// newID is an id of a kind, a letter or two of hexadecimal.
+// newID returns an id of a kind, a letter or two of hexadecimal.
 func (s *Server) newID(kind string) string {
 	s.made++
 	return fmt.Sprintf("%s-0000-4000-8000-%012d", (kind + "00000000")[:8], s.made)

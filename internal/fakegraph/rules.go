@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/seed-ac726066/aztoken/internal/graph"
+	"github.com/seed-ac726066/aztoken/internal/guid"
 )
 
 // badURIs refuses new App ID URIs as tenants do since 2025: those of an application with tokens of
@@ -37,7 +37,7 @@ func badRoles(before, after []Role) (answer, bool) {
 	seen := map[string]bool{}
 	for _, r := range after {
 		switch {
-		case !graph.IsGUID(r.ID), r.DisplayName == "", r.Description == "", len(r.AllowedMemberTypes) == 0, strings.ContainsAny(r.Value, " \t\n"):
+		case !guid.Is(r.ID), r.DisplayName == "", r.Description == "", len(r.AllowedMemberTypes) == 0, strings.ContainsAny(r.Value, " \t\n"):
 			return badRequest("One or more properties of appRoles are invalid."), true
 		case seen[r.ID], r.Value != "" && seen["value "+r.Value]:
 			return problem(http.StatusBadRequest, "InvalidValue", "Property appRoles contains duplicate values."), true

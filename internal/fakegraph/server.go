@@ -1,7 +1,7 @@
-// Package fakegraph is a Microsoft Graph that keeps applications, service principals and the
-// assignments between them, refuses what Graph refuses in Graph's own words, and is as slow to make
-// things known, on demand. It knows the calls that package graph makes, and answers 400 to every
-// other. Package graphtest is what tests use of it.
+// Package fakegraph is a fake Microsoft Graph. It keeps applications, service principals and the
+// assignments between them, refuses what Graph refuses, in its words, and replicates as slowly, on
+// demand. It supports the calls that package graph makes, and answers 400 to all others. Tests use
+// it through package graphtest.
 package fakegraph
 
 import (
@@ -163,7 +163,7 @@ func (x exchange) admit() (answer, error) {
 	return a, nil
 }
 
-// needed are the permissions one of which a request takes.
+// needed returns the permissions one of which a request takes.
 func needed(method, path string) []string {
 	switch {
 	case method == http.MethodGet:

@@ -25,7 +25,7 @@ var consumer = graphtest.Role{
 	AllowedMemberTypes: []string{"Application"}, IsEnabled: true,
 }
 
-// service is an application with a role and a service principal.
+// service returns an application with a role and a service principal.
 func service(g *graphtest.Server) (graphtest.Application, graphtest.Principal) {
 	app := g.AddApplication(graphtest.Application{DisplayName: "orders-api", AppRoles: []graphtest.Role{consumer}})
 	return app, g.AddServicePrincipal(graphtest.Principal{AppID: app.AppID, DisplayName: app.DisplayName})

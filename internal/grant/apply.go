@@ -10,25 +10,26 @@ import (
 	"github.com/seed-ac726066/aztoken/internal/graph"
 )
 
-// Progress is what happens to a step.
+// Progress reports what happens to a step.
 type Progress struct {
 	Step Step
-	// Done says that it is done, or seen, if it was done before.
+	// Done reports whether the step is done, now or before.
 	Done bool
-	// Waited is how long replication has been waited for, and Why is for what; only where it is not Done.
+	// Waited is how long Apply has waited for replication, and Why for what. Only while not Done.
 	Waited time.Duration
 	Why    error
 }
 
-// confirm is the step that changes nothing: waiting until the assignments are seen.
+// confirm is the step that changes nothing: it waits until the assignments are visible.
 const confirm Action = "confirm"
 
-// Apply carries out the steps in turn, and waits until the assignments are seen, within ctx. It gives what is there then. tell
-// is called with each step that is done, and each second that is waited.
+// Apply carries out the steps in turn, and waits until the assignments are visible, or until ctx
+// ends. It returns the state then. tell is called for each step that is done, and every second
+// while it waits.
 //
-// What was done before an error stays; to plan and apply once more goes on from there.
+// After an error the finished steps stay; planning and applying again resumes from there.
 func Apply(ctx context.Context, c *graph.Client, s State, steps []Step, tell func(Progress)) (State, error) {
-	a := &applier{client: c, state: s, tell: tell, given: map[string]string{}}
+	a := &applier{client: c, state: s, tell: tell, granted: map[string]string{}}
 	for _, step := range steps {
 		if err := a.apply(ctx, step); err != nil {
 			return a.state, unfinished(step, err)
@@ -38,25 +39,25 @@ func Apply(ctx context.Context, c *graph.Client, s State, steps []Step, tell fun
 	return a.state, a.confirm(ctx, steps)
 }
 
-// unfinished is the error of a step.
+// unfinished returns the error of a step.
 func unfinished(step Step, err error) error {
 	text := fmt.Errorf("aztoken: could not %s: %w", step.Text, err)
 	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
-		return fmt.Errorf("%w; what is done stays, so give the same command again, with more --timeout if need be", text)
+		return fmt.Errorf("%w; finished steps stay: run the same command again, with a longer --timeout if needed", text)
 	}
 	return text
 }
 
-// applier holds what is known to be there.
+// applier carries out steps, and knows what they made.
 type applier struct {
-	client *graph.Client
-	state  State
-	tell   func(Progress)
-	given  map[string]string // the ids of the roles that were given, by their value
+	client  *graph.Client
+	state   State
+	tell    func(Progress)
+	granted map[string]string // the ids of the granted roles, by value
 }
 
 func (a *applier) apply(ctx context.Context, step Step) error {
-	try := func(f func() error) error { return a.patiently(ctx, step, f) }
+	try := func(f func() error) error { return a.retry(ctx, step, f) }
 	switch step.Action {
 	case Register:
 		return a.register(ctx, step, try)
@@ -82,8 +83,8 @@ func (a *applier) apply(ctx context.Context, step Step) error {
 	return fmt.Errorf("unknown action %s", step.Action)
 }
 
-func (a *applier) patiently(ctx context.Context, step Step, try func() error) error {
-	return patiently(ctx, try, func(waited time.Duration, why error) {
+func (a *applier) retry(ctx context.Context, step Step, try func() error) error {
+	return retryUntilReplicated(ctx, try, func(waited time.Duration, why error) {
 		a.tell(Progress{Step: step, Waited: waited, Why: why})
 	})
 }
@@ -96,7 +97,7 @@ func (a *applier) register(ctx context.Context, step Step, try func(func() error
 	}); err != nil {
 		return err
 	}
-	if app.ID == "" || app.AppID == "" { // it was there, though nobody saw it
+	if app.ID == "" || app.AppID == "" { // it existed already, but was not visible
 		if err := try(func() (err error) {
 			app, err = a.client.ApplicationByUniqueName(ctx, step.Name)
 			return err
@@ -108,7 +109,8 @@ func (a *applier) register(ctx context.Context, step Step, try func(func() error
 	return nil
 }
 
-// addRoles adds to the roles as they are now; those that are known count as well, as what was read may be old.
+// addRoles adds to the roles as they are now, and keeps those known from before, as a read may be
+// stale.
 func (a *applier) addRoles(ctx context.Context, wanted []Role) error {
 	known := a.state.Application
 	now, err := a.client.Application(ctx, known.ID)
@@ -142,7 +144,7 @@ func (a *applier) addURIs(ctx context.Context, wanted []string) error {
 	}
 	uris := slices.Clone(now.IdentifierURIs)
 	for _, uri := range slices.Concat(known.IdentifierURIs, wanted) {
-		if uri = own(uri, known.AppID); !slices.Contains(uris, uri) {
+		if uri = expandAppID(uri, known.AppID); !slices.Contains(uris, uri) {
 			uris = append(uris, uri)
 		}
 	}
@@ -178,10 +180,11 @@ func (a *applier) requireAssignment(ctx context.Context, try func(func() error) 
 func (a *applier) assign(ctx context.Context, step Step, try func(func() error) error) error {
 	role, _ := graph.Role(a.state.Roles(), step.Role)
 	return try(func() error {
-		a.given[step.Role] = role.ID
+		a.granted[step.Role] = role.ID
 		err := a.client.Assign(ctx, step.Identity.ID, a.state.Service.ID, role.ID)
 		if graph.KindOf(err) == graph.RoleNotThereYet {
-			// The role of the service principal counts: somebody may have added it with another id meanwhile.
+			// Somebody may have added the role with another id meanwhile; the service principal has
+			// it.
 			if now, readErr := a.client.ServicePrincipal(ctx, a.state.Service.ID); readErr == nil {
 				if seen, there := graph.Role(now.AppRoles, step.Role); there {
 					role = seen
@@ -192,17 +195,17 @@ func (a *applier) assign(ctx context.Context, step Step, try func(func() error) 
 	})
 }
 
-// confirm waits until each assignment that was made or taken back is seen to be so.
+// confirm waits until each new or removed assignment is visible as such.
 func (a *applier) confirm(ctx context.Context, steps []Step) error {
 	for _, identity := range a.state.Identities {
-		step := Step{Action: confirm, Text: "see the roles of " + named(identity), Identity: identity}
+		step := Step{Action: confirm, Text: "confirm the roles of " + named(identity), Identity: identity}
 		mine := slices.DeleteFunc(slices.Clone(steps), func(other Step) bool {
 			return other.Action != Assign && other.Action != Unassign || other.Identity.ID != identity.ID
 		})
 		if len(mine) == 0 {
 			continue
 		}
-		if err := a.patiently(ctx, step, func() error {
+		if err := a.retry(ctx, step, func() error {
 			now, err := a.client.AssignmentsOf(ctx, identity.ID, a.state.Service.ID)
 			if err != nil {
 				return err
@@ -216,14 +219,14 @@ func (a *applier) confirm(ctx context.Context, steps []Step) error {
 	return nil
 }
 
-// seen says whether the assignments of an identity are as the steps leave them.
+// seen returns nil if the assignments of an identity are as the steps leave them.
 func (a *applier) seen(steps []Step, now []graph.Assignment) error {
 	for _, step := range steps {
 		there := slices.ContainsFunc(now, func(as graph.Assignment) bool {
 			if step.Action == Unassign {
 				return as.ID == step.Assignment
 			}
-			return as.AppRoleID == a.given[step.Role]
+			return as.AppRoleID == a.granted[step.Role]
 		})
 		if there != (step.Action == Assign) {
 			return errNotSeen

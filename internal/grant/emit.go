@@ -18,19 +18,19 @@ const (
 	Bicep     Form = "bicep"     // for its extension microsoftGraphV1
 )
 
-// Forms are all of them.
+// Forms returns all of them.
 func Forms() []string { return []string{string(AzureCLI), string(Terraform), string(Bicep)} }
 
-// Emit writes what is wanted for another tool: all of it, what is there too, so that it can be kept and used again. host is
-// Graph's.
-func Emit(form Form, w Wanted, s State, host string) (string, error) {
+// Emit returns what is wanted in the language of another tool: all of it, including what exists, so
+// that it can be kept and used again. host is Graph's.
+func Emit(form Form, w Spec, s State, host string) (string, error) {
 	if _, err := Plan(w, s); err != nil {
 		return "", err
 	}
 	d := newDeclaration(w, s)
 	switch {
 	case w.Revoke && form != AzureCLI:
-		return "", fmt.Errorf("aztoken: in %s a role is taken back by leaving its assignment out; use --emit az, or no --emit", form)
+		return "", fmt.Errorf("aztoken: in %s a role is revoked by removing its assignment; use --emit az, or omit --emit", form)
 	case w.Revoke:
 		return d.azRevocation(host), nil
 	case form == AzureCLI:
@@ -38,46 +38,46 @@ func Emit(form Form, w Wanted, s State, host string) (string, error) {
 	case form == Terraform:
 		return d.terraform(), nil
 	case form == Bicep && host != graph.Public().Host:
-		return "", errors.New("aztoken: Bicep's extension for Microsoft Graph serves the public cloud alone; use --emit az or terraform")
+		return "", errors.New("aztoken: Bicep's extension for Microsoft Graph supports only the public cloud; use --emit az or terraform")
 	case form == Bicep:
 		return d.bicep()
 	}
-	return "", fmt.Errorf("aztoken: unknown form %q; give one of %s", form, strings.Join(Forms(), ", "))
+	return "", fmt.Errorf("aztoken: unknown form %q; use one of %s", form, strings.Join(Forms(), ", "))
 }
 
-const gives = "Gives %s of %s to %s."
+const grants = "Grants %s of %s to %s."
 
-// declaration is what has to be there in the end.
+// declaration is what must exist in the end.
 type declaration struct {
 	State
 	name, displayName string
 	version           int
 	audience          string
-	roles             []declaredRole // those that are wanted
+	roles             []declaredRole // those wanted
 	others            []graph.AppRole
 	uris              []string
 	require           bool
-	gives             []given
+	grants            []granted
 }
 
 type declaredRole struct {
 	graph.AppRole
-	there bool
-	given bool // to somebody
+	there   bool
+	granted bool // to one of the identities
 }
 
-// given is one assignment.
-type given struct {
+// granted is one assignment.
+type granted struct {
 	role     declaredRole
 	identity graph.ServicePrincipal
-	id       string // of the assignment, "" where it is not there
+	id       string // of the assignment, "" if it does not exist
 }
 
-func newDeclaration(w Wanted, s State) declaration {
+func newDeclaration(w Spec, s State) declaration {
 	d := declaration{State: s, name: w.App, displayName: w.name(), version: w.tokenVersion(), audience: "AzureADMyOrg", require: true}
 	namespace := s.AppID()
 	if namespace == "" {
-		// The client id is not known yet, so the ids of roles are made of the name.
+		// The client id is not known yet, so the ids of roles are derived from the name.
 		namespace = graph.RoleID("6ba7b811-9dad-11d1-80b4-00c04fd430c8", "urn:aztoken:"+w.App) // the namespace of URLs
 	}
 	if a := s.Application; a != nil {
@@ -93,7 +93,7 @@ func newDeclaration(w Wanted, s State) declaration {
 	if steps, _ := addURIs(w, s); len(steps) > 0 {
 		for _, uri := range steps[0].URIs {
 			if s.Application != nil {
-				uri = own(uri, s.Application.AppID)
+				uri = expandAppID(uri, s.Application.AppID)
 			}
 			d.uris = append(d.uris, uri)
 		}
@@ -104,7 +104,7 @@ func newDeclaration(w Wanted, s State) declaration {
 			role = declaredRole{AppRole: have, there: true}
 		}
 		for _, g := range w.Roles {
-			role.given = role.given || g.Value == r.Value
+			role.granted = role.granted || g.Value == r.Value
 		}
 		d.roles = append(d.roles, role)
 	}
@@ -117,7 +117,7 @@ func newDeclaration(w Wanted, s State) declaration {
 		for _, r := range w.Roles {
 			role, _ := d.role(r.Value)
 			a, _ := s.assignment(identity.ID, role.ID)
-			d.gives = append(d.gives, given{role, identity, a.ID})
+			d.grants = append(d.grants, granted{role, identity, a.ID})
 		}
 	}
 	return d
@@ -132,11 +132,11 @@ func (d declaration) role(value string) (declaredRole, bool) {
 	return declaredRole{}, false
 }
 
-// title says what it is, on one line; verb is "Gives %s of %s to %s." or the opposite.
+// title describes it on one line; verb is grants or its opposite.
 func (d declaration) title(verb string) string {
 	roles := []string{}
 	for _, r := range d.roles {
-		if r.given {
+		if r.granted {
 			roles = append(roles, r.Value)
 		}
 	}
@@ -157,5 +157,5 @@ func (d declaration) displayNameOrService() string {
 	return d.displayName
 }
 
-// comment is text for a line of a comment, which names from outside must not leave.
+// comment returns text for one line of a comment, which names from outside must not break.
 func comment(text string) string { return wire.Plain(text) }

@@ -9,16 +9,16 @@ import (
 
 const azHead = `#!/usr/bin/env bash
 # %s
-# It can be run again: what is there already stays as it is. Sign in by az login before.
+# It can be run again: what exists stays as it is. Sign in with az login first.
 set -euo pipefail
 
 graph=%s
 rest() { az rest --resource "$graph" --only-show-errors "$@"; }
 `
 
-const azPatiently = `
-# What was just made is not known everywhere at once: in seconds as a rule, in minutes at worst.
-patiently() {
+const azRetry = `
+# New objects take seconds to replicate, minutes at worst.
+retry() {
   local try
   for ((try = 1; try <= 30; try++)); do
     if "$@"; then return 0; fi
@@ -58,16 +58,16 @@ assign() { # the object id of an identity and the id of a role
 }
 `
 
-// az is a script for the Azure CLI.
+// az returns a script for the Azure CLI.
 func (d declaration) az(host string) string {
 	var b strings.Builder
 	line := func(format string, a ...any) { fmt.Fprintf(&b, format+"\n", a...) }
-	fmt.Fprintf(&b, azHead, d.title(gives), forShell("https://"+host))
-	b.WriteString(azPatiently)
+	fmt.Fprintf(&b, azHead, d.title(grants), forShell("https://"+host))
+	b.WriteString(azRetry)
 	if !d.foreign() {
 		b.WriteString(azApplication)
 	}
-	if len(d.gives) > 0 {
+	if len(d.grants) > 0 {
 		b.WriteString(azAssign)
 	}
 	line("")
@@ -88,32 +88,32 @@ func (d declaration) az(host string) string {
 				"displayName": d.displayName, "signInAudience": d.audience, "api": map[string]any{"requestedAccessTokenVersion": d.version},
 				"optionalClaims": graph.IDTypeClaim(),
 			})))
-		line(`app=$(patiently rest --method GET --url "$graph%s" --query id --output tsv)`, path)
-		line(`client=$(patiently rest --method GET --url "$graph%s" --query appId --output tsv)`, path)
+		line(`app=$(retry rest --method GET --url "$graph%s" --query id --output tsv)`, path)
+		line(`client=$(retry rest --method GET --url "$graph%s" --query appId --output tsv)`, path)
 	}
 	if !d.foreign() {
 		for _, r := range d.roles {
-			line("patiently add_role %s %s", forShell(asLiteral(r.Value)), forShell(asLiteral(r.AppRole)))
+			line("retry add_role %s %s", forShell(asLiteral(r.Value)), forShell(asLiteral(r.AppRole)))
 		}
 		for _, uri := range d.uris {
-			line("patiently add_uri %s", strings.TrimSuffix(strings.ReplaceAll(forShell(uri), OwnID, `'"$client"'`), "''"))
+			line("retry add_uri %s", strings.TrimSuffix(strings.ReplaceAll(forShell(uri), OwnID, `'"$client"'`), "''"))
 		}
 		if d.Service == nil || d.require {
-			line(`patiently rest --method PATCH --url "$graph/v1.0/servicePrincipals(appId='$client')" \`)
+			line(`retry rest --method PATCH --url "$graph/v1.0/servicePrincipals(appId='$client')" \`)
 			line(`  --headers Prefer=create-if-missing Content-Type=application/json --body '{"appRoleAssignmentRequired": true}'`)
 		}
-		line(`service=$(patiently rest --method GET --url "$graph/v1.0/servicePrincipals(appId='$client')" --query id --output tsv)`)
+		line(`service=$(retry rest --method GET --url "$graph/v1.0/servicePrincipals(appId='$client')" --query id --output tsv)`)
 	}
-	for _, g := range d.gives {
-		line("patiently assign %s %s # %s: %s", g.identity.ID, g.role.ID, comment(g.identity.DisplayName), comment(g.role.Value))
+	for _, g := range d.grants {
+		line("retry assign %s %s # %s: %s", g.identity.ID, g.role.ID, comment(g.identity.DisplayName), comment(g.role.Value))
 	}
 	return b.String()
 }
 
-// azRevocation takes back what is there.
+// azRevocation returns a script that removes the assignments.
 func (d declaration) azRevocation(host string) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, azHead, d.title("Takes %s of %s from %s."), forShell("https://"+host))
+	fmt.Fprintf(&b, azHead, d.title("Revokes %s of %s from %s."), forShell("https://"+host))
 	b.WriteString(`
 unassign() { # the object id of an identity and the id of a role
   local ids id
@@ -125,11 +125,11 @@ unassign() { # the object id of an identity and the id of a role
 }
 `)
 	if d.Service == nil {
-		b.WriteString("\n# There is no service principal, so nobody has a role.\n")
+		b.WriteString("\n# There is no service principal, so there are no assignments.\n")
 		return b.String()
 	}
 	fmt.Fprintf(&b, "\nservice=%s\n", forShell(d.Service.ID))
-	for _, g := range d.gives {
+	for _, g := range d.grants {
 		fmt.Fprintf(&b, "unassign %s %s # %s: %s\n", g.identity.ID, g.role.ID, comment(g.identity.DisplayName), comment(g.role.Value))
 	}
 	return b.String()

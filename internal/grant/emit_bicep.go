@@ -8,14 +8,15 @@ import (
 )
 
 const bicepHead = `// %s
-// bicepconfig.json has to name the extension microsoftGraphV1:
+// bicepconfig.json must name the extension microsoftGraphV1:
 // https://learn.microsoft.com/graph/templates/bicep/quickstart-create-bicep-interactive-mode
 extension microsoftGraphV1
 `
 
-// bicepAgain is the application that is declared before, with what needs its client id.
+// bicepAgain declares the application a second time, with what needs its client id.
 const bicepAgain = `
-// The client id is known only when the application is there, so it is declared once more with what has it.
+// The client id is known only once the application exists: this declares it again with what needs
+// it.
 resource appWithUri 'Microsoft.Graph/applications@v1.0' = {
   uniqueName: %s
   displayName: app.displayName
@@ -25,10 +26,10 @@ resource appWithUri 'Microsoft.Graph/applications@v1.0' = {
   appRoles: app.appRoles
 `
 
-// bicep is a template with the extension for Microsoft Graph.
+// bicep returns a template for the extension for Microsoft Graph.
 func (d declaration) bicep() (string, error) {
 	var b strings.Builder
-	fmt.Fprintf(&b, bicepHead, d.title(gives))
+	fmt.Fprintf(&b, bicepHead, d.title(grants))
 	switch {
 	case d.Application == nil && !d.foreign():
 		d.bicepApplication(&b, nil)
@@ -39,20 +40,20 @@ func (d declaration) bicep() (string, error) {
 	case d.foreign() || d.complete():
 		fmt.Fprintf(&b, "\nresource service 'Microsoft.Graph/servicePrincipals@v1.0' existing = {\n  appId: %s\n}\n", forBicep(d.AppID()))
 	case d.name == "":
-		return "", fmt.Errorf("aztoken: Bicep knows applications by their unique name only, and %s has none, so it cannot add what it lacks; use --emit az or terraform, or run aztoken grant without --emit before", d.displayName)
+		return "", fmt.Errorf("aztoken: Bicep finds applications only by their unique name, and %s has none; use --emit az or terraform, or run aztoken grant without --emit first", d.displayName)
 	default:
 		d.bicepApplication(&b, d.uris)
 		d.bicepService(&b, "app.appId")
 	}
 	names := identifiers{"app": true, "appwithuri": true, "service": true}
-	for _, g := range d.gives {
+	for _, g := range d.grants {
 		fmt.Fprintf(&b, "\nresource %s 'Microsoft.Graph/appRoleAssignedTo@v1.0' = { // %s\n", names.of(g.identity.DisplayName+" "+g.role.Value), comment(named(g.identity)))
 		fmt.Fprintf(&b, "  principalId: %s\n  resourceId: service.id\n  appRoleId: %s // %s\n}\n", forBicep(g.identity.ID), forBicep(g.role.ID), comment(g.role.Value))
 	}
 	return b.String(), nil
 }
 
-// complete says that nothing but assignments may be missing.
+// complete reports whether only assignments may be missing.
 func (d declaration) complete() bool {
 	for _, r := range d.roles {
 		if !r.there {

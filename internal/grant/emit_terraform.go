@@ -8,7 +8,7 @@ import (
 )
 
 const terraformHead = `# %s
-# What is there already is imported; look at the plan before you apply it.
+# What exists is imported; check the plan before you apply it.
 
 terraform {
   required_version = ">= 1.5" # of which import blocks are
@@ -21,7 +21,7 @@ terraform {
 }
 `
 
-// terraformIDType is what asks for the claim by which a service tells applications from users.
+// terraformIDType requests the claim by which a service distinguishes applications from users.
 const terraformIDType = `
 resource "azuread_application_optional_claims" "service" {
   application_id = %s.id
@@ -32,10 +32,10 @@ resource "azuread_application_optional_claims" "service" {
 }
 `
 
-// terraform is a configuration for the provider azuread.
+// terraform returns a configuration for the provider azuread.
 func (d declaration) terraform() string {
 	t := &hcl{names: identifiers{}}
-	fmt.Fprintf(&t.Builder, terraformHead, d.title(gives))
+	fmt.Fprintf(&t.Builder, terraformHead, d.title(grants))
 	service := `"` + d.foreignID() + `"`
 	roleIDs := map[string]string{}
 	for _, r := range d.roles {
@@ -44,7 +44,7 @@ func (d declaration) terraform() string {
 	if !d.foreign() {
 		service = d.terraformApplication(t, roleIDs)
 	}
-	for _, g := range d.gives {
+	for _, g := range d.grants {
 		if g.id != "" {
 			g.id = "/servicePrincipals/" + d.Service.ID + "/appRoleAssignedTo/" + g.id
 		}
@@ -63,8 +63,8 @@ func (d declaration) foreignID() string {
 	return ""
 }
 
-// terraformApplication writes the application, its roles and its service principal, and gives the expression of the latter's
-// object id. The ids of roles become expressions.
+// terraformApplication writes the application, its roles and its service principal, and returns the
+// expression of the latter's object id. The ids of roles become expressions.
 func (d declaration) terraformApplication(t *hcl, roleIDs map[string]string) string {
 	const app = "azuread_application_registration.service"
 	at := ""
@@ -87,7 +87,7 @@ func (d declaration) terraformApplication(t *hcl, roleIDs map[string]string) str
 	for _, r := range d.roles {
 		id := forTerraform(r.ID)
 		if d.Application == nil {
-			// The id that aztoken grant would give it, once the client id is known.
+			// The id that aztoken grant would use, once the client id is known.
 			id = fmt.Sprintf("uuidv5(%s.client_id, %s)", app, forTerraform(r.Value))
 		}
 		name := t.names.of(r.Value)
@@ -119,13 +119,14 @@ func (d declaration) terraformApplication(t *hcl, roleIDs map[string]string) str
 	return "azuread_service_principal.service.object_id"
 }
 
-// hcl is a text of Terraform's language, as terraform fmt lays it out.
+// hcl is text in Terraform's language, as terraform fmt formats it.
 type hcl struct {
 	strings.Builder
 	names identifiers
 }
 
-// resource writes a resource of arguments, which are names and expressions in turn, and how it is imported, if id is not "".
+// resource writes a resource with arguments, names and expressions in turn, and its import if id is
+// not "".
 func (t *hcl) resource(kind, name, id string, arguments ...string) {
 	if id != "" {
 		fmt.Fprintf(t, "\nimport {\n  to = %s.%s\n  id = %s\n}\n", kind, name, forTerraform(id))

@@ -20,11 +20,11 @@ const host = "graph.microsoft.com"
 
 // emissions are wishes and states, by the name of the files with what is emitted for them.
 func emissions() map[string]struct {
-	wanted grant.Wanted
+	wanted grant.Spec
 	state  grant.State
 } {
 	type emission = struct {
-		wanted grant.Wanted
+		wanted grant.Spec
 		state  grant.State
 	}
 	odd := worker
@@ -51,7 +51,7 @@ func emissions() map[string]struct {
 		"there":   {wanted("worker"), complete(func(*grant.State) {})},
 		"half":    {everything, half},
 		"strange": {strange, grant.State{Identities: []graph.ServicePrincipal{odd}}},
-		"foreign": {grant.Wanted{App: appID, Roles: []grant.Role{{Value: "consumer"}}}, foreign},
+		"foreign": {grant.Spec{App: appID, Roles: []grant.Role{{Value: "consumer"}}}, foreign},
 		"back":    {back, complete(func(*grant.State) {})},
 	}
 }
@@ -62,7 +62,7 @@ func TestWhatIsEmitted(t *testing.T) {
 		for _, form := range grant.Forms() {
 			text, err := grant.Emit(grant.Form(form), e.wanted, e.state, host)
 			if e.wanted.Revoke && form != "az" {
-				require.ErrorContains(t, err, "by leaving its assignment out")
+				require.ErrorContains(t, err, "by removing its assignment")
 				continue
 			}
 			require.NoError(t, err, name)
@@ -115,7 +115,7 @@ func TestAnEmittedConfigurationIsAsTerraformWouldWriteIt(t *testing.T) {
 func TestWhatCannotBeEmittedIsSaid(t *testing.T) {
 	t.Parallel()
 	_, err := grant.Emit(grant.Bicep, wanted("worker"), complete(func(*grant.State) {}), graph.China().Host)
-	require.ErrorContains(t, err, "public cloud alone")
+	require.ErrorContains(t, err, "supports only the public cloud")
 	_, err = grant.Emit(grant.Bicep, wanted("worker"), complete(func(s *grant.State) { s.Application.UniqueName, s.Service, s.Assignments = "", nil, nil }), host)
 	require.ErrorContains(t, err, "unique name")
 	_, err = grant.Emit(grant.Bicep, wanted("worker"), complete(func(s *grant.State) { s.Application.UniqueName, s.Assignments = "", nil }), host)

@@ -27,13 +27,13 @@ func client(t *testing.T, g *graphtest.Server) *graph.Client {
 	return c
 }
 
-// wanted is the plainest wish.
-func wanted(to ...string) grant.Wanted {
-	return grant.Wanted{App: "orders-api", Roles: []grant.Role{{Value: "consumer"}}, To: to}
+// wanted returns the plainest wish.
+func wanted(to ...string) grant.Spec {
+	return grant.Spec{App: "orders-api", Roles: []grant.Role{{Value: "consumer"}}, To: to}
 }
 
-// run is one run of the command: it reads, plans and applies.
-func run(ctx context.Context, c *graph.Client, w grant.Wanted, tell func(grant.Progress)) (grant.State, []grant.Step, error) {
+// run makes one run of the command: it reads, plans and applies.
+func run(ctx context.Context, c *graph.Client, w grant.Spec, tell func(grant.Progress)) (grant.State, []grant.Step, error) {
 	ctx, cancel := context.WithTimeout(ctx, time.Hour) // of virtual time, so that a mistake is no endless test
 	defer cancel()
 	s, err := grant.Read(ctx, c, w)
@@ -127,7 +127,8 @@ func TestARunThatWasEndedAtAnyWriteIsGoneOnWith(t *testing.T) {
 	}
 }
 
-// endedAt ends a run at its n-th write, and lets another go on. It is false if the first came to its end before that.
+// endedAt ends a run at its n-th write, and lets another go on. It is false if the first came to
+// its end before that.
 func endedAt(t *testing.T, lags graphtest.Lags, n int, applied bool) (ended bool) {
 	synctest.Test(t, func(t *testing.T) {
 		g := graphtest.New(nil)
@@ -140,7 +141,7 @@ func endedAt(t *testing.T, lags graphtest.Lags, n int, applied bool) (ended bool
 		_, _, err := run(ctx, c, wanted("worker"), nil)
 		if ended = ctx.Err() != nil; ended {
 			require.ErrorIs(t, err, context.Canceled)
-			require.ErrorContains(t, err, "give the same command again")
+			require.ErrorContains(t, err, "run the same command again")
 		}
 		_, _, err = run(t.Context(), c, wanted("worker"), nil)
 		require.NoError(t, err, "write %d, applied %v", n, applied)
@@ -196,10 +197,10 @@ func TestWaitingForReplicationHasAnEndThatSaysWhatToDo(t *testing.T) {
 		c := client(t, g)
 		_, _, err := run(ctx, c, wanted("worker"), nil)
 		require.ErrorIs(t, err, context.DeadlineExceeded)
-		require.ErrorContains(t, err, "aztoken: could not give consumer to worker")
-		require.ErrorContains(t, err, "object ids of service principals, not of an application")
+		require.ErrorContains(t, err, "aztoken: could not assign consumer to worker")
+		require.ErrorContains(t, err, "object ids of service principals, not of applications")
 		require.ErrorContains(t, err, "(waited for 10m0s)")
-		require.ErrorContains(t, err, "give the same command again, with more --timeout if need be")
+		require.ErrorContains(t, err, "run the same command again, with a longer --timeout if needed")
 		time.Sleep(time.Hour)
 		_, left, err := run(t.Context(), c, wanted("worker"), nil)
 		require.NoError(t, err)
@@ -229,7 +230,7 @@ func TestWithoutAPermissionTheRunStopsAndNamesIt(t *testing.T) {
 	}{
 		"to read":   {nil, []string{"reading the application", "Application.Read.All"}},
 		"to write":  {[]string{graphtest.ReadApplications}, []string{"could not register the application orders-api", "Application.ReadWrite.OwnedBy"}},
-		"to assign": {[]string{graphtest.OwnApplications}, []string{"could not give consumer to worker", "AppRoleAssignment.ReadWrite.All", "Cloud Application Administrator"}},
+		"to assign": {[]string{graphtest.OwnApplications}, []string{"could not assign consumer to worker", "AppRoleAssignment.ReadWrite.All", "Cloud Application Administrator"}},
 	} {
 		g := graphtest.New(&graphtest.Options{Permissions: append([]string{}, c.have...)})
 		worker := g.AddManagedIdentity("worker", armID)

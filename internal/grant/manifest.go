@@ -9,22 +9,22 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/seed-ac726066/aztoken/internal/graph"
+	"github.com/seed-ac726066/aztoken/internal/guid"
 )
 
-// MaxManifest is the most that is read of a manifest; Entra's own limit is a fraction of it.
+// MaxManifest is the most that is read of a manifest. Entra's own limit is a fraction of it.
 const MaxManifest = 1 << 20
 
-// Manifest is what is taken from an application's manifest.
+// Manifest is what is used of an application's manifest.
 type Manifest struct {
 	DisplayName    string
-	IdentifierURIs []string // with [OwnID] where it has its own client id
-	TokenVersion   int      // 0 where it does not say
+	IdentifierURIs []string // with [OwnID] in place of its own client id
+	TokenVersion   int      // 0 if not set
 	Roles          []Role
 }
 
-// What a manifest may have that is read, in the form of Microsoft Graph and in the older one of Azure AD Graph, which the
-// portal showed until 2025.
+// manifestMembers are the members that are read, in the form of Microsoft Graph and in the older
+// one of Azure AD Graph, which the portal showed until 2025.
 //
 // https://learn.microsoft.com/entra/identity-platform/reference-microsoft-graph-app-manifest
 // https://learn.microsoft.com/entra/identity-platform/reference-app-manifest
@@ -32,14 +32,15 @@ var manifestMembers = []string{
 	"appId", "displayName", "name", "identifierUris", "api", "accessTokenAcceptedVersion", "appRoles", "signInAudience",
 }
 
-// ParseManifest reads a manifest of either form. Members that say nothing of roles, names and tokens are passed over.
+// ParseManifest reads a manifest of either form. It ignores members that are not about roles, names
+// and tokens.
 func ParseManifest(r io.Reader) (Manifest, error) {
 	text, err := io.ReadAll(io.LimitReader(r, MaxManifest+1))
 	if err != nil {
 		return Manifest{}, fmt.Errorf("aztoken: reading the manifest: %w", err)
 	}
 	if len(text) > MaxManifest {
-		return Manifest{}, errors.New("aztoken: the manifest is larger than 1 MiB; give an application's manifest, as the portal downloads it")
+		return Manifest{}, errors.New("aztoken: the manifest is larger than 1 MiB; use an application's manifest as downloaded from the portal")
 	}
 	text = bytes.TrimPrefix(text, []byte("\ufeff")) // of Windows' editors
 	members, err := object(text)
@@ -87,7 +88,7 @@ func readManifest(members map[string]json.RawMessage) (m Manifest, err error) {
 		m.DisplayName = name
 	}
 	if audience != "" && audience != "AzureADMyOrg" {
-		return m, fmt.Errorf("signInAudience is %q; this command registers applications for one tenant alone: write AzureADMyOrg, or leave it out", audience)
+		return m, fmt.Errorf("signInAudience is %q; this command registers single-tenant applications: write AzureADMyOrg, or leave it out", audience)
 	}
 	if m.TokenVersion, err = oneVersion(version, older); err != nil {
 		return m, err
@@ -96,7 +97,7 @@ func readManifest(members map[string]json.RawMessage) (m Manifest, err error) {
 		if err := CheckURI(uri); err != nil {
 			return m, fmt.Errorf("identifierUris: %s", strings.TrimPrefix(err.Error(), "aztoken: "))
 		}
-		if appID != "" { // its own, which another registration of it will not have
+		if appID != "" { // its own, which a new registration will not have
 			m.IdentifierURIs[i] = strings.ReplaceAll(uri, appID, OwnID)
 		}
 	}
@@ -104,7 +105,7 @@ func readManifest(members map[string]json.RawMessage) (m Manifest, err error) {
 	return m, err
 }
 
-// oneVersion is the version of tokens, of the two forms of a manifest.
+// oneVersion returns the version of tokens from both forms of a manifest.
 func oneVersion(version, older *int) (int, error) {
 	if version == nil {
 		version = older
@@ -113,21 +114,21 @@ func oneVersion(version, older *int) (int, error) {
 	case version == nil:
 		return 0, nil
 	case *version != 1 && *version != 2:
-		return 0, fmt.Errorf("the version of tokens is %d; write 1 or 2", *version)
+		return 0, fmt.Errorf("the token version is %d; write 1 or 2", *version)
 	case older != nil && *older != *version:
-		return 0, errors.New("api.requestedAccessTokenVersion and accessTokenAcceptedVersion differ; leave the latter out, it is of an older form")
+		return 0, errors.New("api.requestedAccessTokenVersion and accessTokenAcceptedVersion differ; remove the latter, which is the older form")
 	}
 	return *version, nil
 }
 
-// maxRoles is what Entra allows of roles, and of everything else that a manifest lists.
+// maxRoles is Entra's limit for roles and all other lists of a manifest.
 //
 // https://learn.microsoft.com/entra/identity-platform/reference-microsoft-graph-app-manifest#manifest-limits
 const maxRoles = 1200
 
 func readRoles(raw []json.RawMessage) ([]Role, error) {
 	if len(raw) > maxRoles {
-		return nil, fmt.Errorf("it has more than %d roles, which Entra ID does not allow; take some out", maxRoles)
+		return nil, fmt.Errorf("it has more than %d roles, which Entra ID does not allow; remove some", maxRoles)
 	}
 	var all []Role
 	for i, text := range raw {
@@ -147,45 +148,46 @@ func readRoles(raw []json.RawMessage) ([]Role, error) {
 			}
 		}
 		if !enabled {
-			continue // it grants nothing
+			continue // it cannot be granted
 		}
 		if err := r.check(); err != nil {
 			return nil, fmt.Errorf("%s: %s", where, strings.TrimPrefix(err.Error(), "aztoken: "))
 		}
-		if r.ID != "" && !graph.IsGUID(r.ID) {
-			return nil, fmt.Errorf("%s: the id %q is no GUID; leave it out, and one is made", where, r.ID)
+		if r.ID != "" && !guid.Is(r.ID) {
+			return nil, fmt.Errorf("%s: the id %q is not a GUID; leave it out to have one generated", where, r.ID)
 		}
 		if slices.ContainsFunc(all, func(other Role) bool { return other.Value == r.Value || r.ID != "" && other.ID == r.ID }) {
-			return nil, fmt.Errorf("%s: its value or id is that of another role", where)
+			return nil, fmt.Errorf("%s: another role has the same value or id", where)
 		}
 		all = append(all, r)
 	}
 	return all, nil
 }
 
-// read reads a member where there is one that is not null.
+// read reads a member unless it is absent or null.
 func read(members map[string]json.RawMessage, name string, target any) error {
 	raw, ok := members[name]
 	if !ok || string(raw) == "null" {
 		return nil
 	}
 	if err := json.Unmarshal(raw, target); err != nil {
-		return fmt.Errorf("%s: not of the kind that it has to be", name)
+		return fmt.Errorf("%s has the wrong type", name)
 	}
 	return nil
 }
 
-// object reads one JSON object. Names are taken to the letter, which a struct of encoding/json would not.
+// object reads one JSON object. Unlike a struct of encoding/json it distinguishes the case of
+// names.
 func object(text []byte) (members map[string]json.RawMessage, err error) {
 	if err := json.Unmarshal(text, &members); err != nil || members == nil {
-		return nil, errors.New("it is not one JSON object")
+		return nil, errors.New("not one JSON object")
 	}
 	return members, nil
 }
 
-// AddTo makes w ask for what the manifest says too. What w says itself counts more; roles that it names without more are as
-// the manifest has them.
-func (m Manifest) AddTo(w Wanted) Wanted {
+// AddTo returns w with what the manifest asks for. What w sets itself wins; roles that it only
+// names are as in the manifest.
+func (m Manifest) AddTo(w Spec) Spec {
 	if w.DisplayName == "" {
 		w.DisplayName = m.DisplayName
 	}

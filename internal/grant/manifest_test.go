@@ -8,6 +8,7 @@ import (
 
 	"github.com/seed-ac726066/aztoken/internal/grant"
 	"github.com/seed-ac726066/aztoken/internal/graph"
+	"github.com/seed-ac726066/aztoken/internal/guid"
 )
 
 const graphManifest = `{
@@ -46,7 +47,7 @@ func TestAManifestIsReadInBothForms(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, 1, older.TokenVersion)
 
-	w := m.AddTo(grant.Wanted{App: "orders-api", Roles: []grant.Role{{Value: "consumer"}, {Value: "admin", Description: "Mine"}}})
+	w := m.AddTo(grant.Spec{App: "orders-api", Roles: []grant.Role{{Value: "consumer"}, {Value: "admin", Description: "Mine"}}})
 	require.Equal(t, "Orders", w.DisplayName)
 	require.Equal(t, 2, w.TokenVersion)
 	require.Equal(t, m.Roles[0], w.Roles[0], "as the manifest has it")
@@ -63,24 +64,24 @@ func TestAManifestThatIsWrongSaysWhere(t *testing.T) {
 		"[]":                                  "not one JSON object",
 		"{}{}":                                "not one JSON object",
 		`{"approles":[]}`:                     "it has approles; write appRoles",
-		`{"appRoles":{}}`:                     "appRoles: not of the kind",
-		`{"appRoles":["consumer"]}`:           "appRoles[0]: it is not one JSON object",
-		role(`"value":1`):                     "appRoles[1].value: not of the kind",
+		`{"appRoles":{}}`:                     "appRoles has the wrong type",
+		`{"appRoles":["consumer"]}`:           "appRoles[0]: not one JSON object",
+		role(`"value":1`):                     "appRoles[1].value has the wrong type",
 		role(`"value":"b c"`):                 "appRoles[1]: \"b c\" cannot be",
 		role(`"id":"x"`):                      "appRoles[1]: a role has no value",
-		role(`"value":"b","id":"x"`):          `appRoles[1]: the id "x" is no GUID`,
-		role(`"value":"a"`):                   "appRoles[1]: its value or id is that of another role",
-		role(`"value":"b","isEnabled":"yes"`): "isEnabled: not of the kind",
-		`{"identifierUris":"api://x"}`:        "identifierUris: not of the kind",
+		role(`"value":"b","id":"x"`):          `appRoles[1]: the id "x" is not a GUID`,
+		role(`"value":"a"`):                   "appRoles[1]: another role has the same value or id",
+		role(`"value":"b","isEnabled":"yes"`): "isEnabled has the wrong type",
+		`{"identifierUris":"api://x"}`:        "identifierUris has the wrong type",
 		`{"identifierUris":[""]}`:             `identifierUris: "" cannot be an App ID URI`,
-		`{"api":2}`:                           "api: it is not one JSON object",
-		`{"api":{"requestedAccessTokenVersion":"2"}}`:                              "api.requestedAccessTokenVersion: not of the kind",
+		`{"api":2}`:                           "api: not one JSON object",
+		`{"api":{"requestedAccessTokenVersion":"2"}}`:                              "api.requestedAccessTokenVersion has the wrong type",
 		`{"api":{"requestedAccessTokenVersion":3}}`:                                "write 1 or 2",
 		`{"api":{"requestedAccessTokenVersion":2},"accessTokenAcceptedVersion":1}`: "differ",
 		`{"appRoles":[` + strings.Repeat("{},", 1200) + `{}]}`:                     "more than 1200 roles",
-		`{"signInAudience":"AzureADMultipleOrgs"}`:                                 "one tenant alone",
+		`{"signInAudience":"AzureADMultipleOrgs"}`:                                 "single-tenant applications",
 		`{"displayName":"` + strings.Repeat("x", grant.MaxManifest) + `"}`:         "larger than 1 MiB",
-		`{"appRoles":[{"value":"a","id":"e0000000-0000-4000-8000-000000000001"},{"value":"b","id":"e0000000-0000-4000-8000-000000000001"}]}`: "that of another role",
+		`{"appRoles":[{"value":"a","id":"e0000000-0000-4000-8000-000000000001"},{"value":"b","id":"e0000000-0000-4000-8000-000000000001"}]}`: "another role has the same",
 	} {
 		_, err := grant.ParseManifest(strings.NewReader(text))
 		require.ErrorContains(t, err, want)
@@ -88,8 +89,8 @@ func TestAManifestThatIsWrongSaysWhere(t *testing.T) {
 	}
 }
 
-// FuzzManifest holds what is true of every manifest that is taken: its roles are such as Entra takes, each once, and there is a
-// plan for them.
+// FuzzManifest holds what is true of every manifest that is taken: its roles are such as Entra
+// takes, each once, and there is a plan for them.
 func FuzzManifest(f *testing.F) {
 	for _, text := range []string{graphManifest, olderManifest, `{"appRoles":[{"value":"a"}],"api":null}`, `{"AppRoles":[]}`, "null"} {
 		f.Add([]byte(text))
@@ -106,9 +107,9 @@ func FuzzManifest(f *testing.F) {
 			require.Regexp(t, `^[!-~]{1,250}$`, r.Value)
 			require.False(t, seen[r.Value], r.Value)
 			seen[r.Value] = true
-			require.True(t, r.ID == "" || graph.IsGUID(r.ID))
+			require.True(t, r.ID == "" || guid.Is(r.ID))
 		}
-		w := m.AddTo(grant.Wanted{App: "orders-api"})
+		w := m.AddTo(grant.Spec{App: "orders-api"})
 		_, err = grant.Plan(w, grant.State{})
 		require.NoError(t, err)
 		for _, form := range grant.Forms() {

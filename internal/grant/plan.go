@@ -1,6 +1,7 @@
 package grant
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -20,13 +21,13 @@ const (
 	MakeService       Action = "create_service_principal"
 	RequireAssignment Action = "require_assignment"
 	Assign            Action = "assign_role"
-	Unassign          Action = "take_back_role"
+	Unassign          Action = "revoke_role"
 )
 
-// Step is a change, one write to Graph. Which of its fields are set depends on the Action.
+// Step is one change, a write to Graph. Which of its fields are set depends on the Action.
 type Step struct {
 	Action Action
-	// Text says it in the imperative, for people.
+	// Text describes it in the imperative, for people.
 	Text string
 
 	Name, DisplayName string
@@ -38,8 +39,9 @@ type Step struct {
 	Assignment        string // its id
 }
 
-// Plan is what has to be done so that what is wanted is there; no steps if it is. Its errors are wishes that cannot be met.
-func Plan(w Wanted, s State) ([]Step, error) {
+// Plan returns the steps from s to what w asks for, none if s is that already. Its errors are
+// requests that cannot be fulfilled.
+func Plan(w Spec, s State) ([]Step, error) {
 	if w.Revoke {
 		return revocation(w, s)
 	}
@@ -50,7 +52,7 @@ func Plan(w Wanted, s State) ([]Step, error) {
 			Text: fmt.Sprintf("register the application %s for this tenant, with tokens of version %d", w.name(), w.tokenVersion()),
 		})
 	}
-	for _, more := range []func(Wanted, State) ([]Step, error){addRoles, addURIs, setTokenVersion, makeService, assign} {
+	for _, more := range []func(Spec, State) ([]Step, error){addRoles, addURIs, setTokenVersion, makeService, assign} {
 		some, err := more(w, s)
 		if err != nil {
 			return nil, err
@@ -60,22 +62,23 @@ func Plan(w Wanted, s State) ([]Step, error) {
 	return steps, nil
 }
 
-// foreign says that the application is registered in another tenant, whose it is to change.
+// foreign reports whether the application is registered in another tenant, which alone can change
+// it.
 func (s State) foreign() bool { return s.Application == nil && s.Service != nil }
 
-func addRoles(w Wanted, s State) ([]Step, error) {
+func addRoles(w Spec, s State) ([]Step, error) {
 	var missing []Role
 	for _, r := range w.allRoles() {
 		have, there := graph.Role(s.Roles(), r.Value)
 		switch {
 		case there && !have.IsEnabled:
-			return nil, fmt.Errorf("aztoken: the role %s of %s is disabled; enable it in the application's manifest, or take another", r.Value, s.Name())
+			return nil, fmt.Errorf("aztoken: the role %s of %s is disabled; enable it in the application's manifest, or use another", r.Value, s.Name())
 		case there:
 			continue
 		case s.foreign():
-			return nil, fmt.Errorf("aztoken: %s has no role %s, and is registered in another tenant; take one of: %s", s.Name(), r.Value, values(s.Roles()))
+			return nil, fmt.Errorf("aztoken: %s has no role %s, and is registered in another tenant; use one of: %s", s.Name(), r.Value, values(s.Roles()))
 		case r.ID != "" && slices.ContainsFunc(s.Roles(), func(a graph.AppRole) bool { return a.ID == r.ID }):
-			return nil, fmt.Errorf("aztoken: the id of the role %s is that of another role of %s; leave the id out of the manifest", r.Value, s.Name())
+			return nil, fmt.Errorf("aztoken: the id of the role %s belongs to another role of %s; remove the id from the manifest", r.Value, s.Name())
 		}
 		missing = append(missing, r)
 	}
@@ -89,7 +92,7 @@ func addRoles(w Wanted, s State) ([]Step, error) {
 	return []Step{{Action: AddRoles, Roles: missing, Text: "add the " + plural(len(names), "role ", "roles ") + strings.Join(names, ", ")}}, nil
 }
 
-func addURIs(w Wanted, s State) ([]Step, error) {
+func addURIs(w Spec, s State) ([]Step, error) {
 	if s.foreign() {
 		return nil, nil
 	}
@@ -103,9 +106,9 @@ func addURIs(w Wanted, s State) ([]Step, error) {
 	}
 	var missing, shown []string
 	for _, uri := range wanted {
-		if !slices.Contains(have, own(uri, s.AppID())) && !slices.Contains(missing, uri) {
+		if !slices.Contains(have, expandAppID(uri, s.AppID())) && !slices.Contains(missing, uri) {
 			missing = append(missing, uri)
-			shown = append(shown, own(uri, orText(s.AppID(), "<client id>")))
+			shown = append(shown, expandAppID(uri, cmp.Or(s.AppID(), "<client id>")))
 		}
 	}
 	if len(missing) == 0 {
@@ -114,24 +117,24 @@ func addURIs(w Wanted, s State) ([]Step, error) {
 	return []Step{{Action: AddURIs, URIs: missing, Text: "add the App ID " + plural(len(shown), "URI ", "URIs ") + strings.Join(shown, ", ")}}, nil
 }
 
-func setTokenVersion(w Wanted, s State) ([]Step, error) {
+func setTokenVersion(w Spec, s State) ([]Step, error) {
 	if w.TokenVersion == 0 || s.Application == nil || s.Application.TokenVersion() == w.TokenVersion {
 		return nil, nil
 	}
-	return []Step{{Action: SetTokenVersion, Version: w.TokenVersion, Text: fmt.Sprintf("change its tokens to version %d", w.TokenVersion)}}, nil
+	return []Step{{Action: SetTokenVersion, Version: w.TokenVersion, Text: fmt.Sprintf("set its token version to %d", w.TokenVersion)}}, nil
 }
 
-func makeService(w Wanted, s State) ([]Step, error) {
+func makeService(w Spec, s State) ([]Step, error) {
 	switch {
 	case s.Service == nil:
 		return []Step{{Action: MakeService, Text: "create its service principal, and require an assignment"}}, nil
 	case w.RequireAssignment && !s.Service.AppRoleAssignmentRequired:
-		return []Step{{Action: RequireAssignment, Text: "require an assignment: without a role there are no tokens for it"}}, nil
+		return []Step{{Action: RequireAssignment, Text: "require an assignment: identities without a role get no tokens for it"}}, nil
 	}
 	return nil, nil
 }
 
-func assign(w Wanted, s State) ([]Step, error) {
+func assign(w Spec, s State) ([]Step, error) {
 	var steps []Step
 	for _, identity := range s.Identities {
 		for _, r := range w.Roles {
@@ -141,28 +144,28 @@ func assign(w Wanted, s State) ([]Step, error) {
 				members = r.appRole("").AllowedMemberTypes
 			}
 			if !slices.Contains(members, "Application") {
-				return nil, fmt.Errorf("aztoken: the role %s is for %s; add Application to its allowedMemberTypes, or take another", r.Value, strings.Join(members, ", "))
+				return nil, fmt.Errorf("aztoken: the role %s is for %s; add Application to its allowedMemberTypes, or use another", r.Value, strings.Join(members, ", "))
 			}
 			if _, assigned := s.assignment(identity.ID, have.ID); there && assigned {
 				continue
 			}
-			steps = append(steps, Step{Action: Assign, Role: r.Value, Identity: identity, Text: "give " + r.Value + " to " + named(identity)})
+			steps = append(steps, Step{Action: Assign, Role: r.Value, Identity: identity, Text: "assign " + r.Value + " to " + named(identity)})
 		}
 	}
 	return steps, nil
 }
 
-func revocation(w Wanted, s State) ([]Step, error) {
+func revocation(w Spec, s State) ([]Step, error) {
 	var steps []Step
 	for _, identity := range s.Identities {
 		for _, r := range w.Roles {
 			have, there := graph.Role(s.Roles(), r.Value)
 			if !there {
-				return nil, fmt.Errorf("aztoken: %s has no role %s; take one of: %s", s.Name(), r.Value, values(s.Roles()))
+				return nil, fmt.Errorf("aztoken: %s has no role %s; use one of: %s", s.Name(), r.Value, values(s.Roles()))
 			}
 			if a, assigned := s.assignment(identity.ID, have.ID); assigned {
 				steps = append(steps, Step{
-					Action: Unassign, Role: r.Value, Identity: identity, Assignment: a.ID, Text: "take " + r.Value + " from " + named(identity),
+					Action: Unassign, Role: r.Value, Identity: identity, Assignment: a.ID, Text: "revoke " + r.Value + " from " + named(identity),
 				})
 			}
 		}
@@ -170,10 +173,10 @@ func revocation(w Wanted, s State) ([]Step, error) {
 	return steps, nil
 }
 
-// named is an identity for people.
+// named returns the name and object id of an identity, for people.
 func named(p graph.ServicePrincipal) string { return p.DisplayName + " (" + p.ID + ")" }
 
-// values are those of roles.
+// values returns the values of roles, for people.
 func values(roles []graph.AppRole) string {
 	var all []string
 	for _, r := range roles {
@@ -181,14 +184,7 @@ func values(roles []graph.AppRole) string {
 			all = append(all, r.Value)
 		}
 	}
-	return orText(strings.Join(all, ", "), "none")
-}
-
-func orText(s, otherwise string) string {
-	if s == "" {
-		return otherwise
-	}
-	return s
+	return cmp.Or(strings.Join(all, ", "), "none")
 }
 
 func plural(n int, one, more string) string {

@@ -13,7 +13,7 @@ const appID, roleID = "c0000000-0000-4000-8000-000000000001", "e0000000-0000-400
 
 var worker = graph.ServicePrincipal{ID: "0b000000-0000-4000-8000-000000000001", AppID: "c0000000-0000-4000-8000-000000000002", DisplayName: "worker", Type: graph.ManagedIdentity}
 
-// complete is the state in which the plainest wish is met, changed a little.
+// complete returns the state in which the plainest wish is met, changed a little.
 func complete(change func(*grant.State)) grant.State {
 	version := 2
 	app := graph.Application{
@@ -37,45 +37,45 @@ func TestAPlanIsWhatIsMissing(t *testing.T) {
 	t.Parallel()
 	foreign := func(s *grant.State) { s.Application = nil }
 	for name, c := range map[string]struct {
-		wanted func(*grant.Wanted)
+		wanted func(*grant.Spec)
 		state  func(*grant.State)
 		want   []string
 	}{
 		"nothing": {},
 		"everything": {state: func(s *grant.State) { *s = grant.State{Identities: s.Identities} }, want: []string{
 			"register the application orders-api for this tenant, with tokens of version 2", "add the role consumer",
-			"add the App ID URI api://<client id>", "create its service principal, and require an assignment", "give consumer to worker (" + worker.ID + ")",
+			"add the App ID URI api://<client id>", "create its service principal, and require an assignment", "assign consumer to worker (" + worker.ID + ")",
 		}},
 		"a name of its own": {
-			wanted: func(w *grant.Wanted) { w.DisplayName, w.TokenVersion, w.To = "Orders", 1, nil },
+			wanted: func(w *grant.Spec) { w.DisplayName, w.TokenVersion, w.To = "Orders", 1, nil },
 			state:  func(s *grant.State) { *s = grant.State{} }, want: []string{
 				"register the application Orders for this tenant, with tokens of version 1", "add the role consumer",
 				"add the App ID URI api://<client id>", "create its service principal, and require an assignment",
 			},
 		},
-		"an assignment": {state: func(s *grant.State) { s.Assignments = nil }, want: []string{"give consumer to worker (" + worker.ID + ")"}},
-		"roles": {wanted: func(w *grant.Wanted) {
+		"an assignment": {state: func(s *grant.State) { s.Assignments = nil }, want: []string{"assign consumer to worker (" + worker.ID + ")"}},
+		"roles": {wanted: func(w *grant.Spec) {
 			w.Registered = []grant.Role{{Value: "admin"}, {Value: "reader"}, {Value: "consumer"}}
 		}, want: []string{"add the roles admin, reader"}},
-		"another role to give": {wanted: func(w *grant.Wanted) { w.Roles = append(w.Roles, grant.Role{Value: "admin"}) }, want: []string{
-			"add the role admin", "give admin to worker (" + worker.ID + ")",
+		"another role to give": {wanted: func(w *grant.Spec) { w.Roles = append(w.Roles, grant.Role{Value: "admin"}) }, want: []string{
+			"add the role admin", "assign admin to worker (" + worker.ID + ")",
 		}},
-		"nobody in particular": {wanted: func(w *grant.Wanted) { w.Roles = []grant.Role{{Value: "admin", Members: []string{}}} }, want: []string{
-			"add the role admin", "give admin to worker (" + worker.ID + ")",
+		"nobody in particular": {wanted: func(w *grant.Spec) { w.Roles = []grant.Role{{Value: "admin", Members: []string{}}} }, want: []string{
+			"add the role admin", "assign admin to worker (" + worker.ID + ")",
 		}},
-		"a URI":                  {wanted: func(w *grant.Wanted) { w.URIs = []string{"api://{appId}", "https://x/{appId}", "https://x/{appId}"} }, want: []string{"add the App ID URI https://x/" + appID}},
+		"a URI":                  {wanted: func(w *grant.Spec) { w.URIs = []string{"api://{appId}", "https://x/{appId}", "https://x/{appId}"} }, want: []string{"add the App ID URI https://x/" + appID}},
 		"any URI":                {state: func(s *grant.State) { s.Application.IdentifierURIs = nil }, want: []string{"add the App ID URI api://" + appID}},
 		"a URI will do":          {state: func(s *grant.State) { s.Application.IdentifierURIs = []string{"https://x"} }},
-		"the version":            {wanted: func(w *grant.Wanted) { w.TokenVersion = 1 }, want: []string{"change its tokens to version 1"}},
-		"the version is given":   {wanted: func(w *grant.Wanted) { w.TokenVersion = 2 }},
+		"the version":            {wanted: func(w *grant.Spec) { w.TokenVersion = 1 }, want: []string{"set its token version to 1"}},
+		"the version is given":   {wanted: func(w *grant.Spec) { w.TokenVersion = 2 }},
 		"version 1 is kept":      {state: func(s *grant.State) { s.Application.API.RequestedAccessTokenVersion = nil }},
-		"the service principal":  {state: func(s *grant.State) { s.Service, s.Assignments = nil, nil }, want: []string{"create its service principal, and require an assignment", "give consumer to worker (" + worker.ID + ")"}},
+		"the service principal":  {state: func(s *grant.State) { s.Service, s.Assignments = nil, nil }, want: []string{"create its service principal, and require an assignment", "assign consumer to worker (" + worker.ID + ")"}},
 		"open to all":            {state: func(s *grant.State) { s.Service.AppRoleAssignmentRequired = false }},
-		"no longer open":         {wanted: func(w *grant.Wanted) { w.RequireAssignment = true }, state: func(s *grant.State) { s.Service.AppRoleAssignmentRequired = false }, want: []string{"require an assignment: without a role there are no tokens for it"}},
-		"another tenant's":       {state: func(s *grant.State) { foreign(s); s.Assignments = nil }, want: []string{"give consumer to worker (" + worker.ID + ")"}},
-		"to take back":           {wanted: func(w *grant.Wanted) { w.Revoke = true }, want: []string{"take consumer from worker (" + worker.ID + ")"}},
-		"nothing to take back":   {wanted: func(w *grant.Wanted) { w.Revoke = true }, state: func(s *grant.State) { s.Assignments = nil }},
-		"another's to take back": {wanted: func(w *grant.Wanted) { w.Revoke = true }, state: func(s *grant.State) { s.Assignments[0].PrincipalID = "x" }},
+		"no longer open":         {wanted: func(w *grant.Spec) { w.RequireAssignment = true }, state: func(s *grant.State) { s.Service.AppRoleAssignmentRequired = false }, want: []string{"require an assignment: identities without a role get no tokens for it"}},
+		"another tenant's":       {state: func(s *grant.State) { foreign(s); s.Assignments = nil }, want: []string{"assign consumer to worker (" + worker.ID + ")"}},
+		"to take back":           {wanted: func(w *grant.Spec) { w.Revoke = true }, want: []string{"revoke consumer from worker (" + worker.ID + ")"}},
+		"nothing to take back":   {wanted: func(w *grant.Spec) { w.Revoke = true }, state: func(s *grant.State) { s.Assignments = nil }},
+		"another's to take back": {wanted: func(w *grant.Spec) { w.Revoke = true }, state: func(s *grant.State) { s.Assignments[0].PrincipalID = "x" }},
 	} {
 		w := wanted("worker")
 		if c.wanted != nil {
@@ -97,16 +97,16 @@ func TestAPlanIsWhatIsMissing(t *testing.T) {
 func TestAWishThatCannotBeMetSaysWhatToDo(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
-		wanted func(*grant.Wanted)
+		wanted func(*grant.Spec)
 		state  func(*grant.State)
 		want   string
 	}{
 		"a disabled role":         {state: func(s *grant.State) { s.Application.AppRoles[0].IsEnabled = false }, want: "enable it"},
 		"a role for users":        {state: func(s *grant.State) { s.Application.AppRoles[0].AllowedMemberTypes = []string{"User"} }, want: "is for User; add Application"},
-		"a new role for users":    {wanted: func(w *grant.Wanted) { w.Roles = []grant.Role{{Value: "admin", Members: []string{"User"}}} }, want: "is for User; add Application"},
-		"an id of another role":   {wanted: func(w *grant.Wanted) { w.Registered = []grant.Role{{Value: "admin", ID: roleID}} }, want: "leave the id out"},
-		"a role of another's":     {wanted: func(w *grant.Wanted) { w.Roles = []grant.Role{{Value: "admin"}} }, state: func(s *grant.State) { s.Application = nil }, want: "take one of: consumer"},
-		"an unknown role, revoke": {wanted: func(w *grant.Wanted) { w.Roles, w.Revoke = []grant.Role{{Value: "admin"}}, true }, want: "take one of: consumer"},
+		"a new role for users":    {wanted: func(w *grant.Spec) { w.Roles = []grant.Role{{Value: "admin", Members: []string{"User"}}} }, want: "is for User; add Application"},
+		"an id of another role":   {wanted: func(w *grant.Spec) { w.Registered = []grant.Role{{Value: "admin", ID: roleID}} }, want: "remove the id from the manifest"},
+		"a role of another's":     {wanted: func(w *grant.Spec) { w.Roles = []grant.Role{{Value: "admin"}} }, state: func(s *grant.State) { s.Application = nil }, want: "use one of: consumer"},
+		"an unknown role, revoke": {wanted: func(w *grant.Spec) { w.Roles, w.Revoke = []grant.Role{{Value: "admin"}}, true }, want: "use one of: consumer"},
 	} {
 		w := wanted("worker")
 		if c.wanted != nil {

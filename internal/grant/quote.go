@@ -8,36 +8,36 @@ import (
 	"strings"
 )
 
-// forShell is one word of bash.
+// forShell returns s as one word of bash.
 func forShell(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'" }
 
-// forTerraform is a string of HCL.
+// forTerraform returns s as a string of HCL.
 func forTerraform(s string) string {
 	return strings.NewReplacer("${", "$${", "%{", "%%{").Replace(asJSON(s))
 }
 
-// forBicep is a string of Bicep.
+// forBicep returns s as a string of Bicep.
 func forBicep(s string) string {
 	return "'" + strings.NewReplacer(`\`, `\\`, "'", `\'`, "${", `\${`, "\n", `\n`, "\r", `\r`, "\t", `\t`).Replace(s) + "'"
 }
 
-// asJSON is v as JSON on one line, without the escapes that a page would need.
+// asJSON returns v as JSON on one line, without the escapes for HTML.
 func asJSON(v any) string {
 	var b bytes.Buffer
 	encoder := json.NewEncoder(&b)
 	encoder.SetEscapeHTML(false)
 	if err := encoder.Encode(v); err != nil {
-		return "null" // strings, numbers, and lists of them do not come here
+		return "null" // does not happen with strings, numbers and lists of them
 	}
 	return strings.TrimSuffix(b.String(), "\n")
 }
 
-// asLiteral is v as a literal of JMESPath, the language of the Azure CLI's --query.
+// asLiteral returns v as a literal of JMESPath, the language of the Azure CLI's --query.
 func asLiteral(v any) string { return "`" + strings.ReplaceAll(asJSON(v), "`", `\u0060`) + "`" }
 
 var noIdentifier = regexp.MustCompile(`[^A-Za-z0-9]+`)
 
-// identifiers makes names for the declared things, which are different for different texts.
+// identifiers makes unique names for declarations.
 type identifiers map[string]bool
 
 func (used identifiers) of(text string) string {

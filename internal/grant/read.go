@@ -8,14 +8,15 @@ import (
 	"strings"
 
 	"github.com/seed-ac726066/aztoken/internal/graph"
+	"github.com/seed-ac726066/aztoken/internal/guid"
 )
 
-// Read finds out what is there of what is wanted. It changes nothing.
-func Read(ctx context.Context, c *graph.Client, w Wanted) (s State, err error) {
+// Read returns what exists of what w asks for. It changes nothing.
+func Read(ctx context.Context, c *graph.Client, w Spec) (s State, err error) {
 	if s, err = FindApplication(ctx, c, w.App); err != nil {
 		return s, err
 	}
-	if s.AppID() == "" && (w.Revoke || graph.IsGUID(w.App) || isURI(w.App)) {
+	if s.AppID() == "" && (w.Revoke || guid.Is(w.App) || isURI(w.App)) {
 		return s, notThere(w.App)
 	}
 	for _, to := range w.To {
@@ -40,23 +41,23 @@ func Read(ctx context.Context, c *graph.Client, w Wanted) (s State, err error) {
 	return s, nil
 }
 
-// reading is err with what it kept from being read.
+// reading returns err with what could not be read.
 func reading(what string, err error) error { return fmt.Errorf("aztoken: reading %s: %w", what, err) }
 
 func isURI(app string) bool { return strings.Contains(app, "://") }
 
 func notThere(app string) error {
 	switch {
-	case graph.IsGUID(app):
-		return fmt.Errorf("aztoken: the tenant has no application with the client id %s; give its client id, not its object id, or sign in to its tenant", app)
+	case guid.Is(app):
+		return fmt.Errorf("aztoken: the tenant has no application with the client id %s; use its client id, not its object id, or sign in to its tenant", app)
 	case isURI(app):
-		return fmt.Errorf("aztoken: the tenant has no application with the App ID URI %s; give it to the letter, or a name to register one (with --uri)", app)
+		return fmt.Errorf("aztoken: the tenant has no application with the App ID URI %s; use it exactly, or a name to register one (with --uri)", app)
 	}
 	return fmt.Errorf("aztoken: the tenant has no application named %q; correct the name, or sign in to its tenant", app)
 }
 
-// FindApplication finds an application and its service principal, by a client id, an App ID URI, a unique name or a display
-// name, which only one may have. Neither is there where there is none.
+// FindApplication finds an application and its service principal, by a client id, an App ID URI, a
+// unique name, or a display name that only one has. The State is empty if there is none.
 func FindApplication(ctx context.Context, c *graph.Client, app string) (s State, err error) {
 	found, err := applications(ctx, c, app)
 	switch {
@@ -67,10 +68,10 @@ func FindApplication(ctx context.Context, c *graph.Client, app string) (s State,
 		for _, a := range found {
 			lines = append(lines, fmt.Sprintf("%s %s", a.AppID, a.DisplayName))
 		}
-		return s, fmt.Errorf("aztoken: %d applications are %q; give the client id of one:\n  %s", len(found), app, strings.Join(lines, "\n  "))
+		return s, fmt.Errorf("aztoken: %d applications match %q; use the client id of one:\n  %s", len(found), app, strings.Join(lines, "\n  "))
 	case len(found) == 1:
 		s.Application = &found[0]
-	case !graph.IsGUID(app):
+	case !guid.Is(app):
 		return s, nil
 	}
 	appID := app // of another tenant's application, such as Microsoft Graph
@@ -98,7 +99,7 @@ func applications(ctx context.Context, c *graph.Client, app string) ([]graph.App
 		return []graph.Application{a}, nil
 	}
 	switch {
-	case graph.IsGUID(app):
+	case guid.Is(app):
 		return one(c.ApplicationByAppID(ctx, app))
 	case isURI(app):
 		return c.ApplicationsByURI(ctx, app)
@@ -109,7 +110,8 @@ func applications(ctx context.Context, c *graph.Client, app string) ([]graph.App
 	return c.ApplicationsByDisplayName(ctx, app)
 }
 
-// findIdentity finds a managed identity by an Azure resource id, an object id, a client id, or a name.
+// findIdentity finds a managed identity by an Azure resource id, an object id, a client id, or a
+// name.
 func findIdentity(ctx context.Context, c *graph.Client, to string) (graph.ServicePrincipal, error) {
 	found, err := servicePrincipals(ctx, c, to)
 	if err != nil {
@@ -121,11 +123,11 @@ func findIdentity(ctx context.Context, c *graph.Client, to string) (graph.Servic
 		for _, p := range found {
 			lines = append(lines, fmt.Sprintf("%s %s %s", p.ID, p.DisplayName, p.ResourceID()))
 		}
-		return graph.ServicePrincipal{}, fmt.Errorf("aztoken: %d managed identities are %q; give the object id of one:\n  %s", len(found), to, strings.Join(lines, "\n  "))
+		return graph.ServicePrincipal{}, fmt.Errorf("aztoken: %d managed identities match %q; use the object id of one:\n  %s", len(found), to, strings.Join(lines, "\n  "))
 	case len(found) == 0:
 		return graph.ServicePrincipal{}, noIdentity(ctx, c, to)
 	case found[0].Type != graph.ManagedIdentity:
-		return graph.ServicePrincipal{}, fmt.Errorf("aztoken: %s is %s, of type %s, and no managed identity; an application is given roles in the portal, under its API permissions", to, found[0].DisplayName, found[0].Type)
+		return graph.ServicePrincipal{}, fmt.Errorf("aztoken: %s is %s, of type %s, not a managed identity; the portal grants roles to applications, under API permissions", to, found[0].DisplayName, found[0].Type)
 	}
 	return found[0], nil
 }
@@ -134,7 +136,7 @@ func servicePrincipals(ctx context.Context, c *graph.Client, to string) ([]graph
 	switch {
 	case strings.HasPrefix(to, "/"):
 		return c.ServicePrincipalsByResourceID(ctx, to)
-	case !graph.IsGUID(to):
+	case !guid.Is(to):
 		return c.ManagedIdentitiesByDisplayName(ctx, to)
 	}
 	p, err := c.ServicePrincipal(ctx, to)
@@ -150,17 +152,17 @@ func servicePrincipals(ctx context.Context, c *graph.Client, to string) ([]graph
 	return []graph.ServicePrincipal{p}, nil
 }
 
-// noIdentity says what may be wrong with a name that nothing has.
+// noIdentity returns the error of an identity that does not exist.
 func noIdentity(ctx context.Context, c *graph.Client, to string) error {
-	const soon = "; an identity that was just made is known in a minute"
+	const soon = "; a new identity takes a minute to appear"
 	switch {
 	case strings.HasPrefix(to, "/"):
-		return fmt.Errorf("aztoken: no identity has the Azure resource id %s; correct it, or turn on the resource's system-assigned identity%s", to, soon)
-	case !graph.IsGUID(to):
+		return fmt.Errorf("aztoken: no identity has the Azure resource id %s; correct it, or enable the resource's system-assigned identity%s", to, soon)
+	case !guid.Is(to):
 		return fmt.Errorf("aztoken: no managed identity is named %q; a system-assigned one has the name of its resource%s", to, soon)
 	}
 	if a, err := c.Application(ctx, to); err == nil {
-		return fmt.Errorf("aztoken: %s is the object id of the application %s; give a managed identity: its client id, or the object id of its service principal", to, a.DisplayName)
+		return fmt.Errorf("aztoken: %s is the object id of the application %s; use the client id of a managed identity, or the object id of its service principal", to, a.DisplayName)
 	}
 	return fmt.Errorf("aztoken: no service principal has the object id or client id %s; correct it, or sign in to its tenant%s", to, soon)
 }

@@ -18,13 +18,13 @@ func TestWhatIsNotOneIdentityIsAnErrorThatSaysWhich(t *testing.T) {
 	one, two := g.AddManagedIdentity("twin", armID), g.AddManagedIdentity("twin", "")
 	const unknown = "0b000000-0000-4000-8000-000000000099"
 	for to, want := range map[string][]string{
-		"twin":         {"2 managed identities", one.ID, two.ID, "give the object id of one", "/resourcegroups/RG/"},
+		"twin":         {"2 managed identities", one.ID, two.ID, "use the object id of one", "/resourcegroups/RG/"},
 		"nobody":       {"no managed identity is named", "name of its resource"},
 		"orders-api":   {"no managed identity is named"},
 		armID + "x":    {"system-assigned identity"},
-		unknown:        {"no service principal has", "in a minute"},
-		app.ID:         {"is the object id of the application orders-api", "its client id, or the object id of its service principal"},
-		app.AppID:      {"of type Application, and no managed identity", "in the portal"},
+		unknown:        {"no service principal has", "a new identity takes a minute to appear"},
+		app.ID:         {"is the object id of the application orders-api", "the client id of a managed identity, or the object id of its service principal"},
+		app.AppID:      {"of type Application, not a managed identity", "the portal grants roles to applications"},
 		"o'brien's or": {"no managed identity is named"},
 	} {
 		_, err := grant.Read(t.Context(), client(t, g), wanted(to))
@@ -50,7 +50,7 @@ func TestWhatIsNotOneApplicationIsAnErrorThatSaysWhich(t *testing.T) {
 	foreign := g.AddServicePrincipal(graphtest.Principal{DisplayName: "Microsoft Graph", AppID: "00000003-0000-0000-c000-000000000000"})
 
 	for app, want := range map[string][]string{
-		"orders":       {"2 applications", one.AppID, two.AppID, "give the client id of one"},
+		"orders":       {"2 applications", one.AppID, two.AppID, "use the client id of one"},
 		one.ID:         {"no application with the client id", "not its object id"},
 		"api://orders": {"no application with the App ID URI", "--uri"},
 	} {
@@ -64,7 +64,7 @@ func TestWhatIsNotOneApplicationIsAnErrorThatSaysWhich(t *testing.T) {
 	w := wanted()
 	w.App, w.Revoke = "nothing", true
 	_, err := grant.Read(t.Context(), client(t, g), w)
-	require.ErrorContains(t, err, "no application named", "a role is not taken back of what is not there")
+	require.ErrorContains(t, err, "no application named", "there is nothing to revoke")
 
 	s, err := grant.FindApplication(t.Context(), client(t, g), unique)
 	require.NoError(t, err)
@@ -84,7 +84,7 @@ func TestARoleOfAnotherTenantsApplicationIsGiven(t *testing.T) {
 	role := graphtest.Role{ID: roleID, Value: "User.Read.All", DisplayName: "Read", Description: "Read", AllowedMemberTypes: []string{"Application"}, IsEnabled: true}
 	service := g.AddServicePrincipal(graphtest.Principal{DisplayName: "Microsoft Graph", AppID: "00000003-0000-0000-c000-000000000000", AppRoles: []graphtest.Role{role}})
 	worker := g.AddManagedIdentity("worker", "")
-	w := grant.Wanted{App: service.AppID, Roles: []grant.Role{{Value: "User.Read.All"}}, To: []string{"worker"}}
+	w := grant.Spec{App: service.AppID, Roles: []grant.Role{{Value: "User.Read.All"}}, To: []string{"worker"}}
 	_, _, err := run(t.Context(), client(t, g), w, nil)
 	require.NoError(t, err)
 	require.Len(t, g.Writes(), 1)

@@ -7,19 +7,19 @@ import (
 	"github.com/seed-ac726066/aztoken/internal/graph"
 )
 
-// State is what is there.
+// State is what exists.
 type State struct {
-	// Application is nil where it is not registered, or registered in another tenant.
+	// Application is nil if it is not registered, or registered in another tenant.
 	Application *graph.Application
-	// Service is the application's service principal, nil where there is none.
+	// Service is the application's service principal, nil for none.
 	Service *graph.ServicePrincipal
-	// Identities are those that were named, each once.
+	// Identities are those named, each once.
 	Identities []graph.ServicePrincipal
-	// Assignments are the roles of the Service that the Identities have.
+	// Assignments are the roles of Service that Identities have.
 	Assignments []graph.Assignment
 }
 
-// Roles are those of the application.
+// Roles returns the roles of the application.
 func (s State) Roles() []graph.AppRole {
 	switch {
 	case s.Application != nil:
@@ -30,7 +30,7 @@ func (s State) Roles() []graph.AppRole {
 	return nil
 }
 
-// AppID is the client id of the application, "" where it is not there yet.
+// AppID returns the client id of the application, "" if it does not exist yet.
 func (s State) AppID() string {
 	switch {
 	case s.Application != nil:
@@ -41,7 +41,7 @@ func (s State) AppID() string {
 	return ""
 }
 
-// Name is what people call the application.
+// Name returns the display name of the application.
 func (s State) Name() string {
 	switch {
 	case s.Application != nil:
@@ -52,7 +52,7 @@ func (s State) Name() string {
 	return ""
 }
 
-// assignment is that of a role to an identity.
+// assignment returns the assignment of a role to an identity, false if there is none.
 func (s State) assignment(identity, roleID string) (graph.Assignment, bool) {
 	i := slices.IndexFunc(s.Assignments, func(a graph.Assignment) bool {
 		return a.PrincipalID == identity && a.AppRoleID == roleID
@@ -63,7 +63,7 @@ func (s State) assignment(identity, roleID string) (graph.Assignment, bool) {
 	return s.Assignments[i], true
 }
 
-// Resource is what to ask tokens of the application for; "" where it is not there yet.
+// Resource returns the resource of the application's tokens, "" if it does not exist yet.
 func (s State) Resource() string {
 	if s.Application != nil && len(s.Application.IdentifierURIs) > 0 {
 		return s.Application.IdentifierURIs[0]
@@ -71,8 +71,8 @@ func (s State) Resource() string {
 	return s.AppID()
 }
 
-// Audiences are what the application's tokens have as their audience: of version 2 the client id, of version 1 what was asked
-// for. Nil where it is not known.
+// Audiences returns the audiences of the application's tokens: the client id in version 2, the
+// requested resource in version 1. Nil if unknown.
 func (s State) Audiences() []string {
 	switch {
 	case s.Application == nil:
@@ -83,5 +83,5 @@ func (s State) Audiences() []string {
 	return s.Application.IdentifierURIs
 }
 
-// own puts the client id into an App ID URI.
-func own(uri, appID string) string { return strings.ReplaceAll(uri, OwnID, appID) }
+// expandAppID replaces [OwnID] in an App ID URI.
+func expandAppID(uri, appID string) string { return strings.ReplaceAll(uri, OwnID, appID) }

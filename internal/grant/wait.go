@@ -9,13 +9,14 @@ import (
 	"github.com/seed-ac726066/aztoken/internal/graph"
 )
 
-// The waits for replication: short at first, as it takes seconds as a rule, and never long, as somebody looks on.
+// The waits for replication: short at first, as it usually takes seconds, and never long, as
+// somebody watches.
 const (
 	firstWait = 500 * time.Millisecond
 	maxWait   = 15 * time.Second
 )
 
-// nextWait is how long to wait after a wait of last, and after err.
+// nextWait returns how long to wait after a wait of last that ended with err.
 func nextWait(last time.Duration, err error) time.Duration {
 	wait := min(max(firstWait, 2*last), maxWait)
 	var e *graph.Error
@@ -25,11 +26,11 @@ func nextWait(last time.Duration, err error) time.Duration {
 	return wait
 }
 
-// errNotSeen is that a change is not seen yet.
-var errNotSeen = errors.New("the change is not seen yet")
+// errNotSeen means that a change is not visible yet.
+var errNotSeen = errors.New("the change is not visible yet")
 
-// passes says whether what err tells of passes by itself.
-func passes(err error) bool {
+// isTransient reports whether err goes away with time.
+func isTransient(err error) bool {
 	if errors.Is(err, errNotSeen) {
 		return true
 	}
@@ -40,9 +41,9 @@ func passes(err error) bool {
 	return false
 }
 
-// patiently calls try until it succeeds, fails for good, or ctx ends. tell is called each second that is waited, with the
-// whole time of the waiting and what is waited for.
-func patiently(ctx context.Context, try func() error, tell func(waited time.Duration, why error)) error {
+// retryUntilReplicated calls try until it succeeds, fails for good, or ctx ends. While it waits it
+// calls tell every second, with the total time and what it waits for.
+func retryUntilReplicated(ctx context.Context, try func() error, tell func(waited time.Duration, why error)) error {
 	start := time.Now()
 	var before error
 	for wait := time.Duration(0); ; {
@@ -51,8 +52,8 @@ func patiently(ctx context.Context, try func() error, tell func(waited time.Dura
 		case err == nil:
 			return nil
 		case ctx.Err() != nil && before != nil:
-			return &gaveUp{before, ctx.Err(), time.Since(start)}
-		case !passes(err):
+			return &waitError{before, ctx.Err(), time.Since(start)}
+		case !isTransient(err):
 			return err
 		}
 		before = err
@@ -61,22 +62,22 @@ func patiently(ctx context.Context, try func() error, tell func(waited time.Dura
 			tell(time.Since(start), err)
 			select {
 			case <-ctx.Done():
-				return &gaveUp{err, ctx.Err(), time.Since(start)}
+				return &waitError{err, ctx.Err(), time.Since(start)}
 			case <-time.After(min(left, time.Second)):
 			}
 		}
 	}
 }
 
-// gaveUp is the error where the time, or the patience of whoever looks on, ended before err passed.
-type gaveUp struct {
+// waitError is the error of a wait that ended before err went away.
+type waitError struct {
 	err, end error
 	waited   time.Duration
 }
 
-func (g *gaveUp) Error() string {
+func (g *waitError) Error() string {
 	return fmt.Sprintf("%v (waited for %s)", g.err, g.waited.Round(time.Second))
 }
 
-// Unwrap gives both what was waited for and what ended the waiting.
-func (g *gaveUp) Unwrap() []error { return []error{g.err, g.end} }
+// Unwrap returns what was waited for and what ended the wait.
+func (g *waitError) Unwrap() []error { return []error{g.err, g.end} }

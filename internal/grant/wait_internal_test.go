@@ -39,11 +39,11 @@ func TestWhatPassesByItself(t *testing.T) {
 		graph.NotReplicated: true, graph.RoleNotThereYet: true, graph.Throttled: true,
 		graph.Refused: false, graph.Forbidden: false, graph.Unauthorized: false, graph.BadIdentifierURI: false, graph.NameTaken: false, graph.Unavailable: false,
 	} {
-		require.Equal(t, want, passes(&graph.Error{Kind: kind}), kind)
+		require.Equal(t, want, isTransient(&graph.Error{Kind: kind}), kind)
 	}
-	require.True(t, passes(errNotSeen))
-	require.False(t, passes(context.Canceled))
-	require.False(t, passes(errors.New("x")))
+	require.True(t, isTransient(errNotSeen))
+	require.False(t, isTransient(context.Canceled))
+	require.False(t, isTransient(errors.New("x")))
 }
 
 func TestWhatWasWaitedForIsSaidWhenTheTimeEndsDuringATry(t *testing.T) {
@@ -51,7 +51,7 @@ func TestWhatWasWaitedForIsSaidWhenTheTimeEndsDuringATry(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		tries := 0
-		err := patiently(ctx, func() error {
+		err := retryUntilReplicated(ctx, func() error {
 			if tries++; tries == 1 {
 				return errNotSeen
 			}

@@ -10,10 +10,10 @@ import (
 //
 // https://learn.microsoft.com/graph/api/resources/application
 type Application struct {
-	ID             string    `json:"id"`    // the object id, which nothing outside of the directory has a use for
+	ID             string    `json:"id"`    // the object id, used only within the directory
 	AppID          string    `json:"appId"` // the client id
 	DisplayName    string    `json:"displayName"`
-	UniqueName     string    `json:"uniqueName"` // "" where it was registered by name alone
+	UniqueName     string    `json:"uniqueName"` // "" if it was registered by display name alone
 	IdentifierURIs []string  `json:"identifierUris"`
 	AppRoles       []AppRole `json:"appRoles"`
 	API            struct {
@@ -24,7 +24,7 @@ type Application struct {
 
 const applicationFields = "id,appId,displayName,uniqueName,identifierUris,appRoles,api,signInAudience"
 
-// TokenVersion is the version of the application's tokens: 1 unless it says 2.
+// TokenVersion returns the version of the application's tokens: 1 unless set to 2.
 func (a Application) TokenVersion() int {
 	if v := a.API.RequestedAccessTokenVersion; v != nil {
 		return *v
@@ -35,37 +35,38 @@ func (a Application) TokenVersion() int {
 // AppRole is a role of an application.
 type AppRole struct {
 	ID                 string   `json:"id"`
-	Value              string   `json:"value"` // what tokens say; "" for a role without
+	Value              string   `json:"value"` // in tokens; "" for a role without
 	DisplayName        string   `json:"displayName"`
 	Description        string   `json:"description"`
 	AllowedMemberTypes []string `json:"allowedMemberTypes"`
 	IsEnabled          bool     `json:"isEnabled"`
 
-	given json.RawMessage // as Graph gave it
+	raw json.RawMessage // as Graph sent it
 }
 
 type appRole AppRole // without methods
 
-// UnmarshalJSON keeps the text.
+// UnmarshalJSON implements [json.Unmarshaler]. It keeps the text.
 func (r *AppRole) UnmarshalJSON(text []byte) error {
 	var role appRole
 	if err := json.Unmarshal(text, &role); err != nil {
 		return err
 	}
 	*r = AppRole(role)
-	r.given = append(json.RawMessage(nil), text...)
+	r.raw = append(json.RawMessage(nil), text...)
 	return nil
 }
 
-// MarshalJSON gives a role as Graph gave it: the array of roles is replaced as a whole, and an enabled role must not change.
+// MarshalJSON implements [json.Marshaler]. It returns a role as Graph sent it: the array of roles
+// is replaced as a whole, and an enabled role must not change.
 func (r AppRole) MarshalJSON() ([]byte, error) {
-	if r.given != nil {
-		return r.given, nil
+	if r.raw != nil {
+		return r.raw, nil
 	}
 	return json.Marshal(appRole(r))
 }
 
-// Role is the role with a value, false if there is none.
+// Role returns the role with a value, false if there is none.
 func Role(roles []AppRole, value string) (AppRole, bool) {
 	for _, r := range roles {
 		if r.Value == value {
@@ -75,17 +76,17 @@ func Role(roles []AppRole, value string) (AppRole, bool) {
 	return AppRole{}, false
 }
 
-// Application is the application with an object id.
+// Application returns the application with an object id.
 func (c *Client) Application(ctx context.Context, id string) (Application, error) {
 	return c.application(ctx, byID("applications", id))
 }
 
-// ApplicationByAppID is the application with a client id.
+// ApplicationByAppID returns the application with a client id.
 func (c *Client) ApplicationByAppID(ctx context.Context, appID string) (Application, error) {
 	return c.application(ctx, byKey("applications", "appId", appID))
 }
 
-// ApplicationByUniqueName is the application with a unique name.
+// ApplicationByUniqueName returns the application with a unique name.
 func (c *Client) ApplicationByUniqueName(ctx context.Context, name string) (Application, error) {
 	return c.application(ctx, byKey("applications", "uniqueName", name))
 }
@@ -100,12 +101,12 @@ func (c *Client) application(ctx context.Context, path string) (app Application,
 	return app, err
 }
 
-// ApplicationsByURI are the applications with an App ID URI.
+// ApplicationsByURI returns the applications with an App ID URI.
 func (c *Client) ApplicationsByURI(ctx context.Context, uri string) ([]Application, error) {
 	return c.applications(ctx, "identifierUris/any(x:x eq "+quote(uri)+")")
 }
 
-// ApplicationsByDisplayName are the applications with a name, which need not be unique.
+// ApplicationsByDisplayName returns the applications with a name, which need not be unique.
 func (c *Client) ApplicationsByDisplayName(ctx context.Context, name string) ([]Application, error) {
 	return c.applications(ctx, "displayName eq "+quote(name))
 }
@@ -116,14 +117,14 @@ func (c *Client) applications(ctx context.Context, expression string) ([]Applica
 	})
 }
 
-// Register makes an application for this tenant alone, or updates the one with the unique name. There need not be an answer
-// with the application: then it is read by its name.
+// Register creates a single-tenant application, or updates the one with the unique name. Graph may
+// answer without the application: then read it by its name.
 func (c *Client) Register(ctx context.Context, uniqueName, displayName string, tokenVersion int) (app Application, err error) {
 	_, err = c.do(ctx, call{
 		method: http.MethodPatch, path: byKey("applications", "uniqueName", uniqueName), upsert: true, needs: WriteApplications,
 		body: map[string]any{
 			"displayName":    displayName,
-			"signInAudience": "AzureADMyOrg", // the default would be every tenant's accounts, and people's own
+			"signInAudience": "AzureADMyOrg", // the default includes all tenants and personal accounts
 			"api":            map[string]any{"requestedAccessTokenVersion": tokenVersion},
 			"optionalClaims": IDTypeClaim(),
 		},
@@ -131,8 +132,8 @@ func (c *Client) Register(ctx context.Context, uniqueName, displayName string, t
 	return app, err
 }
 
-// IDTypeClaim returns the optionalClaims of an application whose access tokens have the claim idtyp, by
-// which a service tells applications from users.
+// IDTypeClaim returns the optionalClaims of an application whose access tokens have the claim
+// idtyp, by which a service distinguishes applications from users.
 //
 // https://learn.microsoft.com/entra/identity-platform/optional-claims-reference
 func IDTypeClaim() map[string]any {

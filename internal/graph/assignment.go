@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// Assignment is that a principal has a role of a resource.
+// Assignment assigns a role of a resource to a principal.
 //
 // https://learn.microsoft.com/graph/api/resources/approleassignment
 type Assignment struct {
@@ -20,7 +20,8 @@ type Assignment struct {
 	CreatedOn            time.Time `json:"createdDateTime"`
 }
 
-// AssignmentsOf are the roles that a service principal has of one resource; both are object ids.
+// AssignmentsOf returns the assignments of a service principal to roles of one resource, both by
+// object id.
 func (c *Client) AssignmentsOf(ctx context.Context, principal, resource string) ([]Assignment, error) {
 	return list[Assignment](ctx, c, call{
 		method: http.MethodGet, path: byID("servicePrincipals", principal, "appRoleAssignments"),
@@ -28,14 +29,14 @@ func (c *Client) AssignmentsOf(ctx context.Context, principal, resource string) 
 	})
 }
 
-// AssignmentsTo are all that have a role of a resource, an object id.
+// AssignmentsTo returns all assignments to roles of a resource, by its object id.
 func (c *Client) AssignmentsTo(ctx context.Context, resource string) ([]Assignment, error) {
 	return list[Assignment](ctx, c, call{
 		method: http.MethodGet, path: byID("servicePrincipals", resource, "appRoleAssignedTo"), needs: ReadApplications,
 	})
 }
 
-// Assign gives a role to a principal. That it has the role already is a success.
+// Assign assigns a role to a principal. It succeeds if the principal has it already.
 func (c *Client) Assign(ctx context.Context, principal, resource, roleID string) error {
 	_, err := c.do(ctx, call{
 		method: http.MethodPost, path: byID("servicePrincipals", resource, "appRoleAssignedTo"), needs: WriteAssignments,
@@ -47,7 +48,7 @@ func (c *Client) Assign(ctx context.Context, principal, resource, roleID string)
 	return err
 }
 
-// Unassign takes an assignment back. That it is gone already is a success.
+// Unassign removes an assignment. It succeeds if the assignment is gone already.
 func (c *Client) Unassign(ctx context.Context, resource, assignment string) error {
 	_, err := c.do(ctx, call{
 		method: http.MethodDelete, path: byID("servicePrincipals", resource, "appRoleAssignedTo", assignment), needs: WriteAssignments,

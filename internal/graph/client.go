@@ -18,33 +18,34 @@ import (
 )
 
 const (
-	// maxRetries is for what is throttled or interrupted: with azcore's growing delays some twenty seconds, or as many
-	// times what Retry-After says.
+	// maxRetries is for throttled and interrupted requests: some twenty seconds with azcore's
+	// growing delays, or as many times Retry-After.
 	maxRetries = 4
-	// maxRetryDelay is the longest Retry-After that is waited for; Graph asks for some minutes at worst.
+	// maxRetryDelay is the longest Retry-After that is obeyed; Graph asks for some minutes at
+	// worst.
 	maxRetryDelay = 5 * time.Minute
-	// tryTimeout is for one request: Graph answers in seconds, or never.
+	// tryTimeout is for one request: Graph answers within seconds, or never.
 	tryTimeout = time.Minute
 )
 
-// Options are what a Client is made of. The Credential is needed.
+// Options are the settings of a Client. Credential is required.
 type Options struct {
-	// Cloud is where Graph is; the zero value is [Public].
+	// Cloud is the cloud of Graph. The zero value is [Public].
 	Cloud Cloud
-	// Endpoint replaces https://Host, for a fake on this machine. Only a loopback address is allowed, as the token goes
-	// there. "" is Graph itself.
+	// Endpoint replaces https://Host, for a fake on this machine. Only a loopback address is
+	// allowed, as the token is sent there. "" is Graph itself.
 	Endpoint string
-	// Credential signs in. Its errors come back as a [*SignInError].
+	// Credential signs in. Its errors are returned as a [*SignInError].
 	Credential azcore.TokenCredential
-	// Transport sends the requests; nil is a client of its own, which uses the proxy of the environment.
+	// Transport sends the requests. Nil is a client that uses the proxy of the environment.
 	Transport policy.Transporter
-	// OnThrottled, if set, is told for how long Graph wants to be left alone.
+	// OnThrottled, if set, is called with the Retry-After of a throttled request.
 	OnThrottled func(wait time.Duration)
 }
 
 // Client calls Microsoft Graph. It is safe for concurrent use.
 type Client struct {
-	base     *url.URL // with the version, without a slash at its end
+	base     *url.URL // with the version, without a trailing slash
 	pipeline runtime.Pipeline
 	idle     func()
 }
@@ -81,22 +82,22 @@ func New(opts Options) (*Client, error) {
 	return &Client{base: base, pipeline: c.Pipeline(), idle: idle}, nil
 }
 
-// Close drops the idle connections that the Client made itself.
+// Close closes the idle connections that the Client made itself.
 func (c *Client) Close() { c.idle() }
 
-// baseURL is the address of the version of Graph that is called.
+// baseURL returns the address of Graph, with the version.
 func baseURL(opts Options) (*url.URL, error) {
 	if opts.Endpoint == "" {
 		return &url.URL{Scheme: "https", Host: opts.Cloud.Host, Path: "/v1.0"}, nil
 	}
 	u, err := url.Parse(opts.Endpoint)
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || !origin.Loopback(u.Hostname()) {
-		return nil, errors.New("graph: Options.Endpoint is no http or https address of this machine; give one such as http://127.0.0.1:8080, or none")
+		return nil, errors.New("graph: Options.Endpoint is not an http or https address of this machine; set it to one such as http://127.0.0.1:8080, or leave it empty")
 	}
 	return &url.URL{Scheme: u.Scheme, Host: u.Host, Path: strings.TrimSuffix(u.Path, "/") + "/v1.0"}, nil
 }
 
-// throttling tells of each 429 with a Retry-After.
+// throttling reports each 429 with a Retry-After.
 type throttling func(time.Duration)
 
 func (t throttling) Do(req *policy.Request) (*http.Response, error) {
@@ -112,19 +113,19 @@ func (t throttling) Do(req *policy.Request) (*http.Response, error) {
 // call is one request.
 type call struct {
 	method string
-	path   string     // escaped, from the slash after the version on
-	query  url.Values // "" for none
-	upsert bool       // make what is not there
+	path   string     // escaped, from the slash after the version
+	query  url.Values // nil for none
+	upsert bool       // create what does not exist
 	body   any        // nil for none
-	needs  Permission // which is named where it is missing
+	needs  Permission // named in the error if it is missing
 }
 
-// do makes a call and reads its answer into result, unless that is nil or there is none. An answer other than a success is an
-// [*Error].
+// do makes a call and reads the answer into result, unless that is nil or there is no answer. An
+// answer other than success is an [*Error].
 func (c *Client) do(ctx context.Context, l call, result any) (status int, err error) {
 	address := c.base.String() + l.path
 	if len(l.query) > 0 {
-		// OData reads a plus as a plus.
+		// OData does not read a plus as a space.
 		address += "?" + strings.ReplaceAll(l.query.Encode(), "+", "%20")
 	}
 	return c.doAt(ctx, address, l, result)

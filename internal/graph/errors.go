@@ -4,75 +4,64 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"net/http"
 	"net/url"
-	"strings"
 	"time"
 
+	"github.com/seed-ac726066/aztoken/internal/message"
 	"github.com/seed-ac726066/aztoken/internal/wire"
 )
 
-// ErrNotFound says that there is nothing by this id or name, or not yet.
+// ErrNotFound means that no object has this id or name, or not yet.
 var ErrNotFound = errors.New("graph: not found")
 
 var (
-	errNotGraph   = errors.New("the answer is not what Graph gives; see that no proxy answers in its place")
-	errOtherHost  = errors.New("the next page is on another host, where the token must not go")
-	errTooMany    = errors.New("there are more pages than can be meant")
+	errNotGraph   = errors.New("the answer is not from Microsoft Graph; check that no proxy answers in its place")
+	errOtherHost  = errors.New("the next page is on another host, to which the token must not be sent")
+	errTooMany    = errors.New("there are implausibly many pages")
 	errNothingYet = errors.New("the answer has no id")
 )
 
-// Error is an answer of Graph that is no success, or that there was none.
+// Error reports why a call failed.
 type Error struct {
-	// Kind is what it means. Only where StatusCode is set.
+	// Kind is what the answer means, if there was one.
 	Kind Kind
-	// StatusCode is the HTTP status, 0 where there was no answer.
+	// StatusCode is the HTTP status, 0 for no answer.
 	StatusCode int
-	// Code is Graph's, such as Request_BadRequest, and Message its words, on one line and short.
+	// Code is Graph's error code, such as Request_BadRequest, and Message its text, shortened and
+	// on one line.
 	Code, Message string
-	// RequestID is what Microsoft's support asks for.
+	// RequestID is the id that Microsoft support asks for.
 	RequestID string
-	// RetryAfter is for how long Graph wants to be left alone, 0 where it did not say.
+	// RetryAfter is the wait that Graph asks for, 0 for none.
 	RetryAfter time.Duration
-	// Advice is what to do, "" where Message must do.
+	// Advice is what to do, "" if nothing is known beyond Message.
 	Advice string
-	// Err is the cause, where it was an error.
+	// Err is the cause, nil for none.
 	Err error
 }
 
+// Error returns what happened, and what to do about it.
 func (e *Error) Error() string {
-	var parts []string
-	if e.StatusCode != 0 {
-		parts = append(parts, strings.TrimSpace(fmt.Sprintf("%d %s", e.StatusCode, http.StatusText(e.StatusCode))))
-	}
-	for _, s := range []string{e.Code, e.Message} {
-		if s != "" {
-			parts = append(parts, s)
-		}
-	}
+	facts := []string{message.Status(e.StatusCode), e.Code, e.Message}
 	if e.Err != nil {
-		parts = append(parts, e.Err.Error())
+		facts = append(facts, e.Err.Error())
 	}
-	text := strings.Join(parts, ": ")
 	if e.RequestID != "" {
-		text += " (request " + e.RequestID + ")"
+		facts = append(facts, "request id "+e.RequestID)
 	}
-	if e.Advice != "" {
-		text += "; " + e.Advice
-	}
-	return text
+	return message.Join(facts, e.Advice)
 }
 
-// Unwrap gives the cause.
+// Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Err }
 
-// Is makes a 404 [ErrNotFound].
+// Is reports whether target is [ErrNotFound] and the answer was a 404.
 func (e *Error) Is(target error) bool {
 	return target == ErrNotFound && e.StatusCode == http.StatusNotFound
 }
 
-// KindOf is the kind of err, [Refused] where it is no [*Error] of an answer.
+// KindOf returns the kind of err, [Refused] if it is not an [*Error] of an answer.
 func KindOf(err error) Kind {
 	var e *Error
 	if errors.As(err, &e) {
@@ -81,7 +70,7 @@ func KindOf(err error) Kind {
 	return Refused
 }
 
-// newError is what an answer other than a success tells.
+// newError returns the error of an answer other than success.
 func newError(status int, header http.Header, body []byte, needs Permission, now time.Time) *Error {
 	e := &Error{
 		StatusCode: status,
@@ -110,7 +99,7 @@ func newError(status int, header http.Header, body []byte, needs Permission, now
 	return e
 }
 
-// noAnswer is the error of a request without one.
+// noAnswer returns the error of a request without an answer.
 func noAnswer(ctx context.Context, err error) error {
 	var sign *SignInError
 	if errors.As(err, &sign) {
@@ -120,10 +109,10 @@ func noAnswer(ctx context.Context, err error) error {
 		return ctx.Err()
 	}
 	if in := (*url.Error)(nil); errors.As(err, &in) {
-		err = in.Err // without the URL, which the reader of the message has no use for
+		err = in.Err // without the URL, which adds nothing to the message
 	}
 	if errors.Is(err, context.DeadlineExceeded) {
 		err = errors.New("no answer in time")
 	}
-	return &Error{Err: err, Advice: "see that Microsoft Graph can be reached from here"}
+	return &Error{Err: err, Advice: "check that Microsoft Graph can be reached from here"}
 }

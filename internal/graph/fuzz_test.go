@@ -11,8 +11,8 @@ import (
 	"github.com/seed-ac726066/aztoken/internal/graph"
 )
 
-// FuzzAnswer holds what is true of every answer: an error is short, on one line and without a token, and the roles of an
-// application are written back as they came.
+// FuzzAnswer holds what is true of every answer: an error is short, on one line and without a
+// token, and the roles of an application are written back as they came.
 func FuzzAnswer(f *testing.F) {
 	f.Add(400, []byte(`{"error":{"code":"Request_BadRequest","message":"Not a valid reference update.","innerError":{"request-id":"r"}}}`))
 	f.Add(403, []byte(`{"error":{"code":"x","message":"eyJhbGciOiJSUzI1NiIsInR5cCI6IkpXVCJ9.a.b\u001b[2J"}}`))

@@ -5,24 +5,24 @@ import (
 	"strings"
 )
 
-// Kind is what an answer of Graph means for somebody who grants a role, whatever its status and words.
+// Kind is what an answer of Graph means for granting a role, whatever its status and words.
 type Kind int
 
 const (
-	Refused          Kind = iota // a mistake that stays one
-	AlreadyThere                 // what was to be made is there: a success
-	NotReplicated                // what a write before it made is not known everywhere yet; or an id is wrong
-	RoleNotThereYet              // the service principal does not have the role of its application yet
-	Forbidden                    // whoever is signed in may not do that
+	Refused          Kind = iota // a permanent error
+	AlreadyThere                 // the object exists: a success
+	NotReplicated                // an earlier write is not visible everywhere yet; or an id is wrong
+	RoleNotThereYet              // the service principal does not have its application's role yet
+	Forbidden                    // the signed-in account lacks a permission
 	Unauthorized                 // the token is not accepted
-	BadIdentifierURI             // the tenant allows no such App ID URI
-	NameTaken                    // another object has the unique name, perhaps a deleted one
-	Throttled                    // too many requests, still
-	Unavailable                  // Graph has a fault of its own
+	BadIdentifierURI             // the tenant does not allow this App ID URI
+	NameTaken                    // another object, perhaps a deleted one, has the unique name
+	Throttled                    // still too many requests after the retries
+	Unavailable                  // Graph is down
 )
 
-// Classify says what an answer other than a success means. Graph's codes are too coarse for it (nearly all is
-// Request_BadRequest), so its words count; they are compared without regard to case.
+// Classify returns what an answer other than success means. Graph's codes are too coarse for this
+// (nearly all are Request_BadRequest), so its words count, in any case.
 func Classify(status int, code, message string) Kind {
 	says := func(words string) bool {
 		return strings.Contains(strings.ToLower(message), strings.ToLower(words))
@@ -34,7 +34,7 @@ func Classify(status int, code, message string) Kind {
 	case status == http.StatusBadRequest && says("Permission being assigned was not found on application"):
 		return RoleNotThereYet
 	case status == http.StatusBadRequest && (says("Not a valid reference update") || says("does not reference a valid application object")),
-		// In spite of its words, which speak of another tenant.
+		// In spite of its words, which are about another tenant.
 		status == http.StatusForbidden && says("backing application of the service principal being created must"),
 		status == http.StatusNotFound:
 		return NotReplicated
@@ -55,7 +55,7 @@ func Classify(status int, code, message string) Kind {
 	return Refused
 }
 
-// Permission is what Graph wants a caller to have, in words.
+// Permission is what Graph requires of a caller, in words.
 //
 // https://learn.microsoft.com/graph/permissions-reference
 type Permission string
@@ -66,21 +66,21 @@ const (
 	WriteAssignments  Permission = "AppRoleAssignment.ReadWrite.All and Application.Read.All"
 )
 
-// advice is what to do about an answer, "" where its words must do.
+// advice returns what to do about an answer, "" if nothing is known beyond its words.
 func advice(kind Kind, needs Permission) string {
 	switch kind {
 	case NotReplicated:
-		return "what was just made may not be known everywhere yet; see too that the ids are object ids of service principals, not of an application, and no client ids"
+		return "new objects may not be visible everywhere yet; also check that the ids are object ids of service principals, not of applications, and not client ids"
 	case RoleNotThereYet:
 		return "the service principal may not have its application's new role yet; try again in a minute"
 	case Forbidden:
-		return "whoever is signed in needs the Graph permission " + string(needs) + ", people the role Cloud Application Administrator"
+		return "the signed-in account needs the Graph permission " + string(needs) + ", or as a user the role Cloud Application Administrator"
 	case Unauthorized:
-		return "sign in again, to the tenant that has the application (az login --tenant …)"
+		return "sign in again, to the tenant of the application (az login --tenant …)"
 	case BadIdentifierURI:
 		return "use api://{appId}, which every tenant allows; others must contain a verified domain of the tenant, its id, or the client id"
 	case NameTaken:
-		return "a deleted application keeps its name for 30 days: restore or purge it, or take another name"
+		return "a deleted application keeps its name for 30 days: restore or purge it, or use another name"
 	case Throttled, Unavailable:
 		return "try again in some minutes"
 	}

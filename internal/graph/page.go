@@ -14,7 +14,7 @@ type page[T any] struct {
 	Next  string `json:"@odata.nextLink"`
 }
 
-// list is the whole of a list, from all its pages.
+// list returns the entries of all pages of a list.
 func list[T any](ctx context.Context, c *Client, l call) ([]T, error) {
 	var all []T
 	var p page[T]
@@ -40,7 +40,7 @@ func list[T any](ctx context.Context, c *Client, l call) ([]T, error) {
 	}
 }
 
-// own says whether an address is of the same Graph.
+// own reports whether address is at the same Graph.
 func (c *Client) own(address string) bool {
 	u, err := url.Parse(address)
 	return err == nil && u.Scheme == c.base.Scheme && u.Host == c.base.Host && u.User == nil

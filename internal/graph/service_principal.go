@@ -9,11 +9,11 @@ import (
 // ManagedIdentity is the type of a managed identity's service principal.
 const ManagedIdentity = "ManagedIdentity"
 
-// ServicePrincipal is an application, or a managed identity, as a tenant has it.
+// ServicePrincipal represents an application or a managed identity in a tenant.
 //
 // https://learn.microsoft.com/graph/api/resources/serviceprincipal
 type ServicePrincipal struct {
-	ID                        string    `json:"id"`    // the object id, which assignments are made by
+	ID                        string    `json:"id"`    // the object id, by which roles are assigned
 	AppID                     string    `json:"appId"` // the client id
 	DisplayName               string    `json:"displayName"`
 	Type                      string    `json:"servicePrincipalType"`
@@ -24,7 +24,8 @@ type ServicePrincipal struct {
 
 const servicePrincipalFields = "id,appId,displayName,servicePrincipalType,alternativeNames,appRoles,appRoleAssignmentRequired"
 
-// ResourceID is the Azure resource id of a managed identity, or of the resource that it belongs to; "" if there is none.
+// ResourceID returns the Azure resource id of a managed identity, or of the resource that it
+// belongs to, "" for none.
 func (p ServicePrincipal) ResourceID() string {
 	for _, name := range p.AlternativeNames {
 		if strings.HasPrefix(name, "/subscriptions/") {
@@ -34,12 +35,12 @@ func (p ServicePrincipal) ResourceID() string {
 	return ""
 }
 
-// ServicePrincipal is the service principal with an object id.
+// ServicePrincipal returns the service principal with an object id.
 func (c *Client) ServicePrincipal(ctx context.Context, id string) (ServicePrincipal, error) {
 	return c.servicePrincipal(ctx, byID("servicePrincipals", id))
 }
 
-// ServicePrincipalByAppID is the service principal with a client id.
+// ServicePrincipalByAppID returns the service principal with a client id.
 func (c *Client) ServicePrincipalByAppID(ctx context.Context, appID string) (ServicePrincipal, error) {
 	return c.servicePrincipal(ctx, byKey("servicePrincipals", "appId", appID))
 }
@@ -54,12 +55,14 @@ func (c *Client) servicePrincipal(ctx context.Context, path string) (p ServicePr
 	return p, err
 }
 
-// ServicePrincipalsByResourceID are those of an Azure resource: a user-assigned identity, or whatever has one of its own.
+// ServicePrincipalsByResourceID returns those of an Azure resource: a user-assigned identity, or a
+// resource with a system-assigned one.
 func (c *Client) ServicePrincipalsByResourceID(ctx context.Context, armID string) ([]ServicePrincipal, error) {
 	return c.servicePrincipals(ctx, "alternativeNames/any(x:x eq "+quote(directoryID(armID))+")")
 }
 
-// ManagedIdentitiesByDisplayName are the managed identities with a name, which need not be unique.
+// ManagedIdentitiesByDisplayName returns the managed identities with a name, which need not be
+// unique.
 func (c *Client) ManagedIdentitiesByDisplayName(ctx context.Context, name string) ([]ServicePrincipal, error) {
 	return c.servicePrincipals(ctx, "displayName eq "+quote(name)+" and servicePrincipalType eq "+quote(ManagedIdentity))
 }
@@ -70,8 +73,9 @@ func (c *Client) servicePrincipals(ctx context.Context, expression string) ([]Se
 	})
 }
 
-// RequireAssignment makes the service principal of an application that has none, and lets only those have tokens for it who
-// were given a role. There need not be an answer with the service principal: then it is read by the client id.
+// RequireAssignment limits tokens for an application to accounts with a role, and creates its
+// service principal if it has none. Graph may answer without the service principal: then read it by
+// the client id.
 func (c *Client) RequireAssignment(ctx context.Context, appID string) (p ServicePrincipal, err error) {
 	_, err = c.do(ctx, call{
 		method: http.MethodPatch, path: byKey("servicePrincipals", "appId", appID), upsert: true, needs: WriteApplications,

@@ -7,18 +7,18 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 )
 
-// SignInError is why there is no token for Graph.
+// SignInError reports why there is no token for Graph.
 type SignInError struct{ Err error }
 
 func (e *SignInError) Error() string { return "no token for Microsoft Graph: " + e.Err.Error() }
 
-// Unwrap gives the credential's error.
+// Unwrap returns the error of the credential.
 func (e *SignInError) Unwrap() error { return e.Err }
 
-// NonRetriable makes azcore's retry policy give up at once.
+// NonRetriable keeps azcore's retry policy from trying again.
 func (e *SignInError) NonRetriable() {}
 
-// signIn tells the errors of a credential from those of Graph.
+// signIn marks the errors of a credential, to distinguish them from Graph's.
 type signIn struct{ azcore.TokenCredential }
 
 func (s signIn) GetToken(ctx context.Context, opts policy.TokenRequestOptions) (azcore.AccessToken, error) {

@@ -9,9 +9,14 @@ import (
 
 // New returns a random GUID (RFC 9562, version 4).
 func New() string {
-	b := make([]byte, 16)
-	rand.Read(b) // never fails
+	var b [16]byte
+	rand.Read(b[:]) // never fails
 	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
+	return Format(b)
+}
+
+// Format returns b as a GUID.
+func Format(b [16]byte) string {
 	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
 }
 

@@ -22,18 +22,20 @@ func TestIs(t *testing.T) {
 	t.Parallel()
 	const good = "7e000000-0000-4000-8000-00000000000a"
 	for text, want := range map[string]bool{
-		good:                               true,
-		strings.ToUpper(good):              true,
-		"":                                 false,
-		"contoso":                          false,
-		"{" + good + "}":                   false,
-		good + "\n":                        false,
-		strings.Repeat("a", 36):            false,
-		good[:35] + "g":                    false,
-		good[:35]:                          false,
-		good + "0":                         false,
-		"-" + good[1:]:                     false,
-		strings.Replace(good, "-", "0", 1): false,
+		good:                                   true,
+		strings.ToUpper(good):                  true,
+		"":                                     false,
+		"contoso":                              false,
+		"{" + good + "}":                       false,
+		good + "\n":                            false,
+		strings.ReplaceAll(good, "-", ""):      false,
+		"7e0000000-000-4000-8000-00000000000a": false,
+		strings.Repeat("a", 36):                false,
+		good[:35] + "g":                        false,
+		good[:35]:                              false,
+		good + "0":                             false,
+		"-" + good[1:]:                         false,
+		strings.Replace(good, "-", "0", 1):     false,
 	} {
 		require.Equal(t, want, guid.Is(text), "%q", text)
 	}

@@ -20,11 +20,11 @@ const (
 	arcVersion = "2020-06-01"
 )
 
-var errOtherIdentity = errors.New("the agent gave a token of another identity than the one that was asked for")
+var errOtherIdentity = errors.New("the agent returned a token of another identity than the one requested")
 
 // arc is a server outside Azure with the agent of Azure Arc. The agent answers the first request
-// with the path of a file that only root and the group himds may read; the second brings what
-// stands in it.
+// with the path of a file that only root and the group himds may read; the second one carries
+// its content.
 //
 // https://learn.microsoft.com/azure/azure-arc/servers/managed-identity-authentication
 type arc struct {
@@ -106,7 +106,7 @@ func (s *arc) tokenFor(ctx context.Context, resource, key string) (azcore.Access
 	case !namesIdentity(answer, s.id):
 		return azcore.AccessToken{}, &wire.Failure{
 			StatusCode: answer.StatusCode, JSON: true, Reason: wire.IdentityNotFound, Err: errOtherIdentity,
-			Advice: "update the agent (azcmagent), which knows no user-assigned identities, or leave Options.ID nil",
+			Advice: "update the agent (azcmagent), which does not support user-assigned identities, or leave the id out",
 		}
 	}
 	return token, nil
@@ -114,7 +114,7 @@ func (s *arc) tokenFor(ctx context.Context, resource, key string) (azcore.Access
 
 func (s *arc) explain(f *wire.Failure) {
 	if f.Unreachable {
-		f.Advice = "start the Azure Arc agent (azcmagent show tells how it is); in a container 127.0.0.1 is the container: give it the network of the host, and the agent's keys"
+		f.Advice = "start the Azure Arc agent (azcmagent show prints its state); in a container 127.0.0.1 is the container: give it the network of the host, and the agent's keys"
 	}
 	s.at.explain(f)
 	explainStranger(f, s.at.named)

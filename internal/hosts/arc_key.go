@@ -22,9 +22,9 @@ var (
 	errKeyPlace    = errors.New("the endpoint's challenge names a file that is not a *.key in the agent's own directory")
 )
 
-const notArc = "check that $IDENTITY_ENDPOINT is that of the Azure Arc agent"
+const notArc = "check that $IDENTITY_ENDPOINT is the address of the Azure Arc agent"
 
-// ArcFiles are the places of Azure Arc's agent.
+// ArcFiles are the paths of the Azure Arc agent.
 type ArcFiles struct {
 	// Agent is the agent's program, which only an Arc machine has.
 	Agent string
@@ -32,14 +32,14 @@ type ArcFiles struct {
 	Keys string
 }
 
-// FindArcFiles returns where the agent has its files on an operating system.
+// FindArcFiles returns the paths of the agent on an operating system.
 func FindArcFiles(goos string, getenv func(string) string) ArcFiles {
 	if goos != "windows" {
 		return ArcFiles{Agent: "/opt/azcmagent/bin/himds", Keys: "/var/opt/azcmagent/tokens"}
 	}
 	below := func(base string, names ...string) string {
 		if base == "" {
-			return "" // a relative path would be that of whoever chose the working directory
+			return "" // a relative path would depend on the working directory
 		}
 		return filepath.Join(append([]string{base, "AzureConnectedMachineAgent"}, names...)...)
 	}
@@ -66,14 +66,14 @@ func (f ArcFiles) key(challenge string) (string, error) {
 	if err != nil {
 		failure := &wire.Failure{StatusCode: 401, Err: fmt.Errorf("the agent's key file: %w", err), Advice: notArc}
 		if errors.Is(err, fs.ErrPermission) {
-			failure.Advice = "let the program's user read it: usermod -aG himds <user> (on Windows the group Hybrid agent extension applications), and start the program anew"
+			failure.Advice = "let the program's user read it: usermod -aG himds <user> (on Windows the group Hybrid agent extension applications), and restart the program"
 		}
 		return "", failure
 	}
 	return content, nil
 }
 
-// keyName is the name of the file in f.Keys that a challenge names by its whole path:
+// keyName returns the name of the file in f.Keys that a challenge names by its full path:
 //
 //	Basic realm=/var/opt/azcmagent/tokens/6f9c….key
 func (f ArcFiles) keyName(challenge string) (string, error) {
@@ -90,7 +90,7 @@ func (f ArcFiles) keyName(challenge string) (string, error) {
 }
 
 func (f ArcFiles) read(name string) (string, error) {
-	root, err := os.OpenRoot(f.Keys) // from which no link leads out
+	root, err := os.OpenRoot(f.Keys) // which no link leads out of
 	if err != nil {
 		return "", withoutPath(err)
 	}

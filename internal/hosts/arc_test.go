@@ -14,7 +14,7 @@ import (
 	"github.com/seed-ac726066/aztoken/internal/wire"
 )
 
-// arc gives the host of a machine with the agent of Azure Arc, whose second answer is second.
+// arc returns the host of a machine with the agent of Azure Arc, whose second answer is second.
 func arc(t *testing.T, id hosts.ID, second http.HandlerFunc) hosts.Host {
 	t.Helper()
 	keys := t.TempDir()

@@ -10,7 +10,7 @@ import (
 	"github.com/seed-ac726066/aztoken/internal/wire"
 )
 
-// cloudShell is Azure Cloud Shell, whose tokens are those of the person who signed in.
+// cloudShell is Azure Cloud Shell. Its tokens belong to the person who signed in.
 //
 // https://learn.microsoft.com/azure/cloud-shell/msi-authorization
 type cloudShell struct {
@@ -21,7 +21,7 @@ type cloudShell struct {
 
 func newCloudShell(cfg Config) (Host, error) {
 	if cfg.ID.Kind != Default {
-		return Host{}, errNoID
+		return Host{}, noID()
 	}
 	u, err := endpointURL(cfg.Getenv, msiEndpoint, "http", "https")
 	if err != nil {
@@ -55,7 +55,7 @@ func (s *cloudShell) explain(f *wire.Failure) {
 	case f.Unreachable:
 		f.Advice = absentAdvice(msiEndpoint)
 	case f.Code == "AudienceNotSupported":
-		f.Advice = "Cloud Shell has tokens for Azure's own services only; for others run az login and set Options.Credential to azidentity's Azure CLI credential"
+		f.Advice = "Cloud Shell has tokens for Azure's own services only; for others run az login and use the sign-in of the Azure CLI"
 	}
 	s.at.explain(f)
 }

@@ -41,7 +41,7 @@ const (
 // matches wins: App Service, for one, sets the variables of Azure ML too.
 func detect(endpoint string, getenv func(string) string, arcAgent func() (path string, ok bool)) (kind Kind, why string, named bool) {
 	if endpoint != "" {
-		return IMDS, "Options.Endpoint", true
+		return IMDS, "as configured", true
 	}
 	for _, host := range []struct {
 		kind Kind
@@ -67,7 +67,7 @@ func detect(endpoint string, getenv func(string) string, arcAgent func() (path s
 	return IMDS, "the environment names no other host", false
 }
 
-// msiEndpointKind is what $MSI_ENDPOINT alone names.
+// msiEndpointKind returns what $MSI_ENDPOINT alone names.
 func msiEndpointKind(address string) Kind {
 	if isIMDSAddress(address) {
 		return IMDS

@@ -53,7 +53,7 @@ func TestTheFirstHostThatMatchesIsTheHost(t *testing.T) {
 			require.Equal(t, strings.HasPrefix(tc.why, "$"), named)
 			kind, why, named = detect("http://imds.test", getenv, agent)
 			require.Equal(t, IMDS, kind, "an endpoint in the options goes before all")
-			require.Equal(t, "Options.Endpoint", why)
+			require.Equal(t, "as configured", why)
 			require.True(t, named)
 		})
 	}

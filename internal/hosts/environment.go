@@ -1,7 +1,6 @@
 package hosts
 
 import (
-	"fmt"
 	"net/url"
 	"slices"
 	"strings"
@@ -14,7 +13,7 @@ import (
 func endpointURL(getenv func(string) string, variable string, schemes ...string) (*url.URL, error) {
 	u, err := url.Parse(getenv(variable))
 	if err != nil || !slices.Contains(schemes, u.Scheme) || u.Host == "" || u.User != nil || u.Fragment != "" {
-		return nil, fmt.Errorf("$%s is no URL of an identity endpoint; it must begin with %s:// and a host", variable, strings.Join(schemes, ":// or "))
+		return nil, inVariable(variable, "not the URL of an identity endpoint", "it must begin with "+strings.Join(schemes, ":// or ")+":// and a host")
 	}
 	return u, nil
 }
@@ -23,7 +22,7 @@ func endpointURL(getenv func(string) string, variable string, schemes ...string)
 func headerSecret(getenv func(string) string, variable string) (secret.Text, error) {
 	value := getenv(variable)
 	if strings.ContainsFunc(value, func(r rune) bool { return r < ' ' || r > '~' }) {
-		return secret.Text{}, fmt.Errorf("$%s has a character that no header may have, such as a line feed; set it as the host does", variable)
+		return secret.Text{}, inVariable(variable, "has a character that no header may have, such as a line feed", "set it as the host does")
 	}
 	return secret.New(value), nil
 }

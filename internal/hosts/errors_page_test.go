@@ -30,10 +30,10 @@ var subjects = []struct {
 	{hosts.AboutTenant, "The tenant or the cloud"},
 	{hosts.AboutPolicy, "Policies of the tenant"},
 	{hosts.AboutRequest, "The request"},
-	{hosts.AboutOutage, "What passes"},
+	{hosts.AboutOutage, "Temporary errors"},
 }
 
-// entraPart is the part of the page on Entra's error codes, by subject and by what to do.
+// entraPart returns the part of the page on Entra's error codes, by subject and by what to do.
 func entraPart() string {
 	var b strings.Builder
 	all := hosts.EntraErrors()

@@ -12,8 +12,8 @@ import (
 	"github.com/seed-ac726066/aztoken/internal/wire"
 )
 
-// finish returns what a host said to r: token if it is what was asked for, else err, after explain
-// has added to the failure in it what the host means by it.
+// finish returns the answer of a host to r: token if it is what was asked for, otherwise err, to
+// whose failure explain adds what the host means by it.
 func finish(r Request, token azcore.AccessToken, err error, explain func(*wire.Failure)) (azcore.AccessToken, error) {
 	if err == nil {
 		return ofTenant(r, token)
@@ -25,13 +25,13 @@ func finish(r Request, token azcore.AccessToken, err error, explain func(*wire.F
 	return azcore.AccessToken{}, err
 }
 
-// reasonOf returns the reason that an endpoint's code or words tell, Unknown if they tell none. A
-// code counts, as codes are made for programs; words count where there is no number of Entra's,
-// which has a meaning of its own.
+// reasonOf returns the reason that an endpoint's code or words name, Unknown if they name none. A
+// code counts, as codes are made for programs; words count only without one of Entra's codes, which
+// have their own meaning.
 func reasonOf(f *wire.Failure) wire.Reason {
 	switch {
 	case f.StatusCode < 400 || f.StatusCode >= http.StatusInternalServerError:
-		return wire.Unknown // a host that is down may say anything
+		return wire.Unknown // a host that is down may answer anything
 	case missingCode.MatchString(f.Code):
 		return wire.IdentityNotFound
 	case len(f.EntraCodes) > 0 || isPage(f):
@@ -45,23 +45,23 @@ func reasonOf(f *wire.Failure) wire.Reason {
 }
 
 var (
-	// missingCode is how hosts code that an identity is not there: ManagedIdentityNotFound,
+	// missingCode is how hosts code that an identity does not exist: ManagedIdentityNotFound,
 	// DefaultIdentityNotDefined, identity_not_found.
 	missingCode = regexp.MustCompile(`(?i)identity[_-]?(is[_-]?)?(not|un)[_-]?(found|defined|assigned|configured|exist)`)
-	// missingWords is how they say it: "Identity not found" (IMDS, Azure Arc, pod identity), "No
+	// missingWords is how they word it: "Identity not found" (IMDS, Azure Arc, pod identity), "No
 	// User Assigned or Delegated Managed Identity found for specified …" (App Service), "No MSI
 	// found for …" (App Service of old), "no azure identity found for request" (pod identity),
 	// "Unable to load the proper Managed Identity" (App Service).
 	missingWords = regexp.MustCompile(`(?i)\bidentity (was |is |could |does )?not (be )?(found|assigned|defined|configured|exist)` +
 		`|\bno\b[^.,:;]{0,40}\b(identity|msi)\b[^.,:;]{0,20}\bfound\b|unable to load the proper managed identity`)
-	// severalWords is how IMDS and those modelled on it say that there is more than one and none
-	// was named.
+	// severalWords is how IMDS and hosts modelled on it word that there are several identities and
+	// none was named.
 	severalWords = regexp.MustCompile(`(?i)\bmultiple\b.{0,30}\bidentities\b`)
 )
 
-// isStranger reports whether what answered a request is not an identity endpoint. named says that
-// something names its address: then a 403 or an outage may be those of what stands before the
-// endpoint, and no more is known.
+// isStranger reports whether what answered a request is not an identity endpoint. named reports
+// whether something names its address: then a 403 or an outage may come from a proxy in front of
+// the endpoint, which proves nothing.
 //
 // An endpoint answers in JSON, without a body, or signed by IMDS; some throttle in prose.
 func isStranger(f *wire.Failure, named bool) bool {
@@ -69,33 +69,39 @@ func isStranger(f *wire.Failure, named bool) bool {
 	case f.StatusCode == 0, f.JSON, f.FromEndpoint, f.StatusCode == http.StatusTooManyRequests:
 		return false
 	case len(f.EntraCodes) > 0 && !isPage(f):
-		return false // the prose of one that passes Entra's words on, as pod identity's does
+		return false // an endpoint that passes Entra's words on in prose, as pod identity's does
 	case named && (f.StatusCode == http.StatusForbidden || f.StatusCode >= http.StatusInternalServerError):
 		return false
 	case f.Description != "", f.StatusCode == http.StatusOK:
 		return true
 	}
-	return !f.Retry && f.Server != "" // another server's refusal without a word
+	return !f.Retry && f.Server != "" // another server that refuses without a body
 }
 
 // isPage reports whether the answer was a page of HTML or XML, which may speak of anything.
 func isPage(f *wire.Failure) bool { return !f.JSON && strings.HasPrefix(f.Description, "<") }
 
-// explainStranger marks the failure of an answer that is not an identity endpoint's. Where Retry is
-// set, as for a 404, it may be that one is coming up there.
+// explainStranger marks the failure of an answer that is not from an identity endpoint. Where Retry
+// is set, as for a 404, one may be coming up there.
 func explainStranger(f *wire.Failure, named bool) {
 	if f.Reason == wire.Unknown && isStranger(f, named) {
 		f.Reason = wire.NoEndpoint
 	}
 }
 
-// absentAdvice is what to do where nothing listens at the address that a variable names.
+// absentAdvice returns what to do where nothing listens at the address that a variable names.
 func absentAdvice(variable string) string {
-	return "nothing answers at the address in $" + variable + ": unset it if it was copied from another machine; else the host's agent is not up yet, and calling again will do"
+	return "nothing answers at the address in $" + variable + ": unset it if it was copied from another machine; " +
+		"otherwise the agent of the host is not up yet: try again"
 }
 
-// entraAdvice returns what to do about Entra's numbers, "" where there is none or the host knows
-// better.
+// staleSecret returns what to do where the endpoint rejects the secret that a variable has.
+func staleSecret(variable string) string {
+	return "the endpoint rejects the value of $" + variable + "; read it from the process's own environment at each start, as it changes"
+}
+
+// entraAdvice returns what to do about Entra's codes, "" where there is none or the advice of the
+// host is better.
 func entraAdvice(f *wire.Failure) string {
 	if known, ok := FindEntraError(f.EntraCodes); ok {
 		return known.Advice
@@ -103,5 +109,6 @@ func entraAdvice(f *wire.Failure) string {
 	if len(f.EntraCodes) == 0 || f.Retry || f.Code == "invalid_resource" {
 		return ""
 	}
-	return fmt.Sprintf("look AADSTS%d up at https://login.microsoftonline.com/error?code=%[1]d, and in Entra's sign-in logs, among those of service principals and managed identities", f.EntraCodes[0])
+	return fmt.Sprintf("look up AADSTS%d at https://login.microsoftonline.com/error?code=%[1]d, "+
+		"and in Entra's sign-in logs of service principals and managed identities", f.EntraCodes[0])
 }

@@ -46,7 +46,7 @@ func TestAFailureIsExplainedInTheTermsOfItsHost(t *testing.T) {
 		{"App Service: something else", appService, 400, `{"statusCode":400,"message":"no"}`, wire.Unknown, false, ""},
 		{"App Service: a proxy", appService, 403, docker, wire.Unknown, false, ""},
 		{"App Service: the words with another status", appService, 500, `{"statusCode":500,"message":"Unable to load the proper Managed Identity."}`, wire.Unknown, true, "AADSTS501051"},
-		{"Cloud Shell: another audience", shell, 400, `{"error":{"code":"AudienceNotSupported","message":"Audience x is not a supported MSI token audience."}}`, wire.Unknown, false, "azidentity"},
+		{"Cloud Shell: another audience", shell, 400, `{"error":{"code":"AudienceNotSupported","message":"Audience x is not a supported MSI token audience."}}`, wire.Unknown, false, "az login"},
 		{"Cloud Shell: a proxy", shell, 403, docker, wire.Unknown, false, ""},
 		{"azure-sdk-for-net 45547", imds, 404, `{"error":{"code":"DefaultIdentityNotDefined","message":"DefaultIdentityNotDefined ","details":[]}}`, wire.IdentityNotFound, false, ""},
 		{"azure-sdk-for-net 45547, on another host", appService, 404, `{"error":{"code":"DefaultIdentityNotDefined","message":"x"}}`, wire.IdentityNotFound, false, ""},

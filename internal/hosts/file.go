@@ -9,15 +9,15 @@ import (
 )
 
 var (
-	errNotRegular   = errors.New("it is no regular file")
-	errFileTooLarge = errors.New("it is larger than a secret can be")
-	errNotWord      = errors.New("it does not hold one word of printable ASCII")
+	errNotRegular   = errors.New("not a regular file")
+	errFileTooLarge = errors.New("larger than any secret")
+	errNotWord      = errors.New("not one word of printable ASCII")
 )
 
 // readWord reads a file that holds one secret and perhaps a line feed. open is os.OpenFile or that
 // of an os.Root.
 func readWord(open func(name string, flag int, perm fs.FileMode) (*os.File, error), name string, limit int64) (string, error) {
-	// Without it a FIFO of that name would hold up the program until somebody writes to it.
+	// Without nonblock a FIFO of that name would block the program until somebody writes to it.
 	file, err := open(name, os.O_RDONLY|nonblock, 0)
 	if err != nil {
 		return "", err
@@ -39,12 +39,12 @@ func readWord(open func(name string, flag int, perm fs.FileMode) (*os.File, erro
 	}
 	word := strings.TrimSpace(string(content))
 	if word == "" || strings.ContainsFunc(word, func(r rune) bool { return r <= ' ' || r > '~' }) {
-		return "", errNotWord // as a header it would be two, or be refused with the secret in the error
+		return "", errNotWord // as a header it would be two, or be rejected with the secret in the error
 	}
 	return word, nil
 }
 
-// withoutPath leaves out the path that an error names.
+// withoutPath returns err without the path that it names.
 func withoutPath(err error) error {
 	var at *fs.PathError
 	if errors.As(err, &at) {

@@ -13,7 +13,8 @@ import (
 	"github.com/seed-ac726066/aztoken/internal/wire"
 )
 
-// getter asks an endpoint by one GET, as most hosts are asked. They differ in the names of things.
+// getter asks an endpoint by one GET, as most hosts are asked. They differ in the names of headers
+// and parameters.
 type getter struct {
 	wire *wire.Client
 	// url is hidden because its query may hold a secret.
@@ -25,7 +26,35 @@ type getter struct {
 	proof  secret.Text
 }
 
-// get makes the request for resource, with more parameters.
+// named are the variables in which a host names its endpoint and a secret, and the header in which
+// it wants that back.
+type named struct{ endpoint, secret, header string }
+
+// getter returns the getter of such a host, for one version of its API.
+func (n named) getter(cfg Config, version string, reach wire.Reach, schemes ...string) (getter, error) {
+	u, err := endpointURL(cfg.Getenv, n.endpoint, schemes...)
+	if err != nil {
+		return getter{}, err
+	}
+	proof, err := headerSecret(cfg.Getenv, n.secret)
+	if err != nil {
+		return getter{}, err
+	}
+	w, err := cfg.client(reach)
+	if err != nil {
+		return getter{}, err
+	}
+	return getter{
+		wire: w, url: secret.New(u), query: url.Values{"api-version": {version}}, header: n.header, proof: proof,
+	}, nil
+}
+
+// host returns the Host of a source that asks by g.
+func (g *getter) host(source Source) Host {
+	return Host{Endpoint: displayURL(g.url.Reveal()), Source: source}
+}
+
+// get requests a token for resource, with more parameters.
 func (g *getter) get(ctx context.Context, resource string, more url.Values) (azcore.AccessToken, error) {
 	req, err := g.request(ctx, resource, more)
 	if err != nil {

@@ -3,6 +3,7 @@
 package hosts
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
@@ -43,20 +44,20 @@ type Host struct {
 // names no other host)".
 func (h Host) String() string { return fmt.Sprintf("%s at %s (%s)", h.Kind, h.Endpoint, h.Why) }
 
-// Find returns the host that cfg tells of. It touches nothing but the environment and, for Azure
-// Arc, the file system. Its errors are mistakes in cfg or the environment; they begin with the name
-// of what is wrong.
+// Find returns the host that cfg describes. It touches nothing but the environment and, for Azure
+// Arc, the file system. Its errors are a [*ConfigError].
 func Find(cfg Config) (Host, error) {
 	kind, why, named := detect(cfg.Endpoint, cfg.Getenv, cfg.Files.agentIsThere)
 	h, err := newHost(kind, cfg)
 	if err == nil {
 		err = cfg.ID.check() // after what the host says of its kind
 	}
-	switch {
-	case err != nil && cfg.Endpoint != "":
-		return Host{}, err // nothing was found that would need a word
-	case err != nil:
-		return Host{}, fmt.Errorf("%w (the host is %s: %s)", err, kind, why)
+	if err != nil {
+		var mistake *ConfigError
+		if errors.As(err, &mistake) && cfg.Endpoint == "" { // with an endpoint nothing was detected
+			mistake.Host = string(kind) + ": " + why
+		}
+		return Host{}, err
 	}
 	h.Kind, h.Why, h.Named = kind, why, named
 	return h, nil
@@ -85,7 +86,7 @@ func newHost(kind Kind, cfg Config) (Host, error) {
 func (cfg Config) client(reach wire.Reach) (*wire.Client, error) {
 	w, err := wire.NewClient(wire.Config{Module: cfg.Module, Version: cfg.Version, Options: cfg.Options, Reach: reach})
 	if err != nil {
-		return nil, fmt.Errorf("Options.ClientOptions: %w", err)
+		return nil, &ConfigError{Field: FieldClientOptions, Err: err}
 	}
 	return w, nil
 }

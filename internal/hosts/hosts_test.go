@@ -198,19 +198,19 @@ func TestWhatAHostCannotDoIsAnErrorThatSaysWhatToDo(t *testing.T) {
 		id   hosts.ID
 		want []string
 	}{
-		{"Cloud Shell, client id", shell, client, []string{"leave ID nil", "Cloud Shell"}},
-		{"Cloud Shell, object id", shell, object, []string{"leave ID nil", "Cloud Shell"}},
-		{"Cloud Shell, resource id", shell, arm, []string{"leave ID nil", "Cloud Shell"}},
-		{"Service Fabric, client id", fabric("https://localhost", thumbprint), client, []string{"leave ID nil", "Service Fabric"}},
-		{"Service Fabric, object id", fabric("https://localhost", thumbprint), object, []string{"leave ID nil", "Service Fabric"}},
-		{"Service Fabric, resource id", fabric("https://localhost", thumbprint), arm, []string{"leave ID nil", "Service Fabric"}},
+		{"Cloud Shell, client id", shell, client, []string{"leave the id out", "Cloud Shell"}},
+		{"Cloud Shell, object id", shell, object, []string{"leave the id out", "Cloud Shell"}},
+		{"Cloud Shell, resource id", shell, arm, []string{"leave the id out", "Cloud Shell"}},
+		{"Service Fabric, client id", fabric("https://localhost", thumbprint), client, []string{"leave the id out", "Service Fabric"}},
+		{"Service Fabric, object id", fabric("https://localhost", thumbprint), object, []string{"leave the id out", "Service Fabric"}},
+		{"Service Fabric, resource id", fabric("https://localhost", thumbprint), arm, []string{"leave the id out", "Service Fabric"}},
 		{"Service Fabric over http", fabric("http://localhost", thumbprint), hosts.ID{}, []string{"$IDENTITY_ENDPOINT", "https://"}},
 		{"Service Fabric, half a thumbprint", fabric("https://localhost", thumbprint[:20]), hosts.ID{}, []string{"$IDENTITY_SERVER_THUMBPRINT"}},
 		{"Service Fabric, no thumbprint", fabric("https://localhost", "none"), hosts.ID{}, []string{"$IDENTITY_SERVER_THUMBPRINT"}},
-		{"Azure ML, object id", ml, object, []string{"client ids only", "ClientID", "Azure ML"}},
-		{"Azure ML, resource id", ml, arm, []string{"client ids only", "ClientID", "Azure ML"}},
-		{"workload identity, object id", pod("t", client.Value, ""), object, []string{"client ids only", "Options.Endpoint"}},
-		{"workload identity, resource id", pod("t", client.Value, ""), arm, []string{"client ids only", "Options.Endpoint"}},
+		{"Azure ML, object id", ml, object, []string{"client ids only", "the client id of the identity", "Azure ML"}},
+		{"Azure ML, resource id", ml, arm, []string{"client ids only", "the client id of the identity", "Azure ML"}},
+		{"workload identity, object id", pod("t", client.Value, ""), object, []string{"client ids only", "set the endpoint to http://169.254.169.254"}},
+		{"workload identity, resource id", pod("t", client.Value, ""), arm, []string{"client ids only", "set the endpoint to http://169.254.169.254"}},
 		{"workload identity without a client", pod("t", "", ""), hosts.ID{}, []string{"$AZURE_CLIENT_ID", "azure.workload.identity/client-id"}},
 		{"workload identity without a tenant", pod("", client.Value, ""), hosts.ID{}, []string{"$AZURE_TENANT_ID", "azure.workload.identity/use"}},
 		{"workload identity, a path for a tenant", pod("../t", client.Value, ""), hosts.ID{}, []string{"$AZURE_TENANT_ID"}},
@@ -222,7 +222,7 @@ func TestWhatAHostCannotDoIsAnErrorThatSaysWhatToDo(t *testing.T) {
 		{"Arc, an endpoint that is none", map[string]string{"IDENTITY_ENDPOINT": "unix:/sock", "IMDS_ENDPOINT": "x"}, hosts.ID{}, []string{"$IDENTITY_ENDPOINT", "Azure Arc"}},
 		{"an endpoint with a fragment", map[string]string{"IDENTITY_ENDPOINT": "http://localhost/token#s3cr3t", "IDENTITY_HEADER": "x"}, hosts.ID{}, []string{"$IDENTITY_ENDPOINT"}},
 		{"an endpoint without a host", map[string]string{"IDENTITY_ENDPOINT": "http:///token", "IDENTITY_HEADER": "x"}, hosts.ID{}, []string{"$IDENTITY_ENDPOINT"}},
-		{"another IMDS without a host", map[string]string{"AZURE_POD_IDENTITY_AUTHORITY_HOST": "http:///imds"}, hosts.ID{}, []string{"$AZURE_POD_IDENTITY_AUTHORITY_HOST is no", imdsURL}},
+		{"another IMDS without a host", map[string]string{"AZURE_POD_IDENTITY_AUTHORITY_HOST": "http:///imds"}, hosts.ID{}, []string{"$AZURE_POD_IDENTITY_AUTHORITY_HOST: not", imdsURL}},
 		{"another IMDS with a fragment", map[string]string{"AZURE_POD_IDENTITY_AUTHORITY_HOST": "http://localhost#s3cr3t"}, hosts.ID{}, []string{"$AZURE_POD_IDENTITY_AUTHORITY_HOST", imdsURL}},
 		{"workload identity without a login host", pod("t", client.Value, "https:///s3cr3t"), hosts.ID{}, []string{"$AZURE_AUTHORITY_HOST"}},
 		{"workload identity, a login host with a user", pod("t", client.Value, "https://u:s3cr3t@login.microsoftonline.com"), hosts.ID{}, []string{"$AZURE_AUTHORITY_HOST"}},
@@ -238,13 +238,13 @@ func TestWhatAHostCannotDoIsAnErrorThatSaysWhatToDo(t *testing.T) {
 		{"workload identity, a tenant with a line feed", pod("t\n", client.Value, ""), hosts.ID{}, []string{"$AZURE_TENANT_ID", `"t\n"`}},
 		{"workload identity, a file with a line feed", map[string]string{"AZURE_FEDERATED_TOKEN_FILE": "/file\n", "AZURE_TENANT_ID": "t", "AZURE_CLIENT_ID": client.Value}, hosts.ID{}, []string{"$AZURE_FEDERATED_TOKEN_FILE", `"/file\n"`}},
 		{"Azure ML, its default with a line feed", map[string]string{"MSI_ENDPOINT": "http://localhost/token", "MSI_SECRET": "s3cr3t", "DEFAULT_IDENTITY_CLIENT_ID": client.Value + "\n"}, hosts.ID{}, []string{"$DEFAULT_IDENTITY_CLIENT_ID", `\n`}},
-		{"an address that names an identity", map[string]string{"AZURE_POD_IDENTITY_AUTHORITY_HOST": "http://localhost/metadata/identity/oauth2/token?client_id=" + client.Value}, hosts.ID{}, []string{"$AZURE_POD_IDENTITY_AUTHORITY_HOST", "Options.ID"}},
-		{"an empty id", nil, hosts.ID{Kind: hosts.ObjectID}, []string{"Options.ID is empty"}},
+		{"an address that names an identity", map[string]string{"AZURE_POD_IDENTITY_AUTHORITY_HOST": "http://localhost/metadata/identity/oauth2/token?client_id=" + client.Value}, hosts.ID{}, []string{"$AZURE_POD_IDENTITY_AUTHORITY_HOST", "id of the identity itself"}},
+		{"an empty id", nil, hosts.ID{Kind: hosts.ObjectID}, []string{"Options.ID: empty"}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
 			_, err := find(t, tc.env, tc.id, nil)
-			require.Error(t, err)
+			require.ErrorAs(t, err, new(*hosts.ConfigError))
 			for _, want := range tc.want {
 				require.ErrorContains(t, err, want)
 			}

@@ -1,12 +1,13 @@
 package hosts
 
 import (
-	"errors"
 	"fmt"
 	"net/url"
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/seed-ac726066/aztoken/internal/guid"
 )
 
 // ID names one of the identities of a host. The zero ID is the host's default.
@@ -26,12 +27,31 @@ const (
 	ResourceID
 )
 
-// What the hosts say that take fewer kinds of id.
-var (
-	errNoID       = errors.New("Options.ID: this host has one identity, which its configuration decides; leave ID nil")
-	errClientOnly = errors.New("Options.ID: this host takes client ids only; set ID to the ClientID of the identity")
-	errEmptyID    = errors.New("Options.ID is empty; give the id, or leave ID nil for the host's default identity")
-)
+// article returns the name of k for people, with its article.
+func (k IDKind) article() string {
+	if k == ObjectID {
+		return "an object id"
+	}
+	return "a client id"
+}
+
+// noID returns the error of a host that does not let the caller choose.
+func noID() error {
+	return &ConfigError{
+		Field:   FieldID,
+		Problem: "this host has one identity, set by its configuration",
+		Fix:     "leave the id out",
+	}
+}
+
+// clientIDOnly returns the error of a host that takes no other kind of id.
+func clientIDOnly(more string) error {
+	return &ConfigError{
+		Field:   FieldID,
+		Problem: "this host takes client ids only",
+		Fix:     "use the client id of the identity" + more,
+	}
+}
 
 // parameters are the names under which a host takes client id, object id and resource id.
 type parameters struct{ clientID, objectID, resourceID string }
@@ -54,39 +74,40 @@ func (id ID) check() error {
 	case id.Kind == Default:
 		return nil
 	case id.Value == "":
-		return errEmptyID
+		return &ConfigError{Field: FieldID, Problem: "empty", Fix: "set it, or leave it out for the host's default identity"}
 	}
-	return id.checkForm("Options.ID")
+	return id.checkForm(FieldID)
 }
 
 // userAssigned is the type of the only resources whose ids name an identity.
 const userAssigned = "/providers/microsoft.managedidentity/userassignedidentities/"
 
-// checkForm returns what is wrong with the form of id, which from names: an endpoint that is asked
-// for it would say no more than that there is no such identity.
-func (id ID) checkForm(from string) error {
+// checkForm returns what is wrong with the form of id, which is set by field: an endpoint that is
+// asked for it would only answer that there is no such identity.
+func (id ID) checkForm(field string) error {
 	lower := strings.ToLower(id.Value)
 	isResource := strings.HasPrefix(lower, "/subscriptions/")
-	problem := ""
+	var problem, fix string
 	switch {
 	case strings.ContainsFunc(id.Value, func(r rune) bool { return unicode.IsSpace(r) || !unicode.IsPrint(r) }):
-		problem = "has a blank, a line feed or another character that no id has; give it without"
+		problem, fix = "has a space, a line feed or another character that no id has", "remove it"
 	case id.Kind != ResourceID && isResource:
-		problem = "is a resource id; give it as ResourceID"
-	case id.Kind == ResourceID && isGUID(id.Value):
-		problem = "is a GUID and not a resource id; give it as ClientID, or as ObjectID if it is the principal id"
+		problem, fix = "is a resource id, not "+id.Kind.article(), "pass it as a resource id"
+	case id.Kind == ResourceID && guid.Is(id.Value):
+		problem, fix = "is a GUID, not a resource id", "pass it as a client id, or as an object id if it is the principal id"
 	case id.Kind == ResourceID && !isResource:
-		problem = "is not a resource id, which begins with /subscriptions/ (az identity show --query id)"
+		problem, fix = "is not a resource id, which begins with /subscriptions/", "az identity show --query id prints it"
 	case id.Kind == ResourceID && strings.Contains(lower, "/providers/") && !strings.Contains(lower, userAssigned):
-		problem = "is not the resource id of a user-assigned identity (…/Microsoft.ManagedIdentity/userAssignedIdentities/…); leave ID nil for a resource's own identity"
-	case id.Kind == ClientID && !isGUID(id.Value):
-		problem = "is not a client id, which is a GUID (az identity show --query clientId)"
-	case id.Kind == ObjectID && !isGUID(id.Value):
-		problem = "is not an object id, which is a GUID (az identity show --query principalId)"
+		problem = "is not the resource id of a user-assigned identity (…/Microsoft.ManagedIdentity/userAssignedIdentities/…)"
+		fix = "for the identity of another resource leave the id out"
+	case id.Kind == ClientID && !guid.Is(id.Value):
+		problem, fix = "is not a client id, which is a GUID", "az identity show --query clientId prints it"
+	case id.Kind == ObjectID && !guid.Is(id.Value):
+		problem, fix = "is not an object id, which is a GUID", "az identity show --query principalId prints it"
 	default:
 		return nil
 	}
-	return fmt.Errorf("%s: %s %s", from, quote(id.Value), problem)
+	return &ConfigError{Field: field, Problem: quote(id.Value) + " " + problem, Fix: fix}
 }
 
 // quote returns text in quotes, cut at 100 bytes: it may be a whole file by mistake.
@@ -100,18 +121,4 @@ func quote(text string) string {
 		cut--
 	}
 	return fmt.Sprintf("%q…", text[:cut])
-}
-
-// isGUID reports whether s is a GUID as Azure writes them, in whatever case.
-func isGUID(s string) bool {
-	if len(s) != len("00000000-0000-0000-0000-000000000000") {
-		return false
-	}
-	for i := range len(s) {
-		switch isDash := i == 8 || i == 13 || i == 18 || i == 23; {
-		case isDash && s[i] != '-', !isDash && !strings.ContainsRune("0123456789abcdefABCDEF", rune(s[i])):
-			return false
-		}
-	}
-	return true
 }

@@ -2,7 +2,6 @@ package hosts
 
 import (
 	"context"
-	"fmt"
 	"net/url"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
@@ -34,13 +33,13 @@ type imds struct {
 }
 
 func newIMDS(cfg Config) (Host, error) {
-	base, from, named := imdsBase(cfg)
-	u, err := parseIMDSBase(base)
+	base, field, named := imdsBase(cfg)
+	u, ok := parseIMDSBase(base)
 	switch {
-	case err != nil:
-		return Host{}, fmt.Errorf("%s %w", from, err)
+	case !ok:
+		return Host{}, &ConfigError{Field: field, Problem: notIMDSBase, Fix: fixIMDSBase}
 	case cfg.ID.Kind == Default && namesIdentityIn(base):
-		return Host{}, fmt.Errorf("%s %w", from, errIDInQuery)
+		return Host{}, &ConfigError{Field: field, Problem: idInQuery, Fix: fixIDInQuery}
 	}
 	w, err := cfg.client(wire.Reach{})
 	if err != nil {

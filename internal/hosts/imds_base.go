@@ -1,23 +1,24 @@
 package hosts
 
 import (
-	"errors"
-	"fmt"
 	"net/url"
 	"slices"
 	"strings"
 )
 
-var (
-	errIMDSBase  = fmt.Errorf("is no base URL of an identity endpoint; give scheme and host, as in %s", imdsAddress)
-	errIDInQuery = errors.New("names an identity in its query, which is not used; give it as Options.ID, and the address without a query")
+// What is wrong with an address of IMDS, and what to do.
+const (
+	notIMDSBase  = "not the base URL of an identity endpoint"
+	fixIMDSBase  = "set it to a scheme and a host, as in " + imdsAddress
+	idInQuery    = "names an identity in its query, which is ignored"
+	fixIDInQuery = "set the id of the identity itself, and the address without a query"
 )
 
-// imdsBase returns where IMDS is, what says so, and whether anything names it.
-func imdsBase(cfg Config) (base, from string, named bool) {
+// imdsBase returns where IMDS is, the field that says so, and whether anything names it.
+func imdsBase(cfg Config) (base, field string, named bool) {
 	switch {
 	case cfg.Endpoint != "":
-		return cfg.Endpoint, "Options.Endpoint", true
+		return cfg.Endpoint, FieldEndpoint, true
 	case isIMDSAddress(cfg.Getenv(msiEndpoint)):
 		return cfg.Getenv(msiEndpoint), "$" + msiEndpoint, true
 	case cfg.Getenv(imdsOverride) != "":
@@ -38,12 +39,12 @@ func isIMDSAddress(address string) bool {
 // longest first.
 var imdsPaths = []string{imdsPath, "/metadata/identity/oauth2", "/metadata/identity", "/metadata/instance", "/metadata"}
 
-// parseIMDSBase returns the URL that [imdsPath] is put after. A whole address is taken for its
-// base, without its query.
-func parseIMDSBase(base string) (*url.URL, error) {
+// parseIMDSBase returns the URL that [imdsPath] is put after, false if base is not one. A whole
+// address is taken for its base, without its query.
+func parseIMDSBase(base string) (*url.URL, bool) {
 	u, err := url.Parse(base)
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.User != nil || u.Fragment != "" {
-		return nil, errIMDSBase
+		return nil, false
 	}
 	u.Path, u.RawPath = strings.TrimRight(u.Path, "/"), strings.TrimRight(u.RawPath, "/")
 	for _, path := range imdsPaths {
@@ -53,9 +54,9 @@ func parseIMDSBase(base string) (*url.URL, error) {
 		}
 	}
 	if u.RawQuery != "" || u.ForceQuery {
-		return nil, errIMDSBase
+		return nil, false
 	}
-	return u, nil
+	return u, true
 }
 
 // namesIdentityIn reports whether an address names an identity in its query.

@@ -38,12 +38,12 @@ func TestParseIMDSBase(t *testing.T) {
 		"":                                                                               "",
 		"http://169.254.169.254/metadata/identity/oauth2/token?client_id=x&api-version=x": "http://169.254.169.254",
 	} {
-		u, err := parseIMDSBase(base)
+		u, ok := parseIMDSBase(base)
 		if want == "" {
-			require.Error(t, err, base)
+			require.False(t, ok, base)
 			continue
 		}
-		require.NoError(t, err, base)
+		require.True(t, ok, base)
 		require.Equal(t, want, u.String(), base)
 	}
 }
@@ -59,7 +59,7 @@ func TestIMDSBase(t *testing.T) {
 		from     string
 	}{
 		{"nothing", "", nil, imdsAddress, ""},
-		{"Options.Endpoint goes before all", "http://a.test", map[string]string{msiEndpoint: whole, imdsOverride: "http://b.test"}, "http://a.test", "Options.Endpoint"},
+		{"Options.Endpoint goes before all", "http://a.test", map[string]string{msiEndpoint: whole, imdsOverride: "http://b.test"}, "http://a.test", FieldEndpoint},
 		{"adal's variable with the whole address", "", map[string]string{msiEndpoint: whole}, whole, "$MSI_ENDPOINT"},
 		{"Cloud Shell's address is none of IMDS", "", map[string]string{msiEndpoint: "http://localhost:50342/oauth2/token", imdsOverride: "http://b.test"}, "http://b.test", "$AZURE_POD_IDENTITY_AUTHORITY_HOST"},
 		{"another IMDS", "", map[string]string{imdsOverride: "http://b.test"}, "http://b.test", "$AZURE_POD_IDENTITY_AUTHORITY_HOST"},

@@ -133,7 +133,7 @@ func TestReports(t *testing.T) {
 		want string
 	}{
 		"azure-storage-fuse 1469 (2024): the resource id of the storage account": {hosts.ID{Kind: hosts.ResourceID, Value: "/subscriptions/s/resourceGroups/g/providers/Microsoft.Storage/storageAccounts/a"}, "not the resource id of a user-assigned identity"},
-		"velero 8324 (2024): an empty client id":                                 {hosts.ID{Kind: hosts.ClientID}, "Options.ID is empty"},
+		"velero 8324 (2024): an empty client id":                                 {hosts.ID{Kind: hosts.ClientID}, "Options.ID: empty"},
 	} {
 		t.Run(report, func(t *testing.T) {
 			t.Parallel()

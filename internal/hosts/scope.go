@@ -14,8 +14,8 @@ const defaultScope = "/.default"
 // Scope returns the scope of a resource: all that its application allows the caller.
 func Scope(resource string) string { return resource + defaultScope }
 
-// TrimScope returns the resource of a scope, and a resource as it is. "/.default" comes off exactly once:
-// https://servicebus.azure.net//.default is the resource https://servicebus.azure.net/, and the slash at its end
+// TrimScope returns the resource of a scope, and a resource unchanged. It removes "/.default" once:
+// https://servicebus.azure.net//.default is the resource https://servicebus.azure.net/, whose slash
 // matters.
 func TrimScope(scope string) string { return strings.TrimSuffix(scope, defaultScope) }
 
@@ -31,5 +31,5 @@ func (c credential) Token(ctx context.Context, r Request) (azcore.AccessToken, e
 	})
 }
 
-// Close implements [Source]: the connections of a credential are those of whoever made it.
+// Close implements [Source]. The connections of a credential belong to its creator.
 func (credential) Close() {}

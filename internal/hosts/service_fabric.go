@@ -11,13 +11,10 @@ import (
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 
-	"github.com/seed-ac726066/aztoken/internal/secret"
 	"github.com/seed-ac726066/aztoken/internal/wire"
 )
 
 const serviceFabricVersion = "2019-07-01-preview"
-
-var errThumbprint = errors.New("$" + identityThumbprint + " is no SHA-1 thumbprint of 40 hexadecimal digits; it must be as Service Fabric sets it")
 
 // serviceFabric is an application of a Service Fabric cluster. Its endpoint has a certificate that
 // it signed itself, and tells the application by the secret which identity it has.
@@ -30,32 +27,18 @@ type serviceFabric struct {
 
 func newServiceFabric(cfg Config) (Host, error) {
 	if cfg.ID.Kind != Default {
-		return Host{}, errNoID
-	}
-	u, err := endpointURL(cfg.Getenv, identityEndpoint, "https")
-	if err != nil {
-		return Host{}, err
+		return Host{}, noID()
 	}
 	thumbprint, err := hex.DecodeString(strings.NewReplacer(":", "", " ", "").Replace(cfg.Getenv(identityThumbprint)))
 	if err != nil || len(thumbprint) != sha1.Size {
-		return Host{}, errThumbprint
+		return Host{}, inVariable(identityThumbprint, "not a SHA-1 thumbprint of 40 hexadecimal digits", "leave it as Service Fabric sets it")
 	}
-	header, err := headerSecret(cfg.Getenv, identityHeader)
+	vars := named{endpoint: identityEndpoint, secret: identityHeader, header: "Secret"}
+	g, err := vars.getter(cfg, serviceFabricVersion, wire.Reach{Thumbprint: thumbprint}, "https")
 	if err != nil {
 		return Host{}, err
 	}
-	w, err := cfg.client(wire.Reach{Thumbprint: thumbprint})
-	if err != nil {
-		return Host{}, err
-	}
-	query := url.Values{"api-version": {serviceFabricVersion}}
-	return Host{
-		Endpoint: displayURL(u),
-		Source: &serviceFabric{
-			getter: getter{wire: w, url: secret.New(u), query: query, header: "Secret", proof: header},
-			at:     newSurroundings(cfg, true),
-		},
-	}, nil
+	return g.host(&serviceFabric{getter: g, at: newSurroundings(cfg, true)}), nil
 }
 
 // Token implements [Source].
@@ -85,11 +68,11 @@ func (s *serviceFabric) explain(f *wire.Failure) {
 	case f.Unreachable:
 		f.Advice = absentAdvice(identityEndpoint)
 	case errors.Is(f.Err, wire.ErrCertificate):
-		f.Advice = "start the program anew if the cluster's certificate was renewed; else it is not Service Fabric that answers there"
+		f.Advice = "restart the program if the certificate of the cluster was renewed; otherwise something other than Service Fabric answers there"
 	case f.Code == "ManagedIdentityNotFound":
 		f.Advice = "give the application an identity in its resource template and map it to the service in the manifest (IdentityBindingPolicy)"
 	case f.Code == "SecretHeaderNotFound", f.StatusCode == http.StatusUnauthorized:
-		f.Advice = "the endpoint does not accept the value of $IDENTITY_HEADER; take it from the process's own environment"
+		f.Advice = staleSecret(identityHeader)
 	}
 	s.at.explain(f)
 }

@@ -14,8 +14,8 @@ import (
 	"github.com/seed-ac726066/aztoken/internal/wire"
 )
 
-// fabric gives the host of a node of Service Fabric whose endpoint answers by handler. write is how
-// the thumbprint is written: the bytes are joined by it.
+// fabric returns the host of a node of Service Fabric whose endpoint answers by handler. write is
+// how the thumbprint is written: the bytes are joined by it.
 func fabric(t *testing.T, write string, handler http.HandlerFunc) hosts.Host {
 	t.Helper()
 	srv := httptest.NewTLSServer(handler)

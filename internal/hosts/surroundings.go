@@ -8,7 +8,7 @@ import (
 	"github.com/seed-ac726066/aztoken/internal/wire"
 )
 
-// surroundings are what the configuration tells about a host, for the advice on its failures.
+// surroundings are what the configuration shows of a host, for the advice on its failures.
 type surroundings struct {
 	named  bool     // something names the endpoint
 	unread []string // variables that name an identity where none is asked for, and that this host does not read
@@ -34,7 +34,7 @@ func newSurroundings(cfg Config, named bool, read ...string) surroundings {
 	}
 	for _, half := range []struct {
 		set   string
-		other []string // one of them makes a host of it
+		other []string // any of them completes it
 	}{
 		{identityEndpoint, []string{identityHeader, imdsEndpoint}},
 		{identityHeader, []string{identityEndpoint}},
@@ -42,7 +42,8 @@ func newSurroundings(cfg Config, named bool, read ...string) surroundings {
 		{msiSecret, []string{msiEndpoint}},
 	} {
 		if at.half == "" && isSet(half.set) && !slices.ContainsFunc(half.other, isSet) {
-			at.half = fmt.Sprintf("$%s is set without $%s: pass both on to this program, which sudo and remote shells do not", half.set, strings.Join(half.other, " or $"))
+			at.half = fmt.Sprintf("$%s is set without $%s: pass both on to this program, which sudo and remote shells do not do",
+				half.set, strings.Join(half.other, " or $"))
 		}
 	}
 	return at
@@ -59,7 +60,7 @@ func (at surroundings) explain(f *wire.Failure) {
 	}
 	isOfIdentity := f.Reason == wire.IdentityNotFound || f.Reason == wire.IdentityAmbiguous
 	if isOfIdentity && len(at.unread) > 0 {
-		f.Advice = fmt.Sprintf("$%s is set, but this host does not read it: name the identity in Options.ID, as in ClientID(os.Getenv(%q))", at.unread[0], at.unread[0]) + alternative(f.Advice)
+		f.Advice = fmt.Sprintf("$%s is set, but is not read on this host: pass its value as the client id", at.unread[0]) + alternative(f.Advice)
 	}
 }
 
@@ -70,14 +71,16 @@ func alternative(advice string) string {
 	return "; or " + advice
 }
 
-// absent returns what to do where there is no endpoint at an address that nothing names, "" for
-// nothing in particular.
+// absent returns what to do if there is no endpoint at the default address, "" for nothing in
+// particular.
 func (at surroundings) absent() string {
 	switch {
 	case at.half != "":
 		return at.half
 	case at.pod:
-		return `in a pod: label it azure.workload.identity/use: "true" and annotate its service account with azure.workload.identity/client-id, so that the workload identity webhook sets it up (docs/aks.md); for an identity of the node let network policies allow 169.254.169.254`
+		return `in a pod: label it azure.workload.identity/use: "true" and annotate its service account with ` +
+			`azure.workload.identity/client-id, so that the workload identity webhook sets it up (docs/aks.md); ` +
+			`for an identity of the node, allow 169.254.169.254 in network policies`
 	}
 	return ""
 }

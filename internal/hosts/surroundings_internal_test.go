@@ -65,8 +65,8 @@ func TestAdviceOnAnIdentity(t *testing.T) {
 		failure wire.Failure
 		want    []string // none: no advice
 	}{
-		{"not found, and a variable is set", at, wire.Failure{StatusCode: 400, Description: "Identity not found"}, []string{"$AZURE_CLIENT_ID is set", "Options.ID"}},
-		{"several, and a variable is set", at, wire.Failure{StatusCode: 400, Description: "Multiple user assigned identities exist"}, []string{"$AZURE_CLIENT_ID is set", `os.Getenv("AZURE_CLIENT_ID")`}},
+		{"not found, and a variable is set", at, wire.Failure{StatusCode: 400, Description: "Identity not found"}, []string{"$AZURE_CLIENT_ID is set", "pass its value as the client id"}},
+		{"several, and a variable is set", at, wire.Failure{StatusCode: 400, Description: "Multiple user assigned identities exist"}, []string{"$AZURE_CLIENT_ID is set", "as the client id"}},
 		{"what the host knows is not lost", at, wire.Failure{StatusCode: 404, Code: "ManagedIdentityNotFound", Advice: "see the manifest"}, []string{"$AZURE_CLIENT_ID", "or see the manifest"}},
 		{"not found, and none is set", surroundings{}, wire.Failure{StatusCode: 400, Description: "Identity not found"}, nil},
 		{"an outage, and a variable is set", at, wire.Failure{StatusCode: 503}, nil},

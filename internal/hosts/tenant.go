@@ -6,11 +6,13 @@ import (
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 
+	"github.com/seed-ac726066/aztoken/internal/guid"
 	"github.com/seed-ac726066/aztoken/internal/jwt"
 	"github.com/seed-ac726066/aztoken/internal/wire"
 )
 
-const otherTenantAdvice = "leave the tenant out, for the identity's own; a token of another tenant is that of a multi-tenant app registration, which the identity can be the credential of (Options.Federation)"
+const otherTenantAdvice = "leave the tenant out, for the identity's own; tokens of another tenant are for a multi-tenant app registration, " +
+	"which can use the identity as its credential (workload identity federation)"
 
 // otherTenant returns the failure of a request for a token of a tenant that an identity is not of.
 func otherTenant(wanted, own string) error {
@@ -23,11 +25,11 @@ func otherTenant(wanted, own string) error {
 // isOther reports whether two tenants are known to differ: one of them may be a domain, of which
 // only Entra knows the tenant.
 func isOther(wanted, own string) bool {
-	return isGUID(wanted) && isGUID(own) && !strings.EqualFold(wanted, own)
+	return guid.Is(wanted) && guid.Is(own) && !strings.EqualFold(wanted, own)
 }
 
-// ofTenant returns t, or a failure if t says that it is not of the tenant that r asks for. Most
-// hosts have no parameter for a tenant, and what they return would be taken for what was asked for.
+// ofTenant returns t, or a failure if t belongs to another tenant than r asks for. Most hosts have
+// no parameter for a tenant, so their token would be taken for one of that tenant.
 func ofTenant(r Request, t azcore.AccessToken) (azcore.AccessToken, error) {
 	if r.Tenant == "" {
 		return t, nil

@@ -64,7 +64,7 @@ func TestAnotherTenant(t *testing.T) {
 			require.False(t, f.Retry)
 			require.ErrorContains(t, err, other)
 			require.ErrorContains(t, err, own)
-			require.Contains(t, f.Advice, "Options.Federation")
+			require.Contains(t, f.Advice, "federation")
 		})
 	}
 }

@@ -27,13 +27,6 @@ const (
 	maxAssertion = 64 << 10
 )
 
-var (
-	errWorkloadID = errors.New("Options.ID: workload identity takes client ids only; set ID to the ClientID of the identity, or Options.Endpoint to http://169.254.169.254 to use an identity of the node")
-	errNoClientID = errors.New("$AZURE_CLIENT_ID is not set; annotate the pod's service account with azure.workload.identity/client-id, or set Options.ID to a ClientID")
-	errNoTenantID = errors.New("$AZURE_TENANT_ID is not set; label the pod azure.workload.identity/use: \"true\", so that the workload identity webhook sets it")
-	errAuthority  = errors.New("$AZURE_AUTHORITY_HOST is no https:// URL of a login host; leave it to the workload identity webhook, or unset it for the public cloud")
-)
-
 // workloadIdentity is a pod of AKS, or of any cluster that Entra trusts. It exchanges the token of
 // its service account for one of Entra, over the internet: a proxy of the environment is used.
 //
@@ -48,13 +41,14 @@ type workloadIdentity struct {
 
 func newWorkloadIdentity(cfg Config) (Host, error) {
 	if cfg.ID.Kind != Default && cfg.ID.Kind != ClientID {
-		return Host{}, errWorkloadID
+		return Host{}, clientIDOnly("; for an identity of the node set the endpoint to " + imdsAddress)
 	}
 	id := cfg.ID
 	if id.Kind == Default {
 		id = ID{ClientID, cfg.Getenv(clientID)}
 		if id.Value == "" {
-			return Host{}, errNoClientID
+			return Host{}, inVariable(clientID, "not set",
+				"annotate the pod's service account with azure.workload.identity/client-id, or name the identity by its client id")
 		}
 		if err := id.checkForm("$" + clientID); err != nil {
 			return Host{}, err
@@ -63,15 +57,16 @@ func newWorkloadIdentity(cfg Config) (Host, error) {
 	tenant, file := cfg.Getenv(tenantID), cfg.Getenv(federatedTokenFile)
 	switch {
 	case tenant == "":
-		return Host{}, errNoTenantID
+		return Host{}, inVariable(tenantID, "not set", `label the pod azure.workload.identity/use: "true", so that the workload identity webhook sets it`)
 	case !isTenant(tenant):
-		return Host{}, fmt.Errorf("$%s: %s is not a tenant, which is a GUID or a domain; leave it to the workload identity webhook", tenantID, quote(tenant))
+		return Host{}, inVariable(tenantID, quote(tenant)+" is not a tenant, which is a GUID or a domain", "let the workload identity webhook set it")
 	case strings.TrimSpace(file) != file:
-		return Host{}, fmt.Errorf("$%s: %s begins or ends with a blank or a line feed; give the path without", federatedTokenFile, quote(file))
+		return Host{}, inVariable(federatedTokenFile, quote(file)+" begins or ends with a space or a line feed", "remove it")
 	}
 	authority, err := url.Parse(cmp.Or(cfg.Getenv(authorityHost), publicAuthority))
 	if err != nil || authority.Scheme != "https" || authority.Host == "" || authority.User != nil || authority.RawQuery != "" || authority.Fragment != "" {
-		return Host{}, errAuthority
+		return Host{}, inVariable(authorityHost, "not the https:// URL of a login host",
+			"let the workload identity webhook set it, or unset it for the public cloud")
 	}
 	w, err := cfg.client(wire.Reach{Internet: true})
 	if err != nil {
@@ -150,15 +145,14 @@ func describe(file string) string {
 	return fmt.Sprintf("the federated token file %s, written %s ago", file, max(0, time.Since(info.ModTime())).Round(time.Second))
 }
 
-// notFound are Entra's codes that say that the identity, or a federated credential of it that
-// matches the assertion, is not there: not with this issuer, audience or subject, or not yet.
+// notFound are Entra's codes for an identity that does not exist, or has no federated credential
+// that matches the assertion's issuer, audience and subject, or does not have it yet.
 var notFound = []int{700011, 700016, 70021, 700211, 700212, 700213, 7002131, 7002138}
 
-// ended is Entra's code for an assertion whose time is over.
+// ended is Entra's code for an assertion that has expired.
 const ended = 700024
 
-// explain explains the failures of Entra's token endpoint, which names its codes in a list of their
-// own.
+// explain explains the failures of Entra's token endpoint, which lists its codes.
 //
 // https://learn.microsoft.com/entra/identity-platform/reference-error-codes
 func (s *workloadIdentity) explain(f *wire.Failure) {
@@ -172,12 +166,12 @@ func (s *workloadIdentity) explain(f *wire.Failure) {
 	advice := entraAdvice(f)
 	switch {
 	case errors.As(f.Err, new(*tls.CertificateVerificationError)):
-		f.Advice = "if a proxy ends TLS on the way, add its certificate to the roots of the container (SSL_CERT_FILE), or set Options.Transport"
+		f.Advice = "if a proxy terminates TLS on the way, add its certificate to the roots of the container (SSL_CERT_FILE)"
 	case advice != "":
 		f.Advice = advice
 	case f.StatusCode == 0 && f.Advice == "" && f.Description == "": // no connection came about
 		f.Advice = "check the way to $AZURE_AUTHORITY_HOST: DNS, network policies, HTTPS_PROXY, and the roots that this container trusts"
 	case f.StatusCode >= http.StatusOK && f.StatusCode < http.StatusInternalServerError && !f.JSON:
-		f.Advice = "check $AZURE_AUTHORITY_HOST and the proxy (HTTPS_PROXY): this is no answer of Entra ID"
+		f.Advice = "check $AZURE_AUTHORITY_HOST and the proxy (HTTPS_PROXY): the answer is not from Entra ID"
 	}
 }

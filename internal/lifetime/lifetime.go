@@ -1,4 +1,5 @@
-// Package lifetime ends the goroutines of an owner: it tells them that the end has come and waits for them.
+// Package lifetime ends the goroutines of an owner: it tells them that the end has come and waits
+// for them.
 package lifetime
 
 import (
@@ -7,7 +8,8 @@ import (
 	"time"
 )
 
-// Lifetime is the time from New to End, and the goroutines that Wait waits for. A nil Lifetime has ended.
+// Lifetime is the time from New to End, and the goroutines that Wait waits for. A nil Lifetime has
+// ended.
 type Lifetime struct {
 	ctx    context.Context
 	cancel context.CancelFunc
@@ -31,8 +33,8 @@ func (l *Lifetime) Done() <-chan struct{} { return l.ctx.Done() }
 // Ended reports whether the lifetime has ended.
 func (l *Lifetime) Ended() bool { return l == nil || l.ctx.Err() != nil }
 
-// Enter adds the calling goroutine to those that Wait waits for, until it calls Leave. It reports false, and adds
-// nothing, when the lifetime has ended.
+// Enter adds the calling goroutine to those that Wait waits for, until it calls Leave. It reports
+// false, and adds nothing, when the lifetime has ended.
 func (l *Lifetime) Enter() bool {
 	if l == nil {
 		return false
@@ -49,7 +51,8 @@ func (l *Lifetime) Enter() bool {
 // Leave is the counterpart of an Enter that reported true.
 func (l *Lifetime) Leave() { l.running.Done() }
 
-// Go runs f in a goroutine that Wait waits for. It reports false, and runs nothing, when the lifetime has ended.
+// Go runs f in a goroutine that Wait waits for. It reports false, and runs nothing, when the
+// lifetime has ended.
 func (l *Lifetime) Go(f func()) bool {
 	if !l.Enter() {
 		return false
@@ -68,7 +71,8 @@ func (l *Lifetime) End() {
 	l.cancel()
 }
 
-// Wait waits for the goroutines of a lifetime that has ended, limit at most, and reports whether all have ended.
+// Wait waits for the goroutines of a lifetime that has ended, limit at most, and reports whether
+// all have ended.
 func (l *Lifetime) Wait(limit time.Duration) bool {
 	done := make(chan struct{})
 	go func() {

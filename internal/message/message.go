@@ -1,10 +1,15 @@
 // Package message joins the parts of an error's text.
 package message
 
-import "strings"
+import (
+	"net/http"
+	"strconv"
+	"strings"
+)
 
-// Join returns facts joined by colons, and the advice after a semicolon. Empty parts are left out. What others wrote
-// may end in a full stop, which is taken off: "…the tenant.; check…" reads as a mistake.
+// Join returns facts joined by colons, and the advice after a semicolon. Empty parts are left out.
+// The text of others may end in a full stop, which is removed: "…the tenant.; check…" reads as a
+// mistake.
 func Join(facts []string, advice string) string {
 	kept := make([]string, 0, len(facts))
 	for _, fact := range facts {
@@ -22,8 +27,16 @@ func Join(facts []string, advice string) string {
 	return text + "; " + advice
 }
 
-// trim takes off the blanks around a part and the punctuation that would meet that of Join. An ellipsis stays: it says
-// that a text was cut.
+// Status returns an HTTP status with its text, "404 Not Found", and "" for 0.
+func Status(code int) string {
+	if code == 0 {
+		return ""
+	}
+	return strings.TrimSpace(strconv.Itoa(code) + " " + http.StatusText(code))
+}
+
+// trim removes the spaces around a part and the punctuation that would meet that of Join. An
+// ellipsis stays, as it shows that a text was cut.
 func trim(part string) string {
 	part = strings.TrimSpace(part)
 	if strings.HasSuffix(part, "...") {

@@ -33,3 +33,10 @@ func TestJoin(t *testing.T) {
 		})
 	}
 }
+
+func TestStatus(t *testing.T) {
+	t.Parallel()
+	for code, want := range map[int]string{0: "", 404: "404 Not Found", 799: "799"} {
+		require.Equal(t, want, message.Status(code))
+	}
+}

@@ -1,5 +1,5 @@
-// Package pipe connects net/http's client and server through net.Pipe, for tests in virtual time: while a bubble of
-// testing/synctest waits for a real socket, time stands still.
+// Package pipe connects net/http's client and server through net.Pipe, for tests in virtual time:
+// while a bubble of testing/synctest waits for a real socket, time stands still.
 package pipe
 
 import (
@@ -16,8 +16,9 @@ import (
 	"time"
 )
 
-// Transport returns a transport that reaches handler whatever the address, over https with the certificate of config, which
-// it trusts. What it starts ends with the test, of which handler must by then let go.
+// Transport returns a transport that reaches handler whatever the address, over https with the
+// certificate of config, which it trusts. What it starts ends with the test, of which handler must
+// by then let go.
 func Transport(tb testing.TB, handler http.Handler, config *tls.Config) *http.Transport {
 	tb.Helper()
 	plain, secure := newListener(), newListener()
@@ -83,8 +84,9 @@ func (l listener) Accept() (net.Conn, error) {
 func (l listener) Close() error   { l.close(); return nil }
 func (l listener) Addr() net.Addr { return &net.TCPAddr{} }
 
-// brusque has no time for the goodbye of TLS, before which alone a write deadline is set: in a pipe two goodbyes would wait
-// for each other, and net/http holds a lock meanwhile, so that virtual time could not come to their deadline.
+// brusque has no time for the goodbye of TLS, before which alone a write deadline is set: in a pipe
+// two goodbyes would wait for each other, and net/http holds a lock meanwhile, so that virtual time
+// could not come to their deadline.
 type brusque struct{ net.Conn }
 
 func (c brusque) SetWriteDeadline(t time.Time) error {

@@ -22,25 +22,26 @@ func Refresh(due, now, expires, hint time.Time) time.Time {
 	return now.Add(due.Sub(now)) // with a monotonic reading, also where the policy took its own away
 }
 
-// HalfLife returns when a token that ends at expires is refreshed by half-life, decided at now: between a third and just
-// short of a half of what is left.
+// HalfLife returns when a token that ends at expires is refreshed by half-life, decided at now:
+// between a third and just short of a half of what is left.
 func HalfLife(now, expires time.Time, random float64) time.Time {
 	left := expires.Sub(now)
-	// Short of the half by a hundredth, a quarter of an hour of 24 h: who fails just as an outage of half a life begins
-	// still has that long once it ends.
+	// Short of the half by a hundredth, a quarter of an hour of 24 h: who fails just as an outage
+	// of half a life begins still has that long once it ends.
 	earliest, latest := left/3, left/2-left/100
 	return now.Add(earliest + time.Duration(random*float64(latest-earliest)))
 }
 
-// MaxAge returns when a token that was first acquired at acquired is refreshed before the age d, decided at now: in the
-// last tenth of d, or by HalfLife where that is earlier.
+// MaxAge returns when a token that was first acquired at acquired is refreshed before the age d,
+// decided at now: in the last tenth of d, or by HalfLife where that is earlier.
 func MaxAge(d time.Duration, now, acquired, expires time.Time, random float64) time.Time {
 	limit := HalfLife(now, expires, random)
 	early := d - d/10
 	due := acquired.Add(early + time.Duration(random*float64(d/10)))
 	if over := now.Sub(acquired) - early; over >= 0 {
-		// The platform had no newer token. IMDS issues one when its own is an hour old, so soon may be enough; a host
-		// that keeps its token to the end is asked less and less often, as over doubles with each look.
+		// The platform had no newer token. IMDS issues one when its own is an hour old, so soon may
+		// be enough; a host that keeps its token to the end is asked less and less often, as over
+		// doubles with each look.
 		due = now.Add(min(d, max(over, d/8)))
 	}
 	if due.After(limit) {

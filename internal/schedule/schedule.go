@@ -101,9 +101,9 @@ func Holdoff(prev, since time.Duration) time.Duration {
 	return min(2*prev, maxHoldoff)
 }
 
-// Alone is when a client of a fleet whose members share a store asks the endpoint by itself, if none of the others has
-// brought a newer token by then: drawn between 3/4 and 15/16 of the token's life. From one fixed point on all of them
-// would ask together, as all hold the same token.
+// Alone is when a client of a fleet whose members share a store asks the endpoint by itself, if
+// none of the others has brought a newer token by then: drawn between 3/4 and 15/16 of the token's
+// life. From one fixed point on all of them would ask together, as all hold the same token.
 func Alone(acquired, expires time.Time, random float64) time.Time {
 	life := expires.Sub(acquired)
 	earliest, latest := life/4*3, life/16*15
@@ -117,9 +117,9 @@ const (
 	maxLook = 15 * time.Minute
 )
 
-// Look is the wait before a client looks again for the token that another one is refreshing, after it has looked n
-// times (1 is the first), when left remains of its own. It doubles from a minute to a quarter of an hour, a quarter of
-// left at most, and up to a half is added at random.
+// Look is the wait before a client looks again for the token that another one is refreshing, after
+// it has looked n times (1 is the first), when left remains of its own. It doubles from a minute to
+// a quarter of an hour, a quarter of left at most, and up to a half is added at random.
 func Look(n int, left time.Duration, random float64) time.Duration {
 	limit := min(maxLook, left/shareOfRest)
 	wait := firstLook
@@ -133,8 +133,9 @@ func Look(n int, left time.Duration, random float64) time.Duration {
 // lastCall is the time before a token's end in which no client waits for another one any more.
 const lastCall = 30 * time.Second
 
-// AsksAlone reports whether a client whose token is due asks the endpoint although another client has the lock: from
-// alone on, when it has looked for the other's token at least once, and near the token's end in any case.
+// AsksAlone reports whether a client whose token is due asks the endpoint although another client
+// has the lock: from alone on, when it has looked for the other's token at least once, and near the
+// token's end in any case.
 func AsksAlone(now, alone, expires time.Time, looks int) bool {
 	return !now.Before(alone) && looks > 0 || expires.Sub(now) < lastCall
 }

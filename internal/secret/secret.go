@@ -9,9 +9,9 @@ import (
 
 const redacted = "REDACTED"
 
-// Value keeps a secret in a closure, where neither reflection nor an unsafe pointer finds it: what walks unexported
-// fields and follows pointers, as the diff of a failed test does, prints a func as an address. The zero Value holds
-// the zero T.
+// Value keeps a secret in a closure, where neither reflection nor an unsafe pointer finds it: what
+// walks unexported fields and follows pointers, as the diff of a failed test does, prints a func as
+// an address. The zero Value holds the zero T.
 type Value[T any] struct{ reveal func() T }
 
 // Text is a secret string.

@@ -3,13 +3,15 @@ package stored
 import (
 	"strings"
 
+	"github.com/seed-ac726066/aztoken/internal/guid"
 	"github.com/seed-ac726066/aztoken/internal/hosts"
 	"github.com/seed-ac726066/aztoken/internal/jwt"
 )
 
-// Fits reports whether a token may be of the identity id, by its claims: an entry that was sealed with the right key
-// may still have been written by a program with a mistake. A tenant of "" is any. The case of letters does not count.
-// What is not a JWT says nothing, and is judged by the name of its entry alone.
+// Fits reports whether a token may be of the identity id, by its claims: an entry that was sealed
+// with the right key may still have been written by a program with a mistake. A tenant of "" is
+// any; one that is named by a domain is not compared. The case of letters does not count. What is not a JWT says nothing, and is judged by the
+// name of its entry alone.
 func Fits(token string, id hosts.ID, tenant string) bool {
 	claims, ok := jwt.Claims(token)
 	if !ok {
@@ -23,7 +25,7 @@ func Fits(token string, id hosts.ID, tenant string) bool {
 		}
 		return true
 	}
-	if tenant != "" && isGUID(tenant) && !is(tenant, "tid") {
+	if tenant != "" && guid.Is(tenant) && !is(tenant, "tid") {
 		return false
 	}
 	switch id.Kind {
@@ -36,6 +38,3 @@ func Fits(token string, id hosts.ID, tenant string) bool {
 	}
 	return true
 }
-
-// isGUID reports whether a tenant is named by its id. One that is named by a domain cannot be compared with tid.
-func isGUID(tenant string) bool { return len(tenant) == 36 && strings.Count(tenant, "-") == 4 }

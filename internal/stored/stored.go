@@ -1,5 +1,5 @@
-// Package stored decides about tokens that a store kept: what may be used, and what may replace what. It is pure: the
-// store itself is package tokenstore, and the client puts the two together.
+// Package stored decides about tokens that a store kept: what may be used, and what may replace
+// what. It is pure: the store itself is package tokenstore, and the client puts the two together.
 package stored
 
 import (
@@ -19,8 +19,8 @@ type Token struct {
 	// Acquired is when a client first got the token, and Given when the endpoint last returned it.
 	Acquired, Given time.Time
 	Expires         time.Time
-	// Rejected is the acquisition of the last token of the entry that a service rejected, zero for none: what was
-	// acquired up to then must not come back.
+	// Rejected is the acquisition of the last token of the entry that a service rejected, zero for
+	// none: what was acquired up to then must not come back.
 	Rejected time.Time
 }
 
@@ -80,16 +80,16 @@ func Decode(text []byte) (Token, bool) {
 	return t, ok
 }
 
-// IsUsable reports whether t may be used at now: it has not ended, it was acquired after all that was rejected up to
-// rejected (zero for nothing), and not further ahead of this machine's clock than tolerance, as one of two clocks is
-// wrong then.
+// IsUsable reports whether t may be used at now: it has not ended, it was acquired after all that
+// was rejected up to rejected (zero for nothing), and not further ahead of this machine's clock
+// than tolerance, as one of two clocks is wrong then.
 func (t Token) IsUsable(now, rejected time.Time, tolerance time.Duration) bool {
 	return t.Expires.Sub(now) > schedule.ExpirySkew && t.Acquired.Sub(now) <= tolerance &&
 		(rejected.IsZero() || t.Acquired.After(rejected))
 }
 
-// Best returns the token of several entries that lives longest, of those that fits accepts and that were not rejected
-// by what one of the others says; false if there is none.
+// Best returns the token of several entries that lives longest, of those that fits accepts and that
+// were not rejected by what one of the others says; false if there is none.
 func Best(payloads [][]byte, fits func(Token) bool) (Token, bool) {
 	var tokens []Token
 	var rejected time.Time
@@ -112,9 +112,9 @@ func Best(payloads [][]byte, fits func(Token) bool) (Token, bool) {
 	return best, found
 }
 
-// MayReplace reports whether t may be saved where old is kept. A better token of the same identity is never
-// overwritten, nor one that took the place of a rejected one by what was acquired before; of two identities the later
-// acquired wins.
+// MayReplace reports whether t may be saved where old is kept. A better token of the same identity
+// is never overwritten, nor one that took the place of a rejected one by what was acquired before;
+// of two identities the later acquired wins.
 func (t Token) MayReplace(old Token) bool {
 	switch {
 	case !old.Rejected.IsZero() && !t.Acquired.After(old.Rejected):
@@ -129,8 +129,8 @@ func (t Token) MayReplace(old Token) bool {
 	return t.Expires.After(old.Expires)
 }
 
-// SameObject reports whether two tokens may be of the same identity: tokens that are not JWTs do not say whose they
-// are.
+// SameObject reports whether two tokens may be of the same identity: tokens that are not JWTs do
+// not say whose they are.
 func SameObject(a, b string) bool {
 	return !isOther(objectID(Token{Value: secret.New(a)}), objectID(Token{Value: secret.New(b)}))
 }
@@ -142,8 +142,9 @@ func objectID(t Token) string {
 	return jwt.Text(claims["oid"])
 }
 
-// Draw returns a random number in [0, 1) for a token: the same wherever and however often it is drawn with the same
-// seed, so that a program that restarts neither puts a refresh off nor brings it forward.
+// Draw returns a random number in [0, 1) for a token: the same wherever and however often it is
+// drawn with the same seed, so that a program that restarts neither puts a refresh off nor brings
+// it forward.
 func Draw(token string, seed uint64) float64 {
 	sum := sha256.Sum256(append(binary.BigEndian.AppendUint64(nil, seed), token...))
 	return float64(binary.BigEndian.Uint64(sum[:])>>11) / (1 << 53)

@@ -34,7 +34,7 @@ type Config struct {
 	// Options are the caller's. The retry settings are not used, and bodies and secret headers are
 	// never logged.
 	Options azcore.ClientOptions
-	// Reach says how the endpoint is reached. Its zero value is an endpoint of this machine.
+	// Reach is how the endpoint is reached. Its zero value is an endpoint of this machine.
 	Reach Reach
 }
 

@@ -30,10 +30,10 @@ var layouts = []string{
 	time.RFC1123,
 }
 
-// expiry is when the token of a reply ends. The remaining life is right whatever this machine's
-// clock says, and so wins; an absolute time that comes sooner counts too (the token may have lain
-// in the platform's cache while expires_in was not recomputed), unless it is past already, or so
-// near that the token would be of no use: then it is the clock that is wrong.
+// expiry returns when the token of a reply ends. The remaining life is right whatever this
+// machine's clock says, and so wins; an absolute time that comes sooner counts too (the token may
+// have lain in the platform's cache while expires_in was not recomputed), unless it is past
+// already, or so near that the token would be of no use: then it is the clock that is wrong.
 func expiry(fields map[string]json.RawMessage, token string, now time.Time) (time.Time, error) {
 	in, hasIn := seconds(fields["expires_in"])
 	on, hasOn := absolute(fields["expires_on"])
@@ -85,8 +85,8 @@ func unix(raw json.RawMessage) (time.Time, bool) {
 	return time.Unix(int64(s), 0), true
 }
 
-// text is a JSON string's content, or the literal of any other value; "" for null and for nothing
-// at all.
+// text returns a JSON string's content, or the literal of any other value; "" for null and for
+// nothing at all.
 func text(raw json.RawMessage) string {
 	var s string
 	if json.Unmarshal(raw, &s) == nil {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
-	"fmt"
 	"net"
 	"net/http"
 	"net/url"
@@ -13,6 +12,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/seed-ac726066/aztoken/internal/message"
 )
 
 // Failure reports why an endpoint returned no token.
@@ -69,31 +70,23 @@ const (
 	IdentityAmbiguous        // the host has several identities and none was named
 )
 
+// Error returns the facts, without Advice.
 func (f *Failure) Error() string {
-	var parts []string
-	if f.StatusCode != 0 {
-		parts = append(parts, strings.TrimSpace(fmt.Sprintf("%d %s", f.StatusCode, http.StatusText(f.StatusCode))))
-	}
-	for _, s := range []string{f.Code, f.Description} {
-		if s != "" {
-			parts = append(parts, s)
-		}
-	}
+	facts := []string{message.Status(f.StatusCode), f.Code, f.Description}
 	if f.Err != nil {
-		parts = append(parts, f.Err.Error())
+		facts = append(facts, f.Err.Error())
 	}
 	if f.RequestID != "" && !strings.Contains(f.Description, f.RequestID) {
-		parts = append(parts, "request id "+f.RequestID)
+		facts = append(facts, "request id "+f.RequestID)
 	}
-	return strings.Join(parts, ": ")
+	return message.Join(facts, "")
 }
 
 // Unwrap returns the cause.
 func (f *Failure) Unwrap() error { return f.Err }
 
 // RetryStatus reports whether an answer of this status may be another one soon. IMDS documents 404,
-// 410, 429 and 5xx as passing; 408 is a time-out by its meaning. What remains tells of a mistake
-// that stays one.
+// 410, 429 and 5xx as temporary; 408 is a timeout by definition. All others are permanent.
 //
 // https://learn.microsoft.com/entra/identity/managed-identities-azure-resources/how-to-use-vm-token#error-handling
 func RetryStatus(code int) bool {
@@ -104,8 +97,8 @@ func RetryStatus(code int) bool {
 	return code >= 500
 }
 
-// noAnswer is the failure of a request that err ended. It does not wrap a context's error: what
-// ended is the endpoint's time, and a caller must not take that for the end of its own.
+// noAnswer returns the failure of a request that err ended. It does not wrap a context's error:
+// what ended is the endpoint's time, and a caller must not take that for the end of its own.
 func noAnswer(err error) *Failure {
 	f := &Failure{Retry: true, Err: err}
 	var in *url.Error
@@ -128,7 +121,7 @@ func noAnswer(err error) *Failure {
 	return f
 }
 
-// refusal is the failure that an answer other than 200 tells of.
+// refusal returns the failure of an answer other than 200.
 func refusal(status int, header http.Header, body []byte, now time.Time) *Failure {
 	f := &Failure{
 		StatusCode: status,

@@ -15,7 +15,7 @@ var (
 	ErrCertificate = errors.New("the endpoint's certificate does not have the thumbprint that the host names")
 )
 
-// mayUse says why t, nil for something else than an http.Transport, cannot be held to the pinned
+// mayUse returns why t, nil for something else than an http.Transport, cannot be held to the pinned
 // certificate.
 func (r Reach) mayUse(t *http.Transport) error {
 	switch {

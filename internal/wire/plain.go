@@ -36,7 +36,7 @@ func Plain(text string) string {
 // redactJWT cuts a word where a JWT begins: every JWS and JWE header is a JSON object and so starts
 // "eyJ" in base64.
 func redactJWT(word string) string {
-	const minJWT = 20 // shorter runs are no tokens, and may be somebody's words
+	const minJWT = 20 // shorter runs are words, not tokens
 	if at := strings.Index(word, "eyJ"); at >= 0 && len(word)-at >= minJWT {
 		return word[:at] + "REDACTED"
 	}

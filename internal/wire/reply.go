@@ -27,7 +27,7 @@ const minLife = 3 * time.Second
 // compared to the letter (encoding/json would take "Access_Token" too); numbers may be strings. The
 // token's ExpiresOn carries the monotonic reading of now where the reply has a remaining life.
 //
-// The error says what was wrong and never quotes the reply.
+// The error describes what is wrong and never quotes the reply.
 func ParseReply(body []byte, now time.Time) (azcore.AccessToken, error) {
 	var fields map[string]json.RawMessage
 	if err := json.Unmarshal(body, &fields); err != nil || fields == nil {

@@ -50,7 +50,7 @@ func retry(f *Failure) (again bool, most int) {
 	case has(stale) && !RetryStatus(f.StatusCode):
 		return true, maxStaleRetries
 	case f.StatusCode == http.StatusNotFound && f.JSON && isCode(f.Code):
-		return false, 0 // the endpoint is there and names a mistake; one that is being updated has no code for it
+		return false, 0 // the endpoint names a mistake; one that is being updated sends no code
 	}
 	return RetryStatus(f.StatusCode), 0
 }

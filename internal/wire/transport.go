@@ -28,7 +28,7 @@ var (
 
 // Reach is how an endpoint is reached.
 type Reach struct {
-	// Internet says that the endpoint is not of this machine: a proxy of the environment is used,
+	// Internet reports whether the endpoint is on the internet: a proxy of the environment is used,
 	// and there is more time for the first connection.
 	Internet bool
 	// Thumbprint, if set, is the SHA-1 of the only certificate that the endpoint may show, whoever

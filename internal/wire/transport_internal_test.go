@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// httpTransport is what a Client of given and reach sends its requests with.
+// httpTransport returns what a Client of given and reach sends its requests with.
 func httpTransport(t *testing.T, given policy.Transporter, reach Reach) *http.Transport {
 	t.Helper()
 	return httpClient(t, given, reach).Transport.(*http.Transport)

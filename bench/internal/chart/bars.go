@@ -23,8 +23,8 @@ const (
 	barGap   = 2
 )
 
-// Bars writes a chart of horizontal bars to an SVG file: groups from top to bottom, in each of them one bar for each series, with its
-// value beside it.
+// Bars writes a chart of horizontal bars to an SVG file: groups from top to bottom, in each of them
+// one bar for each series, with its value beside it.
 func Bars(file, title, axis string, groups []string, series ...Series) error {
 	p := plot.New()
 	plain(p)
@@ -75,7 +75,7 @@ func Bars(file, title, axis string, groups []string, series ...Series) error {
 // slack is room for the wider letters of a font in place of the one that the layout was made for.
 const slack = "  "
 
-// shortTicks are the usual ones, with no more digits than they need.
+// shortTicks returns the usual ones, with no more digits than they need.
 func shortTicks(from, to float64) []plot.Tick {
 	ticks := plot.DefaultTicks{}.Ticks(from, to)
 	for i := range ticks {

@@ -16,7 +16,8 @@ import (
 type Lines struct {
 	Title string
 	Axis  string // of the values
-	// Least and Most are the ends of the scale, powers of ten. A lower value, such as none at all, is drawn at the bottom.
+	// Least and Most are the ends of the scale, powers of ten. A lower value, such as none at all,
+	// is drawn at the bottom.
 	Least, Most float64
 	Hours       float64 // the end of the time axis, which begins at 0
 	Lines       []Line  // the first on top
@@ -63,7 +64,8 @@ func (l Lines) Save(file string) error {
 	return write(c, file)
 }
 
-// powersOfTen are the labels of a logarithmic scale. The lowest says that it is for all below, too.
+// powersOfTen returns the labels of a logarithmic scale. The lowest is marked as including all
+// below.
 func powersOfTen(least, most float64) (ticks []plot.Tick) {
 	for v := least; v <= most; v *= 10 {
 		label := report.Thousands(v)

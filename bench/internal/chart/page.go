@@ -15,12 +15,12 @@ import (
 	"gonum.org/v1/plot/vg/vgsvg"
 )
 
-// colours are told apart by people with any kind of colour vision (Okabe and Ito).
+// colours can be distinguished with any kind of colour vision (Okabe and Ito).
 var colours = []color.Color{
 	color.RGBA{0x00, 0x72, 0xb2, 0xff}, color.RGBA{0xe6, 0x9f, 0x00, 0xff}, color.RGBA{0x00, 0x9e, 0x73, 0xff}, color.RGBA{0xcc, 0x79, 0xa7, 0xff},
 }
 
-// ink is the colour of what is not measured, and shade of what was not there.
+// ink is the colour of text and axes, and shade that of missing values.
 var (
 	ink   = color.RGBA{0x33, 0x33, 0x33, 0xff}
 	shade = color.RGBA{0xe4, 0xe4, 0xe4, 0xff}
@@ -33,7 +33,7 @@ const (
 	swatch     = 3 * vg.Millimeter
 )
 
-// newPage is a white page with a head.
+// newPage returns a white page with a head.
 func newPage(width, height vg.Length, title string, legend []entry) (*vgsvg.Canvas, draw.Canvas) {
 	c := vgsvg.New(width, height)
 	page := draw.New(c)
@@ -69,7 +69,7 @@ func typeface(points float64, weight xfont.Weight) font.Font {
 	return f
 }
 
-// plain gives a plot the look of all: ink, and fonts without serifs.
+// plain sets the common style of a plot: ink, and fonts without serifs.
 func plain(p *plot.Plot) {
 	p.BackgroundColor = nil
 	for _, axis := range []*plot.Axis{&p.X, &p.Y} {
@@ -79,7 +79,8 @@ func plain(p *plot.Plot) {
 	}
 }
 
-// write writes c with the names of fonts that have the same widths on other systems: there the one that plot uses is not installed.
+// write writes c with the names of fonts that have the same widths on other systems: there the one
+// that plot uses is not installed.
 func write(c *vgsvg.Canvas, file string) error {
 	var b bytes.Buffer
 	if _, err := c.WriteTo(&b); err != nil {

@@ -13,7 +13,8 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 )
 
-// Panels are small plots side by side, all with the same axes: shares of a whole over hours, stacked on each other.
+// Panels are small plots side by side, all with the same axes: shares of a whole over hours,
+// stacked on each other.
 type Panels struct {
 	Title string
 	Axis  string // of time
@@ -30,7 +31,8 @@ type Panel struct {
 	Steps []Step // in order of time, each beginning where the one before it ends
 }
 
-// Step is a time for which the shares are constant. They are one for each part but the last, from 0 to 1.
+// Step is a time for which the shares are constant. They are one for each part but the last, from 0
+// to 1.
 type Step struct {
 	From, To float64
 	Shares   []float64
@@ -75,7 +77,7 @@ func (p Panels) Save(file string) error {
 	return write(c, file)
 }
 
-// colour is that of part i.
+// colour returns that of part i.
 func (p Panels) colour(i int) color.Color {
 	if i == len(p.Parts)-1 {
 		return shade
@@ -83,7 +85,7 @@ func (p Panels) colour(i int) color.Color {
 	return colours[i]
 }
 
-// plot is one panel. Labels are drawn only where they are read.
+// plot returns one panel. Labels are drawn only where they are read.
 func (p Panels) plot(of Panel, leftmost, lowest bool) *plot.Plot {
 	small := plot.New()
 	small.Title.Text, small.Title.Padding = of.Title, vg.Millimeter
@@ -109,12 +111,12 @@ func (p Panels) plot(of Panel, leftmost, lowest bool) *plot.Plot {
 	return small
 }
 
-// area is a filled polygon without an outline.
+// area returns a filled polygon without an outline.
 func area(fill color.Color, corners plotter.XYs) plot.Plotter {
 	return &plotter.Polygon{XYs: []plotter.XYs{corners}, Color: fill}
 }
 
-// line is the sum of the first n shares over time, with a corner only where it changes.
+// line returns the sum of the first n shares over time, with a corner only where it changes.
 func line(steps []Step, n int) plotter.XYs {
 	var corners plotter.XYs
 	height := 0.0

@@ -8,7 +8,7 @@ import (
 	"os/exec"
 )
 
-// Output gives what the go command prints. The error has what it complains of.
+// Output returns what the go command prints. The error has what it prints to stderr.
 func Output(ctx context.Context, args ...string) (string, error) {
 	cmd := exec.CommandContext(ctx, "go", args...)
 	var stderr bytes.Buffer

@@ -1,4 +1,5 @@
-// Package measure runs Go's benchmarks and reads what they print, for programs that make tables of it.
+// Package measure runs Go's benchmarks and reads what they print, for programs that make tables of
+// it.
 package measure
 
 import (
@@ -24,10 +25,12 @@ type Result struct {
 	Allocs float64 // the median
 }
 
-// Results are those of a run, by the benchmark's name without "Benchmark" and the number of processors.
+// Results are those of a run, by the benchmark's name without "Benchmark" and the number of
+// processors.
 type Results map[string]Result
 
-// Get is the result of the benchmark called name. A benchmark that did not run is a mistake in the program, so Get panics.
+// Get returns the result of the benchmark called name. A benchmark that did not run is a mistake in
+// the program, so Get panics.
 func (r Results) Get(name string) Result {
 	got, ok := r[benchName(name)]
 	if !ok {
@@ -36,14 +39,15 @@ func (r Results) Get(name string) Result {
 	return got
 }
 
-// Ratio is how much slower the benchmark called name is than the one called floor.
+// Ratio returns how much slower the benchmark called name is than the one called floor.
 func (r Results) Ratio(name, floor string) float64 { return r.Get(name).NS / r.Get(floor).NS }
 
 // benchName writes name as package testing prints it.
 func benchName(name string) string { return strings.ReplaceAll(name, " ", "_") }
 
-// Benchmarks runs the benchmarks of a package of this module and shows them as they run: all of them once, then all again, so that
-// what slows the machine for a while slows all alike. The working directory must be inside the module.
+// Benchmarks runs the benchmarks of a package of this module and shows them as they run: all of
+// them once, then all again, so that what slows the machine for a while slows all alike. The
+// working directory must be inside the module.
 func Benchmarks(ctx context.Context, pkg string, rounds int, benchtime time.Duration) (Results, error) {
 	dir, err := os.MkdirTemp("", "bench")
 	if err != nil {

@@ -10,12 +10,12 @@ import (
 	"github.com/seed-ac726066/aztoken/bench/internal/gotool"
 )
 
-// Machine says in a few words what the figures were measured on.
+// Machine describes in a few words the machine of the measurements.
 func Machine() string {
 	return fmt.Sprintf("%s, %s/%s, %d cores%s", runtime.Version(), runtime.GOOS, runtime.GOARCH, runtime.NumCPU(), cpu())
 }
 
-// cpu is the model of the processor, where Linux tells.
+// cpu returns the model of the processor, where Linux tells.
 func cpu() string {
 	info, err := os.ReadFile("/proc/cpuinfo")
 	if err != nil {
@@ -29,7 +29,7 @@ func cpu() string {
 	return ""
 }
 
-// Versions says which version of each module is in use, as "path version, path version".
+// Versions returns the version of each module in use, as "path version, path version".
 func Versions(ctx context.Context, modules ...string) (string, error) {
 	out, err := gotool.Output(ctx, append([]string{"list", "-m", "-f", "{{.Path}} {{.Version}}"}, modules...)...)
 	if err != nil {

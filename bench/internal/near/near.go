@@ -1,5 +1,6 @@
-// Package near tests that an operation stays near its floor: the least that any program has to do for the same outcome,
-// measured in the same run. So a slow or busy machine makes no test fail, and a regression does.
+// Package near tests that an operation stays near its floor: the least that any program has to do
+// for the same outcome, measured in the same run. So a slow or busy machine makes no test fail, and
+// a regression does.
 package near
 
 import (
@@ -21,18 +22,22 @@ type Goal struct {
 }
 
 const (
-	// slice is how long one side runs before the other: short, so that a burst of somebody else's work hits both alike.
+	// slice is how long one side runs before the other: short, so that a burst of other load hits
+	// both alike.
 	slice = 10 * time.Millisecond
-	// least is so many slices that the floor is found too: one of a noisy moment would let everything pass.
+	// least is so many slices that the floor is found too: one of a noisy moment would let
+	// everything pass.
 	least = 20
-	// most bounds a test to about four seconds. The fastest of so many slices is that of a quiet machine.
+	// most bounds a test to about four seconds. The fastest of so many slices is that of a quiet
+	// machine.
 	most = 150
 )
 
-// Test fails if op costs more than the goal has it. The two sides run in turns, and what counts is the smaller of two ratios: that of
-// the fastest slices, as noise only ever makes code slower, and the median of the turns, as a machine that is slow for long is slow
-// for both. The test goes on until that is near enough, and only if it never is it fails. It skips under the race detector, which
-// changes the ratio.
+// Test fails if op costs more than the goal has it. The two sides run in turns, and what counts is
+// the smaller of two ratios: that of the fastest slices, as noise only ever makes code slower, and
+// the median of the turns, as a machine that is slow for long is slow for both. The test goes on
+// until that is near enough, and only if it never is it fails. It skips under the race detector,
+// which changes the ratio.
 func Test(tb testing.TB, goal Goal, floor, op func()) {
 	tb.Helper()
 	if raced {
@@ -41,8 +46,8 @@ func Test(tb testing.TB, goal Goal, floor, op func()) {
 	if allocs := testing.AllocsPerRun(200, op); allocs > goal.Allocs {
 		tb.Errorf("%v allocations, and the goal is %v", allocs, goal.Allocs)
 	}
-	// Collecting garbage takes the more time the busier the machine is, and only from the side that allocates; how much that does is
-	// counted above.
+	// Collecting garbage takes the more time the busier the machine is, and only from the side that
+	// allocates; how much that does is counted above.
 	defer debug.SetGCPercent(debug.SetGCPercent(-1))
 	base, side := newSide(floor, goal.Parallel), newSide(op, goal.Parallel)
 	var turns []float64

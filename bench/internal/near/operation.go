@@ -2,13 +2,14 @@ package near
 
 import "testing"
 
-// Operation is what is measured. Run fails the test itself if it does not do its work, and may be called by many goroutines.
+// Operation is what is measured. Run fails the test itself if it does not do its work, and may be
+// called by many goroutines.
 type Operation struct {
 	Name string
 	Run  func()
 }
 
-// Find gives the operation called name. That there is none fails the test.
+// Find returns the operation called name. It fails the test if there is none.
 func Find(tb testing.TB, operations []Operation, name string) func() {
 	tb.Helper()
 	for _, op := range operations {

@@ -10,16 +10,16 @@ import (
 	"github.com/aws/aws-sdk-go-v2/feature/ec2/imds"
 )
 
-// AWS is the credentials cache of aws-sdk-go-v2 with its default options over a source of Azure's tokens: no early refresh, and no
-// outage cover, which there depends on the source.
+// AWS returns the credentials cache of aws-sdk-go-v2 with its default options over a source of
+// Azure's tokens: no early refresh, and no outage cover, which there depends on the source.
 func AWS() Library {
 	return Library{Name: "aws CredentialsCache", New: func(e Endpoint) (Client, error) {
 		return awsClient{aws.NewCredentialsCache(awsSource{newSource(e)}), closed{}}, nil
 	}}
 }
 
-// AWSRole is the same cache over the SDK's own source on a virtual machine, which has outage cover. The tokens come as EC2 would give
-// them: see [EC2Metadata].
+// AWSRole returns the same cache over the SDK's own source on a virtual machine, which has outage
+// cover. The tokens come as EC2 would give them: see [EC2Metadata].
 func AWSRole() Library {
 	return Library{Name: "aws ec2rolecreds", New: func(e Endpoint) (Client, error) {
 		provider := ec2rolecreds.New(func(o *ec2rolecreds.Options) {

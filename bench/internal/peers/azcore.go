@@ -15,8 +15,8 @@ import (
 	"github.com/go-jose/go-jose/v4/jwt"
 )
 
-// Azcore is the pipeline of an Azure SDK client: azcore's bearer token policy, which has a cache of its own, over azidentity's
-// credential. A token is what a request through it carries.
+// Azcore returns the pipeline of an Azure SDK client: azcore's bearer token policy, which has a
+// cache of its own, over azidentity's credential. A token is what a request through it carries.
 func Azcore() Library {
 	return Library{Name: "azcore pipeline", New: func(e Endpoint) (Client, error) {
 		credential, err := newAzidentity(e)
@@ -28,8 +28,8 @@ func Azcore() Library {
 	}}
 }
 
-// NewPipeline gives the pipeline of an Azure SDK client with its default options over base, with a bearer token policy or, if
-// that is nil, without: what the policy's cost is to be compared with.
+// NewPipeline returns the pipeline of an Azure SDK client with its default options over base, with
+// a bearer token policy or, if that is nil, without: what the policy's cost is to be compared with.
 func NewPipeline(base http.RoundTripper, bearer policy.Policy) http.RoundTripper {
 	var perRetry []policy.Policy // where the SDK's clients have it
 	if bearer != nil {

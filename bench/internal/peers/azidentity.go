@@ -10,8 +10,8 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
 )
 
-// Azidentity is a ManagedIdentityCredential with its default options, which retry six times as the guidance for IMDS has
-// it. Its cache is MSAL's: see [Endpoint.Resource].
+// Azidentity returns a ManagedIdentityCredential with its default options, which retry six times as
+// the guidance for IMDS has it. Its cache is MSAL's: see [Endpoint.Resource].
 func Azidentity() Library {
 	return Library{Name: "azidentity", New: func(e Endpoint) (Client, error) {
 		credential, err := newAzidentity(e)

@@ -9,12 +9,12 @@ import (
 	"github.com/seed-ac726066/aztoken"
 )
 
-// Aztoken is a client with the default policy, HalfLife.
+// Aztoken returns a client with the default policy, HalfLife.
 func Aztoken() Library {
 	return Library{Name: "aztoken", New: func(e Endpoint) (Client, error) { return newAztoken(e, aztoken.HalfLife()) }}
 }
 
-// AztokenMaxAge is a client that replaces its token at the age d.
+// AztokenMaxAge returns a client that replaces its token at the age d.
 func AztokenMaxAge(d time.Duration) Library {
 	return Library{Name: fmt.Sprintf("aztoken, MaxAge(%.0fh)", d.Hours()), New: func(e Endpoint) (Client, error) {
 		return newAztoken(e, aztoken.MaxAge(d))

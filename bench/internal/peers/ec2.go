@@ -10,9 +10,9 @@ import (
 	"time"
 )
 
-// EC2Metadata answers as the instance metadata service of EC2, with the tokens of an Azure endpoint as its credentials. Each
-// of its requests is one to that endpoint, so that it is slow, fails and hangs when the endpoint does, and the endpoint's count is
-// that of the requests.
+// EC2Metadata answers as the instance metadata service of EC2, with the tokens of an Azure endpoint
+// as its credentials. Each of its requests is one to that endpoint, so that it is slow, fails and
+// hangs when the endpoint does, and the endpoint's count is that of the requests.
 type EC2Metadata struct{ Endpoint }
 
 const (

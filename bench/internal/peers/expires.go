@@ -2,5 +2,6 @@ package peers
 
 import "time"
 
-// Expires is the end of a token as the token itself has it, which is what a service looks at, whatever the library says.
+// Expires returns the end of a token as the token itself has it, which is what a service looks at,
+// whatever the library says.
 func Expires(token string) (time.Time, error) { return expiryOf(token) }

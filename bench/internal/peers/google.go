@@ -9,8 +9,8 @@ import (
 	"cloud.google.com/go/auth/httptransport"
 )
 
-// Google is the cached token provider of cloud.google.com/go/auth with its default options: a refresh in the background in the
-// last 3 minutes 45 seconds of a token.
+// Google returns the cached token provider of cloud.google.com/go/auth with its default options: a
+// refresh in the background in the last 3 minutes 45 seconds of a token.
 func Google() Library {
 	return Library{Name: "cloud.google.com/go/auth", Locks: true, New: func(e Endpoint) (Client, error) {
 		return googleClient{auth.NewCachedTokenProvider(googleSource{newSource(e)}, nil), closed{}}, nil

@@ -8,8 +8,8 @@ import (
 	"github.com/AzureAD/microsoft-authentication-library-for-go/apps/managedidentity"
 )
 
-// MSAL is its client for managed identities with the default retries: three tries, a second apart. Its cache is a
-// variable of the package: see [Endpoint.Resource].
+// MSAL is its client for managed identities with the default retries: three tries, a second apart.
+// Its cache is a variable of the package: see [Endpoint.Resource].
 func MSAL() Library {
 	return Library{Name: "MSAL", New: func(e Endpoint) (Client, error) {
 		c, err := managedidentity.New(managedidentity.SystemAssigned(), managedidentity.WithHTTPClient(&http.Client{Transport: e.Transport}))

@@ -8,8 +8,9 @@ import (
 	"golang.org/x/oauth2"
 )
 
-// OAuth2 is x/oauth2's ReuseTokenSource. It is left at its early expiry of ten seconds: a longer one is a longer time without
-// a token in an outage, as it does not fall back on the token that it has.
+// OAuth2 is x/oauth2's ReuseTokenSource. It is left at its early expiry of ten seconds: a longer
+// one is a longer time without a token in an outage, as it does not fall back on the token that it
+// has.
 func OAuth2() Library {
 	return Library{Name: "x/oauth2", Locks: true, New: func(e Endpoint) (Client, error) {
 		return oauth2Client{oauth2.ReuseTokenSource(nil, oauth2Source{newSource(e)}), closed{}}, nil

@@ -1,6 +1,6 @@
-// Package peers puts aztoken and the libraries that it is compared with behind one interface, each set up over a given
-// transport as its own documentation has it. With the transport of imdstest.New all of them work without a socket, and in
-// the virtual time of testing/synctest.
+// Package peers puts aztoken and the libraries that it is compared with behind one interface, each
+// set up over a given transport as its own documentation has it. With the transport of imdstest.New
+// all of them work without a socket, and in the virtual time of testing/synctest.
 //
 // Virtual time has a limit for some of them: see [Library.Locks].
 package peers
@@ -15,24 +15,26 @@ import (
 type Endpoint struct {
 	// Transport answers as Azure's IMDS does, whatever host is asked.
 	Transport http.RoundTripper
-	// Resource is what the tokens are for. MSAL, and azidentity and azcore with it, has one cache for the whole process,
-	// with the resource as a key: two clients that must not share a token need different resources. For the same reason
-	// its tokens stay in memory to the end of the process, and each look-up goes through all of them one by one.
+	// Resource is what the tokens are for. MSAL, and azidentity and azcore with it, has one cache
+	// for the whole process, with the resource as a key: two clients that must not share a token
+	// need different resources. For the same reason its tokens stay in memory to the end of the
+	// process, and each look-up goes through all of them one by one.
 	Resource string
 }
 
 // Client is one library's cache of one token.
 type Client interface {
-	// Token gives the current token and its end as the library tells it, which for some is earlier than the real one.
+	// Token returns the current token and its expiry according to the library, which for some is
+	// earlier than the real one.
 	Token(ctx context.Context) (value string, expires time.Time, err error)
 	// Close ends what the client runs in the background, if it runs anything.
 	Close() error
 }
 
-// Authorizer is a Client whose library also puts the token on requests.
+// Authorizer is a Client of a library that also puts the token on requests.
 type Authorizer interface {
 	Client
-	// Authorize gives a transport that sends requests through base with the token.
+	// Authorize returns a transport that sends requests through base with the token.
 	Authorize(base http.RoundTripper) (http.RoundTripper, error)
 }
 
@@ -41,12 +43,13 @@ type Library struct {
 	Name string
 	New  func(Endpoint) (Client, error)
 
-	// Locks says that the library holds a sync.Mutex while it fetches. A goroutine that waits for one does not let virtual time go
-	// on, so several callers that need a new token at once stop a bubble for ever. One at a time is no problem.
+	// Locks reports whether the library holds a sync.Mutex while it fetches. Virtual time does not
+	// advance while a goroutine waits for a mutex, so several callers that need a new token at once
+	// block a bubble forever. One at a time is fine.
 	Locks bool
 }
 
-// All are the libraries, aztoken first.
+// All returns the libraries, aztoken first.
 func All() []Library {
 	return []Library{
 		Aztoken(), AztokenMaxAge(time.Hour), Azidentity(), Azcore(), MSAL(), OAuth2(), Google(), AWS(), AWSRole(),

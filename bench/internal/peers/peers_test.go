@@ -19,7 +19,7 @@ import (
 
 var resources atomic.Int32
 
-// resource gives one that no other client of this process has.
+// resource returns a resource that no other client of this process uses.
 func resource() string { return fmt.Sprintf("https://service-%d.example.com", resources.Add(1)) }
 
 // each runs f in virtual time for each library, over an endpoint of its own.

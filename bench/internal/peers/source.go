@@ -10,14 +10,15 @@ import (
 	"time"
 )
 
-// source is a careful program's own request to IMDS, for the libraries of other clouds, which cache what any source gives.
+// source requests tokens from IMDS as a careful program does itself, for the libraries of other
+// clouds, which cache any source.
 type source struct {
 	client   *http.Client
 	resource string
 }
 
-// sourceTimeout is for one request. The libraries around it pass no context or ignore it, so that without a limit one hanging
-// request would be the last.
+// sourceTimeout is for one request. The libraries around it pass no context or ignore it, so that
+// without a limit one hanging request would be the last.
 const sourceTimeout = 30 * time.Second
 
 func newSource(e Endpoint) *source {

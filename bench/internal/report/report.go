@@ -38,7 +38,8 @@ func Replace(file, name, text string) error {
 	return nil
 }
 
-// Table is a Markdown table. The first column is aligned to the left and the others, of figures, to the right.
+// Table returns a Markdown table. The first column is aligned to the left and the others, of
+// figures, to the right.
 func Table(header []string, rows [][]string) string {
 	var b strings.Builder
 	line := func(cells []string) { b.WriteString("| " + strings.Join(cells, " | ") + " |\n") }

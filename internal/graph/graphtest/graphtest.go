@@ -1,10 +1,10 @@
-// Package graphtest is a Microsoft Graph for tests:
+// Package graphtest is a fake Microsoft Graph for tests:
 //
 //	g := graphtest.NewServer(t, nil)
 //	worker := g.AddManagedIdentity("orders-worker", "")
 //	g.Delay(graphtest.Lags{Roles: graphtest.Lag{Requests: 3}})
 //
-// What it keeps and refuses is in package fakegraph, of which this is the front.
+// It is the front of package fakegraph, which documents what it keeps and refuses.
 package graphtest
 
 import (
@@ -14,7 +14,7 @@ import (
 	"github.com/seed-ac726066/aztoken/internal/fakegraph"
 )
 
-// What a test says and sees, see package fakegraph.
+// See package fakegraph.
 type (
 	Server      = fakegraph.Server
 	Options     = fakegraph.Options

@@ -96,7 +96,8 @@ func overlayRoot(mounts string) bool {
 	return overlay
 }
 
-// darwinBinding returns the Binding of the machine that `ioreg -rd1 -c IOPlatformExpertDevice` describes.
+// darwinBinding returns the Binding of the machine that `ioreg -rd1 -c IOPlatformExpertDevice`
+// describes.
 func darwinBinding(description string) Binding {
 	for line := range strings.Lines(description) {
 		name, value, found := strings.Cut(line, "=")

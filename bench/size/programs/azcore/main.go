@@ -1,4 +1,5 @@
-// Azcore gets a token with azcore's pipeline alone and keeps nothing: what every program with an Azure SDK client has in it.
+// Azcore gets a token with azcore's pipeline alone and keeps nothing: what every program with an
+// Azure SDK client has in it.
 package main
 
 import (

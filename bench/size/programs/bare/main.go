@@ -1,4 +1,5 @@
-// Bare gets a token with the standard library alone and keeps nothing: the floor of what a program weighs that can make a request.
+// Bare gets a token with the standard library alone and keeps nothing: the floor of what a program
+// weighs that can make a request.
 package main
 
 import (
