@@ -136,7 +136,7 @@ func TestError(t *testing.T) {
 		require.Equal(t, id.String(), e.Identity)
 		require.Equal(t, c.Status().Host, e.Host)
 		require.Contains(t, e.Advice, "correct its id")
-		require.True(t, strings.HasSuffix(err.Error(), "; "+e.Advice), err)
+		require.True(t, strings.HasSuffix(err.Error(), "; "+e.Advice+" (Options.ID)"), err)
 		require.ErrorContains(t, err, "as "+id.String())
 	})
 }

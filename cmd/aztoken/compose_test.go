@@ -10,7 +10,7 @@ import (
 
 // The compose file is read by an engine that the tests have not; what it tells the command to do is
 // read by the command.
-func TestTheComposeFileCallsTheCommandAsItIs(t *testing.T) {
+func TestComposeFile(t *testing.T) {
 	t.Parallel()
 	text, err := os.ReadFile("../../examples/compose/compose.yaml")
 	require.NoError(t, err)

@@ -13,7 +13,7 @@ import (
 	"github.com/seed-ac726066/aztoken/imdstest"
 )
 
-func TestAHealthyMachineIsWell(t *testing.T) {
+func TestDoctor(t *testing.T) {
 	t.Parallel()
 	srv := imdstest.NewServer(t, withRoles("consumer"))
 	got := aztoken(t, "doctor", orders, "--endpoint", srv.URL, "--role", "consumer")
@@ -26,7 +26,7 @@ func TestAHealthyMachineIsWell(t *testing.T) {
 	golden(t, "doctor-well.json", got.stdout)
 }
 
-func TestDoctorKnowsEveryHost(t *testing.T) {
+func TestDoctorHosts(t *testing.T) {
 	t.Parallel()
 	srv := imdstest.NewServer(t, &imdstest.Options{ArcKeyDir: t.TempDir()})
 	for kind, c := range map[string]struct {
@@ -63,7 +63,7 @@ type sick struct {
 	fix    string
 }
 
-func TestEveryProblemThatPeopleHaveIsRecognised(t *testing.T) {
+func TestDoctorProblems(t *testing.T) {
 	t.Parallel()
 	served := func(opts *imdstest.Options, f ...imdstest.Fault) string {
 		srv := imdstest.NewServer(t, opts)
@@ -155,7 +155,7 @@ func plainServer(t *testing.T, h http.HandlerFunc) string {
 	return srv.URL
 }
 
-func TestAFailedCheckIsFollowedByItsCure(t *testing.T) {
+func TestDoctorFix(t *testing.T) {
 	t.Parallel()
 	srv := imdstest.NewServer(t, &imdstest.Options{Identities: []imdstest.Identity{}})
 	got := aztoken(t, "doctor", orders, "--endpoint", srv.URL)
@@ -164,7 +164,7 @@ func TestAFailedCheckIsFollowedByItsCure(t *testing.T) {
 	golden(t, "doctor-no-identity.stderr", got.stderr)
 }
 
-func TestDoctorTellsOfAProxyThatOtherProgramsWouldUse(t *testing.T) {
+func TestDoctorProxy(t *testing.T) {
 	t.Parallel()
 	if os.Getenv("REQUEST_METHOD") != "" {
 		t.Skip("net/http takes no proxy from the environment of a CGI program")

@@ -78,7 +78,7 @@ func (p *playing) stop(t *testing.T) string {
 	return string(rest)
 }
 
-func TestAFakeGivesTokensUntilItIsToldNotTo(t *testing.T) {
+func TestFake(t *testing.T) {
 	t.Parallel()
 	p := play(t, invocation{}, "--role", orders+"=consumer", "--role", orders+"=reader")
 	got := invocation{asked: true}.run(t, "token", orders, "--endpoint", p.URL)
@@ -112,7 +112,7 @@ func TestAFakeGivesTokensUntilItIsToldNotTo(t *testing.T) {
 	require.Contains(t, got.stderr, "no managed identity endpoint", "the port is free again")
 }
 
-func TestAFakePlaysTheHostsThatItPrints(t *testing.T) {
+func TestFakeHosts(t *testing.T) {
 	t.Parallel()
 	p := play(t, invocation{}, "--host=all", "--listen-tls=127.0.0.1:0", "--arc-key-dir", t.TempDir(), "--secret=known", "--quiet")
 	require.Len(t, p.Environment, 7)
@@ -131,7 +131,7 @@ func TestAFakePlaysTheHostsThatItPrints(t *testing.T) {
 	require.NoDirExists(t, files)
 }
 
-func TestAFakePlaysTheMachineOfItsFile(t *testing.T) {
+func TestFakeConfig(t *testing.T) {
 	t.Parallel()
 	const file = `
 token_lifetime: 10m
@@ -161,7 +161,7 @@ identities:
 	}
 }
 
-func TestAFakeHasTheIdentitiesOfItsFlags(t *testing.T) {
+func TestFakeIdentities(t *testing.T) {
 	t.Parallel()
 	const armID = "/subscriptions/s/resourceGroups/g/providers/Microsoft.ManagedIdentity/userAssignedIdentities/second"
 	p := play(t, invocation{}, "--identity=system", "--identity=client-id=c0000000-0000-4000-8000-00000000000b,resource-id="+armID)
@@ -173,7 +173,7 @@ func TestAFakeHasTheIdentitiesOfItsFlags(t *testing.T) {
 	require.Contains(t, aztoken(t, "token", orders, "--endpoint", p.URL).stderr, "Identity not found")
 }
 
-func TestAFakePrintsAnEnvironmentToPaste(t *testing.T) {
+func TestFakeEnvironment(t *testing.T) {
 	t.Parallel()
 	if runtime.GOOS == "windows" {
 		t.Skip("there is no SIGINT to send to a process")
@@ -209,7 +209,7 @@ func TestAFakePrintsAnEnvironmentToPaste(t *testing.T) {
 	}
 }
 
-func TestWhatAFakeCannotPlayIsToldSo(t *testing.T) {
+func TestFakeMistakes(t *testing.T) {
 	t.Parallel()
 	empty := filepath.Join(t.TempDir(), "empty.yaml")
 	require.NoError(t, os.WriteFile(empty, []byte("identities: []"), 0o600))

@@ -10,7 +10,7 @@ import (
 
 // The fakes that the command runs are the engines of imdstest and graphtest, which are for tests:
 // what tests need must not come along.
-func TestTheCommandLinksNothingForTests(t *testing.T) {
+func TestFootprint(t *testing.T) {
 	t.Parallel()
 	if _, err := exec.LookPath("go"); err != nil {
 		t.Skip("no go command to ask:", err)

@@ -66,7 +66,7 @@ func with(args []string, more ...string) []string {
 	return append(append([]string{}, args...), more...)
 }
 
-func TestARoleIsGrantedAndASecondRunChangesNothing(t *testing.T) {
+func TestGrant(t *testing.T) {
 	t.Parallel()
 	d := newTenant(t, nil)
 	got := d.run(t, with(plainGrant, "--dry-run")...)
@@ -107,7 +107,7 @@ func TestARoleIsGrantedAndASecondRunChangesNothing(t *testing.T) {
 	require.Len(t, d.Writes(), writes)
 }
 
-func TestWhatGrantDidIsThereAsJSON(t *testing.T) {
+func TestGrantJSON(t *testing.T) {
 	t.Parallel()
 	d := newTenant(t, nil)
 	got := d.run(t, with(plainGrant, "--dry-run", "--output=json")...)
@@ -121,7 +121,8 @@ func TestWhatGrantDidIsThereAsJSON(t *testing.T) {
 	golden(t, "roles.json", got.stdout)
 }
 
-func TestAGrantThatWasKilledAtAnyWriteIsGoneOnWith(t *testing.T) {
+// TestGrantResume: a run that is killed at any write is resumed by the same command.
+func TestGrantResume(t *testing.T) {
 	t.Parallel()
 	for _, applied := range []bool{false, true} {
 		for n := 1; n <= 5; n++ {
@@ -151,7 +152,7 @@ func TestAGrantThatWasKilledAtAnyWriteIsGoneOnWith(t *testing.T) {
 	}
 }
 
-func TestReplicationIsWaitedForAndSaidSo(t *testing.T) {
+func TestGrantReplication(t *testing.T) {
 	t.Parallel()
 	d := newTenant(t, &graphtest.Options{PageSize: 1})
 	once := graphtest.Lag{Requests: 1}
@@ -178,7 +179,7 @@ func TestReplicationIsWaitedForAndSaidSo(t *testing.T) {
 	}
 }
 
-func TestThrottlingIsObeyedAndSaidSo(t *testing.T) {
+func TestGrantThrottling(t *testing.T) {
 	t.Parallel()
 	d := newTenant(t, nil)
 	d.Throttle(1, time.Second)
@@ -188,7 +189,7 @@ func TestThrottlingIsObeyedAndSaidSo(t *testing.T) {
 	require.Equal(t, http.StatusTooManyRequests, d.Requests()[0].Status)
 }
 
-func TestWhyARoleIsNotGranted(t *testing.T) {
+func TestGrantMistakes(t *testing.T) {
 	t.Parallel()
 	refusing := imdstest.NewServer(t, nil)
 	refusing.Break(imdstest.Error(400, "invalid_request", "Identity not found"))
@@ -256,7 +257,7 @@ func TestWhyARoleIsNotGranted(t *testing.T) {
 	}
 }
 
-func TestAnExpiredSignInIsSaidInALine(t *testing.T) {
+func TestGrantExpiredSignIn(t *testing.T) {
 	t.Parallel()
 	if runtime.GOOS == "windows" {
 		t.Skip("the stand-in for the Azure CLI is a shell script")
@@ -275,7 +276,8 @@ exit 1
 	golden(t, "grant-expired.stderr", got.stderr)
 }
 
-func TestAnApplicationThatIsOpenToAllIsSaidToBe(t *testing.T) {
+// TestGrantOpenApplication: an application that is open to all identities is reported.
+func TestGrantOpenApplication(t *testing.T) {
 	t.Parallel()
 	d := newTenant(t, nil)
 	app := d.AddApplication(graphtest.Application{DisplayName: "orders-api"})
@@ -289,7 +291,8 @@ func TestAnApplicationThatIsOpenToAllIsSaidToBe(t *testing.T) {
 	require.True(t, d.Principals()[1].AppRoleAssignmentRequired)
 }
 
-func TestWhatNamesCouldDoToATerminalIsNotPrinted(t *testing.T) {
+// TestGrantPrintable: what a terminal would obey is not printed.
+func TestGrantPrintable(t *testing.T) {
 	t.Parallel()
 	d := newTenant(t, nil)
 	d.AddManagedIdentity("twin", "/subscriptions/\x1b[2J\u202e")
@@ -306,7 +309,7 @@ func TestWhatNamesCouldDoToATerminalIsNotPrinted(t *testing.T) {
 	require.NotContains(t, ownWords(got.stderr), "\x1b")
 }
 
-func TestTheManifestOfThePortalRegistersTheApplication(t *testing.T) {
+func TestGrantManifest(t *testing.T) {
 	t.Parallel()
 	d := newTenant(t, nil)
 	file := filepath.Join(t.TempDir(), "manifest.json")
@@ -328,7 +331,7 @@ func TestTheManifestOfThePortalRegistersTheApplication(t *testing.T) {
 	require.Contains(t, got.stdout, "audience  api://"+app.AppID, "tokens of version 1 have what was asked for")
 }
 
-func TestWhatIsEmittedIsPrintedAndNothingIsWritten(t *testing.T) {
+func TestGrantEmit(t *testing.T) {
 	t.Parallel()
 	d := newTenant(t, nil)
 	for form, want := range map[string]string{"az": "#!/usr/bin/env bash\n", "terraform": "resource \"azuread_app_role_assignment\"", "bicep": "extension microsoftGraphV1"} {
@@ -345,7 +348,7 @@ func TestWhatIsEmittedIsPrintedAndNothingIsWritten(t *testing.T) {
 	require.Empty(t, d.Writes())
 }
 
-func TestEachCloudHasItsTokens(t *testing.T) {
+func TestGrantClouds(t *testing.T) {
 	t.Parallel()
 	for cloud, host := range map[string]string{"public": "graph.microsoft.com", "usgovernment": "graph.microsoft.us", "china": "microsoftgraph.chinacloudapi.cn"} {
 		d := newTenant(t, &graphtest.Options{Host: host})
@@ -357,7 +360,7 @@ func TestEachCloudHasItsTokens(t *testing.T) {
 	}
 }
 
-func TestEverybodyWithARoleIsListed(t *testing.T) {
+func TestRoles(t *testing.T) {
 	t.Parallel()
 	d := newTenant(t, &graphtest.Options{PageSize: 2})
 	role := graphtest.Role{ID: "e0000000-0000-4000-8000-000000000001", Value: "consumer", DisplayName: "Consumer", Description: "Consumers", AllowedMemberTypes: []string{"Application"}, IsEnabled: true}

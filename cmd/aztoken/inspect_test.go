@@ -16,7 +16,7 @@ func withRoles(names ...string) *imdstest.Options {
 	return &imdstest.Options{Identities: []imdstest.Identity{{SystemAssigned: true, Roles: map[string][]string{orders: names}}}}
 }
 
-func TestWhatStandsInATokenIsShownAndTheTokenIsNot(t *testing.T) {
+func TestInspect(t *testing.T) {
 	t.Parallel()
 	machine := withRoles("consumer", "reader")
 	machine.OptionalClaims = []string{"idtyp"}
@@ -50,7 +50,7 @@ func keyID(t *testing.T, token string) string {
 	return header.Kid
 }
 
-func TestWhatIsOddAboutATokenIsSaid(t *testing.T) {
+func TestInspectWarnings(t *testing.T) {
 	t.Parallel()
 	srv := imdstest.New(withRoles("consumer"))
 	claim := func(name string, value any) func(*imdstest.JWT) {
@@ -92,7 +92,7 @@ func TestWhatIsOddAboutATokenIsSaid(t *testing.T) {
 	}
 }
 
-func TestVerifyIsWhatAServiceWouldSay(t *testing.T) {
+func TestInspectVerify(t *testing.T) {
 	t.Parallel()
 	srv := imdstest.NewServer(t, withRoles("consumer"))
 	verify := []string{"inspect", "--verify", "--authority", srv.URL, "--audience", orders}
@@ -130,7 +130,8 @@ func TestVerifyIsWhatAServiceWouldSay(t *testing.T) {
 	require.Contains(t, got.stdout, `"verified": true`)
 }
 
-func TestWhatCannotBeInspectedIsNotQuoted(t *testing.T) {
+// TestInspectMistakes: what cannot be inspected is not quoted.
+func TestInspectMistakes(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		stdin  string
@@ -146,6 +147,7 @@ func TestWhatCannotBeInspectedIsNotQuoted(t *testing.T) {
 		"no audience":          {stdin: "secret", args: []string{"--verify"}, status: 2, want: "aztoken: --verify needs --audience: the App ID URI"},
 		"an audience alone":    {stdin: "secret", args: []string{"--audience=x"}, status: 2, want: "for --verify"},
 		"a scope":              {stdin: "secret", args: []string{"--verify", "--audience=https://x/.default"}, status: 2, want: "not a scope"},
+		"a placeholder":        {stdin: "secret", args: []string{"--verify", "--audience=api://<client id>"}, status: 2, want: "not a scope or a placeholder"},
 		"a tenant by name":     {stdin: "secret", args: []string{"--verify", "--audience=x", "--tenant=contoso"}, status: 2, want: "--tenant is"},
 		"keys over http":       {stdin: "secret", args: []string{"--verify", "--audience=x", "--authority=http://login.example"}, status: 2, want: "--authority is"},
 		"a cloud unknown":      {stdin: "secret", args: []string{"--cloud=moon"}, status: 2, want: "usgovernment"},
@@ -162,7 +164,8 @@ func TestWhatCannotBeInspectedIsNotQuoted(t *testing.T) {
 	}
 }
 
-func TestWhatATerminalWouldObeyIsNotPrinted(t *testing.T) {
+// TestInspectPrintable: what a terminal would obey is not printed.
+func TestInspectPrintable(t *testing.T) {
 	t.Parallel()
 	srv := imdstest.New(nil)
 	got := aztoken(t, "inspect", srv.Mint(orders, func(j *imdstest.JWT) {

@@ -12,7 +12,7 @@ import (
 	"github.com/seed-ac726066/aztoken/internal/graph"
 )
 
-func TestWaitingIsSaidNowAndThenWhereALineCannotBeWrittenOver(t *testing.T) {
+func TestStepWriter(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer
 	w := newStepWriter(&out)

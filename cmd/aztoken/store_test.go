@@ -16,7 +16,7 @@ import (
 	"github.com/seed-ac726066/aztoken/tokenstore"
 )
 
-func TestTokenWithAStore(t *testing.T) {
+func TestTokenStore(t *testing.T) {
 	t.Parallel()
 	t.Run("takes the token of the call before, also in an outage", func(t *testing.T) {
 		t.Parallel()
@@ -134,7 +134,7 @@ func TestTokenWithAStore(t *testing.T) {
 	})
 }
 
-func TestDoctorWithAStore(t *testing.T) {
+func TestDoctorStore(t *testing.T) {
 	t.Parallel()
 	srv := imdstest.NewServer(t, nil)
 	t.Run("reports the tokens in it", func(t *testing.T) {

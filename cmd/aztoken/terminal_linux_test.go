@@ -36,7 +36,7 @@ func terminal(t *testing.T) (person, program *os.File) {
 	return person, program
 }
 
-func TestAtATerminalThePlanIsConfirmed(t *testing.T) {
+func TestGrantConfirm(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		answer    string

@@ -15,7 +15,7 @@ import (
 	"github.com/seed-ac726066/aztoken/imdstest"
 )
 
-func TestTheTokenAloneIsOnStdout(t *testing.T) {
+func TestToken(t *testing.T) {
 	t.Parallel()
 	srv := imdstest.NewServer(t, nil)
 	got := invocation{env: srv.IMDS().Environ(), asked: true}.run(t, "token", orders)
@@ -29,7 +29,7 @@ func TestTheTokenAloneIsOnStdout(t *testing.T) {
 	require.Equal(t, orders, claims["aud"])
 }
 
-func TestATokenAsJSONSaysWhenItExpires(t *testing.T) {
+func TestTokenJSON(t *testing.T) {
 	t.Parallel()
 	srv := imdstest.NewServer(t, nil)
 	got := invocation{asked: true}.run(t, "token", orders, "--endpoint", srv.URL, "--output", "json")
@@ -37,7 +37,7 @@ func TestATokenAsJSONSaysWhenItExpires(t *testing.T) {
 	golden(t, "token.json", got.stdout)
 }
 
-func TestATokenIsThatOfTheIdentityThatTheFlagsName(t *testing.T) {
+func TestTokenIdentity(t *testing.T) {
 	t.Parallel()
 	const armID = "/subscriptions/s/resourceGroups/g/providers/Microsoft.ManagedIdentity/userAssignedIdentities/second"
 	srv := imdstest.NewServer(t, &imdstest.Options{Identities: []imdstest.Identity{
@@ -55,7 +55,7 @@ func TestATokenIsThatOfTheIdentityThatTheFlagsName(t *testing.T) {
 	}
 }
 
-func TestWhyThereIsNoToken(t *testing.T) {
+func TestTokenMistakes(t *testing.T) {
 	t.Parallel()
 	srv := imdstest.NewServer(t, &imdstest.Options{Identities: []imdstest.Identity{}})
 	several := imdstest.NewServer(t, &imdstest.Options{Identities: []imdstest.Identity{{}, {}}})
@@ -102,7 +102,7 @@ func TestWhyThereIsNoToken(t *testing.T) {
 	}
 }
 
-func TestATokenIsWaitedForNoLongerThanTheTimeout(t *testing.T) {
+func TestTokenTimeout(t *testing.T) {
 	t.Parallel()
 	srv := imdstest.NewServer(t, nil)
 	srv.Break(imdstest.Hang())
@@ -111,7 +111,7 @@ func TestATokenIsWaitedForNoLongerThanTheTimeout(t *testing.T) {
 	require.Contains(t, got.stderr, "--timeout")
 }
 
-func TestWatchTellsOfTheTokenWithoutShowingIt(t *testing.T) {
+func TestTokenWatch(t *testing.T) {
 	t.Parallel()
 	if runtime.GOOS == "windows" {
 		t.Skip("there is no SIGINT to send to a process")
@@ -150,7 +150,7 @@ func TestWatchTellsOfTheTokenWithoutShowingIt(t *testing.T) {
 	}
 }
 
-func TestDevTakesTheSignInOfTheAzureCLI(t *testing.T) {
+func TestTokenDev(t *testing.T) {
 	t.Parallel()
 	if runtime.GOOS == "windows" {
 		t.Skip("the stand-in for the Azure CLI is a shell script")
@@ -170,7 +170,7 @@ echo '{"accessToken":"developer","expires_on":4102444800,"tokenType":"Bearer"}'
 	}
 }
 
-func TestEveryCommandHasHelpWithExamplesAndCompletion(t *testing.T) {
+func TestHelp(t *testing.T) {
 	t.Parallel()
 	for _, command := range commands {
 		got := aztoken(t, command, "--help")

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/spf13/cobra"
 
@@ -56,8 +57,8 @@ func (v *verification) check() error {
 		return usage("aztoken: --audience, --tenant, --authority, --role and --allow-roleless are for --verify; add it, or omit them")
 	case v.on && len(v.audiences) == 0:
 		return usage("aztoken: --verify needs --audience: the App ID URI of the service, or its client id if its tokens have version 2")
-	case slices.ContainsFunc(v.audiences, isScope):
-		return usage("aztoken: --audience is %q; set it to an App ID URI or a client id, not a scope", v.audiences)
+	case slices.ContainsFunc(v.audiences, isNotAudience):
+		return usage("aztoken: --audience is %q; set it to an App ID URI or a client id, not a scope or a placeholder", v.audiences)
 	case v.tenant != "" && !guid.Is(v.tenant):
 		return usage("aztoken: --tenant is %q; set it to the GUID that the portal shows as Directory (tenant) ID", v.tenant)
 	case v.authority != "" && !isBaseURL(v.authority):
@@ -68,9 +69,11 @@ func (v *verification) check() error {
 	return nil
 }
 
-// isScope reports whether an audience is empty, or a scope and not a resource.
-func isScope(audience string) bool {
-	return strings.TrimSpace(audience) == "" || strings.HasSuffix(audience, "/.default")
+// isNotAudience reports whether an audience is one that package verify does not take: empty, a scope, or
+// a placeholder.
+func isNotAudience(a string) bool {
+	return strings.Trim(a, "/") == "" || strings.ContainsFunc(a, unicode.IsSpace) || strings.ContainsAny(a, "{}<>") ||
+		strings.HasSuffix(a, "//") || strings.HasSuffix(a, "/.default")
 }
 
 // isBaseURL reports whether keys may be fetched from a URL.

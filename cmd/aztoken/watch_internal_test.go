@@ -14,7 +14,7 @@ import (
 	"github.com/seed-ac726066/aztoken/imdstest"
 )
 
-func TestWatchTellsOfEachRotationAndOfAnOutage(t *testing.T) {
+func TestWatcher(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		srv := imdstest.New(nil)

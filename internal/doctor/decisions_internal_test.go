@@ -23,7 +23,7 @@ func entra(code int) string {
 	return known.Advice
 }
 
-func TestAFailureIsThatOfOneCheck(t *testing.T) {
+func TestDiagnose(t *testing.T) {
 	t.Parallel()
 	header := func(name, value string) http.Header { return http.Header{name: {value}} }
 	for name, c := range map[string]struct {
@@ -70,7 +70,7 @@ func TestAFailureIsThatOfOneCheck(t *testing.T) {
 	}
 }
 
-func TestTheClockIsComparedWithWhateverThereIs(t *testing.T) {
+func TestJudgeClock(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 	dated := func(ahead time.Duration) answer {
@@ -102,7 +102,7 @@ func TestTheClockIsComparedWithWhateverThereIs(t *testing.T) {
 	}
 }
 
-func TestARoleIsThereOrIsToBeWaitedFor(t *testing.T) {
+func TestJudgeRole(t *testing.T) {
 	t.Parallel()
 	now := time.Unix(1_800_000_000, 0)
 	with := token{readable: true, objectID: "o", roles: []string{"reader"}, issued: now.Add(-3 * time.Hour), expires: now.Add(21 * time.Hour)}
@@ -130,7 +130,7 @@ func TestARoleIsThereOrIsToBeWaitedFor(t *testing.T) {
 	}
 }
 
-func TestTheSameTokenIsToldFromAnother(t *testing.T) {
+func TestJudgeCache(t *testing.T) {
 	t.Parallel()
 	now := time.Unix(1_800_000_000, 0)
 	first := azcore.AccessToken{Token: "a"}
@@ -146,7 +146,7 @@ func TestTheSameTokenIsToldFromAnother(t *testing.T) {
 	require.NotEmpty(t, got.Fix)
 }
 
-func TestAWrongKindOfIDIsTold(t *testing.T) {
+func TestRightKind(t *testing.T) {
 	t.Parallel()
 	const fix = "assign it"
 	asObject := func(id hosts.ID) bool { return id.Kind == hosts.ObjectID }
@@ -159,7 +159,7 @@ func TestAWrongKindOfIDIsTold(t *testing.T) {
 	require.Equal(t, fix, rightKind(hosts.ID{Kind: hosts.ResourceID, Value: "/subscriptions/s"}, fix, asObject))
 }
 
-func TestWhatATokenSaysIsMadeFitForATerminal(t *testing.T) {
+func TestReadToken(t *testing.T) {
 	t.Parallel()
 	payload, err := json.Marshal(map[string]any{"oid": "\x1b[2J", "azp": "c", "roles": []string{"a\nb"}, "iat": 1e30, "exp": 1_800_000_000})
 	require.NoError(t, err)

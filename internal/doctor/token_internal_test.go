@@ -33,7 +33,7 @@ func FuzzReadToken(f *testing.F) {
 	})
 }
 
-func TestATokenOfAnOwnAPIWithoutIDTypeIsTold(t *testing.T) {
+func TestNoIDType(t *testing.T) {
 	t.Parallel()
 	for audience, told := range map[string]bool{
 		"https://orders.example.com": true, "api://c0000000-0000-4000-8000-000000000001": true, "c0000000-0000-4000-8000-000000000001": true, "https://notazure.com": true,

@@ -12,7 +12,7 @@ import (
 	"github.com/seed-ac726066/aztoken/internal/fakeazure/platform"
 )
 
-func TestAFileDescribesTheMachine(t *testing.T) {
+func TestReadConfig(t *testing.T) {
 	t.Parallel()
 	config, err := fake.ReadConfig(strings.NewReader(`
 tenant: 7e000000-0000-4000-8000-000000000009
@@ -50,7 +50,7 @@ identities:
 	}, machine)
 }
 
-func TestAFileMayLeaveOutEverything(t *testing.T) {
+func TestReadConfigEmpty(t *testing.T) {
 	t.Parallel()
 	for text, identities := range map[string][]platform.Identity{"": nil, "# nothing\n": nil, "identities: []": {}} {
 		config, err := fake.ReadConfig(strings.NewReader(text), "machine.yaml")
@@ -61,7 +61,7 @@ func TestAFileMayLeaveOutEverything(t *testing.T) {
 	}
 }
 
-func TestAFileWithAMistakeIsToldSo(t *testing.T) {
+func TestReadConfigMistakes(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{
 		"identites: []":                           "field identites not found",

@@ -49,7 +49,7 @@ func read(t *testing.T, resp *http.Response) (status int, body string) {
 	return resp.StatusCode, string(text)
 }
 
-func TestEveryActionDoesWhatItsNameSays(t *testing.T) {
+func TestControlActions(t *testing.T) {
 	t.Parallel()
 	f := running(t, fakeazure.Options{})
 	act := func(path, form string) fake.Status {
@@ -121,7 +121,7 @@ func TestEveryActionDoesWhatItsNameSays(t *testing.T) {
 	require.Equal(t, 1, got.MaxInFlight)
 }
 
-func TestTheControlSaysHowItIsUsedAndWhatWasAsked(t *testing.T) {
+func TestControlUsage(t *testing.T) {
 	t.Parallel()
 	f := running(t, fakeazure.Options{Secret: "known"})
 	status, body := get(t, f.ControlURL)
@@ -153,7 +153,7 @@ func TestTheControlSaysHowItIsUsedAndWhatWasAsked(t *testing.T) {
 	require.Contains(t, body, `"host": "Entra ID"`)
 }
 
-func TestTheControlRefusesWhatItDoesNotUnderstand(t *testing.T) {
+func TestControlMistakes(t *testing.T) {
 	t.Parallel()
 	f := running(t, fakeazure.Options{})
 	for name, c := range map[string]struct {
@@ -185,7 +185,7 @@ func TestTheControlRefusesWhatItDoesNotUnderstand(t *testing.T) {
 	}
 }
 
-func TestTheControlSaysWhatToDoWhereAMethodIsWrong(t *testing.T) {
+func TestControlMethod(t *testing.T) {
 	t.Parallel()
 	f := running(t, fakeazure.Options{})
 	status, body := get(t, f.ControlURL+"/break")
@@ -194,7 +194,8 @@ func TestTheControlSaysWhatToDoWhereAMethodIsWrong(t *testing.T) {
 	require.Contains(t, body, "curl -d fault=EntraDown http://")
 }
 
-func TestAPageOfAWebsiteCannotSwitchFaults(t *testing.T) {
+// TestControlOrigin: a web page cannot switch faults.
+func TestControlOrigin(t *testing.T) {
 	t.Parallel()
 	f := running(t, fakeazure.Options{})
 	req, err := http.NewRequest(http.MethodPost, f.ControlURL+"/break?fault=Hang", nil)

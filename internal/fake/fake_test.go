@@ -38,7 +38,7 @@ func serve(t *testing.T, f *fake.Fake) (stop func()) {
 	}
 }
 
-func TestAClientFindsEveryHostByItsEnvironment(t *testing.T) {
+func TestEnvironment(t *testing.T) {
 	t.Parallel()
 	f := running(t, fakeazure.Options{ArcKeyDir: t.TempDir()})
 	for _, h := range fake.Hosts() {
@@ -75,7 +75,7 @@ func trusting(t *testing.T, f *fake.Fake) *http.Client {
 	return &http.Client{Transport: transport}
 }
 
-func TestAnEnvironmentThatCannotBeIsToldSo(t *testing.T) {
+func TestEnvironmentMistakes(t *testing.T) {
 	t.Parallel()
 	file := t.TempDir() + "/file"
 	require.NoError(t, os.WriteFile(file, nil, 0o600))
@@ -90,7 +90,7 @@ func TestAnEnvironmentThatCannotBeIsToldSo(t *testing.T) {
 	require.Empty(t, f.ControlURL)
 }
 
-func TestAnAddressThatIsNotToBeHadIsToldWithWhatToDo(t *testing.T) {
+func TestListenMistakes(t *testing.T) {
 	t.Parallel()
 	taken, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
@@ -112,7 +112,8 @@ func TestAnAddressThatIsNotToBeHadIsToldWithWhatToDo(t *testing.T) {
 	}
 }
 
-func TestTheEndIsNotHeldUpByARequestThatHangs(t *testing.T) {
+// TestServeEnd: a hanging request does not delay the end.
+func TestServeEnd(t *testing.T) {
 	t.Parallel()
 	f, err := fake.Listen(fake.Options{Listen: "127.0.0.1:0"})
 	require.NoError(t, err)

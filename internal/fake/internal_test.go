@@ -8,7 +8,7 @@ import (
 	"github.com/seed-ac726066/aztoken/internal/fakeazure"
 )
 
-func TestAnAddressIsWrittenAsProgramsWriteIt(t *testing.T) {
+func TestBaseURL(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ scheme, address, hostname, want string }{
 		{"http", "127.0.0.1:8080", "", "http://127.0.0.1:8080"},
@@ -25,7 +25,7 @@ func TestAnAddressIsWrittenAsProgramsWriteIt(t *testing.T) {
 	}
 }
 
-func TestAnEnvironmentIsWrittenForEachShell(t *testing.T) {
+func TestShellAssignments(t *testing.T) {
 	t.Parallel()
 	env := fakeazure.Environment{"B": "it's", "A": "$(x) \"y\""}
 	for shell, want := range map[Shell]string{

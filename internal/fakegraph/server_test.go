@@ -38,7 +38,7 @@ func says(t *testing.T, err error, kind graph.Kind, words string) {
 	require.Equal(t, kind, graph.KindOf(err))
 }
 
-func TestEveryRefusalIsProvokedByWhatReallyProvokesIt(t *testing.T) {
+func TestServerRefusals(t *testing.T) {
 	t.Parallel()
 	t.Run("the ids of an assignment", func(t *testing.T) {
 		t.Parallel()
@@ -133,7 +133,7 @@ func TestEveryRefusalIsProvokedByWhatReallyProvokesIt(t *testing.T) {
 	})
 }
 
-func TestPermissionsAreThoseOfTheCaller(t *testing.T) {
+func TestServerPermissions(t *testing.T) {
 	t.Parallel()
 	g := graphtest.New(&graphtest.Options{Permissions: []string{}})
 	app, api := service(g)
@@ -156,7 +156,7 @@ func TestPermissionsAreThoseOfTheCaller(t *testing.T) {
 	require.NoError(t, read())
 }
 
-func TestATokenForAnotherServiceIsRefused(t *testing.T) {
+func TestServerToken(t *testing.T) {
 	t.Parallel()
 	g := graphtest.New(&graphtest.Options{Host: "graph.microsoft.us"})
 	_, err := client(t, g).Application(t.Context(), "x")
@@ -171,7 +171,7 @@ func TestATokenForAnotherServiceIsRefused(t *testing.T) {
 	}
 }
 
-func TestWhatTakesTimeIsSeenWhenItIsPast(t *testing.T) {
+func TestServerDelay(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		g := graphtest.New(nil)
@@ -188,7 +188,8 @@ func TestWhatTakesTimeIsSeenWhenItIsPast(t *testing.T) {
 	})
 }
 
-func TestTheCallerIsEndedBeforeOrAfterAWrite(t *testing.T) {
+// TestServerInterrupt: the caller is ended before or after a write.
+func TestServerInterrupt(t *testing.T) {
 	t.Parallel()
 	for _, applied := range []bool{false, true} {
 		g := graphtest.New(nil)
@@ -207,7 +208,7 @@ func TestTheCallerIsEndedBeforeOrAfterAWrite(t *testing.T) {
 	}
 }
 
-func TestAnUnknownCallIsRefused(t *testing.T) {
+func TestServerUnknownCall(t *testing.T) {
 	t.Parallel()
 	srv := graphtest.NewServer(t, nil)
 	c, err := graph.New(graph.Options{Credential: graphtest.Credential{}, Endpoint: srv.URL})

@@ -15,8 +15,7 @@ extension microsoftGraphV1
 
 // bicepAgain declares the application a second time, with what needs its client id.
 const bicepAgain = `
-// The client id is known only once the application exists: this declares it again with what needs
-// it.
+// The client id is known only once the application exists: this adds what needs it.
 resource appWithUri 'Microsoft.Graph/applications@v1.0' = {
   uniqueName: %s
   displayName: app.displayName

@@ -56,7 +56,7 @@ func emissions() map[string]struct {
 	}
 }
 
-func TestWhatIsEmitted(t *testing.T) {
+func TestEmit(t *testing.T) {
 	t.Parallel()
 	for name, e := range emissions() {
 		for _, form := range grant.Forms() {
@@ -77,7 +77,7 @@ func TestWhatIsEmitted(t *testing.T) {
 	}
 }
 
-func TestAnEmittedScriptIsBash(t *testing.T) {
+func TestEmitAz(t *testing.T) {
 	t.Parallel()
 	bash, err := exec.LookPath("bash")
 	if err != nil {
@@ -93,7 +93,7 @@ func TestAnEmittedScriptIsBash(t *testing.T) {
 	}
 }
 
-func TestAnEmittedConfigurationIsAsTerraformWouldWriteIt(t *testing.T) {
+func TestEmitTerraform(t *testing.T) {
 	t.Parallel()
 	terraform, err := exec.LookPath("terraform")
 	if err != nil {
@@ -112,7 +112,7 @@ func TestAnEmittedConfigurationIsAsTerraformWouldWriteIt(t *testing.T) {
 	}
 }
 
-func TestWhatCannotBeEmittedIsSaid(t *testing.T) {
+func TestEmitMistakes(t *testing.T) {
 	t.Parallel()
 	_, err := grant.Emit(grant.Bicep, wanted("worker"), complete(func(*grant.State) {}), graph.China().Host)
 	require.ErrorContains(t, err, "supports only the public cloud")

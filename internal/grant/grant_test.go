@@ -81,7 +81,8 @@ func whole(t *testing.T, g *graphtest.Server, worker graphtest.Principal) {
 	require.Equal(t, app.AppRoles[0].ID, assignments[0].AppRoleID)
 }
 
-func TestARoleIsGrantedFromNothingAndASecondRunWritesNothing(t *testing.T) {
+// TestApply: a role is granted from nothing, and a second run writes nothing.
+func TestApply(t *testing.T) {
 	t.Parallel()
 	g := graphtest.New(nil)
 	worker := g.AddManagedIdentity("worker", armID)
@@ -108,7 +109,8 @@ func TestARoleIsGrantedFromNothingAndASecondRunWritesNothing(t *testing.T) {
 	require.Len(t, g.Writes(), writes)
 }
 
-func TestARunThatWasEndedAtAnyWriteIsGoneOnWith(t *testing.T) {
+// TestApplyResume: a run that ends at any write is resumed.
+func TestApplyResume(t *testing.T) {
 	t.Parallel()
 	slow := graphtest.Lag{Requests: 2}
 	for name, lags := range map[string]graphtest.Lags{
@@ -153,7 +155,8 @@ func endedAt(t *testing.T, lags graphtest.Lags, n int, applied bool) (ended bool
 	return ended
 }
 
-func TestReplicationIsWaitedForOnEachOfItsWays(t *testing.T) {
+// TestApplyReplication: replication is waited for in each of its ways.
+func TestApplyReplication(t *testing.T) {
 	t.Parallel()
 	for name, lags := range map[string]func(graphtest.Lag) graphtest.Lags{
 		"applications":       func(l graphtest.Lag) graphtest.Lags { return graphtest.Lags{Applications: l} },
@@ -186,7 +189,8 @@ func TestReplicationIsWaitedForOnEachOfItsWays(t *testing.T) {
 	}
 }
 
-func TestWaitingForReplicationHasAnEndThatSaysWhatToDo(t *testing.T) {
+// TestApplyTimeout: waiting for replication ends with advice.
+func TestApplyTimeout(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		g := graphtest.New(nil)
@@ -209,7 +213,8 @@ func TestWaitingForReplicationHasAnEndThatSaysWhatToDo(t *testing.T) {
 	})
 }
 
-func TestAnIdentityThatWasJustMadeIsWaitedFor(t *testing.T) {
+// TestApplyNewIdentity: a new identity is waited for.
+func TestApplyNewIdentity(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		g := graphtest.New(nil)
@@ -222,7 +227,8 @@ func TestAnIdentityThatWasJustMadeIsWaitedFor(t *testing.T) {
 	})
 }
 
-func TestWithoutAPermissionTheRunStopsAndNamesIt(t *testing.T) {
+// TestApplyPermissions: without a permission the run stops and names it.
+func TestApplyPermissions(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		have []string
@@ -246,7 +252,8 @@ func TestWithoutAPermissionTheRunStopsAndNamesIt(t *testing.T) {
 	}
 }
 
-func TestThrottlingIsWaitedOutAtEachStep(t *testing.T) {
+// TestApplyThrottling: throttling is waited out at each step.
+func TestApplyThrottling(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		g := graphtest.New(nil)
@@ -263,7 +270,8 @@ func TestThrottlingIsWaitedOutAtEachStep(t *testing.T) {
 	})
 }
 
-func TestARoleIsTakenBackAndASecondRunWritesNothing(t *testing.T) {
+// TestApplyRevoke: a role is revoked, and a second run writes nothing.
+func TestApplyRevoke(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		g := graphtest.New(&graphtest.Options{PageSize: 1})
@@ -297,7 +305,7 @@ func TestARoleIsTakenBackAndASecondRunWritesNothing(t *testing.T) {
 	})
 }
 
-func TestANewApplicationAsksForIDType(t *testing.T) {
+func TestApplyIDType(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		g := graphtest.New(nil)
@@ -310,7 +318,8 @@ func TestANewApplicationAsksForIDType(t *testing.T) {
 	})
 }
 
-func TestARoleThatSomebodyElseAddsMeanwhileIsGiven(t *testing.T) {
+// TestApplyConcurrentRole: a role that somebody else adds meanwhile is assigned.
+func TestApplyConcurrentRole(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		g := graphtest.New(nil)
@@ -334,7 +343,9 @@ func TestARoleThatSomebodyElseAddsMeanwhileIsGiven(t *testing.T) {
 	})
 }
 
-func TestTheRoleOfTheServicePrincipalCounts(t *testing.T) {
+// TestApplyServicePrincipalRole: the role of the service principal counts, not that of the
+// application.
+func TestApplyServicePrincipalRole(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		g := graphtest.New(nil)
@@ -353,7 +364,8 @@ func TestTheRoleOfTheServicePrincipalCounts(t *testing.T) {
 	})
 }
 
-func TestAnAssignmentIsRequiredOfAnApplicationThatIsThere(t *testing.T) {
+// TestApplyRequireAssignment: an existing application can be limited to assignments.
+func TestApplyRequireAssignment(t *testing.T) {
 	t.Parallel()
 	g := graphtest.New(nil)
 	app := g.AddApplication(graphtest.Application{DisplayName: "orders-api"})
@@ -389,7 +401,8 @@ func (s stale) Do(req *http.Request) (*http.Response, error) {
 	return resp, err
 }
 
-func TestAnOldAnswerLosesNothingThatWasSeenBefore(t *testing.T) {
+// TestApplyStaleRead: a stale read loses nothing that was seen before.
+func TestApplyStaleRead(t *testing.T) {
 	t.Parallel()
 	g := graphtest.New(nil)
 	g.AddManagedIdentity("worker", armID)

@@ -29,7 +29,7 @@ const olderManifest = `{
 	"oauth2Permissions": [], "signInAudience": "AzureADMyOrg"
 }`
 
-func TestAManifestIsReadInBothForms(t *testing.T) {
+func TestParseManifest(t *testing.T) {
 	t.Parallel()
 	consumer := grant.Role{Value: "consumer", ID: "e0000000-0000-4000-8000-000000000001", DisplayName: "Consumer", Description: "Consumers can read orders", Members: []string{"Application"}}
 	m, err := grant.ParseManifest(strings.NewReader(graphManifest))
@@ -55,7 +55,7 @@ func TestAManifestIsReadInBothForms(t *testing.T) {
 	require.Equal(t, m.Roles, w.Registered)
 }
 
-func TestAManifestThatIsWrongSaysWhere(t *testing.T) {
+func TestParseManifestMistakes(t *testing.T) {
 	t.Parallel()
 	role := func(members string) string { return `{"appRoles":[{"value":"a"},{` + members + `}]}` }
 	for text, want := range map[string]string{

@@ -33,7 +33,7 @@ func complete(change func(*grant.State)) grant.State {
 	return s
 }
 
-func TestAPlanIsWhatIsMissing(t *testing.T) {
+func TestPlan(t *testing.T) {
 	t.Parallel()
 	foreign := func(s *grant.State) { s.Application = nil }
 	for name, c := range map[string]struct {
@@ -94,7 +94,7 @@ func TestAPlanIsWhatIsMissing(t *testing.T) {
 	}
 }
 
-func TestAWishThatCannotBeMetSaysWhatToDo(t *testing.T) {
+func TestPlanMistakes(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		wanted func(*grant.Spec)
@@ -121,7 +121,7 @@ func TestAWishThatCannotBeMetSaysWhatToDo(t *testing.T) {
 	}
 }
 
-func TestWhereATokenIsFor(t *testing.T) {
+func TestStateResource(t *testing.T) {
 	t.Parallel()
 	v1 := func(s *grant.State) { s.Application.API.RequestedAccessTokenVersion = nil }
 	for name, c := range map[string]struct {
@@ -141,7 +141,7 @@ func TestWhereATokenIsFor(t *testing.T) {
 	}
 }
 
-func TestTheValueOfARoleIsSuchAsEntraTakes(t *testing.T) {
+func TestParseRole(t *testing.T) {
 	t.Parallel()
 	r, err := grant.ParseRole("Orders.Read.All=Can read orders = all of them")
 	require.NoError(t, err)

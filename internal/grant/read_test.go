@@ -10,7 +10,7 @@ import (
 	"github.com/seed-ac726066/aztoken/internal/graph/graphtest"
 )
 
-func TestWhatIsNotOneIdentityIsAnErrorThatSaysWhich(t *testing.T) {
+func TestReadIdentity(t *testing.T) {
 	t.Parallel()
 	g := graphtest.New(nil)
 	app := g.AddApplication(graphtest.Application{DisplayName: "orders-api"})
@@ -39,7 +39,7 @@ func TestWhatIsNotOneIdentityIsAnErrorThatSaysWhich(t *testing.T) {
 	require.Empty(t, g.Writes())
 }
 
-func TestWhatIsNotOneApplicationIsAnErrorThatSaysWhich(t *testing.T) {
+func TestReadApplication(t *testing.T) {
 	t.Parallel()
 	unique := "twin"
 	g := graphtest.New(nil)
@@ -78,7 +78,8 @@ func TestWhatIsNotOneApplicationIsAnErrorThatSaysWhich(t *testing.T) {
 	require.Empty(t, s.AppID()+s.Name())
 }
 
-func TestARoleOfAnotherTenantsApplicationIsGiven(t *testing.T) {
+// TestReadForeignApplication: a role of another tenant's application is assigned.
+func TestReadForeignApplication(t *testing.T) {
 	t.Parallel()
 	g := graphtest.New(nil)
 	role := graphtest.Role{ID: roleID, Value: "User.Read.All", DisplayName: "Read", Description: "Read", AllowedMemberTypes: []string{"Application"}, IsEnabled: true}
@@ -92,7 +93,8 @@ func TestARoleOfAnotherTenantsApplicationIsGiven(t *testing.T) {
 	require.Equal(t, roleID, g.Assignments()[0].AppRoleID)
 }
 
-func TestRolesAndURIsOfOthersAreKept(t *testing.T) {
+// TestReadKeepsRolesAndURIs: roles and URIs of others are kept.
+func TestReadKeepsRolesAndURIs(t *testing.T) {
 	t.Parallel()
 	g := graphtest.New(&graphtest.Options{VerifiedDomains: []string{"example.com"}})
 	theirs := graphtest.Role{ID: roleID, Value: "admin", DisplayName: "Admin", Description: "Admins", AllowedMemberTypes: []string{"User"}, IsEnabled: true}
@@ -115,7 +117,8 @@ func TestRolesAndURIsOfOthersAreKept(t *testing.T) {
 	require.Equal(t, now.IdentifierURIs, s.Audiences())
 }
 
-func TestAURIThatTheTenantRefusesEndsTheRunWithAProposal(t *testing.T) {
+// TestApplyBadURI: an App ID URI that the tenant refuses ends the run with a proposal.
+func TestApplyBadURI(t *testing.T) {
 	t.Parallel()
 	g := graphtest.New(nil)
 	g.AddManagedIdentity("worker", "")

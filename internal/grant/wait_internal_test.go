@@ -13,7 +13,7 @@ import (
 	"github.com/seed-ac726066/aztoken/internal/graph"
 )
 
-func TestWaitsGrowAndAreNeverLong(t *testing.T) {
+func TestNextWait(t *testing.T) {
 	t.Parallel()
 	busy := fmt.Errorf("x: %w", &graph.Error{Kind: graph.Throttled, RetryAfter: time.Minute})
 	for _, c := range []struct {
@@ -33,7 +33,7 @@ func TestWaitsGrowAndAreNeverLong(t *testing.T) {
 	}
 }
 
-func TestWhatPassesByItself(t *testing.T) {
+func TestIsTransient(t *testing.T) {
 	t.Parallel()
 	for kind, want := range map[graph.Kind]bool{
 		graph.NotReplicated: true, graph.RoleNotThereYet: true, graph.Throttled: true,
@@ -46,7 +46,9 @@ func TestWhatPassesByItself(t *testing.T) {
 	require.False(t, isTransient(errors.New("x")))
 }
 
-func TestWhatWasWaitedForIsSaidWhenTheTimeEndsDuringATry(t *testing.T) {
+// TestRetryUntilReplicated: the error has what was waited for, also when the time ends during a
+// try.
+func TestRetryUntilReplicated(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())

@@ -39,7 +39,8 @@ func saying(status int, body string) transporter {
 	}
 }
 
-func TestAnObjectIsFoundByEachOfItsNames(t *testing.T) {
+// TestClientFind: an object is found by each of its names.
+func TestClientFind(t *testing.T) {
 	t.Parallel()
 	const armID = "/subscriptions/s/resourceGroups/RG/providers/Microsoft.ManagedIdentity/userAssignedIdentities/o'brien"
 	g := graphtest.New(nil)
@@ -81,7 +82,7 @@ func TestAnObjectIsFoundByEachOfItsNames(t *testing.T) {
 	require.ErrorIs(t, err, graph.ErrNotFound)
 }
 
-func TestAListHasAllOfItsPages(t *testing.T) {
+func TestClientPages(t *testing.T) {
 	t.Parallel()
 	g := graphtest.New(&graphtest.Options{PageSize: 3})
 	service := g.AddServicePrincipal(graphtest.Principal{DisplayName: "orders-api"})
@@ -95,7 +96,8 @@ func TestAListHasAllOfItsPages(t *testing.T) {
 	require.Len(t, g.Requests(), 4)
 }
 
-func TestTheTokenGoesToNoOtherHost(t *testing.T) {
+// TestClientTokenHost: the token is sent to no other host.
+func TestClientTokenHost(t *testing.T) {
 	t.Parallel()
 	for name, next := range map[string]string{
 		"another host":     "https://graph.microsoft.com.evil.example/v1.0/x",
@@ -122,7 +124,7 @@ func TestTheTokenGoesToNoOtherHost(t *testing.T) {
 	require.ErrorContains(t, err, "Options.Credential")
 }
 
-func TestARedirectIsNotFollowed(t *testing.T) {
+func TestClientRedirect(t *testing.T) {
 	t.Parallel()
 	asked := 0
 	c := client(t, &http.Client{Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
@@ -140,7 +142,7 @@ type roundTripper func(*http.Request) (*http.Response, error)
 
 func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
-func TestAListHasAnEnd(t *testing.T) {
+func TestClientMaxPages(t *testing.T) {
 	t.Parallel()
 	asked := 0
 	c := client(t, transporter(func(r *http.Request) (*http.Response, error) {
@@ -152,7 +154,7 @@ func TestAListHasAnEnd(t *testing.T) {
 	require.Equal(t, 1000, asked)
 }
 
-func TestAnAnswerThatIsNotGraphsIsAnError(t *testing.T) {
+func TestClientForeignAnswer(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		status int
@@ -174,7 +176,7 @@ func TestAnAnswerThatIsNotGraphsIsAnError(t *testing.T) {
 	}
 }
 
-func TestAnErrorSaysWhatGraphSaidAndWhatToDo(t *testing.T) {
+func TestError(t *testing.T) {
 	t.Parallel()
 	g := graphtest.New(&graphtest.Options{Permissions: []string{graphtest.ReadApplications}})
 	_, err := client(t, g).Register(t.Context(), "orders-api", "orders-api", 2)
@@ -188,7 +190,7 @@ func TestAnErrorSaysWhatGraphSaidAndWhatToDo(t *testing.T) {
 	require.EqualError(t, err, "400 Bad Request: x: REDACTED forged line: request id r")
 }
 
-func TestThrottlingIsWaitedOut(t *testing.T) {
+func TestClientThrottling(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		g := graphtest.New(nil)
@@ -216,7 +218,8 @@ func TestThrottlingIsWaitedOut(t *testing.T) {
 	})
 }
 
-func TestNoAnswerIsTriedForAgainAndThenTold(t *testing.T) {
+// TestClientNoAnswer: a request without an answer is retried, then reported.
+func TestClientNoAnswer(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		asked := 0
@@ -245,7 +248,8 @@ func (r refusing) GetToken(context.Context, policy.TokenRequestOptions) (azcore.
 	return azcore.AccessToken{}, errors.New("not signed in")
 }
 
-func TestASignInThatFailsIsNotTriedAgain(t *testing.T) {
+// TestSignInError: a failed sign-in is not retried.
+func TestSignInError(t *testing.T) {
 	t.Parallel()
 	asked := 0
 	c, err := graph.New(graph.Options{Credential: refusing{&asked}, Transport: graphtest.New(nil)})
@@ -256,7 +260,7 @@ func TestASignInThatFailsIsNotTriedAgain(t *testing.T) {
 	require.Equal(t, 1, asked)
 }
 
-func TestEachCloudHasItsGraph(t *testing.T) {
+func TestCloud(t *testing.T) {
 	t.Parallel()
 	for host, cloud := range map[string]graph.Cloud{
 		"graph.microsoft.com": graph.Public(), "graph.microsoft.us": graph.USGovernment(), "microsoftgraph.chinacloudapi.cn": graph.China(),
@@ -275,7 +279,8 @@ func TestEachCloudHasItsGraph(t *testing.T) {
 	}
 }
 
-func TestRolesAreWrittenBackAsTheyWereRead(t *testing.T) {
+// TestSetAppRoles: roles are written back as they were read.
+func TestSetAppRoles(t *testing.T) {
 	t.Parallel()
 	g := graphtest.New(nil)
 	old := graphtest.Role{

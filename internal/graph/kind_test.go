@@ -8,7 +8,7 @@ import (
 	"github.com/seed-ac726066/aztoken/internal/graph"
 )
 
-func TestWhatAnAnswerMeansIsInItsWords(t *testing.T) {
+func TestClassify(t *testing.T) {
 	t.Parallel()
 	const badRequest, denied = "Request_BadRequest", "Authorization_RequestDenied"
 	for name, c := range map[string]struct {

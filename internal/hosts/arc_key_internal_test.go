@@ -13,7 +13,7 @@ import (
 	"github.com/seed-ac726066/aztoken/internal/wire"
 )
 
-func TestAKeyIsReadOnlyFromTheAgentsDirectory(t *testing.T) {
+func TestArcKey(t *testing.T) {
 	t.Parallel()
 	base := t.TempDir()
 	keys := filepath.Join(base, "tokens")
@@ -89,7 +89,7 @@ func TestAKeyIsReadOnlyFromTheAgentsDirectory(t *testing.T) {
 	}
 }
 
-func TestTheDirectoryOfKeysIsNamedAsTheAgentNamesIt(t *testing.T) {
+func TestArcKeyDirectory(t *testing.T) {
 	t.Parallel()
 	keys := t.TempDir()
 	require.NoError(t, os.WriteFile(filepath.Join(keys, "a.key"), []byte("key"), 0o600))
@@ -102,7 +102,7 @@ func TestTheDirectoryOfKeysIsNamedAsTheAgentNamesIt(t *testing.T) {
 	require.NotContains(t, err.Error(), keys)
 }
 
-func TestAKeyThatMayNotBeReadIsAdviceOnTheGroup(t *testing.T) {
+func TestArcKeyPermission(t *testing.T) {
 	t.Parallel()
 	if os.Geteuid() == 0 {
 		t.Skip("root may read every file")
@@ -116,7 +116,7 @@ func TestAKeyThatMayNotBeReadIsAdviceOnTheGroup(t *testing.T) {
 	require.Contains(t, f.Advice, "himds")
 }
 
-func TestTheAgentsFilesAreWhereTheAgentInstallsThem(t *testing.T) {
+func TestFindArcFiles(t *testing.T) {
 	t.Parallel()
 	below := func(base, name string) string { return filepath.Join(base, "AzureConnectedMachineAgent", name) }
 	for _, tc := range []struct {

@@ -46,7 +46,8 @@ func answer(status int, body string) http.HandlerFunc {
 	}
 }
 
-func TestTheRequestWithArcsKeyIsTheOneWithoutItAgain(t *testing.T) {
+// TestArcRequests: the second request is the first one with the key.
+func TestArcRequests(t *testing.T) {
 	t.Parallel()
 	for id, parameter := range map[hosts.ID]string{
 		{}:     "",
@@ -69,7 +70,8 @@ func TestTheRequestWithArcsKeyIsTheOneWithoutItAgain(t *testing.T) {
 	}
 }
 
-func TestAnAgentThatDoesNotNameTheIdentityAskedForIsNotBelieved(t *testing.T) {
+// TestArcIdentity: a token of an agent that does not name the requested identity is rejected.
+func TestArcIdentity(t *testing.T) {
 	t.Parallel()
 	const token = `{"access_token":"token","expires_in":"3600"`
 	for _, tc := range []struct {
@@ -108,7 +110,8 @@ func TestAnAgentThatDoesNotNameTheIdentityAskedForIsNotBelieved(t *testing.T) {
 	}
 }
 
-func TestWhatArcSaysToTheRequestWithTheKeyIsTheError(t *testing.T) {
+// TestArcError: the answer to the request with the key is the error.
+func TestArcError(t *testing.T) {
 	t.Parallel()
 	for _, tc := range []struct {
 		status int
@@ -132,7 +135,8 @@ func TestWhatArcSaysToTheRequestWithTheKeyIsTheError(t *testing.T) {
 	}
 }
 
-func TestAnEndpointThatAsksForNoKeyIsNotArcs(t *testing.T) {
+// TestArcWithoutChallenge: an endpoint that asks for no key is not the agent.
+func TestArcWithoutChallenge(t *testing.T) {
 	t.Parallel()
 	for body, status := range map[string]int{good: 200, `{"error":"invalid_request"}`: 400, `{"error":"unknown"}`: 500} {
 		h, err := find(t, map[string]string{"IDENTITY_ENDPOINT": "http://localhost", "IMDS_ENDPOINT": "x"}, hosts.ID{}, answer(status, body))
@@ -147,7 +151,8 @@ func TestAnEndpointThatAsksForNoKeyIsNotArcs(t *testing.T) {
 	}
 }
 
-func TestWithoutVariablesArcsAgentIsWhereItAlwaysIs(t *testing.T) {
+// TestArcAddress: without variables the agent is at its default address.
+func TestArcAddress(t *testing.T) {
 	t.Parallel()
 	agent := filepath.Join(t.TempDir(), "himds")
 	require.NoError(t, os.WriteFile(agent, nil, 0o700))

@@ -14,7 +14,8 @@ import (
 	"github.com/seed-ac726066/aztoken/internal/hosts"
 )
 
-func TestAHostThatIsClosedHoldsNoConnection(t *testing.T) {
+// TestSourceClose: a closed source holds no connection.
+func TestSourceClose(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "azure-identity-token")
 	require.NoError(t, os.WriteFile(file, []byte("assertion"), 0o600))

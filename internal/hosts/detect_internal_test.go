@@ -7,7 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestTheFirstHostThatMatchesIsTheHost(t *testing.T) {
+func TestDetect(t *testing.T) {
 	t.Parallel()
 	for _, tc := range []struct {
 		name  string

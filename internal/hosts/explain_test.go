@@ -13,7 +13,7 @@ import (
 	"github.com/seed-ac726066/aztoken/internal/wire"
 )
 
-func TestAFailureIsExplainedInTheTermsOfItsHost(t *testing.T) {
+func TestExplain(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "azure-identity-token")
 	require.NoError(t, os.WriteFile(file, []byte("assertion"), 0o600))
@@ -100,7 +100,8 @@ func TestAFailureIsExplainedInTheTermsOfItsHost(t *testing.T) {
 	}
 }
 
-func TestWhatEntraSaysIsNotBlamedOnAProxy(t *testing.T) {
+// TestExplainEntra: Entra's words are not taken for a proxy's.
+func TestExplainEntra(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "azure-identity-token")
 	require.NoError(t, os.WriteFile(file, []byte("assertion"), 0o600))
@@ -115,7 +116,8 @@ func TestWhatEntraSaysIsNotBlamedOnAProxy(t *testing.T) {
 	}
 }
 
-func TestWhereNothingListensTheAdviceIsAboutWhatNamesTheEndpoint(t *testing.T) {
+// TestExplainAbsent: where nothing listens the advice is about what names the endpoint.
+func TestExplainAbsent(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "azure-identity-token")
 	require.NoError(t, os.WriteFile(file, []byte("assertion"), 0o600))

@@ -12,7 +12,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestAFIFOInPlaceOfAKeyHoldsUpNobody(t *testing.T) {
+// TestReadWordFIFO: a FIFO in place of a key file does not block.
+func TestReadWordFIFO(t *testing.T) {
 	t.Parallel()
 	keys := t.TempDir()
 	require.NoError(t, syscall.Mkfifo(filepath.Join(keys, "a.key"), 0o600))
@@ -20,7 +21,8 @@ func TestAFIFOInPlaceOfAKeyHoldsUpNobody(t *testing.T) {
 	require.ErrorIs(t, err, errNotRegular)
 }
 
-func TestAFileOfAnySizeIsReadNoFurtherThanItsLimit(t *testing.T) {
+// TestReadWordLimit: a file is read up to the limit only.
+func TestReadWordLimit(t *testing.T) {
 	t.Parallel()
 	keys := t.TempDir()
 	require.NoError(t, os.WriteFile(filepath.Join(keys, "a.key"), nil, 0o600))
@@ -29,7 +31,8 @@ func TestAFileOfAnySizeIsReadNoFurtherThanItsLimit(t *testing.T) {
 	require.ErrorIs(t, err, errFileTooLarge)
 }
 
-func TestReadingAKeyLeavesNothingOpen(t *testing.T) {
+// TestReadWordCloses: reading a key leaves no file open.
+func TestReadWordCloses(t *testing.T) {
 	t.Parallel()
 	keys := t.TempDir()
 	require.NoError(t, os.WriteFile(filepath.Join(keys, "a.key"), []byte("key"), 0o600))

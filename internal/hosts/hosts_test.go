@@ -57,7 +57,7 @@ type diff struct{ printed *string }
 
 func (d diff) Errorf(format string, args ...any) { *d.printed += fmt.Sprintf(format, args...) }
 
-func TestARequestIsJustAsTheHostDocumentsIt(t *testing.T) {
+func TestRequests(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "azure-identity-token")
 	require.NoError(t, os.WriteFile(file, []byte("the.federated.token\n"), 0o600))
@@ -127,7 +127,7 @@ func TestARequestIsJustAsTheHostDocumentsIt(t *testing.T) {
 	}
 }
 
-func TestServiceFabricAcceptsNoOtherCertificate(t *testing.T) {
+func TestServiceFabricCertificate(t *testing.T) {
 	t.Parallel()
 	srv := httptest.NewTLSServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("the secret was sent") }))
 	t.Cleanup(srv.Close)
@@ -139,7 +139,8 @@ func TestServiceFabricAcceptsNoOtherCertificate(t *testing.T) {
 	require.ErrorContains(t, err, "thumbprint")
 }
 
-func TestAFederatedTokenIsReadAnewForEachExchange(t *testing.T) {
+// TestWorkloadIdentityFile: the federated token is read for each exchange.
+func TestWorkloadIdentityFile(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "azure-identity-token")
 	var sent []string
@@ -167,7 +168,8 @@ func TestAFederatedTokenIsReadAnewForEachExchange(t *testing.T) {
 	require.Equal(t, []string{"first", "second", limit}, sent)
 }
 
-func TestTheClaimsOfAChallengeGoToEntraAsTheyAre(t *testing.T) {
+// TestWorkloadIdentityClaims: claims of a challenge are passed on to Entra unchanged.
+func TestWorkloadIdentityClaims(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "azure-identity-token")
 	require.NoError(t, os.WriteFile(file, []byte("assertion"), 0o600))
@@ -181,7 +183,7 @@ func TestTheClaimsOfAChallengeGoToEntraAsTheyAre(t *testing.T) {
 	require.NoError(t, err)
 }
 
-func TestWhatAHostCannotDoIsAnErrorThatSaysWhatToDo(t *testing.T) {
+func TestFindMistakes(t *testing.T) {
 	t.Parallel()
 	shell := map[string]string{"MSI_ENDPOINT": "http://localhost/token"}
 	ml := map[string]string{"MSI_ENDPOINT": "http://localhost/token", "MSI_SECRET": "s3cr3t"}
@@ -256,7 +258,8 @@ func TestWhatAHostCannotDoIsAnErrorThatSaysWhatToDo(t *testing.T) {
 	require.ErrorContains(t, err, "pinned", "a transport that cannot be held to the certificate")
 }
 
-func TestACertificateThatNobodyKnowsIsToldAtOnce(t *testing.T) {
+// TestWorkloadIdentityCertificate: an untrusted certificate fails at once.
+func TestWorkloadIdentityCertificate(t *testing.T) {
 	t.Parallel()
 	srv := httptest.NewUnstartedServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("the assertion was sent") }))
 	srv.Config.ErrorLog = log.New(io.Discard, "", 0) // its side of the failed handshake

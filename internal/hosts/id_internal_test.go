@@ -14,7 +14,7 @@ const (
 
 // Ids with a line feed, or of another kind: azure-sdk-for-java 7481, azure-cli 27813, azure-docs
 // 108526.
-func TestCheckingAnID(t *testing.T) {
+func TestIDCheck(t *testing.T) {
 	t.Parallel()
 	for _, tc := range []struct {
 		name string

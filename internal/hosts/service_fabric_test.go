@@ -31,7 +31,7 @@ func fabric(t *testing.T, write string, handler http.HandlerFunc) hosts.Host {
 	return h
 }
 
-func TestAThumbprintMayBeWrittenInEveryUsualWay(t *testing.T) {
+func TestServiceFabricThumbprint(t *testing.T) {
 	t.Parallel()
 	for _, write := range []string{"", ":", " "} {
 		_, err := fabric(t, write, answer(200, good)).Source.Token(t.Context(), request)
@@ -39,7 +39,7 @@ func TestAThumbprintMayBeWrittenInEveryUsualWay(t *testing.T) {
 	}
 }
 
-func TestARequestToServiceFabricIsJustAsDocumented(t *testing.T) {
+func TestServiceFabricRequest(t *testing.T) {
 	t.Parallel()
 	const hash = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
 	for _, tc := range []struct{ claims, rejected, query string }{
@@ -63,7 +63,7 @@ func TestARequestToServiceFabricIsJustAsDocumented(t *testing.T) {
 	}
 }
 
-func TestAFailureOfServiceFabricIsExplainedInItsTerms(t *testing.T) {
+func TestServiceFabricExplain(t *testing.T) {
 	t.Parallel()
 	for _, tc := range []struct {
 		status int

@@ -80,7 +80,7 @@ func TestFromEndpoint(t *testing.T) {
 }
 
 // Names and ids at the end of a long text of Entra's are what is searched for.
-func TestALongDescriptionIsShownToItsEnd(t *testing.T) {
+func TestPlainLength(t *testing.T) {
 	t.Parallel()
 	description := "AADSTS500011: The resource principal named " + strings.Repeat("x", 400) + " was not found. Trace ID: 7bd50e5c-0000-4000-8000-000000000001 Timestamp: 2024-03-08 11:06:37Z"
 	f := refusal(http.StatusBadRequest, http.Header{}, []byte(`{"error":"invalid_resource","error_description":"`+description+`"}`), time.Now())

@@ -48,7 +48,7 @@ type roundTrip func(*http.Request) (*http.Response, error)
 func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 func (f roundTrip) Do(r *http.Request) (*http.Response, error)        { return f(r) }
 
-func TestAProxyIsNeverUsed(t *testing.T) {
+func TestClientProxy(t *testing.T) {
 	t.Parallel()
 	srv := serve(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, goodReply) })
 	proxy := func(*http.Request) (*url.URL, error) { return nil, errors.New("the proxy was asked for") }
@@ -62,7 +62,7 @@ func TestAProxyIsNeverUsed(t *testing.T) {
 	}
 }
 
-func TestARedirectIsNeverFollowed(t *testing.T) {
+func TestClientRedirect(t *testing.T) {
 	t.Parallel()
 	thief := serve(t, func(http.ResponseWriter, *http.Request) { t.Error("the redirect was followed") })
 	for code := 300; code < 309; code++ {
@@ -81,7 +81,8 @@ func TestARedirectIsNeverFollowed(t *testing.T) {
 	}
 }
 
-func TestAReplyFromSomewhereElseIsRefused(t *testing.T) {
+// TestClientForeignReply: a reply from another host is rejected.
+func TestClientForeignReply(t *testing.T) {
 	t.Parallel()
 	target := serve(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, goodReply) })
 	srv := serve(t, func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, target.URL, http.StatusFound) })
@@ -89,7 +90,8 @@ func TestAReplyFromSomewhereElseIsRefused(t *testing.T) {
 	require.ErrorContains(t, err, "followed a redirect")
 }
 
-func TestTheBodyOfARedirectThatWasFollowedIsClosed(t *testing.T) {
+// TestClientRedirectBody: the body of a followed redirect is closed.
+func TestClientRedirectBody(t *testing.T) {
 	t.Parallel()
 	body := &watched{Reader: strings.NewReader(goodReply)}
 	_, err := get(t, azcore.ClientOptions{Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
@@ -107,7 +109,7 @@ type watched struct {
 
 func (w *watched) Close() error { w.closed = true; return nil }
 
-func TestAReplyWithoutATokenSaysWhetherItWasJSON(t *testing.T) {
+func TestAnswerJSON(t *testing.T) {
 	t.Parallel()
 	for body, isJSON := range map[string]bool{`{"access_token":""}`: true, `{}`: true, `{"access_token":"t","exp`: true, `<html>`: false, ``: false, `[]`: false} {
 		srv := serve(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, body) })
@@ -120,7 +122,7 @@ func TestAReplyWithoutATokenSaysWhetherItWasJSON(t *testing.T) {
 	}
 }
 
-func TestHeadersAreBoundedToo(t *testing.T) {
+func TestClientMaxHeader(t *testing.T) {
 	t.Parallel()
 	srv := serve(t, func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("WWW-Authenticate", strings.Repeat("x", 1<<20))
@@ -130,7 +132,7 @@ func TestHeadersAreBoundedToo(t *testing.T) {
 	require.ErrorContains(t, err, "header")
 }
 
-func TestNoMoreThanAMebibyteIsRead(t *testing.T) {
+func TestClientMaxBody(t *testing.T) {
 	t.Parallel()
 	var sent int
 	done := make(chan struct{})
@@ -160,7 +162,7 @@ func TestNoMoreThanAMebibyteIsRead(t *testing.T) {
 	}
 }
 
-func TestFailuresAreClassified(t *testing.T) {
+func TestRefusal(t *testing.T) {
 	t.Parallel()
 	for _, tc := range []struct {
 		status     int
@@ -209,7 +211,7 @@ func TestFailuresAreClassified(t *testing.T) {
 	}
 }
 
-func TestSilenceIsClassified(t *testing.T) {
+func TestNoAnswer(t *testing.T) {
 	t.Parallel()
 	refused := &net.OpError{Op: "dial", Net: "tcp", Err: errors.New("refused")}
 	for _, tc := range []struct {
@@ -238,7 +240,7 @@ func TestSilenceIsClassified(t *testing.T) {
 }
 
 // This test listens to azcore's global log and so runs alone.
-func TestNoSecretReachesTheRequestLog(t *testing.T) {
+func TestClientLog(t *testing.T) {
 	var mu sync.Mutex
 	var log strings.Builder
 	azlog.SetListener(func(_ azlog.Event, message string) {

@@ -23,7 +23,7 @@ func silence(ctx context.Context, _, _ string) (net.Conn, error) {
 
 // How long a connection may take: azure-sdk-for-net 20609 (over six seconds on a scale set),
 // go-autorest 714.
-func TestDialing(t *testing.T) {
+func TestDialer(t *testing.T) {
 	t.Parallel()
 	took := func(t *testing.T, tr *http.Transport) time.Duration {
 		start := time.Now()

@@ -21,7 +21,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestAPinnedCertificateIsTheOnlyOneAccepted(t *testing.T) {
+func TestPin(t *testing.T) {
 	t.Parallel()
 	srv := httptest.NewTLSServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
 	t.Cleanup(srv.Close)
@@ -61,7 +61,8 @@ func TestAPinnedCertificateIsTheOnlyOneAccepted(t *testing.T) {
 	require.Nil(t, trusting.TLSClientConfig.VerifyConnection, "the caller's transport stays as it was")
 }
 
-func TestThePinnedCertificateBehindAnotherIsNotAccepted(t *testing.T) {
+// TestPinChain: the pinned certificate behind another one is not accepted.
+func TestPinChain(t *testing.T) {
 	t.Parallel()
 	thief, host := httptest.NewUnstartedServer(nil), httptest.NewTLSServer(nil)
 	t.Cleanup(host.Close)
@@ -84,7 +85,8 @@ func TestThePinnedCertificateBehindAnotherIsNotAccepted(t *testing.T) {
 	require.ErrorIs(t, err, ErrCertificate)
 }
 
-func TestAPinnedConnectionIsNotGivenToTheCallersHTTP2(t *testing.T) {
+// TestPinHTTP2: a pinned connection is not used by the caller's HTTP/2.
+func TestPinHTTP2(t *testing.T) {
 	t.Parallel()
 	srv := httptest.NewUnstartedServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		if r.ProtoMajor != 2 {
@@ -112,7 +114,7 @@ func TestAPinnedConnectionIsNotGivenToTheCallersHTTP2(t *testing.T) {
 	require.NoError(t, resp.Body.Close())
 }
 
-func TestAClientThatCannotBePinnedIsRefused(t *testing.T) {
+func TestPinMistakes(t *testing.T) {
 	t.Parallel()
 	pinned := Reach{Thumbprint: make([]byte, sha1.Size)}
 	for name, given := range map[string]policy.Transporter{

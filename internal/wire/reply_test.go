@@ -20,7 +20,7 @@ func jwt(payload string) string {
 	return enc([]byte(`{"typ":"JWT"}`)) + "." + enc([]byte(payload)) + "." + enc([]byte("signature"))
 }
 
-func TestEveryFormOfExpiryIsRead(t *testing.T) {
+func TestExpiry(t *testing.T) {
 	t.Parallel()
 	const left = 86317 * time.Second
 	for _, tc := range []struct {
@@ -73,7 +73,7 @@ func TestEveryFormOfExpiryIsRead(t *testing.T) {
 	}
 }
 
-func TestRefreshInIsAdviceOnlyWhenPositive(t *testing.T) {
+func TestRefreshIn(t *testing.T) {
 	t.Parallel()
 	for _, tc := range []struct {
 		field string
@@ -92,7 +92,7 @@ func TestRefreshInIsAdviceOnlyWhenPositive(t *testing.T) {
 	}
 }
 
-func TestAReplyWithoutAUsableTokenIsAnError(t *testing.T) {
+func TestParseReplyMistakes(t *testing.T) {
 	t.Parallel()
 	for name, body := range map[string]string{
 		"nothing":                   ``,

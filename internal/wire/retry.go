@@ -29,8 +29,8 @@ var (
 		501661, // the request to the issuer failed
 		900612, // the issuer's keys could not be read
 	}
-	// stale are those that a replica of the directory gives which does not know yet of a federated
-	// credential that others know: the next try often reaches another.
+	// stale are those of a replica of the directory that does not have a federated credential yet: the
+	// next try often reaches another replica.
 	stale = []int{70021, 700211, 700212, 700213}
 )
 

@@ -24,14 +24,15 @@ func httpClient(t *testing.T, given policy.Transporter, reach Reach) *http.Clien
 	return tr.next.(*http.Client)
 }
 
-func TestOurOwnClientHasNoProxy(t *testing.T) {
+func TestTransportProxy(t *testing.T) {
 	t.Parallel()
 	for _, given := range []policy.Transporter{nil, (*http.Client)(nil), &http.Client{}} {
 		require.Nil(t, httpTransport(t, given, Reach{}).Proxy)
 	}
 }
 
-func TestTheCallersClientKeepsNoCookiesHere(t *testing.T) {
+// TestTransportCookies: the caller's cookies are not used.
+func TestTransportCookies(t *testing.T) {
 	t.Parallel()
 	jar, err := cookiejar.New(nil)
 	require.NoError(t, err)
@@ -41,7 +42,7 @@ func TestTheCallersClientKeepsNoCookiesHere(t *testing.T) {
 	require.Nil(t, given.CheckRedirect)
 }
 
-func TestOnlyAnEndpointOfTheInternetIsReachedThroughAProxy(t *testing.T) {
+func TestTransportInternet(t *testing.T) {
 	t.Parallel()
 	own := httpTransport(t, nil, Reach{Internet: true})
 	require.Equal(t, reflect.ValueOf(http.ProxyFromEnvironment).Pointer(), reflect.ValueOf(own.Proxy).Pointer())
