@@ -146,7 +146,7 @@ func TestAServiceLivesThroughRotationOutageAndPoison(t *testing.T) {
 		require.NoError(t, check(old))
 
 		imds.Issuer().WithdrawKeys()
-		time.Sleep(2 * time.Hour)
+		time.Sleep(3 * time.Hour) // the next fetch, and an hour of answers that lack the key
 		require.ErrorIs(t, check(old), verify.ErrSignature)
 		require.NoError(t, check(imds.Mint(orders)))
 	})

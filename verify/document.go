@@ -17,7 +17,8 @@ type document struct {
 	begun   int       // fetches so far
 	due     time.Time // of the next fetch
 	held    held
-	lastErr error // of the newest fetch; nil: it worked
+	newest  answer // the newest that worked, nil for none
+	lastErr error  // of the newest fetch; nil: it worked
 }
 
 // want asks for a fetch for a key that is not there, unless one is under way, or due anyway, for

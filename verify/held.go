@@ -59,6 +59,17 @@ func (h held) after(a answer, now time.Time) held {
 	return next
 }
 
+// with returns h and the keys of saved, which a file had, as if saved had been held before the
+// newest answer: one of a server that lacks a key must not end that because it came before the
+// file was read.
+func (h held) with(saved held, newest answer, now time.Time) held {
+	all := saved.after(newest, now)
+	for id, key := range h {
+		all[id] = key
+	}
+	return all
+}
+
 // lacking reports whether the newest answer lacks a key that is held.
 func (h held) lacking() bool {
 	for _, k := range h {

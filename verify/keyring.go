@@ -2,6 +2,8 @@ package verify
 
 import (
 	"context"
+	"math/rand/v2"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -97,18 +99,38 @@ func (r *keyring) load() {
 	}
 }
 
-// loaded takes the keys of the file for the documents that have none, and tells who waits for them.
+// loaded takes in the keys of the file, and tells who waits for them.
 func (r *keyring) loaded(saved map[string]savedDocument) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	now := time.Now()
 	r.loading = false
 	for _, d := range r.documents {
-		if s, ok := saved[d.name()]; ok && !d.state.usable(now) {
+		s, ok := saved[d.name()]
+		switch {
+		case !ok:
+		case !d.state.usable(now):
 			d.state, d.held = d.state.load(s.fetched), s.keys
+		case d.newest != nil && (fetchState{}).load(s.fetched).usable(now):
+			d.held = d.held.with(s.keys, d.newest, now)
+			if d.held.lacking() && d.state.phase == waiting {
+				d.state = d.state.succeed(d.state.fetched, true)
+				d.due = d.state.next(rand.Float64())
+				d.rouse()
+			}
 		}
 	}
 	r.publish(now)
+	r.save(now)
+}
+
+// save writes the keys into the key file, unless that is still to be read: what it has may be more
+// than Entra's answer. It is called with the mutex held.
+func (r *keyring) save(now time.Time) {
+	isNew := slices.ContainsFunc(r.documents, func(d *document) bool { return d.newest != nil })
+	if r.files.file != nil && isNew && !r.loading && !r.closed.Load() {
+		r.files.save(r.saved(now))
+	}
 }
 
 // publish makes the keys of all documents those that find reads, and tells who waits for a change.

@@ -57,11 +57,9 @@ func (r *keyring) refresh(d *document) {
 			r.load()
 		}
 	} else {
-		d.held = d.held.after(keys, now)
+		d.held, d.newest = d.held.after(keys, now), keys
 		d.state = d.state.succeed(now, d.held.lacking())
-		if r.files.file != nil && !r.closed.Load() {
-			r.files.save(r.saved(now))
-		}
+		r.save(now)
 	}
 	d.lastErr, d.due = err, d.state.next(rand.Float64())
 	r.publish(now)
