@@ -1,7 +1,10 @@
 package main_test
 
 import (
+	"maps"
 	"os"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -39,4 +42,51 @@ func TestComposeFile(t *testing.T) {
 		}
 	}
 	require.Equal(t, 3, calls)
+}
+
+// The files that run the agent call it as it is, with flags that it has.
+func TestTheExamplesCallTheAgentAsItIs(t *testing.T) {
+	t.Parallel()
+	type container struct {
+		Command, Args []string
+		Healthcheck   struct{ Test []string }
+		StartupProbe  struct{ Exec struct{ Command []string } } `yaml:"startupProbe"`
+	}
+	read := func(name string, into any) {
+		text, err := os.ReadFile("../../examples/" + name)
+		require.NoError(t, err)
+		require.NoError(t, yaml.Unmarshal(text, into))
+	}
+	var compose struct{ Services map[string]container }
+	read("compose-agent/compose.yaml", &compose)
+	var pod struct {
+		Spec struct {
+			Template struct {
+				Spec struct {
+					InitContainers []container `yaml:"initContainers"`
+				}
+			}
+		}
+	}
+	read("kubernetes/agent-sidecar.yaml", &pod)
+	unit, err := os.ReadFile("../../examples/systemd/aztoken-agent.service")
+	require.NoError(t, err)
+	_, start, found := strings.Cut(string(unit), "\nExecStart=/usr/local/bin/aztoken ")
+	require.True(t, found)
+	start, _, _ = strings.Cut(start, "\n")
+	calls := [][]string{strings.Fields(start)}
+	for _, c := range append(slices.Collect(maps.Values(compose.Services)), pod.Spec.Template.Spec.InitContainers...) {
+		for _, call := range [][]string{c.Command, c.Args, c.Healthcheck.Test, c.StartupProbe.Exec.Command} {
+			call = slices.DeleteFunc(call, func(word string) bool { return word == "CMD" || word == "/aztoken" })
+			if len(call) > 0 {
+				calls = append(calls, call)
+			}
+		}
+	}
+	require.Len(t, calls, 7)
+	for _, call := range calls {
+		require.Contains(t, commands, call[0])
+		got := aztoken(t, append(call, "--help")...)
+		require.Zero(t, got.status, "%s: %s", call, got.stderr)
+	}
 }

@@ -32,6 +32,23 @@ type failure struct{ error }
 
 func (f failure) Unwrap() error { return f.error }
 
+// A programEnd is the end of a command that ran a program: with the program's status and no error,
+// or with an error of its own.
+type programEnd struct {
+	error
+	status int
+}
+
+// Error implements error. The status of the program says all.
+func (e programEnd) Error() string {
+	if e.error == nil {
+		return fmt.Sprintf("the program ended with status %d", e.status)
+	}
+	return e.error.Error()
+}
+
+func (e programEnd) Unwrap() error { return e.error }
+
 // usage returns the error of flags or arguments that the command itself finds wrong.
 func usage(format string, a ...any) error { return usageError{fmt.Errorf(format, a...)} }
 
@@ -52,11 +69,18 @@ func run(ctx context.Context, args []string, s streams) int {
 	if errors.Is(err, errReported) {
 		return statusFailed
 	}
+	var ended programEnd
+	if errors.As(err, &ended) && ended.error == nil {
+		return ended.status
+	}
 	text := strings.TrimSpace(messageFor(err))
 	if !strings.HasPrefix(text, "aztoken: ") && !strings.HasPrefix(text, "verify: ") {
 		text = "aztoken: " + text // cobra's
 	}
 	_, _ = fmt.Fprintln(s.err, text)
+	if ended.error != nil {
+		return ended.status
+	}
 	if errors.As(err, new(failure)) && !errors.As(err, new(usageError)) {
 		return statusFailed
 	}
@@ -70,7 +94,8 @@ func newRoot() *cobra.Command {
 		Use: "aztoken", SuggestionsMinimumDistance: 2,
 		Short: "Get, inspect and diagnose tokens of Azure managed identities",
 		Long: `aztoken gets, inspects and diagnoses tokens of Azure managed identities, runs a fake identity endpoint for
-local development, and grants an identity a role of the service that it calls.
+local development, serves kept tokens to programs in every language, and grants an identity a role of the
+service that it calls.
 
 Results go to stdout, everything else to stderr. Tokens are printed only on request. The exit status is 0 for
 success, 1 for failure, and 2 for wrong flags or arguments.`,
@@ -88,7 +113,7 @@ success, 1 for failure, and 2 for wrong flags or arguments.`,
 	}
 	root.PersistentFlags().Var(&p.format, "output", "output format: text or json")
 	complete(root, "output", string(textFormat), string(jsonFormat))
-	root.AddCommand(newToken(p), newInspect(p), newDoctor(p), newFake(p), newGrant(p), newRoles(p))
+	root.AddCommand(newToken(p), newInspect(p), newDoctor(p), newFake(p), newAgent(p), newReady(p), newGrant(p), newRoles(p))
 	root.CompletionOptions.SetDefaultShellCompDirective(cobra.ShellCompDirectiveNoFileComp)
 	return root
 }

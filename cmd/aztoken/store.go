@@ -35,11 +35,21 @@ func (s *storage) open() (*tokenstore.Store, error) {
 	case s.dir == "":
 		return nil, nil
 	case !s.storeChanged("store-key"):
-		return tokenstore.New(tokenstore.Dir(s.dir))
+		return openStore(s.dir, nil)
 	}
-	key, err := os.ReadFile(s.keyFile)
-	if err != nil {
-		return nil, fmt.Errorf("aztoken: --store-key: %w", err)
+	return openStore(s.dir, []string{s.keyFile})
+}
+
+// openStore returns the store in a directory, with the keys in files. Without any, a key lies in
+// the directory.
+func openStore(dir string, keyFiles []string) (*tokenstore.Store, error) {
+	var keys [][]byte
+	for _, name := range keyFiles {
+		key, err := os.ReadFile(name)
+		if err != nil {
+			return nil, fmt.Errorf("aztoken: the key of --store: %w", err)
+		}
+		keys = append(keys, key)
 	}
-	return tokenstore.New(tokenstore.Dir(s.dir), key)
+	return tokenstore.New(tokenstore.Dir(dir), keys...)
 }

@@ -34,6 +34,13 @@ type AppService struct {
 
 const appServiceV1 = "2017-09-01"
 
+var (
+	appServiceVersions = []string{appServiceV1, "2019-08-01", "2025-03-30"}
+
+	appServiceIDs   = idNames{"client_id": ClientID, "object_id": ObjectID, "principal_id": ObjectID, "mi_res_id": ResourceID}
+	appServiceV1IDs = idNames{"clientid": ClientID}
+)
+
 // The words of App Service for a request that names no identity, for one that names another's, and
 // for a failure behind it.
 const (
@@ -53,19 +60,25 @@ func (e AppService) rules(c Call) rules {
 		method:   http.MethodGet,
 		header:   "X-IDENTITY-HEADER",
 		value:    e.Secret,
-		versions: []string{appServiceV1, "2019-08-01", "2025-03-30"},
-		ids: idNames{
-			"client_id": ClientID, "object_id": ObjectID, "principal_id": ObjectID, "mi_res_id": ResourceID,
-		},
+		versions: appServiceVersions,
+		ids:      appServiceIDs,
 	}
 	if slices.Contains(c.Query["api-version"], appServiceV1) {
-		u.header, u.ids = "Secret", idNames{"clientid": ClientID}
+		u.header, u.ids = "Secret", appServiceV1IDs
 		u.blankIDs = true // clients send one where their environment has no default
 	}
 	if e.Tolerance == Tolerant {
 		u.ids, u.revoked = allIDNames, revocationAlways
 	}
 	return u
+}
+
+// Authorized reports, in constant time, whether the call shows the secret of e. A server of several
+// identities, each with a secret of its own, learns by it whose call it is.
+func (e AppService) Authorized(c Call) bool {
+	u := e.rules(c)
+	values := c.Header[http.CanonicalHeaderKey(u.header)]
+	return len(values) == 1 && same(values[0], u.value.Reveal())
 }
 
 // Answer returns App Service's answer to a token request.
@@ -108,7 +121,7 @@ func (e AppService) refuse(r Request, f Failure) Reply {
 
 func (e AppService) succeed(r Request, t Token) Reply {
 	if e.Tolerance == Tolerant {
-		return JSON(http.StatusOK, newStringToken(r, t))
+		return t.reply(r)
 	}
 	return briefReply(r, t)
 }

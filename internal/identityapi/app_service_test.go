@@ -80,6 +80,29 @@ func TestAppServiceSecret(t *testing.T) {
 	require.Equal(t, http.StatusUnauthorized, w.Code, "an endpoint without a secret serves nobody")
 }
 
+func TestAppServiceAuthorized(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		request *http.Request
+		secret  string
+		want    bool
+	}{
+		"2019":                       {appService2019(), hush, true},
+		"2017":                       {appService2017(), hush, true},
+		"another's secret":           {appService2019(), hush + "x", false},
+		"no secret is nobody's":      {request(http.MethodGet, appServiceURL, nil, "api-version", "2019-08-01"), "", false},
+		"the header of the other":    {request(http.MethodGet, appServiceURL, map[string]string{"Secret": hush}, "api-version", "2019-08-01"), hush, false},
+		"a blank secret is nobody's": {request(http.MethodGet, appServiceURL, map[string]string{"X-IDENTITY-HEADER": ""}, "api-version", "2019-08-01"), "", false},
+	} {
+		call, err := identityapi.ReadCall(c.request, "http://127.0.0.1:41003")
+		require.NoError(t, err)
+		for _, tolerance := range []identityapi.Tolerance{identityapi.Exact, identityapi.Tolerant} {
+			e := identityapi.AppService{Secret: text(c.secret), Tolerance: tolerance}
+			require.Equal(t, c.want, e.Authorized(call), name)
+		}
+	}
+}
+
 func TestAppServiceReply(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

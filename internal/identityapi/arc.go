@@ -95,11 +95,11 @@ func (e Arc) succeed(r Request, t Token) Reply {
 	s := newStringToken(r, t)
 	switch r.ID.Kind {
 	case ObjectID:
-		s.ObjectID = t.ObjectID
+		s.objectID = t.ObjectID
 	case ResourceID:
-		s.ResourceID = t.ResourceID
+		s.resourceID = t.ResourceID
 	}
-	return JSON(http.StatusOK, s)
+	return s.reply()
 }
 
 // Status returns the bodies of 400 and 500, and nothing else.

@@ -7,6 +7,7 @@ import (
 	"mime"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 )
 
@@ -36,10 +37,14 @@ func ReadCall(r *http.Request, base string) (Call, error) {
 	}
 	for name, values := range r.Header {
 		name = http.CanonicalHeaderKey(name)
+		if c.Header[name] == nil {
+			c.Header[name] = slices.Clip(values) // two spellings of a name do not write into r
+			continue
+		}
 		c.Header[name] = append(c.Header[name], values...)
 	}
 	c.Query, c.queryErr = url.ParseQuery(r.URL.RawQuery)
-	if r.Body != nil {
+	if r.Body != nil && r.Body != http.NoBody {
 		body, err := io.ReadAll(io.LimitReader(r.Body, maxBody+1))
 		if err != nil {
 			return Call{}, fmt.Errorf("reading the request's body: %w", err)

@@ -66,8 +66,8 @@ func (e CloudShell) refuse(r Request, f Failure) Reply {
 
 func (e CloudShell) succeed(r Request, t Token) Reply {
 	s := newStringToken(r, t)
-	s.RefreshToken = new(string)
-	return JSON(http.StatusOK, s)
+	s.isCloudShell = true
+	return s.reply()
 }
 
 // Status returns the body of 400, and nothing else.

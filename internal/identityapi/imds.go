@@ -4,7 +4,6 @@ import (
 	"context"
 	"net/http"
 	"slices"
-	"time"
 
 	"github.com/seed-ac726066/aztoken/internal/secret"
 )
@@ -62,7 +61,7 @@ func (e IMDS) Answer(ctx context.Context, c Call, s Source) Reply {
 
 func (e IMDS) refuse(_ Request, f Failure) Reply { return metadataRefusal(f, imdsVersions) }
 
-func (e IMDS) succeed(r Request, t Token) Reply { return JSON(http.StatusOK, newStringToken(r, t)) }
+func (e IMDS) succeed(r Request, t Token) Reply { return t.reply(r) }
 
 // Status returns the bodies of 400 and 500, and nothing else.
 func (e IMDS) Status(code int) Reply { return oauthStatus(code) }
@@ -103,38 +102,4 @@ func badVersion(known []string) Reply {
 		"Bad request. api-version is invalid or was not specified in the request. For more information refer to aka.ms/azureimds",
 		newest,
 	})
-}
-
-// A stringToken is the success of IMDS, and with more members that of Azure Arc and Cloud Shell.
-// All values are strings, and there is no refresh_in.
-type stringToken struct {
-	AccessToken  string  `json:"access_token"`
-	ClientID     string  `json:"client_id,omitempty"`
-	ExpiresIn    string  `json:"expires_in"`
-	ExpiresOn    string  `json:"expires_on"`
-	ExtExpiresIn string  `json:"ext_expires_in,omitempty"`
-	NotBefore    string  `json:"not_before,omitempty"`
-	Resource     string  `json:"resource"`
-	TokenType    string  `json:"token_type"`
-	ObjectID     string  `json:"object_id,omitempty"`     // Azure Arc only
-	ResourceID   string  `json:"msi_res_id,omitempty"`    // Azure Arc only
-	RefreshToken *string `json:"refresh_token,omitempty"` // Cloud Shell only
-}
-
-func newStringToken(r Request, t Token) stringToken {
-	s := stringToken{
-		AccessToken: t.Value,
-		ClientID:    t.ClientID,
-		ExpiresIn:   decimal(t.ExpiresOn.Unix() - time.Now().Unix()),
-		ExpiresOn:   decimal(t.ExpiresOn.Unix()),
-		Resource:    r.Resource,
-		TokenType:   "Bearer",
-	}
-	if t.FirstLife > 0 { // stale in real replies too: it does not run down
-		s.ExtExpiresIn = decimal(int64(t.FirstLife/time.Second) - 1)
-	}
-	if !t.NotBefore.IsZero() {
-		s.NotBefore = decimal(t.NotBefore.Unix())
-	}
-	return s
 }

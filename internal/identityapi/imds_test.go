@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -139,4 +140,33 @@ func TestIMDSRefusals(t *testing.T) {
 	w := serve(identityapi.IMDS{}, &source{failure: &upstream}, imdsRequest())
 	require.Equal(t, 403, w.Code)
 	require.Equal(t, `{"error":"forbidden","error_description":"As upstream said."}`, w.Body.String())
+}
+
+func TestPreparedToken(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := willing()
+		s.token = s.token.Prepared()
+		told := func(pairs ...string) (left, resource any) {
+			all := members(t, serve(identityapi.IMDS{}, s, imdsRequest(pairs...)))
+			return all["expires_in"], all["resource"]
+		}
+		for range 2 {
+			left, _ := told()
+			require.Equal(t, "3600", left)
+		}
+		time.Sleep(time.Second)
+		left, _ := told()
+		require.Equal(t, "3599", left, "what is left now")
+		exact := members(t, serve(identityapi.IMDS{}, willing(), imdsRequest()))
+		delete(exact, "expires_in")
+		got := members(t, serve(identityapi.IMDS{}, s, imdsRequest()))
+		delete(got, "expires_in")
+		for _, name := range []string{"access_token", "client_id", "resource", "token_type", "ext_expires_in"} {
+			require.Equal(t, exact[name], got[name], name)
+		}
+		r := imdsRequest()
+		r.URL.RawQuery = "api-version=2018-02-01&resource=https://other/%22"
+		require.Equal(t, "https://other/\"", members(t, serve(identityapi.IMDS{}, s, r))["resource"])
+	})
 }

@@ -35,7 +35,7 @@ func JSON(status int, v any) Reply {
 	if err := enc.Encode(v); err != nil {
 		panic(fmt.Sprintf("identityapi: writing a reply: %v", err))
 	}
-	return Text(status, contentTypeJSON, string(bytes.TrimSpace(b.Bytes())))
+	return Reply{status, http.Header{"Content-Type": {contentTypeJSON}}, bytes.TrimSpace(b.Bytes())}
 }
 
 // NotAllowed returns the reply to a method other than the one that is allowed.

@@ -1,7 +1,6 @@
 package identityapi
 
 import (
-	"crypto/sha256"
 	"crypto/subtle"
 	"fmt"
 	"maps"
@@ -60,10 +59,8 @@ func (u rules) check(c Call) (Request, *Failure) {
 	if err != nil {
 		return Request{}, badly("The " + where + " is malformed")
 	}
-	for _, name := range slices.Sorted(maps.Keys(parameters)) {
-		if len(parameters[name]) > 1 {
-			return Request{}, badly(fmt.Sprintf("The parameter '%s' is specified more than once", name))
-		}
+	if name := firstDoubled(parameters); name != "" {
+		return Request{}, badly(fmt.Sprintf("The parameter '%s' is specified more than once", name))
 	}
 	if u.versions != nil && !slices.Contains(u.versions, parameters.Get("api-version")) {
 		return Request{}, &Failure{Reason: versionUnknown}
@@ -80,11 +77,23 @@ func (u rules) check(c Call) (Request, *Failure) {
 	}, bad
 }
 
+// firstDoubled returns the first name, in order of the alphabet, of a parameter that is there more
+// than once.
+func firstDoubled(parameters url.Values) (first string) {
+	for name, values := range parameters {
+		if len(values) > 1 && (first == "" || name < first) {
+			first = name
+		}
+	}
+	return first
+}
+
 // id returns the identity that the parameters name.
 func (u rules) id(parameters url.Values) (id ID, bad *Failure) {
 	count := 0
-	for name, kind := range u.ids {
-		if !parameters.Has(name) || u.blankIDs && parameters.Get(name) == "" {
+	for name := range parameters {
+		kind, isID := u.ids[name]
+		if !isID || u.blankIDs && parameters.Get(name) == "" {
 			continue
 		}
 		count++
@@ -106,10 +115,10 @@ func (v revocation) hash(parameters url.Values) string {
 	return ""
 }
 
-// same compares in constant time, whatever the lengths. Nothing is the same as a blank secret.
+// same compares in constant time, but for the length, which is not secret. Nothing is the same as a
+// blank secret.
 func same(shown, want string) bool {
-	a, b := sha256.Sum256([]byte(shown)), sha256.Sum256([]byte(want))
-	return subtle.ConstantTimeCompare(a[:], b[:]) == 1 && want != ""
+	return subtle.ConstantTimeCompare([]byte(shown), []byte(want)) == 1 && want != ""
 }
 
 func badly(text string) *Failure { return &Failure{Reason: malformed, Text: text} }

@@ -53,6 +53,8 @@ type Token struct {
 
 	// The identity that it is for. Blank: not known, and not told.
 	ClientID, ObjectID, ResourceID string
+
+	prepared *prepared // nil: each reply is made anew
 }
 
 // Failure is the reason for a missing token. Each endpoint has its own form and words for it.

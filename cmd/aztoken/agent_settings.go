@@ -1,0 +1,176 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/seed-ac726066/aztoken/internal/agent"
+	"github.com/seed-ac726066/aztoken/internal/agentfile"
+)
+
+// agentSettings are what an agent serves, by a file or by flags. A flag that is given overrides the
+// file.
+type agentSettings struct {
+	file      string
+	listen    []string
+	hostnames []string
+	metrics   string
+	endpoint  string
+	store     string
+	storeKeys []string
+	minLife   time.Duration
+	imds, dev bool
+
+	id         string
+	identity   agentfile.Identity
+	ratePerSec int
+
+	given func(flag string) bool
+}
+
+// identityFlags describe the one identity that there is without a file.
+var identityFlags = []string{
+	"id", "client-id", "object-id", "resource-id", "header-file", "env-file", "allow", "warm", "rate",
+}
+
+func (s *agentSettings) addFlags(cmd *cobra.Command) {
+	f := cmd.Flags()
+	f.StringVar(&s.file, "config", "", "a file in YAML, for several identities")
+	f.StringArrayVar(&s.listen, "listen", nil, "an address, host:port or unix:/path (may be repeated; default "+agentfile.DefaultListen+")")
+	f.StringArrayVar(&s.hostnames, "hostname", nil, "a further name by which programs reach it; the first is in the environment (may be repeated)")
+	f.StringVar(&s.metrics, "metrics", "", "the address of /healthz, /readyz and /metrics (default: that of --listen)")
+	f.StringVar(&s.endpoint, "endpoint", "", "base URL of an IMDS to ask, whatever the environment says")
+	f.StringVar(&s.store, "store", "", "a directory that keeps tokens across restarts, sealed")
+	f.StringArrayVar(&s.storeKeys, "store-key-file", nil, "a file with the 32 bytes of a key of --store (may be repeated: the first seals, all of them open; default: a key that lies in the directory)")
+	f.DurationVar(&s.minLife, "min-life", agentfile.DefaultMinLife, "what a warm token has left at least, for /readyz")
+	f.BoolVar(&s.imds, "imds", false, "serve IMDS's protocol too, to callers without a secret")
+	f.BoolVar(&s.dev, "dev", false, "use your own sign-in in place of a managed identity: Azure CLI, azd or PowerShell")
+
+	f.StringVar(&s.id, "id", "", "the identity to use: a client id, an Azure resource id, or object-id=GUID (default: the host's default identity)")
+	f.StringVar(&s.identity.ClientID, "client-id", "", "client id of the identity to use")
+	f.StringVar(&s.identity.ObjectID, "object-id", "", "object id (principal id) of the identity; callers may name it by each id that is given")
+	f.StringVar(&s.identity.ResourceID, "resource-id", "", "Azure resource id of the identity: /subscriptions/…")
+	f.StringVar(&s.identity.HeaderFile, "header-file", "", "a file with the secret that callers show (default: one is made)")
+	f.StringVar(&s.identity.EnvFile, "env-file", "", "a file that gets the environment of callers, mode 0600; its secret is used again at the next start")
+	f.StringArrayVar(&s.identity.Allow, "allow", nil, "a resource that is served, and no others (may be repeated; default: every one)")
+	f.StringArrayVar(&s.identity.Warm, "warm", nil, "a resource whose token is kept from the start on, whether somebody asks or not (may be repeated)")
+	f.IntVar(&s.ratePerSec, "rate", agentfile.DefaultRate, "requests a second by one secret, or with --imds by one address; 0 for no limit")
+	cmd.MarkFlagsMutuallyExclusive("dev", "endpoint")
+	for _, flag := range []string{"client-id", "object-id", "resource-id"} {
+		cmd.MarkFlagsMutuallyExclusive("id", flag)
+	}
+	for _, flag := range []string{"config", "store", "store-key-file", "header-file", "env-file"} {
+		completeFiles(cmd, flag)
+	}
+	s.given = f.Changed
+}
+
+// read returns what is to be served. Its errors are mistakes in flags or the file.
+func (s *agentSettings) read() (agentfile.Config, error) {
+	config := agentfile.Config{Identities: []agentfile.Identity{s.identity}}
+	if s.file != "" {
+		for _, flag := range identityFlags {
+			if s.given(flag) {
+				return config, fmt.Errorf("aztoken: --%s beside --config; write it into %s", flag, s.file)
+			}
+		}
+		file, err := os.Open(s.file)
+		if err != nil {
+			return config, fmt.Errorf("aztoken: %w; give the file of the agent, or describe it by flags", err)
+		}
+		defer file.Close()
+		if config, err = agentfile.Read(file, s.file); err != nil {
+			return config, err
+		}
+	} else if err := s.identify(&config.Identities[0]); err != nil {
+		return config, err
+	}
+	for flag, apply := range map[string]func(){
+		"listen":         func() { config.Listen = s.listen },
+		"hostname":       func() { config.Hostnames = s.hostnames },
+		"metrics":        func() { config.Metrics = s.metrics },
+		"endpoint":       func() { config.Endpoint = s.endpoint },
+		"store":          func() { config.Store = s.store },
+		"store-key-file": func() { config.StoreKeyFiles = s.storeKeys },
+		"min-life":       func() { config.MinLife = s.minLife },
+		"imds":           func() { config.IMDS = s.imds },
+		"dev":            func() { config.Dev = s.dev },
+	} {
+		if s.given(flag) {
+			apply()
+		}
+	}
+	return config.Check()
+}
+
+// identify completes the identity that flags describe. An id that is given and empty, as of a
+// variable that is not set in a script, must not become the default identity.
+func (s *agentSettings) identify(id *agentfile.Identity) error {
+	for _, flag := range []string{"id", "client-id", "object-id", "resource-id", "header-file", "env-file", "endpoint", "store"} {
+		if s.given(flag) && map[string]string{
+			"id": s.id, "client-id": id.ClientID, "object-id": id.ObjectID, "resource-id": id.ResourceID,
+			"header-file": id.HeaderFile, "env-file": id.EnvFile, "endpoint": s.endpoint, "store": s.store,
+		}[flag] == "" {
+			return fmt.Errorf("aztoken: --%s is empty; give a value, or leave it out", flag)
+		}
+	}
+	if s.given("rate") {
+		id.Rate = &s.ratePerSec
+	}
+	form, value, named := strings.Cut(s.id, "=")
+	switch {
+	case s.id == "":
+	case named && form == "client-id":
+		id.ClientID = value
+	case named && form == "object-id":
+		id.ObjectID = value
+	case named && form == "resource-id":
+		id.ResourceID = value
+	case strings.HasPrefix(s.id, "/"):
+		id.ResourceID = s.id
+	default:
+		id.ClientID = s.id
+	}
+	return nil
+}
+
+// reload serves what the file and the flags say now. What only a start can change must be as it
+// was.
+func (s *agentSettings) reload(running *agent.Agent) error {
+	next, err := s.read()
+	if err != nil {
+		return err
+	}
+	now := running.Config()
+	for _, fixed := range []struct {
+		name string
+		same bool
+	}{
+		{"listen", slices.Equal(now.Listen, next.Listen)},
+		{"metrics", now.Metrics == next.Metrics},
+		{"store", now.Store == next.Store && slices.Equal(now.StoreKeyFiles, next.StoreKeyFiles)},
+	} {
+		if !fixed.same {
+			return fmt.Errorf("aztoken: %s has changed; restart the agent, or put it back", fixed.name)
+		}
+	}
+	return running.Reload(next)
+}
+
+func socketMode(text string) (fs.FileMode, error) {
+	mode, err := strconv.ParseUint(text, 8, 32)
+	if err != nil || mode > 0o777 {
+		return 0, usage("aztoken: --socket-mode is %q; give an octal mode such as 0660", text)
+	}
+	return fs.FileMode(mode), nil
+}
+
+var errOwnListener = errors.New("it would ask itself for tokens")

@@ -1,0 +1,113 @@
+// Package configfile reads the YAML files of the long-running commands, and says in which line a
+// mistake is.
+package configfile
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// maxFile is far more than any configuration needs.
+const maxFile = 1 << 20
+
+// Document knows the lines of a file. Nil stands for values that came from flags.
+type Document struct {
+	name string
+	root yaml.Node
+}
+
+// Read decodes a file that was opened as name. Unknown and doubled keys are errors: they are typing
+// mistakes.
+func Read(r io.Reader, name string, into any) (*Document, error) {
+	text, err := io.ReadAll(io.LimitReader(r, maxFile+1))
+	if err != nil {
+		return nil, fmt.Errorf("aztoken: reading %s: %w", name, err)
+	}
+	if len(text) > maxFile {
+		return nil, fmt.Errorf("aztoken: %s is larger than 1 MiB; give the file of this command", name)
+	}
+	decoder := yaml.NewDecoder(strings.NewReader(string(text)))
+	decoder.KnownFields(true)
+	if err := decoder.Decode(into); err != nil && !errors.Is(err, io.EOF) {
+		return nil, fmt.Errorf("aztoken: %s: %w; --help shows a whole one", name, err)
+	}
+	if err := decoder.Decode(new(yaml.Node)); !errors.Is(err, io.EOF) {
+		return nil, fmt.Errorf("aztoken: %s has several documents; keep one", name)
+	}
+	d := &Document{name: name}
+	return d, yaml.Unmarshal(text, &d.root)
+}
+
+// Mistake returns an error that says where the mistake is: in which line of the file, or in which
+// flag. The path has the keys as strings and the positions in lists as ints.
+func (d *Document) Mistake(text string, path ...any) error {
+	if d == nil {
+		return fmt.Errorf("aztoken: %s: %s", flagOf(path), text)
+	}
+	line := 1
+	if len(d.root.Content) > 0 {
+		line = lineOf(d.root.Content[0], path)
+	}
+	var where strings.Builder
+	for _, step := range path {
+		switch s := step.(type) {
+		case int:
+			fmt.Fprintf(&where, "[%d]", s)
+		case string:
+			where.WriteString("." + s)
+		}
+	}
+	return fmt.Errorf("aztoken: %s: line %d: %s: %s", d.name, line, strings.TrimPrefix(where.String(), "."), text)
+}
+
+// flagOf returns the flag that sets what path leads to: the last key, in the singular, as a flag is
+// repeated for a list.
+func flagOf(path []any) string {
+	name := ""
+	for _, step := range path {
+		if s, ok := step.(string); ok {
+			name = s
+		}
+	}
+	if name != "metrics" {
+		name = strings.TrimSuffix(name, "s")
+	}
+	return "--" + strings.ReplaceAll(name, "_", "-")
+}
+
+// lineOf returns the line of what path leads to, or of the last step that is there.
+func lineOf(n *yaml.Node, path []any) int {
+	line := n.Line
+	for _, step := range path {
+		next, at := child(n, step)
+		if next == nil {
+			return line
+		}
+		n, line = next, at
+	}
+	return line
+}
+
+// child returns a member of n and its line, which for a mapping is that of the key.
+func child(n *yaml.Node, step any) (*yaml.Node, int) {
+	switch s := step.(type) {
+	case int:
+		if n.Kind == yaml.SequenceNode && s < len(n.Content) {
+			return n.Content[s], n.Content[s].Line
+		}
+	case string:
+		if n.Kind != yaml.MappingNode {
+			return nil, 0
+		}
+		for i := 0; i+1 < len(n.Content); i += 2 {
+			if n.Content[i].Value == s {
+				return n.Content[i+1], n.Content[i].Line
+			}
+		}
+	}
+	return nil, 0
+}

@@ -1,0 +1,138 @@
+package operation
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+	"os"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+)
+
+// Listen opens addresses, each host:port or unix:/path, with mode for the sockets. An address that
+// cannot be opened is told to warn if there is another one: an address family may be off. If none
+// can be opened, that is the error.
+func Listen(addresses []string, mode fs.FileMode, warn func(error)) ([]net.Listener, error) {
+	var (
+		open   []net.Listener
+		failed []error
+	)
+	for _, address := range addresses {
+		l, err := listen(address, mode)
+		if err != nil {
+			failed = append(failed, fmt.Errorf("aztoken: cannot listen at %s: %w; %s", address, err, advice(err)))
+			continue
+		}
+		open = append(open, l)
+	}
+	if len(open) == 0 {
+		return nil, errors.Join(failed...)
+	}
+	for _, err := range failed {
+		warn(err)
+	}
+	return open, nil
+}
+
+func listen(address string, mode fs.FileMode) (net.Listener, error) {
+	path, isSocket := strings.CutPrefix(address, "unix:")
+	if !isSocket {
+		return net.Listen("tcp", address)
+	}
+	if err := removeStale(path); err != nil {
+		return nil, err
+	}
+	l, err := net.Listen("unix", path)
+	if err != nil {
+		return nil, err
+	}
+	if err := os.Chmod(path, mode); err != nil {
+		_ = l.Close()
+		return nil, err
+	}
+	return l, nil
+}
+
+// removeStale removes a socket that a server left behind which was killed: one at which nobody
+// answers.
+func removeStale(path string) error {
+	info, err := os.Lstat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil
+	case err != nil:
+		return err
+	case info.Mode().Type() != fs.ModeSocket:
+		return errors.New("there is a file that is not a socket")
+	}
+	conn, err := net.DialTimeout("unix", path, time.Second)
+	if err == nil {
+		_ = conn.Close()
+		return syscall.EADDRINUSE
+	}
+	if !errors.Is(err, syscall.ECONNREFUSED) {
+		return err // it may be somebody's
+	}
+	return os.Remove(path)
+}
+
+func advice(err error) string {
+	switch {
+	case errors.Is(err, os.ErrPermission):
+		return "ports below 1024 and other users' directories are for root; give another address"
+	case errors.Is(err, syscall.EADDRINUSE):
+		return "something listens there already; end it, or give another address"
+	case errors.Is(err, syscall.EADDRNOTAVAIL):
+		return "this machine has no such address; give one that it has"
+	}
+	return "give host:port, or unix:/path in a directory that is there"
+}
+
+const (
+	// maxConnections is more than one machine's programs need.
+	maxConnections = 1024
+	// reserved are the files that requests upstream, the store and the log need.
+	reserved = 64
+)
+
+// connectionLimit returns how many connections a server may have that may open files descriptors; 0
+// is not known.
+func connectionLimit(files uint64) int {
+	if files == 0 || files >= maxConnections+reserved {
+		return maxConnections
+	}
+	return int(max(files, reserved+1) - reserved)
+}
+
+// limited is a listener whose connections take slots, which may be shared with others.
+type limited struct {
+	net.Listener
+	slots chan struct{}
+}
+
+// Accept implements [net.Listener]. Beyond the limit callers wait in the kernel's queue.
+func (l limited) Accept() (net.Conn, error) {
+	l.slots <- struct{}{}
+	conn, err := l.Listener.Accept()
+	if err != nil {
+		<-l.slots
+		return nil, err
+	}
+	return &slotted{Conn: conn, slots: l.slots}, nil
+}
+
+// slotted is a connection that gives its slot back once.
+type slotted struct {
+	net.Conn
+	once  sync.Once
+	slots chan struct{}
+}
+
+// Close implements [net.Conn].
+func (c *slotted) Close() error {
+	c.once.Do(func() { <-c.slots })
+	return c.Conn.Close()
+}

@@ -1,0 +1,64 @@
+package operation
+
+import (
+	"log/slog"
+	"os"
+	"os/signal"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"github.com/VictoriaMetrics/metrics"
+)
+
+// Reloads reads a configuration again with each SIGHUP. Signals that come while one is acted on
+// become one.
+type Reloads struct {
+	load    func() error
+	signals chan os.Signal
+
+	successful atomic.Bool
+	last       atomic.Int64 // Unix seconds of the last success
+}
+
+// NewReloads returns Reloads that call load, which has been called once with success: it swaps a
+// good configuration in, and leaves all as it was if it returns an error. Call Stop in the end.
+func NewReloads(set *metrics.Set, load func() error) *Reloads {
+	r := &Reloads{load: load, signals: make(chan os.Signal, 1)}
+	r.succeed()
+	set.NewGauge("aztoken_config_last_reload_successful", func() float64 {
+		if r.successful.Load() {
+			return 1
+		}
+		return 0
+	})
+	set.NewGauge("aztoken_config_last_reload_success_timestamp_seconds", func() float64 { return float64(r.last.Load()) })
+	signal.Notify(r.signals, syscall.SIGHUP)
+	return r
+}
+
+// Stop leaves further signals to others.
+func (r *Reloads) Stop() { signal.Stop(r.signals) }
+
+// asked returns the channel of signals; nil, which never has one, for nil Reloads.
+func (r *Reloads) asked() <-chan os.Signal {
+	if r == nil {
+		return nil
+	}
+	return r.signals
+}
+
+func (r *Reloads) reload(logger *slog.Logger) {
+	if err := r.load(); err != nil {
+		r.successful.Store(false)
+		logger.Error("aztoken: the configuration was not reloaded, and the one before stays", "error", err.Error())
+		return
+	}
+	r.succeed()
+	logger.Info("aztoken: the configuration was reloaded")
+}
+
+func (r *Reloads) succeed() {
+	r.successful.Store(true)
+	r.last.Store(time.Now().Unix())
+}

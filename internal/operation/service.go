@@ -1,0 +1,155 @@
+package operation
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"os/signal"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+)
+
+// Service serves until it is told to end, and reloads its configuration meanwhile.
+type Service struct {
+	// Servings are what is served. [Service.Run] closes their listeners.
+	Servings []Serving
+	// Drain is how long requests are served on after the order to end: until a load balancer has seen
+	// /readyz.
+	Drain time.Duration
+	// Reloads is nil where SIGHUP is not the service's.
+	Reloads *Reloads
+	// Notify tells systemd how the service is doing. Its zero value tells nobody.
+	Notify Notifier
+	Logger *slog.Logger
+	// IgnoreSignals is for a service that lives as long as a program, whose signals they are.
+	IgnoreSignals bool
+
+	draining atomic.Bool
+}
+
+// Serving is a listener and what answers there.
+type Serving struct {
+	Listener net.Listener
+	Handler  http.Handler
+}
+
+const (
+	// requestTime keeps connections that say nothing from piling up.
+	requestTime = 5 * time.Second
+	// answerTime is longer than any answer takes, and ends what a client does not read.
+	answerTime = 30 * time.Second
+	// idleTime is longer than the pools of clients and proxies keep a connection, so that these close
+	// it: a request on a connection that the server has just closed fails.
+	idleTime = 180 * time.Second
+	// maxHeader is far more than a request for a token has.
+	maxHeader = 16 << 10
+	// grace is how long requests may take that are under way at the end. Supervisors wait ten seconds
+	// at least.
+	grace = 3 * time.Second
+	// repeat is the time within which the same order to end comes twice: from a terminal, and passed
+	// on by a wrapper.
+	repeat = 500 * time.Millisecond
+)
+
+// Draining reports whether the service was told to end. /readyz answers 503 from then on.
+func (s *Service) Draining() bool { return s.draining.Load() }
+
+// Run serves until ctx ends, or a signal to end comes. A second signal ends it at once.
+func (s *Service) Run(ctx context.Context) error {
+	ends := make(chan os.Signal, 4)
+	if !s.IgnoreSignals {
+		signal.Notify(ends, os.Interrupt, syscall.SIGTERM)
+		defer signal.Stop(ends)
+	}
+
+	slots := make(chan struct{}, connectionLimit(fileLimit()))
+	group, failed := errgroup.WithContext(ctx)
+	var servers []*http.Server
+	for _, v := range s.Servings {
+		server := &http.Server{
+			Handler: v.Handler, ReadTimeout: requestTime, WriteTimeout: answerTime, IdleTimeout: idleTime,
+			MaxHeaderBytes: maxHeader, DisableGeneralOptionsHandler: true,
+			ErrorLog: log.New(io.Discard, "", 0), // connections that break are not worth a line
+		}
+		servers = append(servers, server)
+		group.Go(func() error {
+			if err := server.Serve(limited{v.Listener, slots}); !errors.Is(err, http.ErrServerClosed) {
+				return fmt.Errorf("aztoken: serving at %s: %w", v.Listener.Addr(), err)
+			}
+			return nil
+		})
+	}
+	group.Go(func() error {
+		s.live(failed, ends)
+		s.end(ends, servers)
+		return nil
+	})
+	return group.Wait()
+}
+
+// live returns when the service is to end.
+func (s *Service) live(ctx context.Context, ends <-chan os.Signal) {
+	s.Notify.Ready()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ends:
+			return
+		case <-s.Reloads.asked():
+			s.Notify.Reloading()
+			s.Reloads.reload(s.Logger)
+			s.Notify.Ready() // also after a bad file, else systemctl reload hangs
+		}
+	}
+}
+
+// end serves on for the time of draining, and then lets requests that are under way finish.
+func (s *Service) end(ends <-chan os.Signal, servers []*http.Server) {
+	s.draining.Store(true)
+	s.Notify.Stopping()
+	hurry, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	done := make(chan struct{})
+	defer close(done)
+	go func() { // ends with this call
+		first := time.Now()
+		for {
+			select {
+			case <-ends:
+				if time.Since(first) > repeat {
+					cancel()
+				}
+			case <-done:
+				return
+			}
+		}
+	}()
+	if s.Drain > 0 {
+		select {
+		case <-time.After(s.Drain):
+		case <-hurry.Done():
+		}
+	}
+	finish, stop := context.WithTimeout(hurry, grace)
+	defer stop()
+	var all errgroup.Group
+	for _, server := range servers {
+		all.Go(func() error {
+			if server.Shutdown(finish) != nil {
+				return server.Close()
+			}
+			return nil
+		})
+	}
+	_ = all.Wait()
+}
