@@ -11,7 +11,6 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"sync/atomic"
 	"syscall"
@@ -49,9 +48,6 @@ func get(t *testing.T, url string) (int, string) {
 // systemd is a socket at which services notify.
 func systemd(t *testing.T) (path string, next func() string) {
 	t.Helper()
-	if runtime.GOOS == "windows" {
-		t.Skip("systemd is for Linux")
-	}
 	path = filepath.Join(t.TempDir(), "notify")
 	conn, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: path, Net: "unixgram"})
 	require.NoError(t, err)
@@ -154,9 +150,6 @@ func TestServiceThatIsToldTwice(t *testing.T) {
 
 func TestListen(t *testing.T) {
 	t.Parallel()
-	if runtime.GOOS == "windows" {
-		t.Skip("the modes of sockets are Unix's")
-	}
 	path := filepath.Join(t.TempDir(), "agent.sock")
 	t.Run("removes a socket at which nobody answers, and no other", func(t *testing.T) {
 		stale, err := net.ListenUnix("unix", &net.UnixAddr{Name: path, Net: "unix"})
