@@ -14,7 +14,6 @@ import (
 	"github.com/seed-ac726066/aztoken/internal/lifetime"
 	"github.com/seed-ac726066/aztoken/internal/schedule"
 	"github.com/seed-ac726066/aztoken/internal/stored"
-	"github.com/seed-ac726066/aztoken/internal/wire"
 )
 
 // phase is what an entry has for its callers.
@@ -451,83 +450,6 @@ func (e *entry) begin(by driver, claims, rejectedSHA256 string) <-chan singlefli
 // ask is what the endpoint is asked for.
 func (e *entry) ask() hosts.Request {
 	return hosts.Request{Resource: e.resource, Tenant: e.tenant, CAE: e.cae}
-}
-
-func landed(r singleflight.Result) (*cachedToken, error) {
-	if r.Err != nil {
-		return nil, r.Err
-	}
-	return r.Val.(*cachedToken), nil
-}
-
-// fly asks the endpoint until there is a token or no hope of one. It runs on the client's own
-// context: a caller that gives up must not take the token from the others, and the next finds the
-// flight begun.
-func (e *entry) fly(by driver, ask hosts.Request) (*cachedToken, error) {
-	if !e.life.Enter() {
-		return nil, ErrClosed
-	}
-	defer e.life.Leave()
-	start := time.Now()
-	search := e.newSearch(by, start)
-	defer search.end()
-	for try := 1; ; try++ {
-		got, adopted, release, err := search.try(ask)
-		now := time.Now()
-		switch {
-		case e.life.Ended():
-			release()
-			return nil, ErrClosed
-		case adopted != nil:
-			return adopted, nil
-		case err == nil:
-			t, news := e.install(by, got, search.asked, now)
-			e.observers.tell(news)
-			e.save(release)
-			return t, nil
-		}
-		wait, again := e.endpoint.nextTry(try, start, now, e.patienceOf(by), err)
-		if !again {
-			if adopted = search.lastHope(); adopted != nil {
-				return adopted, nil
-			}
-			now = time.Now()
-		}
-		t, news := e.fail(by, err, again, search.asked, now)
-		e.observers.tell(news)
-		switch {
-		case t != nil:
-			return t, nil
-		case !again:
-			return nil, err
-		}
-		switch adopted, goOn := search.pause(wait); {
-		case !goOn:
-			return nil, ErrClosed
-		case adopted != nil:
-			return adopted, nil
-		}
-	}
-}
-
-// patienceOf returns how long the callers of a flight want it to go on.
-func (e *entry) patienceOf(by driver) patience {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	return e.patience[by]
-}
-
-// askUntil makes one request of a flight that began at start.
-func (e *entry) askUntil(ctx context.Context, ask hosts.Request, start time.Time, w patience) (azcore.AccessToken, *Error) {
-	ctx, cancel := context.WithDeadline(ctx, w.end(start, true))
-	defer cancel()
-	if !e.endpoint.isPresent() {
-		// Where nothing is, a dial may take its time to say so, above all one of the caller's own.
-		var stop context.CancelFunc
-		ctx, stop = wire.ConnectBy(ctx, w.end(start, false))
-		defer stop()
-	}
-	return e.endpoint.ask(ctx, ask, false)
 }
 
 // install takes in a token that was asked for at asked and came at now, and returns what the entry

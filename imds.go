@@ -47,6 +47,12 @@ func (i ClientID) host() hosts.ID   { return hosts.ID{Kind: hosts.ClientID, Valu
 func (i ObjectID) host() hosts.ID   { return hosts.ID{Kind: hosts.ObjectID, Value: string(i)} }
 func (i ResourceID) host() hosts.ID { return hosts.ID{Kind: hosts.ResourceID, Value: string(i)} }
 
+// module and version are the name in the User-Agent of requests to identity endpoints.
+const (
+	module  = "aztoken"
+	version = "v0.1.0"
+)
+
 const (
 	// tryTimeout is the time of one request to an endpoint. A healthy one answers in milliseconds,
 	// one that must ask Entra in seconds; more gains nothing, as the next try starts afresh.
