@@ -3,7 +3,6 @@ package verify
 import (
 	"context"
 	"math/rand/v2"
-	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -49,6 +48,7 @@ type keyring struct {
 	mu      sync.Mutex    // guards what follows and the documents; no I/O, callback or wait under it
 	changed chan struct{} // closed and replaced at each end of a fetch or of reading the file
 	loading bool          // the key file is being read, and callers may wait for that
+	unsaved bool          // there are keys that the key file is to have once it has been read
 }
 
 func newKeyring(sources map[string]*source, file keyFile, report func(Event)) *keyring {
@@ -112,7 +112,7 @@ func (r *keyring) loaded(saved map[string]savedDocument) {
 		case !d.state.usable(now):
 			d.state, d.held = d.state.load(s.fetched), s.keys
 		case d.newest != nil && (fetchState{}).load(s.fetched).usable(now):
-			d.held = d.held.with(s.keys, d.newest, now)
+			d.held, r.unsaved = d.held.with(s.keys, d.newest, now), true
 			if d.held.lacking() && d.state.phase == waiting {
 				d.state = d.state.succeed(d.state.fetched, true)
 				d.due = d.state.next(rand.Float64())
@@ -121,16 +121,18 @@ func (r *keyring) loaded(saved map[string]savedDocument) {
 		}
 	}
 	r.publish(now)
-	r.save(now)
+	if r.unsaved {
+		r.save(now)
+	}
 }
 
 // save writes the keys into the key file, unless that is still to be read: what it has may be more
 // than Entra's answer. It is called with the mutex held.
 func (r *keyring) save(now time.Time) {
-	isNew := slices.ContainsFunc(r.documents, func(d *document) bool { return d.newest != nil })
-	if r.files.file != nil && isNew && !r.loading && !r.closed.Load() {
-		r.files.save(r.saved(now))
+	if r.unsaved = r.loading; r.unsaved || r.files.file == nil || r.closed.Load() {
+		return
 	}
+	r.files.save(r.saved(now))
 }
 
 // publish makes the keys of all documents those that find reads, and tells who waits for a change.
