@@ -78,7 +78,8 @@ func TestALibraryThatRefreshesAtTheEndIsHarmedWhereTheEndIs(t *testing.T) {
 
 func TestACellComesOutTheSameAgain(t *testing.T) {
 	t.Parallel()
-	for _, l := range libraries()[:3] {
+	// aztoken draws when it refreshes, and so comes out otherwise each time.
+	for _, l := range []peers.Library{peers.Azidentity(), peers.OAuth2()} {
 		t.Run(l.Name, func(t *testing.T) {
 			t.Parallel()
 			var first []run

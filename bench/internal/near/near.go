@@ -40,7 +40,7 @@ const (
 // which changes the ratio.
 func Test(tb testing.TB, goal Goal, floor, op func()) {
 	tb.Helper()
-	if raced {
+	if Raced {
 		tb.Skip("the race detector changes the ratio")
 	}
 	if allocs := testing.AllocsPerRun(200, op); allocs > goal.Allocs {

@@ -35,7 +35,7 @@ func tenfold() {
 }
 
 func TestOnlyWhatIsFarFromItsFloorFails(t *testing.T) {
-	if raced {
+	if Raced {
 		t.Skip("the race detector changes the ratio")
 	}
 	for name, tc := range map[string]struct {

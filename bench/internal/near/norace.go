@@ -2,4 +2,4 @@
 
 package near
 
-const raced = false
+const Raced = false
