@@ -56,16 +56,15 @@ func (v *verifier) fetchEnds(document []byte) {
 		return // what comes now is thrown away
 	}
 	now := time.Now()
-	keys := v.view.Keys()
-	if text := string(document); text == "" || text != v.keys {
-		var ok bool
-		if keys, ok = rules.ReadKeys(document); !ok {
+	if text := string(document); text == "" || text != v.document {
+		keys, ok := rules.ReadKeys(document)
+		if !ok {
 			v.view = v.view.Failed(now)
 			v.fetches.Failed(now)
 			return
 		}
-		v.keys = text
+		v.document, v.keys = text, keys
 	}
-	v.view = v.view.Fetched(keys, now)
+	v.view = v.view.Fetched(v.keys, now)
 	v.saved.write(v.view)
 }

@@ -18,11 +18,12 @@ type verifier struct {
 	saved *savedKeys
 
 	// mu guards what follows. Under it only the locks of savedKeys and journal are taken.
-	mu      sync.Mutex
-	closing bool // Close has been called, or is about to be
-	view    rules.Keyview
-	fetches rules.Fetches
-	keys    string // the last key document, which is mostly the same again
+	mu       sync.Mutex
+	closing  bool // Close has been called, or is about to be
+	view     rules.Keyview
+	fetches  rules.Fetches
+	keys     map[string]bool // those of the last key document
+	document string          // which is mostly the same again
 }
 
 func newVerifier(e *environment, saved *savedKeys) (*verifier, error) {
