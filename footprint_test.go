@@ -37,6 +37,9 @@ func TestFootprint(t *testing.T) {
 		}
 	})
 	t.Run("of a program that wants tokens, is no larger than that of one on bare azcore", func(t *testing.T) {
+		if testing.Short() {
+			t.Skip("-short: the size is judged with the current Go, in a full run")
+		}
 		t.Parallel()
 		size := func(program string) float64 {
 			bin := filepath.Join(t.TempDir(), program)
