@@ -1,0 +1,95 @@
+package aztoken
+
+import (
+	"maps"
+	"slices"
+	"time"
+)
+
+// Status is a snapshot of a client, for a debug page or a health check. It contains no token.
+type Status struct {
+	// Host is the kind of host, the address of its endpoint, and by what it was found, for people
+	// to read: "App Service at http://localhost:8081/msi/token ($IDENTITY_ENDPOINT,
+	// $IDENTITY_HEADER)".
+	Host string `json:"host"`
+	// Identity is the id that was asked for, "default" for the host's default identity, and ""
+	// where Options.Credential decides.
+	Identity string `json:"identity,omitempty"`
+	// StoreError is why Options.Store does not work, "" while it does or there is none.
+	StoreError string `json:"store_error,omitempty"`
+	// Resources are those that have a token, and those that could not get one a moment ago, sorted
+	// by name.
+	Resources []ResourceStatus `json:"resources"`
+}
+
+// ResourceStatus is the state of one token.
+type ResourceStatus struct {
+	Resource string `json:"resource"`
+	// Tenant and CAE tell tokens of one resource apart, where a credential was asked for several.
+	Tenant string `json:"tenant,omitempty"`
+	CAE    bool   `json:"cae,omitempty"`
+	// AcquiredOn and ExpiresOn are those of the token in use, zero where there has been none.
+	AcquiredOn time.Time `json:"acquired_on,omitzero"`
+	ExpiresOn  time.Time `json:"expires_on,omitzero"`
+	// RefreshOn is when the endpoint is asked next; after failures, the next try.
+	RefreshOn time.Time `json:"refresh_on,omitzero"`
+	// Source is where the token came from: "endpoint", or "store" while the endpoint has not
+	// returned it to this process; "" where there has been none.
+	Source string `json:"source,omitempty"`
+	// Failures counts the background refreshes that failed since the last success, and where there
+	// has been no token the tries.
+	Failures int `json:"failures"`
+	// LastError is why the last of them failed, "" where none did, and LastErrorOn when.
+	LastError   string    `json:"last_error,omitempty"`
+	LastErrorOn time.Time `json:"last_error_on,omitzero"`
+}
+
+// status returns the state of all entries.
+func (c *cache) status() Status {
+	s := Status{Resources: []ResourceStatus{}}
+	if c == nil {
+		return s
+	}
+	s.Host, s.Identity = c.endpoint.host, c.endpoint.identity
+	if c.store != nil {
+		if err := c.store.health.Err(); err != nil {
+			s.StoreError = err.Error()
+		}
+	}
+	byKey := make(map[string]ResourceStatus)
+	for _, e := range c.entries() {
+		if r, ok := e.status(); ok {
+			byKey[e.key()] = r
+		}
+	}
+	for _, key := range slices.Sorted(maps.Keys(byKey)) {
+		s.Resources = append(s.Resources, byKey[key])
+	}
+	return s
+}
+
+// status returns the state of the entry, false if there is nothing to tell.
+func (e *entry) status() (ResourceStatus, bool) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	s := ResourceStatus{Resource: e.resource, Tenant: e.tenant, CAE: e.cae}
+	switch {
+	case e.phase == dropped:
+		return s, false
+	case e.token != nil:
+		s.AcquiredOn, s.ExpiresOn, s.RefreshOn = e.token.token.AcquiredOn, e.token.token.ExpiresOn, utc(e.refreshOn)
+		s.Source = "endpoint"
+		if e.token.stored {
+			s.Source = "store"
+		}
+		s.Failures = e.backoff.failures
+		if err := e.backoff.err; err != nil {
+			s.LastError, s.LastErrorOn = err.Error(), utc(e.backoff.on)
+		}
+	case e.failure.err != nil:
+		s.Failures, s.LastError, s.LastErrorOn = e.failure.tries, e.failure.err.Error(), utc(e.failure.on)
+	default:
+		return s, false
+	}
+	return s, true
+}
