@@ -6,7 +6,8 @@
 //	if err != nil { … }
 //	defer client.Close()
 //
-//	api := client.Wrap(http.DefaultClient, "https://orders.example.com") // an *http.Client that authenticates
+//	// api is an *http.Client that authenticates.
+//	api := client.Wrap(http.DefaultClient, "https://orders.example.com")
 //	resp, err := api.Get("https://orders.example.com/orders")
 //
 // A [Client] holds one token for each resource that was asked for and replaces it in the background

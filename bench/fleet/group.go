@@ -11,8 +11,8 @@ import (
 // lockTime is how long a refresh that failed keeps the lock of a store: aztoken's refreshTTL.
 const lockTime = time.Minute
 
-// A group is the instances that share a store, as one identity on one Redis: they have one token together, and one of them
-// refreshes it.
+// A group is the instances that share a store, as one identity on one Redis: they have one token
+// together, and one of them refreshes it.
 type group struct {
 	fleet
 	random      *rand.Rand
@@ -31,7 +31,8 @@ type member struct {
 	looks    int
 }
 
-// liveTogether lives the lives of n instances that share a store, from their start at the time at to the end of the span.
+// liveTogether lives the lives of n instances that share a store, from their start at the time at
+// to the end of the span.
 func (f fleet) liveTogether(n int, at time.Duration, random *rand.Rand, t *tally) {
 	g := &group{fleet: f, random: random, tally: t, acquired: at}
 	t.request(at)
@@ -47,7 +48,8 @@ func (f fleet) liveTogether(n int, at time.Duration, random *rand.Rand, t *tally
 	}
 }
 
-// act is what an instance does whose refresh is due: it looks into the store, and asks if it is its turn.
+// act is what an instance does whose refresh is due: it looks into the store, and asks if it is its
+// turn.
 func (g *group) act(m *member) {
 	now := m.next
 	left := m.acquired + tokenLife - now
@@ -74,7 +76,8 @@ func (g *group) act(m *member) {
 	}
 }
 
-// adopt gives an instance the token of the store. Its refresh is planned as of that token's acquisition.
+// adopt gives an instance the token of the store. Its refresh is planned as of that token's
+// acquisition.
 func (g *group) adopt(m *member) {
 	from, until := epoch.Add(g.acquired), epoch.Add(g.acquired+tokenLife)
 	*m = member{

@@ -77,7 +77,7 @@ func TestDarwinBinding(t *testing.T) {
 	const ioreg = `+-o Root  <class IORegistryEntry, id 0x100000100>
   +-o J314sAP  <class IOPlatformExpertDevice, id 0x10000023a>
       {
-        "IOPlatformSerialNumber" = "C02XXXXXXXXX"
+        "IOPlatformSerialNumber" = "C02ABCDEFGHJ"
         "IOPlatformUUID" = "0C5E1D0B-0B7B-5B7E-9C1F-4E2B6C0A7D11"
         "model" = <"MacBookPro18,3">
       }
