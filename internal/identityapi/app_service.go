@@ -83,11 +83,7 @@ func (e AppService) Authorized(c Call) bool {
 
 // Answer returns App Service's answer to a token request.
 func (e AppService) Answer(ctx context.Context, c Call, s Source) Reply {
-	r, refusal := admit(c, e.rules(c), e)
-	if refusal != nil {
-		return *refusal
-	}
-	return ask(ctx, e, r, s)
+	return answer(ctx, c, e.rules(c), e, s)
 }
 
 func (e AppService) refuse(r Request, f Failure) Reply {

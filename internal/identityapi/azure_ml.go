@@ -37,11 +37,7 @@ func (e AzureML) rules() rules {
 
 // Answer returns Azure ML's answer to a token request.
 func (e AzureML) Answer(ctx context.Context, c Call, s Source) Reply {
-	r, refusal := admit(c, e.rules(), e)
-	if refusal != nil {
-		return *refusal
-	}
-	return ask(ctx, e, r, s)
+	return answer(ctx, c, e.rules(), e, s)
 }
 
 func (e AzureML) refuse(_ Request, f Failure) Reply {

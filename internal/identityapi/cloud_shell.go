@@ -33,11 +33,7 @@ func (e CloudShell) rules() rules {
 
 // Answer returns Cloud Shell's answer to a token request.
 func (e CloudShell) Answer(ctx context.Context, c Call, s Source) Reply {
-	r, refusal := admit(c, e.rules(), e)
-	if refusal != nil {
-		return *refusal
-	}
-	return ask(ctx, e, r, s)
+	return answer(ctx, c, e.rules(), e, s)
 }
 
 func (e CloudShell) refuse(r Request, f Failure) Reply {

@@ -85,6 +85,15 @@ type form interface {
 	succeed(Request, Token) Reply
 }
 
+// answer returns the answer of an endpoint that has its rules and nothing else to check.
+func answer(ctx context.Context, c Call, u rules, f form, s Source) Reply {
+	r, refusal := admit(c, u, f)
+	if refusal != nil {
+		return *refusal
+	}
+	return ask(ctx, f, r, s)
+}
+
 // admit returns the request that a call makes under an endpoint's rules, or the refusal.
 func admit(c Call, u rules, f form) (Request, *Reply) {
 	var refusal Reply

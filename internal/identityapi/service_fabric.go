@@ -44,11 +44,7 @@ func (e ServiceFabric) rules() rules {
 
 // Answer returns Service Fabric's answer to a token request.
 func (e ServiceFabric) Answer(ctx context.Context, c Call, s Source) Reply {
-	r, refusal := admit(c, e.rules(), e)
-	if refusal != nil {
-		return *refusal
-	}
-	return ask(ctx, e, r, s)
+	return answer(ctx, c, e.rules(), e, s)
 }
 
 func (e ServiceFabric) refuse(_ Request, f Failure) Reply {
