@@ -93,8 +93,8 @@ func (e *Error) Error() string {
 	return wire.Redact(message.Join(facts, e.Advice) + e.option())
 }
 
-// option names the option that Advice is about, in parentheses, "" for none. Advice is free of Go's words, so that a
-// command can print it too.
+// option names the option that Advice is about, in parentheses, "" for none. Advice is free of Go's
+// words, so that a command can print it too.
 func (e *Error) option() string {
 	switch e.sentinel {
 	case ErrNoManagedIdentity:

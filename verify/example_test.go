@@ -12,7 +12,8 @@ import (
 	"github.com/seed-ac726066/aztoken/verify"
 )
 
-// fakeEntra stands in for Entra ID, so that the examples run anywhere. Its machine has the role consumer.
+// fakeEntra stands in for Entra ID, so that the examples run anywhere. Its machine has the role
+// consumer.
 func fakeEntra() *imdstest.Server {
 	return imdstest.New(&imdstest.Options{OptionalClaims: []string{"idtyp"}, Identities: []imdstest.Identity{{
 		SystemAssigned: true, Roles: map[string][]string{"https://orders.example.com": {"consumer"}},

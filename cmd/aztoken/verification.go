@@ -69,8 +69,8 @@ func (v *verification) check() error {
 	return nil
 }
 
-// isNotAudience reports whether an audience is one that package verify does not take: empty, a scope, or
-// a placeholder.
+// isNotAudience reports whether an audience is one that package verify does not take: empty, a
+// scope, or a placeholder.
 func isNotAudience(a string) bool {
 	return strings.Trim(a, "/") == "" || strings.ContainsFunc(a, unicode.IsSpace) || strings.ContainsAny(a, "{}<>") ||
 		strings.HasSuffix(a, "//") || strings.HasSuffix(a, "/.default")

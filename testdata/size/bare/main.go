@@ -1,4 +1,5 @@
-// Bare gets a token with azcore's pipeline, net/http and encoding/json alone: the floor for the size of a program.
+// Bare gets a token with azcore's pipeline, net/http and encoding/json alone: the floor for the
+// size of a program.
 package main
 
 import (
