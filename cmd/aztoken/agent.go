@@ -167,7 +167,7 @@ func (a *agentCommand) serve(cmd *cobra.Command, command []string) error {
 	if len(command) > 0 {
 		return a.runProgram(cmd, service, running, command)
 	}
-	service.Reloads = operation.NewReloads(options.Metrics, func() error { return a.settings.reload(running) })
+	service.Reloads = operation.NewReloads(options.Metrics, func(context.Context) error { return a.settings.reload(running) })
 	defer service.Reloads.Stop()
 	if err := a.tell(cmd, listeners, running, shells[0]); err != nil {
 		return err
