@@ -58,27 +58,6 @@ func TestStatus(t *testing.T) {
 	})
 }
 
-func TestStatusCountsTenantsWithoutKeys(t *testing.T) {
-	virtually(t, func(t *testing.T) {
-		entra := issue(first().jwk())
-		v := open(t, entra, func(o *verify.Options) { o.Tenants = []string{tenant, otherTenant} })
-		require.Zero(t, v.Status().Missing, "nobody has asked for any yet")
-		entra.fail(refuses)
-		require.Error(t, v.Warm(t.Context()))
-		require.Equal(t, 2, v.Status().Missing)
-		entra.fail(func(r *http.Request) (*http.Response, error) {
-			if strings.Contains(r.URL.Path, otherTenant) {
-				return refuses(r)
-			}
-			return nil, nil
-		})
-		time.Sleep(2 * time.Minute)
-		synctest.Wait()
-		require.Equal(t, 1, v.Status().Missing)
-		require.Equal(t, 1, v.Status().Keys)
-	})
-}
-
 func TestForget(t *testing.T) {
 	virtually(t, func(t *testing.T) {
 		v := warm(t, issue(first().jwk()))
