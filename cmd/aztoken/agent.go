@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/http"
 	"os"
 	"runtime/debug"
 	"slices"
@@ -21,6 +22,7 @@ import (
 	"github.com/seed-ac726066/aztoken/internal/envfile"
 	"github.com/seed-ac726066/aztoken/internal/fake"
 	"github.com/seed-ac726066/aztoken/internal/operation"
+	"github.com/seed-ac726066/aztoken/internal/statuspage"
 )
 
 type agentCommand struct {
@@ -43,8 +45,8 @@ on stdout, or writes with --env-file. Its callers show a secret (IDENTITY_HEADER
 With a PROGRAM it starts it in that environment, passes signals on, and ends with its exit status: 128+n if signal n ended it,
 127 if it is not there, 126 if it cannot be executed, 125 if the agent itself failed.
 
-SIGHUP reads the file again, which is taken as a whole or not at all. /healthz, /readyz and /metrics are at the same address,
-or at that of --metrics.
+SIGHUP reads the file again, which is taken as a whole or not at all. /healthz, /readyz, /metrics and /statusz (a page for
+people) are at the same address, or at that of --metrics.
 
 Several identities come from a YAML file. Everything in it but one identity is optional:
 
@@ -144,10 +146,14 @@ func (a *agentCommand) serve(cmd *cobra.Command, command []string) error {
 	defer running.Close()
 
 	service := &operation.Service{Drain: a.drain, Logger: logger, Notify: operation.Notifier{Socket: os.Getenv("NOTIFY_SOCKET")}}
-	pages := operation.Pages{Metrics: options.Metrics, Ready: func() (bool, any) {
-		ready, details := running.Ready()
-		return ready && !service.Draining(), details
-	}}
+	pages := operation.Pages{
+		Metrics: options.Metrics,
+		Ready: func() (bool, any) {
+			ready, details := running.Ready()
+			return ready && !service.Draining(), details
+		},
+		More: map[string]http.Handler{"/statusz": statusPage(running)},
+	}
 	gate := operation.Gate{
 		Hostnames: func() []string { return running.Config().Hostnames }, Refuse: operation.Refuse, Next: running,
 	}
@@ -181,6 +187,16 @@ func (a *agentCommand) logger(cmd *cobra.Command) *slog.Logger {
 		return slog.New(slog.NewJSONHandler(cmd.ErrOrStderr(), nil))
 	}
 	return slog.New(slog.NewTextHandler(cmd.ErrOrStderr(), nil))
+}
+
+// statusPage returns the page on the clients of an agent.
+func statusPage(running *agent.Agent) http.Handler {
+	return statuspage.Handler(statuspage.Subject{Title: "aztoken agent", Clients: func() (all []statuspage.Client) {
+		for _, m := range running.Clients() {
+			all = append(all, statuspage.Client(m))
+		}
+		return all
+	}})
 }
 
 // clientOptions returns what the clients of all identities have in common.

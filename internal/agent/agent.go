@@ -218,6 +218,14 @@ func (a *Agent) Environments() map[string]envfile.Environment {
 // Config returns what is served.
 func (a *Agent) Config() agentfile.Config { return a.current.Load().config }
 
+// Clients returns the clients of all identities.
+func (a *Agent) Clients() (all []clientpool.Member) {
+	for _, id := range a.current.Load().identities {
+		all = append(all, id.clients.All()...)
+	}
+	return all
+}
+
 // Ready reports whether every warm resource has a token with the least life of the configuration.
 func (a *Agent) Ready() (bool, any) {
 	g := a.current.Load()
@@ -232,10 +240,6 @@ func (a *Agent) Close() {
 	defer a.mu.Unlock()
 	g := a.current.Load()
 	g.stop()
-	var all []*clientpool.Pool
-	for _, id := range g.identities {
-		all = append(all, id.clients)
-	}
-	closeAll(all)
+	closeAll(gone(g, &generation{}))
 	a.life.Wait(closeTimeout)
 }
