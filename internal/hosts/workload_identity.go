@@ -68,7 +68,7 @@ func newWorkloadIdentity(cfg Config) (Host, error) {
 		return Host{}, inVariable(authorityHost, "not the https:// URL of a login host",
 			"let the workload identity webhook set it, or unset it for the public cloud")
 	}
-	w, err := cfg.client(wire.Reach{Internet: true})
+	w, err := cfg.client(wire.Reach{Place: wire.Internet})
 	if err != nil {
 		return Host{}, err
 	}
