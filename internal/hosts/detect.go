@@ -17,6 +17,7 @@ const (
 	CloudShell       Kind = "Cloud Shell"
 	AzureML          Kind = "Azure ML"
 	WorkloadIdentity Kind = "workload identity" // pods of AKS and of other Kubernetes clusters
+	AppRegistration  Kind = "app registration"  // which an assertion stands for
 )
 
 // The variables by which hosts make themselves known.
