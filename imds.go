@@ -160,7 +160,7 @@ func newManagedIdentity(id ID, cfg hosts.Config) (*endpoint, error) {
 	}
 	p.host, p.source, p.isNamed = h.String(), h.Source, h.Named
 	p.kind, p.id, p.address = h.Kind, cfg.ID, cfg.Endpoint
-	if h.Kind == hosts.WorkloadIdentity {
+	if h.Kind.IsExchange() {
 		p.authority = h.Endpoint
 		if p.id.Kind == hosts.Default {
 			p.id = hosts.ID{Kind: hosts.ClientID, Value: cfg.Getenv("AZURE_CLIENT_ID")}

@@ -55,11 +55,11 @@ var loginHosts = map[string]string{
 }
 
 // exchangeAudience returns the audience of assertions in the cloud of a login host, "" if the cloud
-// is unknown, as those without a connection to others are. A login host of this machine is a fake,
-// and plays the public cloud.
+// is unknown, as those without a connection to others are. A login host of this machine is a fake's,
+// as imds.test is, and plays the public cloud.
 func exchangeAudience(authority *url.URL) string {
 	host := strings.TrimSuffix(strings.ToLower(authority.Hostname()), ".")
-	if ip := net.ParseIP(host); host == "localhost" || ip != nil && ip.IsLoopback() {
+	if ip := net.ParseIP(host); host == "localhost" || host == "imds.test" || ip != nil && ip.IsLoopback() {
 		return publicAudience
 	}
 	return loginHosts[host]

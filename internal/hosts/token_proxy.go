@@ -145,11 +145,12 @@ func (p *tokenProxy) explain(f *wire.Failure, sent presented) {
 		f.Advice = "bind the identity to this cluster (az aks identity-binding create), allow the service account to use it " +
 			"(the verb use-managed-identity on its client id), and let the webhook mount a token for the audience " + bindingAudience +
 			"; a federated credential has no effect here; " + sent.String()
-	case f.StatusCode == http.StatusUnauthorized || f.StatusCode == http.StatusForbidden:
-		if len(f.EntraCodes) == 0 {
-			f.Advice = "the cluster refuses: check that the identity is bound to it (az aks identity-binding create), and that the service " +
-				"account has the verb use-managed-identity on its client id; " + sent.String()
+	case len(f.EntraCodes) == 0 && f.JSON && (f.StatusCode == http.StatusUnauthorized || f.StatusCode == http.StatusForbidden):
+		if f.StatusCode == http.StatusForbidden {
+			f.Reason = wire.IdentityNotFound
 		}
+		f.Advice = "the cluster refuses: check that the identity is bound to it (az aks identity-binding create), and that the service " +
+			"account has the verb use-managed-identity on its client id; " + sent.String()
 	case f.StatusCode == 0 && f.Advice == "" && f.Description == "":
 		f.Advice = "check the way to $" + tokenProxyURL + ": DNS of the cluster and network policies"
 	case !f.JSON && f.StatusCode >= http.StatusOK && f.StatusCode < http.StatusInternalServerError:

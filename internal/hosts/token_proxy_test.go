@@ -87,7 +87,7 @@ func TestTokenProxy(t *testing.T) {
 		env["AZURE_KUBERNETES_TOKEN_PROXY"], env["AZURE_KUBERNETES_SNI_NAME"] = srv.URL+tc.prefix, sniName
 		h, err := find(t, env, hosts.ID{}, nil)
 		require.NoError(t, err, name)
-		require.Equal(t, hosts.WorkloadIdentity, h.Kind)
+		require.Equal(t, hosts.IdentityBinding, h.Kind)
 		require.Equal(t, srv.URL+tc.want, h.Endpoint)
 		got, err := h.Source.Token(t.Context(), request)
 		require.NoError(t, err, name)
@@ -144,7 +144,7 @@ func TestTokenProxyMistakes(t *testing.T) {
 			for _, want := range tc.want {
 				require.ErrorContains(t, err, want)
 			}
-			require.ErrorContains(t, err, "workload identity")
+			require.ErrorContains(t, err, "(the host is ")
 			require.NotContains(t, err.Error(), "s3cr3t")
 		})
 	}
