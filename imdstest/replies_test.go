@@ -39,6 +39,7 @@ func TestRepliesOfEveryHost(t *testing.T) {
 		"Cloud Shell":       {cloudShell, ""},
 		"Azure ML":          {brief, ""},
 		"workload identity": {map[string]any{"expires_in": 86400., "ext_expires_in": 86400., "token_type": "Bearer"}, ""},
+		"identity binding":  {map[string]any{"expires_in": 86400., "ext_expires_in": 86400., "token_type": "Bearer"}, ""},
 	} {
 		t.Run(host, func(t *testing.T) {
 			t.Parallel()
@@ -160,6 +161,12 @@ func TestStatusHasTheBodyOfTheHost(t *testing.T) {
 			401: `{"error":"invalid_client","error_description":"AADSTS70021: …`,
 			429: away, 500: away, 502: away, 503: away, 504: away,
 		},
+		"identity binding": {
+			400: `{"error":"unauthorized_client","error_description":"AADSTS700016: …`,
+			401: `{"kind":"Status","apiVersion":"v1","metadata":{},"status":"Failure","message":"Unauthorized","reason":"Unauthorized","code":401}`,
+			403: `{"kind":"Status","apiVersion":"v1","metadata":{},"status":"Failure","message":"cid.wi.aks.azure.com is forbidden: …`,
+			429: away, 500: away, 502: away, 503: away, 504: away,
+		},
 	} {
 		for _, code := range []int{204, 400, 401, 403, 404, 405, 408, 410, 429, 500, 502, 503, 504} {
 			t.Run(host+" "+strconv.Itoa(code), func(t *testing.T) {
@@ -197,7 +204,7 @@ func TestHostsShareOnePlatform(t *testing.T) {
 	kept := c.ask(t.Context(), vault).token(t)
 	for host := range hosts {
 		got := on(c, host).ask(t, vault).object(t)["access_token"]
-		if host == "workload identity" {
+		if host == "workload identity" || host == "identity binding" {
 			require.NotEqual(t, kept, got, "there is no platform in between")
 		} else {
 			require.Equal(t, kept, got)
@@ -207,7 +214,7 @@ func TestHostsShareOnePlatform(t *testing.T) {
 
 func TestSecureHostsAreNotThereOverHTTP(t *testing.T) {
 	t.Parallel()
-	for _, host := range []string{"Service Fabric", "workload identity"} {
+	for _, host := range []string{"Service Fabric", "workload identity", "identity binding"} {
 		inBothFrontEndsOn(t, host, imdstest.Options{}, func(t *testing.T, g guest) {
 			r := g.request(t, vault)
 			r.URL.Scheme = "http"

@@ -117,7 +117,7 @@ func (p *Platform) judge(trust federation.Trust, assertion string, now time.Time
 	}
 	var bad federation.Refusal
 	switch {
-	case err != nil:
+	case err != nil, strings.ContainsAny(assertion, " \r\n"): // such as the line feed at the end of a file
 		bad = federation.Refusal{Number: 50027, Text: "JWT token is invalid or malformed."}
 	case !a.Valid(now):
 		bad = federation.Refusal{Number: 700024, Text: fmt.Sprintf("Client assertion is not within its valid time range. "+
