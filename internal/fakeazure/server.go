@@ -54,8 +54,8 @@ type Options struct {
 	OptionalClaims []string            // see issuer.Options
 	ArcKeyDir      string              // of Azure Arc's keys; blank: the agent's own
 
-	// Secret is what a program shows to App Service, Service Fabric and Azure ML. Blank: one for
-	// each, at random.
+	// Secret is what a program shows to App Service, container instances, Service Fabric and Azure
+	// ML. Blank: one for each, at random.
 	Secret string
 	// CertificateNames are further DNS names and IP addresses that the certificate is for.
 	CertificateNames []string
@@ -85,7 +85,7 @@ type Server struct {
 }
 
 // secrets are what a host shares with the programs on it, so that only these get a token.
-type secrets struct{ appService, serviceFabric, azureML string }
+type secrets struct{ appService, containerInstances, serviceFabric, azureML string }
 
 // New returns a server, which starts nothing in the background. Its error names the option that is
 // wrong.
@@ -101,12 +101,12 @@ func New(o Options) (*Server, error) {
 	}
 	s := &Server{
 		issuer:    tokens,
-		secrets:   secrets{guid.New(), guid.New(), guid.New()},
+		secrets:   secrets{guid.New(), guid.New(), guid.New(), guid.New()},
 		onRequest: o.OnRequest,
 		arcKeys:   files.NewArcKeys(o.ArcKeyDir),
 	}
 	if o.Secret != "" {
-		s.secrets = secrets{o.Secret, o.Secret, o.Secret}
+		s.secrets = secrets{o.Secret, o.Secret, o.Secret, o.Secret}
 	}
 	names := slices.Clone(o.CertificateNames)
 	s.certificate = sync.OnceValue(func() certificate.Certificate { return certificate.New(names...) })
