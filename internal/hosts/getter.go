@@ -30,6 +30,9 @@ type getter struct {
 // it wants that back.
 type named struct{ endpoint, secret, header string }
 
+// ownVersion is the version of a host that has it in the query of its endpoint.
+const ownVersion = ""
+
 // getter returns the getter of such a host, for one version of its API.
 func (n named) getter(cfg Config, version string, reach wire.Reach, schemes ...string) (getter, error) {
 	u, err := endpointURL(cfg.Getenv, n.endpoint, schemes...)
@@ -44,9 +47,11 @@ func (n named) getter(cfg Config, version string, reach wire.Reach, schemes ...s
 	if err != nil {
 		return getter{}, err
 	}
-	return getter{
-		wire: w, url: secret.New(u), query: url.Values{"api-version": {version}}, header: n.header, proof: proof,
-	}, nil
+	query := url.Values{}
+	if version != ownVersion {
+		query.Set("api-version", version)
+	}
+	return getter{wire: w, url: secret.New(u), query: query, header: n.header, proof: proof}, nil
 }
 
 // host returns the Host of a source that asks by g.

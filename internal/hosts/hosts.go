@@ -72,6 +72,8 @@ func newHost(kind Kind, cfg Config) (Host, error) {
 		return newServiceFabric(cfg)
 	case AppService:
 		return newAppService(cfg)
+	case ContainerInstances:
+		return newContainerInstances(cfg)
 	case AzureML:
 		return newAzureML(cfg)
 	case CloudShell:
