@@ -15,8 +15,8 @@ type Host string
 const (
 	IMDS               Host = "imds"
 	AppService         Host = "app-service"
-	ContainerInstances Host = "container-instances" // on Windows; on Linux they have IMDS
 	Arc                Host = "arc"
+	ContainerInstances Host = "container-instances" // on Windows; on Linux they have IMDS
 	ServiceFabric      Host = "service-fabric"
 	CloudShell         Host = "cloud-shell"
 	AzureML            Host = "azure-ml"
@@ -25,14 +25,14 @@ const (
 
 // Hosts returns all of them.
 func Hosts() []Host {
-	return []Host{IMDS, AppService, ContainerInstances, Arc, ServiceFabric, CloudShell, AzureML, WorkloadIdentity}
+	return []Host{IMDS, AppService, Arc, ContainerInstances, ServiceFabric, CloudShell, AzureML, WorkloadIdentity}
 }
 
 // Title returns the name of the host for people.
 func (h Host) Title() string {
 	switch h {
 	case IMDS:
-		return "virtual machines, scale sets, AKS nodes, container instances on Linux"
+		return "virtual machines, scale sets, AKS nodes, container instances"
 	case AppService:
 		return "App Service, Functions, Container Apps"
 	case ContainerInstances:
