@@ -41,11 +41,14 @@ func newContainerInstances(cfg Config) (Host, error) {
 	if err != nil {
 		return Host{}, err
 	}
-	parameters{objectID: "principalId"}.set(g.query, cfg.ID)
+	parameters{objectID: principalID}.set(g.query, cfg.ID)
 	at := newSurroundings(cfg, true)
 	at.objectIDs = true
 	return g.host(&containerInstances{getter: g, at: at}), nil
 }
+
+// principalID is the parameter that names an identity, by its object id.
+const principalID = "principalId"
 
 // dotted is a version as container instances have it, such as 1.0. App Service's are dates.
 var dotted = regexp.MustCompile(`^[0-9]+(\.[0-9]+)+$`)
@@ -77,7 +80,7 @@ func (s *containerInstances) explain(f *wire.Failure) {
 	switch {
 	case f.Unreachable:
 		f.Advice = absentAdvice(identityEndpoint) + "; Windows containers in a virtual network cannot reach it"
-	case f.StatusCode == http.StatusNotFound && f.Code == "DefaultIdentityNotDefined":
+	case f.StatusCode == http.StatusNotFound && f.Code == "DefaultIdentityNotDefined" && !s.query.Has(principalID):
 		f.Advice = "turn on the system-assigned identity of the container group, or name a user-assigned one by its object id"
 	case f.StatusCode == http.StatusUnauthorized: // what else the status would mean here, nobody knows
 		f.Advice = staleSecret(identityHeader)
