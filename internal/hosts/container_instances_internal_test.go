@@ -1,9 +1,13 @@
 package hosts
 
 import (
+	"net/http"
+	"net/url"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/seed-ac726066/aztoken/internal/wire"
 )
 
 // What tells container instances from App Service, which sets the same variables.
@@ -45,5 +49,16 @@ func TestIdentityEndpointKind(t *testing.T) {
 		kind, mark := identityEndpointKind(address)
 		require.Equal(t, want, kind, address)
 		require.Equal(t, want == ContainerInstances, mark != "", address)
+	}
+}
+
+func TestContainerInstancesExplain(t *testing.T) {
+	t.Parallel()
+	for name, query := range map[string]url.Values{"own identity": {}, "by its object id": {principalID: {"x"}}} {
+		s := &containerInstances{getter: getter{query: query}}
+		f := &wire.Failure{StatusCode: http.StatusNotFound, JSON: true, Code: "DefaultIdentityNotDefined"}
+		s.explain(f)
+		require.Equal(t, wire.IdentityNotFound, f.Reason)
+		require.Equal(t, query.Has(principalID), f.Advice == "", name)
 	}
 }
