@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net"
 	"net/http"
 	"os"
@@ -73,6 +74,7 @@ func (m *machine) token(ctx context.Context, more ...func(*policy.TokenRequestOp
 type situation struct {
 	happens string // as the page says it
 	goesOn  bool   // a chain does, to the next credential
+	after   time.Duration
 	host    func(t *testing.T) *machine
 	ask     func(ctx context.Context, m *machine) (string, error) // nil: for a token
 }
@@ -116,11 +118,11 @@ func of(identities []imdstest.Identity, id aztoken.ID) func(*testing.T) *machine
 }
 
 var situations = []situation{
-	{happens: "nothing listens at 169.254.169.254", goesOn: true, host: broken(imdstest.Refused())},
-	{happens: "packets to 169.254.169.254 are dropped", goesOn: true, host: dropping},
-	{happens: "another cloud's metadata service answers", goesOn: true, host: broken(imdstest.EC2())},
+	{happens: "nothing listens at 169.254.169.254", goesOn: true, after: 10 * time.Second, host: broken(imdstest.Refused())},
+	{happens: "packets to 169.254.169.254 are dropped", goesOn: true, after: 10 * time.Second, host: dropping},
+	{happens: "another cloud's metadata service answers", goesOn: true, after: 10 * time.Second, host: broken(imdstest.EC2())},
 	{happens: "Docker Desktop or a portal answers", goesOn: true, host: broken(imdstest.Status(http.StatusForbidden))},
-	{happens: "a variable names an endpoint, and nothing has ever listened there", goesOn: true, host: named(imdstest.Refused())},
+	{happens: "a variable names an endpoint, and nothing has ever listened there", goesOn: true, after: 75 * time.Second, host: named(imdstest.Refused())},
 
 	{happens: "the endpoint answers 404, 410, 429 or 5xx", host: broken(imdstest.Status(http.StatusNotFound))},
 	{happens: "the endpoint answers 404, 410, 429 or 5xx", host: broken(imdstest.Status(http.StatusGone))},
@@ -175,8 +177,10 @@ func TestChain(t *testing.T) {
 				if s.ask == nil {
 					s.ask = func(ctx context.Context, m *machine) (string, error) { return m.token(ctx) }
 				}
+				start := time.Now()
 				token, err := s.ask(t.Context(), m)
 				if s.goesOn {
+					require.InDelta(t, s.after.Seconds(), time.Since(start).Seconds(), 3)
 					require.NoError(t, err)
 					require.Equal(t, "the developer's", token)
 					require.Equal(t, 1, m.tool.asked)
@@ -195,6 +199,9 @@ func TestChain(t *testing.T) {
 			require.Contains(t, string(page), row)
 			_, rest, _ := strings.Cut(string(page), row)
 			rest, _, _ = strings.Cut(rest, "\n")
+			if s.after > 0 {
+				require.Contains(t, rest, fmt.Sprintf("after %d s", int(s.after.Seconds())))
+			}
 			require.Equal(t, s.goesOn, strings.HasSuffix(rest, "| goes on |"))
 			require.Equal(t, !s.goesOn, strings.HasSuffix(rest, "| stops |"))
 		})
