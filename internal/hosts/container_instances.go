@@ -69,11 +69,8 @@ func identityEndpointKind(address string) (kind Kind, mark string) {
 }
 
 // Token implements [Source].
-func (s *containerInstances) Token(ctx context.Context, r Request) (token azcore.AccessToken, err error) {
-	ctx, end := s.wire.StartSpan(ctx, "aztoken.ContainerInstances")
-	defer func() { end(err) }()
-	token, err = s.get(ctx, r.Resource, nil)
-	return finish(r, token, err, s.explain)
+func (s *containerInstances) Token(ctx context.Context, r Request) (azcore.AccessToken, error) {
+	return s.token(ctx, "aztoken.ContainerInstances", r, nil, s.explain)
 }
 
 func (s *containerInstances) explain(f *wire.Failure) {
