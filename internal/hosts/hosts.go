@@ -66,7 +66,7 @@ func Find(cfg Config) (Host, error) {
 // constructor returns the function that makes a Host of a kind, without its Kind, Why and Named.
 func constructor(kind Kind) func(Config) (Host, error) {
 	switch kind {
-	case WorkloadIdentity:
+	case WorkloadIdentity, IdentityBinding:
 		return newWorkloadIdentity
 	case ServiceFabric:
 		return newServiceFabric

@@ -10,6 +10,7 @@
 //	CloudShell          POST /oauth2/token, header Metadata: true
 //	AzureML             GET /MSI/auth, header Secret
 //	WorkloadIdentity    POST /{tenant}/oauth2/v2.0/token over https, with an assertion
+//	IdentityBinding     the same under the path and server name of a proxy
 //
 // Each type has a file of its own, which says all that its endpoint accepts. An endpoint answers a
 // [Call], which is a request whose body was read within bounds; it reads nothing else, keeps no

@@ -45,3 +45,7 @@ func EntraRefuses(number int, text string) Fault {
 		refusal: &identityapi.Failure{Reason: identityapi.Refused, Number: number, Text: text},
 	}
 }
+
+// NotBound is a cluster in which no role lets the pod's service account use the identity. Only the
+// token proxy of identity bindings asks for one.
+func NotBound() Fault { return Fault{name: "NotBound", notBound: true} }
