@@ -51,7 +51,7 @@ func (s *Server) AppService() Environment { return s.environment(s.engine.AppSer
 // group on Windows. (On Linux container instances have IMDS.) A request names an identity by its
 // object id, or else gets the system-assigned one.
 func (s *Server) ContainerInstances() Environment {
-	return Environment(s.engine.ContainerInstances(s.URL))
+	return s.environment(s.engine.ContainerInstances(s.URL))
 }
 
 // Arc returns the environment in which a client takes this server for the agent of Azure Arc. Every
