@@ -123,6 +123,9 @@ func tokenCard(t TokenReport, now time.Time) Card {
 	case "endpoint":
 		c.About = append(c.About, "from the endpoint")
 	}
+	if t.Identity != "" {
+		c.About = append(c.About, "identity "+visible(t.Identity, maxName))
+	}
 	if t.Tenant != "" {
 		c.About = append(c.About, "tenant "+visible(t.Tenant, maxName))
 	}

@@ -59,8 +59,8 @@ func TestTokenCard(t *testing.T) {
 	require.Len(t, c.Times, 2, "none is planned")
 	require.False(t, c.Bar.HasNext)
 
-	c = cardOf(t, token(10*time.Hour, failed, func(r *aztoken.ResourceStatus) { r.Source, r.Tenant, r.CAE = "store", "7e", true }))
-	require.Equal(t, []string{"from the token store", "tenant 7e", "CAE"}, c.About)
+	c = cardOf(t, token(10*time.Hour, failed, func(r *aztoken.ResourceStatus) { r.Source, r.Identity, r.Tenant, r.CAE = "store", "c0", "7e", true }))
+	require.Equal(t, []string{"from the token store", "identity c0", "tenant 7e", "CAE"}, c.About)
 	require.Equal(t, "3 tries failed, the last 1 min ago", plain(c.Fault))
 	require.Equal(t, down, c.Error)
 	require.Empty(t, c.Full)
