@@ -16,7 +16,7 @@ import (
 // Config is what a guard serves: the YAML file of the command, or its flags.
 type Config struct {
 	Listen    []string      `yaml:"listen"`    // host:port, or unix:/path; none: DefaultListen
-	Metrics   string        `yaml:"metrics"`   // where /healthz, /readyz and /metrics are; "": at Listen
+	Metrics   string        `yaml:"metrics"`   // where /healthz, /readyz, /metrics and /statusz are; "": at Listen
 	Proxy     Proxy         `yaml:"proxy"`     // who asks; "": what it says of the request is not read
 	Audiences []string      `yaml:"audiences"` // App ID URIs and client ids of the services
 	Tenants   []string      `yaml:"tenants"`   // GUIDs of those whose tokens are accepted

@@ -116,8 +116,10 @@ func warm(ctx context.Context, v *verify.Verifier) error {
 	if err := v.Warm(ctx); err != nil {
 		return fmt.Errorf("aztoken: there are no keys for the audiences and tenants: %s; try again when Entra ID answers", brief(err))
 	}
-	if s := v.Status(); s.Missing > 0 {
-		return fmt.Errorf("aztoken: there are no keys of %d of the tenants: %s; check their ids, or try again when Entra ID answers", s.Missing, s.LastError)
+	for tenant, s := range v.Status().Tenants {
+		if s.Keys == 0 {
+			return fmt.Errorf("aztoken: there are no keys of the tenant %s: %s; check its id, or try again when Entra ID answers", tenant, s.LastError)
+		}
 	}
 	return nil
 }
