@@ -12,9 +12,9 @@ import (
 	"github.com/seed-ac726066/aztoken/verify"
 )
 
-// maxIdentity is how large the headers for the service may be together: proxies have buffers of 4 to
-// 16 KiB for the whole header of an answer. They are never cut: a role that is missing would be
-// another one's.
+// maxIdentity is how large the headers for the service may be together: proxies have buffers of 4
+// to 16 KiB for the whole header of an answer. They are never cut: a role that lacks its end may be
+// another role.
 const maxIdentity = 8 << 10
 
 var errIdentitySize = errors.New("what the service would be told of the caller is larger than 8 KiB")

@@ -102,7 +102,10 @@ func (g *Guard) Reload(ctx context.Context, c Config) error {
 		return errors.Join(err, verifier.Close())
 	}
 	g.current.Store(g.generation(c, verifier))
-	g.life.Go(func() { _ = old.verifier.Close() })
+	end := func() { _ = old.verifier.Close() }
+	if !g.life.Go(end) {
+		end()
+	}
 	return nil
 }
 
@@ -124,8 +127,8 @@ func warm(ctx context.Context, v *verify.Verifier) error {
 	return nil
 }
 
-// withCurrent calls f with what is served, and once more if a Reload has closed the verifier
-// meanwhile: its error would be the caller's.
+// withCurrent calls f with what is served, and again if a Reload has closed the verifier meanwhile:
+// its error would be the caller's.
 func (g *Guard) withCurrent(f func(*generation) error) {
 	for {
 		now := g.current.Load()
