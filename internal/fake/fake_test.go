@@ -4,8 +4,10 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"encoding/json"
 	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"testing"
 	"time"
@@ -17,6 +19,7 @@ import (
 	"github.com/seed-ac726066/aztoken/internal/fake"
 	"github.com/seed-ac726066/aztoken/internal/fakeazure"
 	"github.com/seed-ac726066/aztoken/internal/fakeazure/fault"
+	"github.com/seed-ac726066/aztoken/internal/fakeazure/platform"
 )
 
 func TestMain(m *testing.M) {
@@ -42,26 +45,113 @@ func TestEnvironment(t *testing.T) {
 	t.Parallel()
 	f := running(t, fakeazure.Options{ArcKeyDir: t.TempDir()})
 	for _, h := range fake.Hosts() {
-		if h == fake.Arc {
-			continue // its clients read keys from the agent's directory alone
-		}
 		env, err := f.Environment(h)
 		require.NoError(t, err)
 		require.NotEmpty(t, h.Title())
 		require.NotEqual(t, string(h), h.Title())
-		opts := &aztoken.Options{Getenv: func(name string) string { return env[name] }}
-		if h == fake.WorkloadIdentity {
-			opts.Transport = trusting(t, f)
+		if h == fake.Arc {
+			continue // its clients read keys from the agent's directory alone
 		}
-		client, err := aztoken.NewClient(opts)
-		require.NoError(t, err)
-		token, err := client.Token(t.Context(), "https://orders.example.com")
-		require.NoError(t, err, h)
-		claims, err := f.Machine.Issuer().Claims(token.Value())
+		token := ""
+		if h == fake.IdentityBinding {
+			token = throughProxy(t, env)
+		} else {
+			token = byClient(t, f, h, env)
+		}
+		claims, err := f.Machine.Issuer().Claims(token)
 		require.NoError(t, err)
 		require.Equal(t, "https://orders.example.com", claims["aud"])
-		require.NoError(t, client.Close())
 	}
+}
+
+// byClient returns the token that a client gets in an environment.
+func byClient(t *testing.T, f *fake.Fake, h fake.Host, env fakeazure.Environment) string {
+	t.Helper()
+	opts := &aztoken.Options{Getenv: func(name string) string { return env[name] }}
+	if h == fake.WorkloadIdentity {
+		opts.Transport = trusting(t, f)
+	}
+	client, err := aztoken.NewClient(opts)
+	require.NoError(t, err)
+	token, err := client.Token(t.Context(), "https://orders.example.com")
+	require.NoError(t, err, h)
+	require.NoError(t, client.Close())
+	return token.Value()
+}
+
+// throughProxy returns the token that the proxy of an environment gives, to a client that does by
+// hand what the environment says.
+func throughProxy(t *testing.T, env fakeazure.Environment) string {
+	t.Helper()
+	resp, err := proxyClient(t, env).PostForm(env["AZURE_KUBERNETES_TOKEN_PROXY"]+"/"+env["AZURE_TENANT_ID"]+"/oauth2/v2.0/token",
+		exchangeForm(t, env))
+	require.NoError(t, err)
+	status, body := read(t, resp)
+	require.Equal(t, http.StatusOK, status, body)
+	var reply struct {
+		Token string `json:"access_token"`
+	}
+	require.NoError(t, json.Unmarshal([]byte(body), &reply))
+	return reply.Token
+}
+
+// proxyClient returns a client of the proxy with the authority that is in the file now.
+func proxyClient(t *testing.T, env fakeazure.Environment) *http.Client {
+	t.Helper()
+	authority, err := os.ReadFile(env["AZURE_KUBERNETES_CA_FILE"])
+	require.NoError(t, err)
+	roots := x509.NewCertPool()
+	require.True(t, roots.AppendCertsFromPEM(authority))
+	return &http.Client{Transport: &http.Transport{
+		DisableKeepAlives: true,
+		TLSClientConfig:   &tls.Config{RootCAs: roots, ServerName: env["AZURE_KUBERNETES_SNI_NAME"]},
+	}}
+}
+
+// exchangeForm is the body by which a pod exchanges its federated token.
+func exchangeForm(t *testing.T, env fakeazure.Environment) url.Values {
+	t.Helper()
+	assertion, err := os.ReadFile(env["AZURE_FEDERATED_TOKEN_FILE"])
+	require.NoError(t, err)
+	return url.Values{
+		"grant_type": {"client_credentials"}, "client_id": {env["AZURE_CLIENT_ID"]}, "scope": {"https://orders.example.com/.default"},
+		"client_assertion_type": {"urn:ietf:params:oauth:client-assertion-type:jwt-bearer"}, "client_assertion": {string(assertion)},
+	}
+}
+
+func TestRotateProxyCA(t *testing.T) {
+	t.Parallel()
+	f := running(t, fakeazure.Options{})
+	env, err := f.Environment(fake.IdentityBinding)
+	require.NoError(t, err)
+	before := proxyClient(t, env)
+	throughProxy(t, env)
+	status, _ := post(t, f.ControlURL+"/rotate-proxy-ca", "")
+	require.Equal(t, http.StatusOK, status)
+	resp, err := before.Get(env["AZURE_KUBERNETES_TOKEN_PROXY"])
+	if err == nil {
+		_ = resp.Body.Close()
+	}
+	require.ErrorAs(t, err, new(*tls.CertificateVerificationError))
+	throughProxy(t, env)
+}
+
+func TestEnvironmentWithApplications(t *testing.T) {
+	t.Parallel()
+	f := running(t, fakeazure.Options{ArcKeyDir: t.TempDir(), Applications: []platform.Application{{}}})
+	for _, h := range fake.Hosts() {
+		env, err := f.Environment(h)
+		require.NoError(t, err)
+		require.Equal(t, f.SecureURL+"/", env["AZURE_AUTHORITY_HOST"], h)
+		for _, name := range []string{"SSL_CERT_FILE", "NODE_EXTRA_CA_CERTS"} {
+			require.FileExists(t, env[name], h)
+		}
+	}
+	plain, err := fake.Listen(fake.Options{Listen: "127.0.0.1:0", Machine: fakeazure.Options{Applications: []platform.Application{{}}}})
+	require.NoError(t, err)
+	defer plain.Close()
+	_, err = plain.Environment(fake.IMDS)
+	require.ErrorContains(t, err, "--listen-tls")
 }
 
 // trusting returns a client that trusts the certificate which the control address gives.
@@ -82,8 +172,10 @@ func TestEnvironmentMistakes(t *testing.T) {
 	f, err := fake.Listen(fake.Options{Listen: "127.0.0.1:0", Machine: fakeazure.Options{ArcKeyDir: file + "/below"}})
 	require.NoError(t, err)
 	defer f.Close()
-	_, err = f.Environment(fake.ServiceFabric)
-	require.ErrorContains(t, err, "--listen-tls")
+	for _, h := range []fake.Host{fake.ServiceFabric, fake.WorkloadIdentity, fake.IdentityBinding} {
+		_, err = f.Environment(h)
+		require.ErrorContains(t, err, "--listen-tls")
+	}
 	_, err = f.Environment(fake.Arc)
 	require.ErrorContains(t, err, "--arc-key-dir")
 	require.Empty(t, f.SecureURL)
