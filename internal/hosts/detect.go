@@ -17,6 +17,8 @@ const (
 	CloudShell       Kind = "Cloud Shell"
 	AzureML          Kind = "Azure ML"
 	WorkloadIdentity Kind = "workload identity" // pods of AKS and of other Kubernetes clusters
+	IdentityBinding  Kind = "identity binding"  // pods of AKS whose token only the cluster's proxy accepts
+	AppRegistration  Kind = "app registration"  // which an assertion stands for
 )
 
 // The variables by which hosts make themselves known.
@@ -37,6 +39,15 @@ const (
 	imdsOverride = "AZURE_POD_IDENTITY_AUTHORITY_HOST"
 )
 
+// IsExchange reports whether the endpoint is a tenant's token endpoint, which exchanges one token for
+// another.
+func (k Kind) IsExchange() bool {
+	return k == WorkloadIdentity || k == IdentityBinding || k == AppRegistration
+}
+
+// IsOnInternet reports whether the endpoint is one of Entra ID itself.
+func (k Kind) IsOnInternet() bool { return k == WorkloadIdentity || k == AppRegistration }
+
 // detect returns which host this is, why, and whether something names its endpoint. The first that
 // matches wins: App Service, for one, sets the variables of Azure ML too.
 func detect(endpoint string, getenv func(string) string, arcAgent func() (path string, ok bool)) (kind Kind, why string, named bool) {
@@ -47,6 +58,7 @@ func detect(endpoint string, getenv func(string) string, arcAgent func() (path s
 		kind Kind
 		sets []string
 	}{
+		{IdentityBinding, []string{federatedTokenFile, tokenProxyURL}},
 		{WorkloadIdentity, []string{federatedTokenFile}},
 		{ServiceFabric, []string{identityEndpoint, identityHeader, identityThumbprint}},
 		{AppService, []string{identityEndpoint, identityHeader}},

@@ -66,7 +66,7 @@ func Find(cfg Config) (Host, error) {
 // newHost returns a Host without its Kind, Why and Named.
 func newHost(kind Kind, cfg Config) (Host, error) {
 	switch kind {
-	case WorkloadIdentity:
+	case WorkloadIdentity, IdentityBinding:
 		return newWorkloadIdentity(cfg)
 	case ServiceFabric:
 		return newServiceFabric(cfg)

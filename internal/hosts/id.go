@@ -111,8 +111,9 @@ func (id ID) checkForm(field string) error {
 }
 
 // quote returns text in quotes, cut at 100 bytes: it may be a whole file by mistake.
-func quote(text string) string {
-	const limit = 100
+func quote(text string) string { return quoteUpTo(100, text) }
+
+func quoteUpTo(limit int, text string) string {
 	if len(text) <= limit {
 		return fmt.Sprintf("%q", text)
 	}

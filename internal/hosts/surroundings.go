@@ -40,6 +40,7 @@ func newSurroundings(cfg Config, named bool, read ...string) surroundings {
 		{identityHeader, []string{identityEndpoint}},
 		{imdsEndpoint, []string{identityEndpoint}},
 		{msiSecret, []string{msiEndpoint}},
+		{tokenProxyURL, []string{federatedTokenFile}},
 	} {
 		if at.half == "" && isSet(half.set) && !slices.ContainsFunc(half.other, isSet) {
 			at.half = fmt.Sprintf("$%s is set without $%s: pass both on to this program, which sudo and remote shells do not do",
