@@ -4,10 +4,8 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
-	"encoding/json"
 	"net"
 	"net/http"
-	"net/url"
 	"os"
 	"testing"
 	"time"
@@ -45,78 +43,31 @@ func TestEnvironment(t *testing.T) {
 	t.Parallel()
 	f := running(t, fakeazure.Options{ArcKeyDir: t.TempDir()})
 	for _, h := range fake.Hosts() {
+		if h == fake.Arc {
+			continue // its clients read keys from the agent's directory alone
+		}
 		env, err := f.Environment(h)
 		require.NoError(t, err)
 		require.NotEmpty(t, h.Title())
 		require.NotEqual(t, string(h), h.Title())
-		if h == fake.Arc {
-			continue // its clients read keys from the agent's directory alone
+		opts := &aztoken.Options{Getenv: func(name string) string { return env[name] }}
+		if h == fake.WorkloadIdentity {
+			opts.Transport = trusting(t, f)
 		}
-		token := ""
-		if h == fake.IdentityBinding {
-			token = throughProxy(t, env)
-		} else {
-			token = byClient(t, f, h, env)
-		}
-		claims, err := f.Machine.Issuer().Claims(token)
+		client, err := aztoken.NewClient(opts)
 		require.NoError(t, err)
-		require.Equal(t, "https://orders.example.com", claims["aud"])
+		requireToken(t, f, client, "https://orders.example.com")
+		require.NoError(t, client.Close())
 	}
 }
 
-// byClient returns the token that a client gets in an environment.
-func byClient(t *testing.T, f *fake.Fake, h fake.Host, env fakeazure.Environment) string {
+func requireToken(t *testing.T, f *fake.Fake, client *aztoken.Client, resource string) {
 	t.Helper()
-	opts := &aztoken.Options{Getenv: func(name string) string { return env[name] }}
-	if h == fake.WorkloadIdentity {
-		opts.Transport = trusting(t, f)
-	}
-	client, err := aztoken.NewClient(opts)
+	token, err := client.Token(t.Context(), resource)
 	require.NoError(t, err)
-	token, err := client.Token(t.Context(), "https://orders.example.com")
-	require.NoError(t, err, h)
-	require.NoError(t, client.Close())
-	return token.Value()
-}
-
-// throughProxy returns the token that the proxy of an environment gives, to a client that does by
-// hand what the environment says.
-func throughProxy(t *testing.T, env fakeazure.Environment) string {
-	t.Helper()
-	resp, err := proxyClient(t, env).PostForm(env["AZURE_KUBERNETES_TOKEN_PROXY"]+"/"+env["AZURE_TENANT_ID"]+"/oauth2/v2.0/token",
-		exchangeForm(t, env))
+	claims, err := f.Machine.Issuer().Claims(token.Value())
 	require.NoError(t, err)
-	status, body := read(t, resp)
-	require.Equal(t, http.StatusOK, status, body)
-	var reply struct {
-		Token string `json:"access_token"`
-	}
-	require.NoError(t, json.Unmarshal([]byte(body), &reply))
-	return reply.Token
-}
-
-// proxyClient returns a client of the proxy with the authority that is in the file now.
-func proxyClient(t *testing.T, env fakeazure.Environment) *http.Client {
-	t.Helper()
-	authority, err := os.ReadFile(env["AZURE_KUBERNETES_CA_FILE"])
-	require.NoError(t, err)
-	roots := x509.NewCertPool()
-	require.True(t, roots.AppendCertsFromPEM(authority))
-	return &http.Client{Transport: &http.Transport{
-		DisableKeepAlives: true,
-		TLSClientConfig:   &tls.Config{RootCAs: roots, ServerName: env["AZURE_KUBERNETES_SNI_NAME"]},
-	}}
-}
-
-// exchangeForm is the body by which a pod exchanges its federated token.
-func exchangeForm(t *testing.T, env fakeazure.Environment) url.Values {
-	t.Helper()
-	assertion, err := os.ReadFile(env["AZURE_FEDERATED_TOKEN_FILE"])
-	require.NoError(t, err)
-	return url.Values{
-		"grant_type": {"client_credentials"}, "client_id": {env["AZURE_CLIENT_ID"]}, "scope": {"https://orders.example.com/.default"},
-		"client_assertion_type": {"urn:ietf:params:oauth:client-assertion-type:jwt-bearer"}, "client_assertion": {string(assertion)},
-	}
+	require.Equal(t, resource, claims["aud"])
 }
 
 func TestRotateProxyCA(t *testing.T) {
@@ -124,16 +75,18 @@ func TestRotateProxyCA(t *testing.T) {
 	f := running(t, fakeazure.Options{})
 	env, err := f.Environment(fake.IdentityBinding)
 	require.NoError(t, err)
-	before := proxyClient(t, env)
-	throughProxy(t, env)
+	client, err := aztoken.NewClient(&aztoken.Options{Getenv: func(name string) string { return env[name] }})
+	require.NoError(t, err)
+	defer client.Close()
+	requireToken(t, f, client, "https://orders.example.com")
+	before, err := os.ReadFile(env["AZURE_KUBERNETES_CA_FILE"])
+	require.NoError(t, err)
 	status, _ := post(t, f.ControlURL+"/rotate-proxy-ca", "")
 	require.Equal(t, http.StatusOK, status)
-	resp, err := before.Get(env["AZURE_KUBERNETES_TOKEN_PROXY"])
-	if err == nil {
-		_ = resp.Body.Close()
-	}
-	require.ErrorAs(t, err, new(*tls.CertificateVerificationError))
-	throughProxy(t, env)
+	after, err := os.ReadFile(env["AZURE_KUBERNETES_CA_FILE"])
+	require.NoError(t, err)
+	require.NotEqual(t, before, after)
+	requireToken(t, f, client, "https://vault.example.com")
 }
 
 func TestEnvironmentWithApplications(t *testing.T) {
