@@ -15,8 +15,8 @@ import (
 	"github.com/seed-ac726066/aztoken/imdstest"
 )
 
-// identityBinding is AKS with an identity binding, whose proxy the clients must be told to use. Those
-// of MSAL know of none.
+// identityBinding is AKS with an identity binding, whose proxy the clients must be told to use.
+// Those of MSAL know of none.
 var identityBinding = func() host {
 	h := onSocket("identity binding", (*imdstest.Server).IdentityBinding, []kind{byDefault, byClientID})
 	h.unnamed = "AZURE_CLIENT_ID"
