@@ -22,8 +22,9 @@
 // No caller waits for the endpoint while a valid token is held, whatever the endpoint does.
 //
 // [NewClient] finds the host's endpoint by the environment: virtual machines, scale sets, AKS nodes
-// and container instances (IMDS), App Service, Functions and Container Apps, Azure Arc, Service
-// Fabric, Azure Machine Learning, Cloud Shell, and pods with workload identity.
+// and container instances on Linux (IMDS), container instances on Windows, App Service, Functions
+// and Container Apps, Azure Arc, Service Fabric, Azure Machine Learning, Cloud Shell, and pods with
+// workload identity or AKS identity bindings.
 //
 // The service that is called checks the tokens with package verify, and package imdstest plays
 // Azure in tests of both.

@@ -28,12 +28,21 @@ var (
 	// ErrIdentityAmbiguous means that the host has several identities and [Options.ID] names none.
 	ErrIdentityAmbiguous = errors.New("aztoken: several identities and none named")
 	// ErrClosed means that the client was closed, or not made by NewClient.
-	ErrClosed = errors.New("aztoken: the client is closed, or was not made by NewClient; make one that lives as long as the program")
+	ErrClosed error = final("aztoken: the client is closed, or was not made by NewClient; make one that lives as long as the program")
 	// ErrStillRunning means that Close returned while a source or a callback had not: a credential
 	// must heed its context, and a callback must not call Close.
 	ErrStillRunning = errors.New("aztoken: a request for a token or a callback is still running after Close; " +
 		"a credential must heed its context, and a callback must not call Close")
 )
+
+// final is an error that no other try changes, as azcore's retry policy is told.
+type final string
+
+// Error returns the text.
+func (e final) Error() string { return string(e) }
+
+// NonRetriable tells azcore's retry policy that it is final.
+func (final) NonRetriable() {}
 
 // Error reports why a token could not be obtained. Its text and its fields never contain one;
 // Unwrap returns the error of a credential as it is.

@@ -419,9 +419,11 @@ func TestFederationErrors(t *testing.T) {
 		require.ErrorIs(t, err, context.DeadlineExceeded)
 	})
 	for name, f := range map[string]func(context.Context) (string, error){
-		"an error":       func(context.Context) (string, error) { return "", errors.New("the CI system is away") },
-		"a panic":        func(context.Context) (string, error) { panic("the CI system is away") },
-		"another's time": func(context.Context) (string, error) { return "", fmt.Errorf("the CI system is away: %w", context.Canceled) },
+		"an error": func(context.Context) (string, error) { return "", errors.New("the CI system is away") },
+		"a panic":  func(context.Context) (string, error) { panic("the CI system is away") },
+		"another's time": func(context.Context) (string, error) {
+			return "", fmt.Errorf("the CI system is away: %w", context.Canceled)
+		},
 		"no such file": func(context.Context) (string, error) {
 			return "", &fs.PathError{Op: "the CI system is away: open", Path: "/token", Err: fs.ErrNotExist}
 		},

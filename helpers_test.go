@@ -261,6 +261,7 @@ type platform struct {
 var platforms = []platform{
 	{"IMDS", (*imdstest.Server).IMDS, []string{"default", "client id", "object id", "resource id"}, 1},
 	{"App Service", (*imdstest.Server).AppService, []string{"default", "client id", "object id", "resource id"}, 1},
+	{"Container Instances on Windows", (*imdstest.Server).ContainerInstances, []string{"default", "object id"}, 1},
 	{"Azure Arc", (*imdstest.Server).Arc, []string{"default", "client id", "object id", "resource id"}, 2},
 	{"Service Fabric", (*imdstest.Server).ServiceFabric, []string{"default"}, 1},
 	{"Cloud Shell", (*imdstest.Server).CloudShell, []string{"default"}, 1},

@@ -47,6 +47,13 @@ func (s *Server) IMDS() Environment { return s.environment(s.engine.IMDS(s.URL))
 // request must name one there, even if there is only one.
 func (s *Server) AppService() Environment { return s.environment(s.engine.AppService(s.URL)) }
 
+// ContainerInstances returns the environment in which a client takes this server for a container
+// group on Windows. (On Linux container instances have IMDS.) A request names an identity by its
+// object id, or else gets the system-assigned one.
+func (s *Server) ContainerInstances() Environment {
+	return s.environment(s.engine.ContainerInstances(s.URL))
+}
+
 // Arc returns the environment in which a client takes this server for the agent of Azure Arc. Every
 // token takes two requests: the first is answered with 401 and the name of a file, which is in
 // [Options.ArcKeyDir]; the second shows what is in it. Each of the two is a token request of its

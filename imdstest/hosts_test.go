@@ -33,6 +33,9 @@ var hosts = map[string]hostCase{
 	"App Service": {(*imdstest.Server).AppService, func(_ *testing.T, _ caller, e imdstest.Environment, resource string, more ...string) *http.Request {
 		return get(e["IDENTITY_ENDPOINT"], "2019-08-01", "X-IDENTITY-HEADER", e["IDENTITY_HEADER"], resource, more)
 	}},
+	"Container Instances on Windows": {(*imdstest.Server).ContainerInstances, func(_ *testing.T, _ caller, e imdstest.Environment, resource string, more ...string) *http.Request {
+		return get(e["IDENTITY_ENDPOINT"], "1.0", "Secret", e["IDENTITY_HEADER"], resource, more)
+	}},
 	"Azure Arc": {(*imdstest.Server).Arc, func(t *testing.T, c caller, e imdstest.Environment, resource string, more ...string) *http.Request {
 		r := get(e["IDENTITY_ENDPOINT"], "2020-06-01", "Metadata", "true", resource, more)
 		r.Header.Set("Authorization", "Basic "+readKey(t, c.send(r.Clone(t.Context()))))

@@ -82,6 +82,14 @@ func (s *Server) AppService(base string) Environment {
 	}
 }
 
+// ContainerInstances returns the environment of a container group on Windows.
+func (s *Server) ContainerInstances(base string) Environment {
+	return Environment{
+		identityEndpoint: base + identityapi.ContainerInstances{}.Host().Path + "?api-version=" + identityapi.ContainerInstancesVersion,
+		identityHeader:   s.secrets.containerInstances,
+	}
+}
+
 // Arc returns the environment of a machine with the agent of Azure Arc. Its error says why no key
 // file can be written.
 func (s *Server) Arc(base string) (Environment, error) {

@@ -50,6 +50,7 @@ func (s *Server) allHosts() []host {
 	return []host{
 		{identityapi.IMDS{}, platform.OwnOrOnly},
 		{identityapi.AppService{Secret: secret.New(s.secrets.appService)}, platform.OwnAlone},
+		{identityapi.ContainerInstances{Secret: secret.New(s.secrets.containerInstances)}, platform.OwnAlone},
 		{identityapi.Arc{Keys: s.arcKeys}, platform.OwnOrOnly},
 		{identityapi.ServiceFabric{Secret: secret.New(s.secrets.serviceFabric)}, platform.OwnOrFirst},
 		{identityapi.CloudShell{}, platform.OwnOrFirst},

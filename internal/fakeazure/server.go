@@ -65,8 +65,8 @@ type Options struct {
 	Applications []platform.Application // app registrations of the tenant
 	ProxyCAData  bool                   // the proxy's authority is in a variable and not in a file
 
-	// Secret is what a program shows to App Service, Service Fabric and Azure ML. Blank: one for
-	// each, at random.
+	// Secret is what a program shows to App Service, container instances, Service Fabric and Azure
+	// ML. Blank: one for each, at random.
 	Secret string
 	// CertificateNames are further DNS names and IP addresses that the certificate is for.
 	CertificateNames []string
@@ -100,7 +100,7 @@ type Server struct {
 }
 
 // secrets are what a host shares with the programs on it, so that only these get a token.
-type secrets struct{ appService, serviceFabric, azureML string }
+type secrets struct{ appService, containerInstances, serviceFabric, azureML string }
 
 // New returns a server, which starts nothing in the background. Its error names the option that is
 // wrong.
@@ -117,14 +117,14 @@ func New(o Options) (*Server, error) {
 	}
 	s := &Server{
 		issuer:      tokens,
-		secrets:     secrets{guid.New(), guid.New(), guid.New()},
+		secrets:     secrets{guid.New(), guid.New(), guid.New(), guid.New()},
 		binding:     identityapi.IdentityBinding{ServerName: tokenproxy.ServerName(), ServiceAccount: cluster.ServiceAccount},
 		proxyCAData: o.ProxyCAData,
 		onRequest:   o.OnRequest,
 		arcKeys:     files.NewArcKeys(o.ArcKeyDir),
 	}
 	if o.Secret != "" {
-		s.secrets = secrets{o.Secret, o.Secret, o.Secret}
+		s.secrets = secrets{o.Secret, o.Secret, o.Secret, o.Secret}
 	}
 	names := slices.Clone(o.CertificateNames)
 	s.certificate = sync.OnceValue(func() certificate.Certificate { return certificate.New(names...) })

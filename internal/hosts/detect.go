@@ -10,15 +10,16 @@ type Kind string
 
 // The kinds of hosts that have managed identities.
 const (
-	IMDS             Kind = "IMDS"        // virtual machines, scale sets, AKS nodes, container instances
-	AppService       Kind = "App Service" // Functions and Container Apps too
-	AzureArc         Kind = "Azure Arc"
-	ServiceFabric    Kind = "Service Fabric"
-	CloudShell       Kind = "Cloud Shell"
-	AzureML          Kind = "Azure ML"
-	WorkloadIdentity Kind = "workload identity" // pods of AKS and of other Kubernetes clusters
-	IdentityBinding  Kind = "identity binding"  // pods of AKS whose token only the cluster's proxy accepts
-	AppRegistration  Kind = "app registration"  // which an assertion stands for
+	IMDS               Kind = "IMDS"                           // virtual machines, scale sets, AKS nodes, container instances on Linux
+	AppService         Kind = "App Service"                    // Functions and Container Apps too
+	ContainerInstances Kind = "Container Instances on Windows" // on Linux they have IMDS
+	AzureArc           Kind = "Azure Arc"
+	ServiceFabric      Kind = "Service Fabric"
+	CloudShell         Kind = "Cloud Shell"
+	AzureML            Kind = "Azure ML"
+	WorkloadIdentity   Kind = "workload identity" // pods of AKS and of other Kubernetes clusters
+	IdentityBinding    Kind = "identity binding"  // pods of AKS whose token only the cluster's proxy accepts
+	AppRegistration    Kind = "app registration"  // which an assertion stands for
 )
 
 // The variables by which hosts make themselves known.
@@ -54,20 +55,22 @@ func detect(endpoint string, getenv func(string) string, arcAgent func() (path s
 	if endpoint != "" {
 		return IMDS, "as configured", true
 	}
+	ofIdentity, mark := identityEndpointKind(getenv(identityEndpoint))
 	for _, host := range []struct {
 		kind Kind
 		sets []string
+		mark string // by which it is told from another host that sets the same, "" for none
 	}{
-		{IdentityBinding, []string{federatedTokenFile, tokenProxyURL}},
-		{WorkloadIdentity, []string{federatedTokenFile}},
-		{ServiceFabric, []string{identityEndpoint, identityHeader, identityThumbprint}},
-		{AppService, []string{identityEndpoint, identityHeader}},
-		{AzureML, []string{msiEndpoint, msiSecret}},
-		{msiEndpointKind(getenv(msiEndpoint)), []string{msiEndpoint}},
-		{AzureArc, []string{identityEndpoint, imdsEndpoint}},
+		{IdentityBinding, []string{federatedTokenFile, tokenProxyURL}, ""},
+		{WorkloadIdentity, []string{federatedTokenFile}, ""},
+		{ServiceFabric, []string{identityEndpoint, identityHeader, identityThumbprint}, ""},
+		{ofIdentity, []string{identityEndpoint, identityHeader}, mark},
+		{AzureML, []string{msiEndpoint, msiSecret}, ""},
+		{msiEndpointKind(getenv(msiEndpoint)), []string{msiEndpoint}, ""},
+		{AzureArc, []string{identityEndpoint, imdsEndpoint}, ""},
 	} {
 		if !slices.ContainsFunc(host.sets, func(name string) bool { return getenv(name) == "" }) {
-			return host.kind, "$" + strings.Join(host.sets, ", $"), true
+			return host.kind, "$" + strings.Join(host.sets, ", $") + host.mark, true
 		}
 	}
 	if path, ok := arcAgent(); ok {

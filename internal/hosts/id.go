@@ -53,6 +53,15 @@ func clientIDOnly(more string) error {
 	}
 }
 
+// objectIDOnly returns the error of a host that takes no other kind of id than an object id.
+func objectIDOnly(id ID) error {
+	return &ConfigError{
+		Field:   FieldID,
+		Problem: quote(id.Value) + " is not an object id, and this host takes object ids only",
+		Fix:     "use the object id of the identity: az identity show --query principalId prints it",
+	}
+}
+
 // parameters are the names under which a host takes client id, object id and resource id.
 type parameters struct{ clientID, objectID, resourceID string }
 
