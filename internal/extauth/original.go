@@ -113,8 +113,8 @@ func splitURL(text string) (host, target string, err error) {
 
 // hostOf returns the host of a header in the form that is compared.
 func hostOf(text string) (string, error) {
-	if text == "" {
-		return "", nil
+	if text == "" || isHost(text) { // as most are
+		return text, nil
 	}
 	host, port := text, ""
 	if i := strings.LastIndexByte(text, ':'); i >= 0 && !strings.HasSuffix(text, "]") {
