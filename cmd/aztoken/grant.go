@@ -37,10 +37,10 @@ func newGrant(p *printer) *cobra.Command {
 managed identity --to has these roles. It reads what exists, shows the plan, asks, applies it, and waits until Entra
 ID shows the changes everywhere. Re-running it resumes an interrupted run; if nothing is missing, it changes nothing.
 
-  --app   a client id; an App ID URI (with ://); or a name: the unique name of an application, or a display name that
-          only one has. A name without an application registers a new one: single-tenant, with tokens of version 2, the
-          App ID URI api://<client id>, and no tokens for identities without a role. A client id may be that of an
-          application of another tenant, such as Microsoft Graph.
+  --app   a client id or object id; an App ID URI (with ://); or a name: the unique name of an application, or a
+          display name that only one has. A name without an application registers a new one: single-tenant, with tokens
+          of version 2, the App ID URI api://<client id>, and no tokens for identities without a role. A client id may
+          be that of an application of another tenant, such as Microsoft Graph.
   --role  a value, or value=description; roles that the application lacks are added.
   --to    a managed identity: its Azure resource id (or that of the resource that it belongs to, if system-assigned),
           its object id, its client id, or a name that only one has.

@@ -226,7 +226,7 @@ func TestGrantMistakes(t *testing.T) {
 		"no time":                   {args: with(plainGrant, "--timeout=0s"), status: 2, want: []string{"--timeout"}},
 		"the internet":              {args: with(plainGrant, "--endpoint=https://graph.example"), status: 2, want: []string{"an http or https address of this machine"}},
 		"words":                     {args: with(plainGrant, "please"), status: 2, want: []string{"please"}},
-		"roles of nothing":          {args: []string{"roles", "--app=nothing"}, status: 1, want: []string{"no application nothing"}},
+		"roles of nothing":          {args: []string{"roles", "--app=nothing"}, status: 1, want: []string{`no application named "nothing"`}},
 		"roles without a name":      {args: []string{"roles"}, status: 2, want: []string{"set --app"}},
 		"roles without permission":  {opts: &graphtest.Options{Permissions: []string{}}, args: []string{"roles", "--app=x"}, status: 1, want: []string{"Application.Read.All"}},
 	} {

@@ -3,7 +3,6 @@ package main
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"regexp"
 	"slices"
@@ -15,6 +14,7 @@ import (
 
 	"github.com/seed-ac726066/aztoken/internal/grant"
 	"github.com/seed-ac726066/aztoken/internal/graph"
+	"github.com/seed-ac726066/aztoken/internal/lookup"
 )
 
 type rolesCommand struct {
@@ -58,7 +58,7 @@ func (r *rolesCommand) run(cmd *cobra.Command) error {
 	case err != nil:
 		return err
 	case state.AppID() == "":
-		return errors.New("aztoken: the tenant has no application " + r.app + "; correct the name, or sign in to its tenant")
+		return lookup.NoApplication(r.app, "")
 	}
 	var assigned []graph.Assignment
 	if state.Service != nil {
