@@ -5,11 +5,11 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/seed-ac726066/aztoken/internal/emit"
 	"github.com/seed-ac726066/aztoken/internal/grant"
 	"github.com/seed-ac726066/aztoken/internal/graph"
 )
@@ -72,7 +72,7 @@ changes nothing.`,
 	f.BoolVar(&g.dryRun, "dry-run", false, "show the plan and change nothing")
 	f.BoolVar(&g.yes, "yes", false, "do not ask")
 	f.StringVar(&g.emit, "emit", "", "print the equivalent for another tool instead: az (a script), terraform or bicep")
-	complete(cmd, "emit", grant.Forms()...)
+	complete(cmd, "emit", emit.Forms()...)
 	completeFiles(cmd, "manifest")
 	for _, other := range []string{"manifest", "uri", "require-assignment"} {
 		cmd.MarkFlagsMutuallyExclusive("revoke", other)
@@ -107,8 +107,10 @@ func (g *grantCommand) spec(stdin io.Reader) (grant.Spec, error) {
 			return w, usage("aztoken: --to is empty; set it to a managed identity")
 		}
 	}
-	if g.emit != "" && g.emit != string(grant.AzureCLI) && g.emit != string(grant.Terraform) && g.emit != string(grant.Bicep) {
-		return w, usage("aztoken: --emit is %q; use %s", g.emit, strings.Join(grant.Forms(), ", "))
+	if g.emit != "" {
+		if err := emit.Form(g.emit).Check(); err != nil {
+			return w, usageError{err}
+		}
 	}
 	if g.manifest == "" {
 		return w, nil
@@ -206,7 +208,7 @@ func (g *grantCommand) apply(cmd *cobra.Command, client *graph.Client, spec gran
 }
 
 func (g *grantCommand) printEmitted(out io.Writer, spec grant.Spec, state grant.State) error {
-	text, err := grant.Emit(grant.Form(g.emit), spec, state, g.graphCloud().Host)
+	text, err := grant.Emit(emit.Form(g.emit), spec, state, g.graphCloud().Host)
 	if err != nil {
 		return err
 	}
