@@ -5,31 +5,23 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/seed-ac726066/aztoken/internal/emit"
 	"github.com/seed-ac726066/aztoken/internal/grant"
-	"github.com/seed-ac726066/aztoken/internal/graph"
+	"github.com/seed-ac726066/aztoken/internal/rollout"
 )
 
-// replicationTimeout is twice the longest replication seen.
-const replicationTimeout = 10 * time.Minute
-
 type grantCommand struct {
-	*printer
-	directory
-	roles, to, uris   []string
+	change
+	roles, uris       []string
 	manifest          string
 	requireAssignment bool
-	revoke            bool
-	dryRun, yes       bool
-	emit              string
 }
 
 func newGrant(p *printer) *cobra.Command {
-	g := &grantCommand{printer: p}
+	g := &grantCommand{change: change{printer: p}}
 	cmd := &cobra.Command{
 		Use:   "grant --app APP --role ROLE --to IDENTITY",
 		Short: "Grant a managed identity a role of an application, registering that if needed",
@@ -61,23 +53,16 @@ changes nothing.`,
 		Args: cobra.NoArgs,
 		RunE: runs(func(cmd *cobra.Command, _ []string) error { return explain(g.run(cmd)) }),
 	}
-	g.addFlags(cmd, replicationTimeout, "how long to wait for Entra ID")
+	g.addFlags(cmd, "remove the roles")
 	f := cmd.Flags()
 	f.StringArrayVar(&g.roles, "role", nil, "a role to grant: its value, or value=description (may be repeated)")
-	f.StringArrayVar(&g.to, "to", nil, "a managed identity (may be repeated)")
 	f.StringVar(&g.manifest, "manifest", "", "a file with the application's manifest, or - for stdin")
 	f.StringArrayVar(&g.uris, "uri", nil, "an App ID URI that the application must have; {appId} in it is the client id (may be repeated)")
 	f.BoolVar(&g.requireAssignment, "require-assignment", false, "limit tokens of an existing application to identities with a role")
-	f.BoolVar(&g.revoke, "revoke", false, "remove the roles")
-	f.BoolVar(&g.dryRun, "dry-run", false, "show the plan and change nothing")
-	f.BoolVar(&g.yes, "yes", false, "do not ask")
-	f.StringVar(&g.emit, "emit", "", "print the equivalent for another tool instead: az (a script), terraform or bicep")
-	complete(cmd, "emit", emit.Forms()...)
 	completeFiles(cmd, "manifest")
 	for _, other := range []string{"manifest", "uri", "require-assignment"} {
 		cmd.MarkFlagsMutuallyExclusive("revoke", other)
 	}
-	cmd.MarkFlagsMutuallyExclusive("emit", "dry-run")
 	return cmd
 }
 
@@ -99,16 +84,6 @@ func (g *grantCommand) spec(stdin io.Reader) (grant.Spec, error) {
 	}
 	for _, uri := range g.uris {
 		if err := grant.CheckURI(uri); err != nil {
-			return w, usageError{err}
-		}
-	}
-	for _, to := range g.to {
-		if to == "" {
-			return w, usage("aztoken: --to is empty; set it to a managed identity")
-		}
-	}
-	if g.emit != "" {
-		if err := emit.Form(g.emit).Check(); err != nil {
 			return w, usageError{err}
 		}
 	}
@@ -150,73 +125,26 @@ func (g *grantCommand) run(cmd *cobra.Command) error {
 		return err
 	}
 	defer client.Close()
-	state, err := g.read(cmd.Context(), client, spec)
-	if err != nil {
+	var state grant.State
+	if err := g.read(cmd.Context(), func(ctx context.Context) (err error) {
+		state, err = grant.Read(ctx, client, spec)
+		return err
+	}); err != nil {
 		return err
 	}
 	if g.emit != "" {
-		return g.printEmitted(cmd.OutOrStdout(), spec, state)
+		text, err := grant.Emit(emit.Form(g.emit), spec, state, g.graphCloud().Host)
+		if err != nil {
+			return err
+		}
+		return g.printEmitted(cmd.OutOrStdout(), text)
 	}
 	steps, err := grant.Plan(spec, state)
 	if err != nil {
 		return err
 	}
-	result := newGrantResult(spec, state, steps)
-	if len(steps) == 0 || g.dryRun {
-		result.DryRun = g.dryRun
-		return g.print(cmd.OutOrStdout(), result, result.text)
-	}
-	if !g.json() {
-		_, _ = io.WriteString(cmd.OutOrStdout(), result.plan())
-	}
-	if !g.yes {
-		if g.json() {
-			_, _ = io.WriteString(cmd.ErrOrStderr(), result.plan())
-		}
-		if yes, err := confirmed(cmd.Context(), cmd.InOrStdin(), cmd.ErrOrStderr(), "Apply these changes?"); err != nil || !yes {
-			return orDeclined(err)
-		}
-	}
-	return g.apply(cmd, client, spec, state, steps)
-}
-
-// read returns what exists. It has a timeout of its own, as people take time to read a plan.
-func (g *grantCommand) read(ctx context.Context, client *graph.Client, spec grant.Spec) (grant.State, error) {
-	ctx, cancel := context.WithTimeout(ctx, g.timeout)
-	defer cancel()
-	return grant.Read(ctx, client, spec)
-}
-
-// apply carries out the steps, and prints what was done, even if not all.
-func (g *grantCommand) apply(cmd *cobra.Command, client *graph.Client, spec grant.Spec, state grant.State, steps []grant.Step) error {
-	ctx, cancel := context.WithTimeout(cmd.Context(), g.timeout)
-	defer cancel()
-	progress := newStepWriter(cmd.ErrOrStderr())
-	state, err := grant.Apply(ctx, client, state, steps, progress.tell)
-	if err != nil {
-		progress.erase()
-		if !g.json() {
-			return err
-		}
-	}
-	result := newGrantResult(spec, state, steps)
-	result.apply(progress.done, err == nil)
-	if printErr := g.print(cmd.OutOrStdout(), result, result.text); err == nil {
-		err = printErr
-	}
-	return err
-}
-
-func (g *grantCommand) printEmitted(out io.Writer, spec grant.Spec, state grant.State) error {
-	text, err := grant.Emit(emit.Form(g.emit), spec, state, g.graphCloud().Host)
-	if err != nil {
-		return err
-	}
-	return g.print(out, emitted{g.emit, text}, func() string { return text })
-}
-
-// emitted is what --emit prints, as JSON.
-type emitted struct {
-	Form string `json:"form"`
-	Text string `json:"text"`
+	return g.carryOut(cmd, newGrantResult(spec, state, steps), func(ctx context.Context, tell func(rollout.Progress)) (report, error) {
+		after, err := grant.Apply(ctx, client, state, steps, tell)
+		return newGrantResult(spec, after, steps), err
+	})
 }

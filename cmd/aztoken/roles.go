@@ -72,8 +72,8 @@ func (r *rolesCommand) run(cmd *cobra.Command) error {
 
 // rolesResult lists who has which role.
 type rolesResult struct {
-	Application grantApplication `json:"application"`
-	Roles       []roleMembers    `json:"roles"`
+	Application applicationResult `json:"application"`
+	Roles       []roleMembers     `json:"roles"`
 }
 
 type roleMembers struct {
@@ -97,7 +97,7 @@ const noRole = "00000000-0000-0000-0000-000000000000"
 
 // newRolesResult groups the assignments by role. One of a deleted role keeps its id.
 func newRolesResult(s grant.State, assigned []graph.Assignment) rolesResult {
-	r := rolesResult{Application: newGrantResult(grant.Spec{}, s, nil).Application, Roles: []roleMembers{}}
+	r := rolesResult{Application: grantedApplication(s), Roles: []roleMembers{}}
 	at := map[string]int{}
 	add := func(role roleMembers) {
 		at[role.ID] = len(r.Roles)
