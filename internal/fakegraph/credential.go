@@ -16,7 +16,7 @@ type Credential struct{}
 
 // GetToken implements azcore.TokenCredential.
 func (Credential) GetToken(_ context.Context, opts policy.TokenRequestOptions) (azcore.AccessToken, error) {
-	claims, err := json.Marshal(map[string]string{"aud": strings.TrimSuffix(opts.Scopes[0], "/.default")})
+	claims, err := json.Marshal(map[string]string{"aud": strings.TrimSuffix(opts.Scopes[0], "/.default"), "tid": TenantID})
 	if err != nil {
 		return azcore.AccessToken{}, err
 	}

@@ -26,14 +26,19 @@ type principal struct {
 }
 
 // AddManagedIdentity makes a managed identity of a name, and of an Azure resource id, which may be
-// "". It becomes visible as slowly as every write.
+// "": a user-assigned one if the id is that of one, else that of the resource. It can be referred
+// to as late as Lags.References has it.
 func (s *Server) AddManagedIdentity(name, armID string) Principal {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	p := Principal{ID: s.newID("0b"), AppID: s.newID("c"), DisplayName: name, Type: "ManagedIdentity", AlternativeNames: []string{}}
 	if armID != "" {
+		explicit := "isExplicit=False"
+		if strings.Contains(strings.ToLower(armID), "/providers/microsoft.managedidentity/userassignedidentities/") {
+			explicit = "isExplicit=True"
+		}
 		// The directory's spelling.
-		p.AlternativeNames = []string{"isExplicit=True", strings.Replace(armID, "/resourceGroups/", "/resourcegroups/", 1)}
+		p.AlternativeNames = []string{explicit, strings.Replace(armID, "/resourceGroups/", "/resourcegroups/", 1)}
 	}
 	return s.add(p)
 }

@@ -12,6 +12,7 @@ var (
 	collectionPath = regexp.MustCompile(`^/(applications|servicePrincipals)$`)
 	keyPath        = regexp.MustCompile(`^/(applications|servicePrincipals)\((appId|uniqueName)='((?:[^']|'')*)'\)$`)
 	objectPath     = regexp.MustCompile(`^/(applications|servicePrincipals)/([^/]+)$`)
+	credentialPath = regexp.MustCompile(`^/applications/([^/]+)/federatedIdentityCredentials(?:/([^/]+))?$`)
 	assignedPath   = regexp.MustCompile(`^/servicePrincipals/([^/]+)/(appRoleAssignments|appRoleAssignedTo)(?:/([^/]+))?$`)
 )
 
@@ -43,6 +44,16 @@ func (x exchange) route() answer {
 			return x.updateApplication(m[2])
 		case m[1] == "servicePrincipals" && x.method == http.MethodGet:
 			return x.getPrincipal("id", m[2])
+		}
+	}
+	if m := credentialPath.FindStringSubmatch(x.path); m != nil {
+		switch {
+		case m[2] == "" && x.method == http.MethodGet:
+			return x.listCredentials(m[1])
+		case m[2] == "" && x.method == http.MethodPost:
+			return x.addCredential(m[1])
+		case m[2] != "" && x.method == http.MethodDelete:
+			return x.removeCredential(m[1], m[2])
 		}
 	}
 	if m := assignedPath.FindStringSubmatch(x.path); m != nil {

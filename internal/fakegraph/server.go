@@ -1,5 +1,5 @@
-// Package fakegraph is a fake Microsoft Graph. It keeps applications, service principals and the
-// assignments between them, refuses what Graph refuses, in its words, and replicates as slowly, on
+// Package fakegraph is a fake Microsoft Graph. It keeps applications with their federated
+// credentials, service principals and the assignments between them, refuses what Graph refuses, in its words, and replicates as slowly, on
 // demand. It supports the calls that package graph makes, and answers 400 to all others. Tests use
 // it through package graphtest.
 package fakegraph
@@ -49,6 +49,7 @@ type Server struct {
 	requests     []Request
 	writes       int
 	throttle     throttle
+	contended    int // the number of writes still to be refused
 	interruption *interruption
 	made         int // the number of objects, of which ids are made
 	applications []*application
@@ -150,6 +151,10 @@ func (x exchange) admit() (answer, error) {
 		return x.route(), nil
 	}
 	x.writes++
+	if x.contended > 0 {
+		x.contended--
+		return concurrent(), nil
+	}
 	cut := x.interruption.at(x.writes)
 	if cut != nil && !cut.applied {
 		cut.kill()

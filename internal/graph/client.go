@@ -47,6 +47,7 @@ type Options struct {
 type Client struct {
 	base     *url.URL // with the version, without a trailing slash
 	pipeline runtime.Pipeline
+	signIn   *signIn
 	idle     func()
 }
 
@@ -66,7 +67,8 @@ func New(opts Options) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	bearer := runtime.NewBearerTokenPolicy(signIn{opts.Credential}, []string{opts.Cloud.scope()}, &policy.BearerTokenOptions{
+	signIn := &signIn{credential: opts.Credential}
+	bearer := runtime.NewBearerTokenPolicy(signIn, []string{opts.Cloud.scope()}, &policy.BearerTokenOptions{
 		InsecureAllowCredentialWithHTTP: base.Scheme == "http", // which baseURL allows on this machine only
 	})
 	c, err := azcore.NewClient("aztoken-graph", "v0.1.0", runtime.PipelineOptions{
@@ -79,7 +81,7 @@ func New(opts Options) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Client{base: base, pipeline: c.Pipeline(), idle: idle}, nil
+	return &Client{base: base, pipeline: c.Pipeline(), signIn: signIn, idle: idle}, nil
 }
 
 // Close closes the idle connections that the Client made itself.

@@ -3,6 +3,7 @@ package graph
 import (
 	"context"
 	"net/http"
+	"slices"
 	"strings"
 )
 
@@ -33,6 +34,16 @@ func (p ServicePrincipal) ResourceID() string {
 		}
 	}
 	return ""
+}
+
+// IsSystemAssigned reports whether a managed identity is known to be that of a resource, rather
+// than one of its own.
+func (p ServicePrincipal) IsSystemAssigned() bool {
+	if slices.ContainsFunc(p.AlternativeNames, func(name string) bool { return strings.EqualFold(name, "isExplicit=False") }) {
+		return true
+	}
+	id := strings.ToLower(p.ResourceID())
+	return id != "" && !strings.Contains(id, "/providers/microsoft.managedidentity/userassignedidentities/")
 }
 
 // ServicePrincipal returns the service principal with an object id.

@@ -35,7 +35,7 @@ func isTransient(err error) bool {
 		return true
 	}
 	switch graph.KindOf(err) {
-	case graph.NotReplicated, graph.RoleNotThereYet, graph.Throttled:
+	case graph.NotReplicated, graph.RoleNotThereYet, graph.Conflict, graph.Throttled:
 		return true
 	}
 	return false

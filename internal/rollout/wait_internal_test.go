@@ -36,8 +36,8 @@ func TestNextWait(t *testing.T) {
 func TestIsTransient(t *testing.T) {
 	t.Parallel()
 	for kind, want := range map[graph.Kind]bool{
-		graph.NotReplicated: true, graph.RoleNotThereYet: true, graph.Throttled: true,
-		graph.Refused: false, graph.Forbidden: false, graph.Unauthorized: false, graph.BadIdentifierURI: false, graph.NameTaken: false, graph.Unavailable: false,
+		graph.NotReplicated: true, graph.RoleNotThereYet: true, graph.Conflict: true, graph.Throttled: true,
+		graph.Refused: false, graph.CredentialExists: false, graph.TooManyCredentials: false, graph.ForbiddenByPolicy: false, graph.Forbidden: false, graph.Unauthorized: false, graph.BadIdentifierURI: false, graph.NameTaken: false, graph.Unavailable: false,
 	} {
 		require.Equal(t, want, isTransient(&graph.Error{Kind: kind}), kind)
 	}
