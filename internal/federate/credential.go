@@ -21,12 +21,19 @@ type State struct {
 	Credentials []graph.FederatedCredential
 }
 
-// Wanted returns the credential, without a name, that lets an identity act as the application.
+// Wanted returns the credential that lets an identity act as the application: as it is there, or
+// without an id and a name.
 func (w Spec) Wanted(s State, identity graph.ServicePrincipal) graph.FederatedCredential {
-	return graph.FederatedCredential{
+	want := graph.FederatedCredential{
 		Issuer: w.Cloud.Issuer(s.TenantID), Subject: identity.ID, Audiences: []string{w.audience()},
 		Description: fmt.Sprintf("%.500s", "The managed identity "+cmp.Or(identity.ResourceID(), identity.DisplayName)),
 	}
+	for _, have := range s.Credentials {
+		if matches(have, want) {
+			return have
+		}
+	}
+	return want
 }
 
 // matches reports whether a credential does what a wanted one does. Entra compares to the letter.

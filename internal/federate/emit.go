@@ -59,11 +59,6 @@ func newDeclaration(w Spec, s State, steps []Step) declaration {
 	}
 	for _, identity := range s.Identities {
 		want := declared{FederatedCredential: w.Wanted(s, identity), identity: identity}
-		for _, f := range s.Credentials {
-			if matches(f, want.FederatedCredential) {
-				want.FederatedCredential = f
-			}
-		}
 		for _, step := range steps {
 			switch {
 			case step.Identity.ID != identity.ID:

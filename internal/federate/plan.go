@@ -53,14 +53,14 @@ type planner struct {
 
 func (p *planner) plan(identity graph.ServicePrincipal) error {
 	want := p.w.Wanted(p.s, identity)
+	if !p.w.Revoke && want.ID != "" {
+		return nil // it is there
+	}
 	var mine []graph.FederatedCredential
 	for _, f := range p.s.Credentials {
 		if isFor(f, identity, p.s.TenantID) {
 			mine = append(mine, f)
 		}
-	}
-	if !p.w.Revoke && slices.ContainsFunc(mine, func(f graph.FederatedCredential) bool { return matches(f, want) }) {
-		return nil
 	}
 	for _, f := range mine {
 		text := "remove the federated credential " + f.Name
