@@ -19,10 +19,10 @@ import (
 
 const workerARM = "/subscriptions/s/resourceGroups/RG/providers/Microsoft.ManagedIdentity/userAssignedIdentities/orders-worker"
 
-// tenant is a directory, and a machine whose managed identity signs in to it.
+// tenant is a fake directory, with a sign-in of its own.
 type tenant struct {
 	*graphtest.Server
-	imds   *imdstest.Server
+	imds   *imdstest.Server // of the machine, which nobody must ask
 	worker graphtest.Principal
 }
 
@@ -32,8 +32,8 @@ func newTenant(t *testing.T, opts *graphtest.Options) tenant {
 	return tenant{g, imdstest.NewServer(t, &imdstest.Options{Identities: []imdstest.Identity{{SystemAssigned: true}}}), g.AddManagedIdentity("orders-worker", workerARM)}
 }
 
-// signedIn returns a call by somebody who is signed in, and wants to know all that the libraries
-// have to say.
+// signedIn returns a call on a machine whose identity could sign in for real, by somebody who wants
+// to know all that the libraries have to say.
 func (d tenant) signedIn() invocation {
 	return invocation{env: append(d.imds.AppService().Environ(), "AZURE_TOKEN_CREDENTIALS=prod", "AZURE_SDK_GO_LOGGING=all")}
 }
@@ -44,8 +44,13 @@ func (d tenant) run(t *testing.T, args ...string) outcome {
 	got := d.signedIn().run(t, append(args, "--endpoint", d.URL)...)
 	require.Contains(t, got.stderr, "Authorization: REDACTED", "it was all said")
 	got.stderr = ownWords(got.stderr)
+	require.Zero(t, d.imds.Count(), "no real sign-in with a fake")
 	return got
 }
+
+// nowhere keeps what a test of a failed sign-in must not get to, such as Microsoft Graph, out of
+// reach.
+const nowhere = "HTTPS_PROXY=http://127.0.0.1:1"
 
 // ownWords returns the lines of stderr that are the command's.
 func ownWords(stderr string) string {
@@ -195,7 +200,7 @@ func TestGrantMistakes(t *testing.T) {
 	refusing.Break(imdstest.Error(400, "invalid_request", "Identity not found"))
 	for name, c := range map[string]struct {
 		opts   *graphtest.Options
-		env    []string // in place of somebody who is signed in
+		env    []string // of a real sign-in, which fails
 		stdin  string
 		args   []string
 		status int
@@ -207,9 +212,9 @@ func TestGrantMistakes(t *testing.T) {
 		"no permission to read":     {opts: &graphtest.Options{Permissions: []string{}}, args: plainGrant, status: 1, want: []string{"reading the application", "Application.Read.All"}},
 		"another cloud's token":     {args: with(plainGrant, "--cloud=usgovernment"), status: 1, want: []string{"401 Unauthorized", "sign in again"}},
 		"an unknown identity":       {args: []string{"grant", "--app=a", "--role=r", "--to=nobody"}, status: 1, want: []string{"no managed identity is named"}},
-		"no identity at Azure":      {env: append(refusing.AppService().Environ(), "AZURE_TOKEN_CREDENTIALS=prod"), args: plainGrant, status: 1, want: []string{"aztoken: signing in to Azure failed: ManagedIdentityCredential authentication failed.", "Identity not found", "run az login"}},
-		"nobody is signed in":       {env: []string{"AZURE_TOKEN_CREDENTIALS=dev", "PATH=" + t.TempDir()}, args: plainGrant, status: 1, want: []string{"aztoken: not signed in to Azure; run az login"}},
-		"a sign-in that is unknown": {env: []string{"AZURE_TOKEN_CREDENTIALS=x"}, args: plainGrant, status: 1, want: []string{"AZURE_TOKEN_CREDENTIALS"}},
+		"no identity at Azure":      {env: append(refusing.AppService().Environ(), "AZURE_TOKEN_CREDENTIALS=prod", nowhere), args: plainGrant, status: 1, want: []string{"aztoken: signing in to Azure failed: ManagedIdentityCredential authentication failed.", "Identity not found", "run az login"}},
+		"nobody is signed in":       {env: []string{"AZURE_TOKEN_CREDENTIALS=dev", "PATH=" + t.TempDir(), nowhere}, args: plainGrant, status: 1, want: []string{"aztoken: not signed in to Azure; run az login"}},
+		"a sign-in that is unknown": {env: []string{"AZURE_TOKEN_CREDENTIALS=x", nowhere}, args: plainGrant, status: 1, want: []string{"AZURE_TOKEN_CREDENTIALS"}},
 		"no manifest":               {args: with(plainGrant, "--manifest=/nonexistent"), status: 1, want: []string{"reading the manifest: "}},
 		"a bad manifest":            {args: with(plainGrant, "--manifest=-", "--yes"), stdin: `{"approles":[]}`, status: 1, want: []string{"write appRoles"}},
 		"nobody to ask, surely":     {args: with(plainGrant, "--manifest=-"), stdin: "{}", status: 2, want: []string{"add --yes or --dry-run"}},
@@ -224,6 +229,7 @@ func TestGrantMistakes(t *testing.T) {
 		"a form unknown":            {args: with(plainGrant, "--emit=pulumi"), status: 2, want: []string{"az, terraform, bicep"}},
 		"a cloud unknown":           {args: with(plainGrant, "--cloud=moon"), status: 2, want: []string{"usgovernment"}},
 		"no time":                   {args: with(plainGrant, "--timeout=0s"), status: 2, want: []string{"--timeout"}},
+		"an endpoint of nothing":    {args: with(plainGrant, "--endpoint="), status: 2, want: []string{"--endpoint is empty"}},
 		"the internet":              {args: with(plainGrant, "--endpoint=https://graph.example"), status: 2, want: []string{"an http or https address of this machine"}},
 		"words":                     {args: with(plainGrant, "please"), status: 2, want: []string{"please"}},
 		"roles of nothing":          {args: []string{"roles", "--app=nothing"}, status: 1, want: []string{`no application named "nothing"`}},
@@ -235,11 +241,10 @@ func TestGrantMistakes(t *testing.T) {
 			d := newTenant(t, c.opts)
 			i := d.signedIn()
 			i.stdin = c.stdin
+			args := c.args
 			if c.env != nil {
 				i.env = c.env
-			}
-			args := c.args
-			if !strings.Contains(strings.Join(args, " "), "--endpoint") {
+			} else if !strings.Contains(strings.Join(args, " "), "--endpoint") {
 				args = with(args, "--endpoint", d.URL)
 			}
 			got := i.run(t, args...)
@@ -270,8 +275,7 @@ Interactive authentication is needed. Please run:
 az login' >&2
 exit 1
 `), 0o700))
-	d := newTenant(t, nil)
-	got := invocation{env: append(imdstest.Environment{}.Environ(), "AZURE_TOKEN_CREDENTIALS=dev", "PATH="+dir+":/bin:/usr/bin")}.run(t, with(plainGrant, "--endpoint", d.URL)...)
+	got := invocation{env: append(imdstest.Environment{}.Environ(), "AZURE_TOKEN_CREDENTIALS=dev", "PATH="+dir+":/bin:/usr/bin", nowhere)}.run(t, plainGrant...)
 	require.Equal(t, 1, got.status)
 	golden(t, "grant-expired.stderr", got.stderr)
 }

@@ -58,7 +58,7 @@ func (s *Server) AddServicePrincipal(p Principal) Principal {
 }
 
 func (s *Server) add(p Principal) Principal {
-	one := &principal{referable: moment{len(s.requests) - 1, time.Now()}.after(s.lags.References)}
+	one := &principal{referable: moment{s.received - 1, time.Now()}.after(s.lags.References)}
 	one.write(p, moment{})
 	s.principals = append(s.principals, one)
 	return p

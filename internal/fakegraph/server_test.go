@@ -17,7 +17,7 @@ import (
 
 func client(t *testing.T, g *graphtest.Server) *graph.Client {
 	t.Helper()
-	c, err := graph.New(graph.Options{Credential: graphtest.Credential{}, Endpoint: g.URL, Transport: g})
+	c, err := graph.New(graph.Options{Endpoint: g.URL, Transport: g})
 	require.NoError(t, err)
 	return c
 }
@@ -213,7 +213,7 @@ func TestServerInterrupt(t *testing.T) {
 func TestServerUnknownCall(t *testing.T) {
 	t.Parallel()
 	srv := graphtest.NewServer(t, nil)
-	c, err := graph.New(graph.Options{Credential: graphtest.Credential{}, Endpoint: srv.URL})
+	c, err := graph.New(graph.Options{Endpoint: srv.URL})
 	require.NoError(t, err)
 	defer c.Close()
 	_, err = c.AssignmentsOf(t.Context(), "a/b", "x")

@@ -18,7 +18,7 @@ import (
 
 func client(t *testing.T, g *graphtest.Server) *graph.Client {
 	t.Helper()
-	c, err := graph.New(graph.Options{Credential: graphtest.Credential{}, Endpoint: g.URL, Transport: g})
+	c, err := graph.New(graph.Options{Endpoint: g.URL, Transport: g})
 	require.NoError(t, err)
 	return c
 }
@@ -229,7 +229,7 @@ func TestApplyLostWrite(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		d, lost := newTenant(nil), 1
-		c, err := graph.New(graph.Options{Credential: graphtest.Credential{}, Endpoint: d.URL, Transport: lossy{d, &lost}})
+		c, err := graph.New(graph.Options{Credential: graphtest.Credential{}, Transport: lossy{d, &lost}})
 		require.NoError(t, err)
 		s, err := federate.Read(t.Context(), c, wanted("orders-worker"))
 		require.NoError(t, err)

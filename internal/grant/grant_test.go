@@ -23,7 +23,7 @@ const armID = "/subscriptions/s/resourceGroups/RG/providers/Microsoft.ManagedIde
 
 func client(t *testing.T, g *graphtest.Server) *graph.Client {
 	t.Helper()
-	c, err := graph.New(graph.Options{Credential: graphtest.Credential{}, Endpoint: g.URL, Transport: g})
+	c, err := graph.New(graph.Options{Endpoint: g.URL, Transport: g})
 	require.NoError(t, err)
 	return c
 }
@@ -407,7 +407,7 @@ func TestApplyStaleRead(t *testing.T) {
 	t.Parallel()
 	g := graphtest.New(nil)
 	g.AddManagedIdentity("worker", armID)
-	c, err := graph.New(graph.Options{Credential: graphtest.Credential{}, Endpoint: g.URL, Transport: stale{g}})
+	c, err := graph.New(graph.Options{Credential: graphtest.Credential{}, Transport: stale{g}})
 	require.NoError(t, err)
 	_, _, err = run(t.Context(), c, wanted("worker"), nil)
 	require.NoError(t, err)

@@ -28,14 +28,15 @@ const (
 	tryTimeout = time.Minute
 )
 
-// Options are the settings of a Client. Credential is required.
+// Options are the settings of a Client. Credential or Endpoint is required.
 type Options struct {
 	// Cloud is the cloud of Graph. The zero value is [Public].
 	Cloud Cloud
-	// Endpoint replaces https://Host, for a fake on this machine. Only a loopback address is
-	// allowed, as the token is sent there. "" is Graph itself.
+	// Endpoint replaces https://Host, for a fake on this machine: only a loopback address is
+	// allowed. The tokens for it are those of its own sign-in. "" is Graph itself.
 	Endpoint string
-	// Credential signs in. Its errors are returned as a [*SignInError].
+	// Credential signs in. Its errors are returned as a [*SignInError]. With Endpoint it is not
+	// asked: a token for Graph must not get to a fake.
 	Credential azcore.TokenCredential
 	// Transport sends the requests. Nil is a client that uses the proxy of the environment.
 	Transport policy.Transporter
@@ -53,7 +54,7 @@ type Client struct {
 
 // New returns a Client. Its errors are mistakes in opts.
 func New(opts Options) (*Client, error) {
-	if opts.Credential == nil {
+	if opts.Credential == nil && opts.Endpoint == "" {
 		return nil, errors.New("graph: Options.Credential is nil; set it")
 	}
 	if opts.Cloud.Host == "" {
@@ -63,11 +64,14 @@ func New(opts Options) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	transport, idle, err := wire.NewTransport(opts.Transport, wire.Reach{Internet: true})
+	transport, idle, err := wire.NewTransport(opts.Transport, wire.Reach{Internet: opts.Endpoint == ""})
 	if err != nil {
 		return nil, err
 	}
 	signIn := &signIn{credential: opts.Credential}
+	if opts.Endpoint != "" {
+		signIn.credential = fakeSignIn{strings.TrimSuffix(base.String(), version) + FakeSignInPath, transport}
+	}
 	bearer := runtime.NewBearerTokenPolicy(signIn, []string{opts.Cloud.scope()}, &policy.BearerTokenOptions{
 		InsecureAllowCredentialWithHTTP: base.Scheme == "http", // which baseURL allows on this machine only
 	})
@@ -87,16 +91,19 @@ func New(opts Options) (*Client, error) {
 // Close closes the idle connections that the Client made itself.
 func (c *Client) Close() { c.idle() }
 
+// version is the first part of every path.
+const version = "/v1.0"
+
 // baseURL returns the address of Graph, with the version.
 func baseURL(opts Options) (*url.URL, error) {
 	if opts.Endpoint == "" {
-		return &url.URL{Scheme: "https", Host: opts.Cloud.Host, Path: "/v1.0"}, nil
+		return &url.URL{Scheme: "https", Host: opts.Cloud.Host, Path: version}, nil
 	}
 	u, err := url.Parse(opts.Endpoint)
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || !origin.Loopback(u.Hostname()) {
 		return nil, errors.New("graph: Options.Endpoint is not an http or https address of this machine; set it to one such as http://127.0.0.1:8080, or leave it empty")
 	}
-	return &url.URL{Scheme: u.Scheme, Host: u.Host, Path: strings.TrimSuffix(u.Path, "/") + "/v1.0"}, nil
+	return &url.URL{Scheme: u.Scheme, Host: u.Host, Path: strings.TrimSuffix(u.Path, "/") + version}, nil
 }
 
 // throttling reports each 429 with a Retry-After.

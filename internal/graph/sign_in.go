@@ -2,6 +2,7 @@ package graph
 
 import (
 	"context"
+	"errors"
 	"sync/atomic"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
@@ -30,7 +31,10 @@ type signIn struct {
 
 func (s *signIn) GetToken(ctx context.Context, opts policy.TokenRequestOptions) (azcore.AccessToken, error) {
 	token, err := s.credential.GetToken(ctx, opts)
-	if err != nil {
+	switch {
+	case err != nil && errors.As(err, new(*Error)): // of a fake
+		return azcore.AccessToken{}, err
+	case err != nil:
 		return azcore.AccessToken{}, &SignInError{err}
 	}
 	claims, _ := jwt.Claims(token.Token)

@@ -30,7 +30,7 @@ type (
 	Credential          = fakegraph.Credential
 )
 
-// TenantID is the tenant of every server.
+// TenantID is the tenant of a server whose options name no other.
 const TenantID = fakegraph.TenantID
 
 // The permissions that a caller may have.
