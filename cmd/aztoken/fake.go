@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"log"
@@ -13,6 +14,7 @@ import (
 	"github.com/seed-ac726066/aztoken/internal/fake"
 	"github.com/seed-ac726066/aztoken/internal/fakeazure"
 	"github.com/seed-ac726066/aztoken/internal/fakeazure/wirelog"
+	"github.com/seed-ac726066/aztoken/internal/fakegraph"
 )
 
 type fakeCommand struct {
@@ -55,12 +57,17 @@ The identities come from flags, or from a YAML file if there are several. Everyt
       roles:
         https://orders.example.com: [consumer]
 
-Faults are switched on and off at the control address while it runs; GET it to see how.`,
+Faults are switched on and off at the control address while it runs; GET it to see how.
+
+With --graph it is a Microsoft Graph too, at the same address, for grant, roles and federate with --endpoint: a
+directory with the machine's identities, which is empty otherwise and forgotten at the end, and a sign-in of its own.
+Without --identity the machine then also has the user-assigned identity orders-worker.`,
 		Example: `  aztoken fake --role https://orders.example.com=consumer
   aztoken token https://orders.example.com --endpoint http://127.0.0.1:16925 | aztoken inspect
   aztoken fake --host app-service --secret known --shell env > app.env
   aztoken fake --listen-tls 127.0.0.1:16927 --host workload-identity
   aztoken fake --config machine.yaml --token-lifetime 10m
+  aztoken fake --graph & aztoken grant --app orders-api --role consumer --to orders-worker --endpoint http://127.0.0.1:16925
   sudo ip addr add 169.254.169.254/32 dev lo && sudo aztoken fake --listen 169.254.169.254:80
   curl -d fault=EntraDown -d for=12h http://127.0.0.1:16926/break`,
 		Args: cobra.NoArgs,
@@ -72,6 +79,7 @@ Faults are switched on and off at the control address while it runs; GET it to s
 	flags.StringVar(&f.at.ListenTLS, "listen-tls", "", "the address of the https endpoint, for Service Fabric and workload identity")
 	flags.StringVar(&f.at.Control, "control", "127.0.0.1:16926", `the address where faults are switched on and off; "" for none`)
 	flags.StringVar(&f.at.Hostname, "hostname", "", "the name at which programs reach it (default: that of --listen)")
+	flags.BoolVar(&f.at.Graph, "graph", false, "be a Microsoft Graph too, to try grant, roles and federate without Azure")
 	flags.StringSliceVar(&f.hosts, "host", []string{string(fake.IMDS)}, "the hosts whose environment to print: "+list(fake.Hosts())+" or all")
 	flags.StringVar(&f.shell, "shell", string(fake.Sh), "the syntax of the environment: "+list(fake.Shells()))
 	flags.BoolVar(&f.quiet, "quiet", false, "do not log requests")
@@ -120,12 +128,13 @@ func (f *fakeCommand) run(cmd *cobra.Command, _ []string) error {
 	if err != nil {
 		return err
 	}
-	if f.at.Machine, err = f.machine.options(cmd.InOrStdin()); err != nil {
+	if f.at.Machine, err = f.machine.options(cmd.InOrStdin(), f.at.Graph); err != nil {
 		return err
 	}
 	tell := teller{printer: f.printer, mu: new(sync.Mutex), out: cmd.OutOrStdout(), err: cmd.ErrOrStderr()}
 	if !f.quiet {
 		f.at.Machine.OnRequest = tell.request
+		f.at.OnGraphRequest = tell.graphRequest
 	}
 	f.at.ErrorLog = log.New(cmd.ErrOrStderr(), "aztoken: ", 0)
 	running, err := fake.Listen(f.at)
@@ -162,6 +171,7 @@ type fakeListening struct {
 	URL         string                              `json:"url"`
 	SecureURL   string                              `json:"secure_url,omitempty"`
 	ControlURL  string                              `json:"control_url,omitempty"`
+	GraphURL    string                              `json:"graph_url,omitempty"` // for --endpoint of grant, roles and federate
 	Environment map[fake.Host]fakeazure.Environment `json:"environment"`
 }
 
@@ -171,8 +181,12 @@ type fakeRequest struct {
 }
 
 func (t teller) listening(f *fake.Fake, hosts []fake.Host, environments map[fake.Host]fakeazure.Environment, shell fake.Shell) error {
+	graphURL := ""
+	if f.Graph != nil {
+		graphURL = f.URL
+	}
 	if t.json() {
-		return t.line(t.out, fakeListening{"listening", f.URL, f.SecureURL, f.ControlURL, environments})
+		return t.line(t.out, fakeListening{"listening", f.URL, f.SecureURL, f.ControlURL, graphURL, environments})
 	}
 	var b strings.Builder
 	for _, h := range hosts {
@@ -189,17 +203,32 @@ func (t teller) listening(f *fake.Fake, hosts []fake.Host, environments map[fake
 	if f.ControlURL != "" {
 		say(t.err, "control address for faults: %s, as in: curl -d fault=EntraDown %s/break", f.ControlURL, f.ControlURL)
 	}
+	if f.Graph != nil {
+		var names []string
+		for _, p := range f.Graph.Principals() {
+			names = append(names, printableASCII(p.DisplayName))
+		}
+		say(t.err, "Microsoft Graph for grant, roles and federate: --endpoint %s; managed identities: %s", graphURL, cmp.Or(strings.Join(names, ", "), "none"))
+	}
 	return nil
 }
 
-func (t teller) request(r wirelog.Request) {
+func (t teller) request(r wirelog.Request) { t.tell(fake.ToJSON(r), summary(r)) }
+
+func (t teller) graphRequest(r fakegraph.Request) {
+	q := fake.GraphRequest(r)
+	t.tell(q, printableASCII(fmt.Sprintf("%s %s: %s %s, %d", q.Time.Local().Format("15:04:05"), q.Host, q.Method, q.Path, q.Status)))
+}
+
+// tell writes a request, or its line for people.
+func (t teller) tell(r fake.Request, line string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.json() {
-		_ = t.line(t.out, fakeRequest{"request", fake.ToJSON(r)})
+		_ = t.line(t.out, fakeRequest{"request", r})
 		return
 	}
-	say(t.err, "%s", summary(r))
+	say(t.err, "%s", line)
 }
 
 // summary returns a request in one line for people.

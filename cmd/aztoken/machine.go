@@ -33,7 +33,7 @@ type machine struct {
 func (m *machine) addFlags(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.StringVar(&m.file, "config", "", `a YAML file with the settings below, for several identities; "-" is stdin`)
-	f.StringArrayVar(&m.identities, "identity", nil, "an identity of the machine: client-id=GUID,object-id=GUID,resource-id=/subscriptions/…,system; each part is optional (may be repeated)")
+	f.StringArrayVar(&m.identities, "identity", nil, "an identity of the machine: name=NAME (a user-assigned one),client-id=GUID,object-id=GUID,resource-id=/subscriptions/…,system; each part is optional (may be repeated)")
 	f.BoolVar(&m.none, "no-identity", false, "a machine without any identity")
 	f.StringArrayVar(&m.roles, "role", nil, "RESOURCE=ROLE: an app role that the identities have (may be repeated)")
 	f.StringVar(&m.tenant, "tenant", "", "the tenant, a GUID (default "+fakeazure.DefaultTenantID+")")
@@ -54,14 +54,24 @@ func (m *machine) addFlags(cmd *cobra.Command) {
 	m.changed = f.Changed
 }
 
-// options returns what the fake plays.
-func (m *machine) options(stdin io.Reader) (fakeazure.Options, error) {
+// worker is the user-assigned identity of a machine beside a directory: there must be one whose
+// role or federation can be tried.
+const worker = "orders-worker"
+
+// options returns what the fake plays, with or without a directory beside it.
+func (m *machine) options(stdin io.Reader, directory bool) (fakeazure.Options, error) {
 	config, err := m.read(stdin)
 	if err != nil {
 		return fakeazure.Options{}, err
 	}
 	if config.Identities, err = m.named(config.Identities); err != nil {
 		return fakeazure.Options{}, err
+	}
+	if directory && !m.none && len(m.identities) == 0 && m.file == "" {
+		if config.Identities == nil {
+			config.Identities = []fake.Identity{{SystemAssigned: true}}
+		}
+		config.Identities = append(config.Identities, fake.Identity{ResourceID: fake.UserAssigned(worker)})
 	}
 	for flag, apply := range map[string]func(){
 		"tenant":         func() { config.Tenant = m.tenant },
@@ -136,6 +146,11 @@ func parseIdentity(text string) (fake.Identity, error) {
 	for part := range strings.SplitSeq(text, ",") {
 		name, value, _ := strings.Cut(part, "=")
 		switch strings.TrimSpace(name) {
+		case "name":
+			if value == "" || strings.Contains(value, "/") {
+				return id, usage("aztoken: --identity has the name %q; use letters, digits, hyphens and underscores", value)
+			}
+			id.ResourceID = fake.UserAssigned(value)
 		case "client-id":
 			id.ClientID = value
 		case "object-id":
@@ -146,7 +161,7 @@ func parseIdentity(text string) (fake.Identity, error) {
 			id.SystemAssigned = true
 		case "":
 		default:
-			return id, usage("aztoken: --identity has %q; use client-id=, object-id=, resource-id= or system, separated by commas", part)
+			return id, usage("aztoken: --identity has %q; use name=, client-id=, object-id=, resource-id= or system, separated by commas", part)
 		}
 	}
 	return id, nil

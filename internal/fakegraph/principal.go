@@ -31,20 +31,27 @@ type principal struct {
 func (s *Server) AddManagedIdentity(name, armID string) Principal {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	p := Principal{ID: s.newID("0b"), AppID: s.newID("c"), DisplayName: name, Type: "ManagedIdentity", AlternativeNames: []string{}}
-	if armID != "" {
-		explicit := "isExplicit=False"
-		if strings.Contains(strings.ToLower(armID), "/providers/microsoft.managedidentity/userassignedidentities/") {
-			explicit = "isExplicit=True"
-		}
-		// The directory's spelling.
-		p.AlternativeNames = []string{explicit, strings.Replace(armID, "/resourceGroups/", "/resourcegroups/", 1)}
-	}
-	return s.add(p)
+	return s.add(Principal{
+		ID: s.newID("0b"), AppID: s.newID("c"), DisplayName: name, Type: "ManagedIdentity",
+		AlternativeNames: AlternativeNames(armID, strings.Contains(strings.ToLower(armID), "/providers/microsoft.managedidentity/userassignedidentities/")),
+	})
 }
 
-// AddServicePrincipal adds a service principal as it is: that of an application of the portal, or
-// of another tenant.
+// AlternativeNames returns those of a managed identity: its Azure resource id, or that of the
+// resource that it belongs to, as the directory spells it. There are none for "".
+func AlternativeNames(armID string, userAssigned bool) []string {
+	if armID == "" {
+		return []string{}
+	}
+	explicit := "isExplicit=False"
+	if userAssigned {
+		explicit = "isExplicit=True"
+	}
+	return []string{explicit, strings.Replace(armID, "/resourceGroups/", "/resourcegroups/", 1)}
+}
+
+// AddServicePrincipal adds a service principal as it is: that of an application of the portal or of
+// another tenant, or of a managed identity.
 func (s *Server) AddServicePrincipal(p Principal) Principal {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -53,6 +53,9 @@ func New(i *issuer.Issuer, check func(assertion string) (number int, description
 	return &Platform{issuer: i, options: o, assertion: check, kept: make(map[keptFor]issuer.Token)}
 }
 
+// Identities returns those of the machine, without blanks.
+func (p *Platform) Identities() []Identity { return slices.Clone(p.options.Identities) }
+
 // DefaultIdentity returns the system-assigned identity, or else the first, or one that is not
 // there.
 func (p *Platform) DefaultIdentity() Identity {
