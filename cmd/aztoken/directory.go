@@ -92,10 +92,13 @@ func (d *directory) signIn(cloud graph.Cloud) (azcore.TokenCredential, error) {
 		ClientOptions: azcore.ClientOptions{Cloud: cloud.Login}, TenantID: d.tenant,
 	})
 	if err != nil {
-		return nil, errors.New("aztoken: signing in: " + wire.Plain(err.Error()))
+		return nil, &graph.SignInError{Err: settingError{err}}
 	}
 	return credential, nil
 }
+
+// settingError is the error of an environment that azidentity cannot use.
+type settingError struct{ error }
 
 // explain makes an error of the directory readable. It replaces what a terminal could obey in
 // names, and reduces the error of azidentity, which has a paragraph for each way to sign in, to
@@ -111,6 +114,9 @@ func explain(err error) error {
 			lines[i] = printable(lines[i])
 		}
 		return errors.New(strings.Join(lines, "\n"))
+	}
+	if mistake := (settingError{}); errors.As(err, &mistake) {
+		return errors.New("aztoken: signing in: " + wire.Plain(mistake.Error()))
 	}
 	const advice = "run az login (or azd auth login, Connect-AzAccount), or set a service principal in the environment ($AZURE_CLIENT_ID and so on)"
 	facts := []string{"aztoken", "not signed in to Azure"}

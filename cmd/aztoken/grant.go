@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/seed-ac726066/aztoken/internal/emit"
 	"github.com/seed-ac726066/aztoken/internal/grant"
+	"github.com/seed-ac726066/aztoken/internal/graph"
 	"github.com/seed-ac726066/aztoken/internal/rollout"
 )
 
@@ -18,6 +20,7 @@ type grantCommand struct {
 	roles, uris       []string
 	manifest          string
 	requireAssignment bool
+	isNew             bool
 }
 
 func newGrant(p *printer) *cobra.Command {
@@ -43,7 +46,8 @@ api.requestedAccessTokenVersion and appRoles; the older form (of Azure AD Graph)
 You must be signed in (az login, or another source of azidentity's DefaultAzureCredential) with the Graph
 permissions Application.ReadWrite.OwnedBy and AppRoleAssignment.ReadWrite.All, or as a Cloud Application
 Administrator. --revoke removes roles and deletes nothing else. --emit prints the equivalent for another tool, and
-changes nothing.`,
+changes nothing; for a new application it needs no sign-in. To try all this without Azure, run aztoken fake --graph
+and set --endpoint to its address: there nobody signs in.`,
 		Example: `  aztoken grant --app orders-api --role consumer --to orders-worker
   aztoken grant --app orders-api --role consumer="Consumers can read orders" --role admin --to 0d46c104-0000-4000-8000-000000000001
   aztoken grant --app orders-api --manifest manifest.json --role consumer --to orders-worker --yes --output json
@@ -59,8 +63,9 @@ changes nothing.`,
 	f.StringVar(&g.manifest, "manifest", "", "a file with the application's manifest, or - for stdin")
 	f.StringArrayVar(&g.uris, "uri", nil, "an App ID URI that the application must have; {appId} in it is the client id (may be repeated)")
 	f.BoolVar(&g.requireAssignment, "require-assignment", false, "limit tokens of an existing application to identities with a role")
+	f.BoolVar(&g.isNew, "new", false, "with --emit: the application is new, so do not sign in to look")
 	completeFiles(cmd, "manifest")
-	for _, other := range []string{"manifest", "uri", "require-assignment"} {
+	for _, other := range []string{"manifest", "uri", "require-assignment", "new"} {
 		cmd.MarkFlagsMutuallyExclusive("revoke", other)
 	}
 	return cmd
@@ -77,6 +82,8 @@ func (g *grantCommand) spec(stdin io.Reader) (grant.Spec, error) {
 		w.Roles = append(w.Roles, r)
 	}
 	switch {
+	case g.isNew && g.emit == "":
+		return w, usage("aztoken: --new is for --emit; add it, or omit --new: without --emit the directory is always read")
 	case len(w.Roles) == 0 && (g.manifest == "" || len(w.To) > 0):
 		return w, usage("aztoken: no role; set --role to what tokens of the identity should contain, such as consumer")
 	case len(w.To) == 0 && w.Revoke:
@@ -120,25 +127,14 @@ func (g *grantCommand) run(cmd *cobra.Command) error {
 	if err != nil {
 		return err
 	}
-	client, err := g.connect(cmd.ErrOrStderr())
+	if g.emit != "" {
+		return g.printScript(cmd, spec)
+	}
+	state, client, err := g.readState(cmd, spec)
 	if err != nil {
 		return err
 	}
 	defer client.Close()
-	var state grant.State
-	if err := g.read(cmd.Context(), func(ctx context.Context) (err error) {
-		state, err = grant.Read(ctx, client, spec)
-		return err
-	}); err != nil {
-		return err
-	}
-	if g.emit != "" {
-		text, err := grant.Emit(emit.Form(g.emit), spec, state, g.graphCloud().Host)
-		if err != nil {
-			return err
-		}
-		return g.printEmitted(cmd.OutOrStdout(), text)
-	}
 	steps, err := grant.Plan(spec, state)
 	if err != nil {
 		return err
@@ -147,4 +143,45 @@ func (g *grantCommand) run(cmd *cobra.Command) error {
 		after, err := grant.Apply(ctx, client, state, steps, tell)
 		return newGrantResult(spec, after, steps), err
 	})
+}
+
+// readState returns what exists, and the client that read it.
+func (g *grantCommand) readState(cmd *cobra.Command, spec grant.Spec) (state grant.State, client *graph.Client, err error) {
+	if client, err = g.connect(cmd.ErrOrStderr()); err != nil {
+		return state, nil, err
+	}
+	err = g.read(cmd.Context(), func(ctx context.Context) (err error) {
+		state, err = grant.Read(ctx, client, spec)
+		return err
+	})
+	if err != nil {
+		client.Close()
+	}
+	return state, client, err
+}
+
+// printScript prints the equivalent for another tool. For a new application that takes no look at
+// the directory: where nobody is signed in, it is taken for one.
+func (g *grantCommand) printScript(cmd *cobra.Command, spec grant.Spec) error {
+	state, mayBeNew := grant.Unread(spec)
+	switch {
+	case g.isNew && !mayBeNew:
+		return usage("aztoken: --new is for the name of an application; --app is an id or an App ID URI, which an application must have already")
+	case !g.isNew:
+		there, client, err := g.readState(cmd, spec)
+		switch {
+		case err == nil:
+			client.Close()
+			state = there
+		case mayBeNew && errors.As(err, new(*graph.SignInError)):
+			say(cmd.ErrOrStderr(), "aztoken: not signed in: written for a new application, without a look at the directory; sign in (az login) if it exists already")
+		default:
+			return err
+		}
+	}
+	text, err := grant.Emit(emit.Form(g.emit), spec, state, g.graphCloud().Host)
+	if err != nil {
+		return err
+	}
+	return g.printEmitted(cmd.OutOrStdout(), text)
 }

@@ -352,6 +352,52 @@ func TestGrantEmit(t *testing.T) {
 	require.Empty(t, d.Writes())
 }
 
+// TestGrantEmitWithoutSignIn: the text for a new application is written from the flags alone.
+func TestGrantEmitWithoutSignIn(t *testing.T) {
+	t.Parallel()
+	nobody := invocation{env: []string{"AZURE_TOKEN_CREDENTIALS=dev", "PATH=" + t.TempDir(), nowhere}}
+	wrong := invocation{env: []string{"AZURE_TOKEN_CREDENTIALS=x", nowhere}}
+	for form, want := range map[string][]string{
+		"az":        {"# Grants consumer of the new application orders-api to orders-worker.\n", "displayName eq '\\''orders-worker'\\''", "retry assign \"$identity_orders_worker\" "},
+		"terraform": {`variable "orders_worker_object_id"`, "principal_object_id = var.orders_worker_object_id"},
+		"bicep":     {"param orders_worker_object_id string", "principalId: orders_worker_object_id"},
+	} {
+		for _, i := range []invocation{nobody, wrong} {
+			got := i.run(t, with(plainGrant, "--emit", form)...)
+			require.Zero(t, got.status, got.stderr)
+			require.Equal(t, "aztoken: not signed in: written for a new application, without a look at the directory; sign in (az login) if it exists already\n", got.stderr)
+			for _, words := range want {
+				require.Contains(t, got.stdout, words)
+			}
+			require.NotContains(t, got.stdout, "import {")
+			x := tempt(t)
+			asked := invocation{env: x.environ}.run(t, with(plainGrant, "--emit", form, "--new")...)
+			require.Zero(t, asked.status, asked.stderr)
+			require.Equal(t, got.stdout, asked.stdout)
+			require.Empty(t, asked.stderr)
+			x.resisted(t)
+		}
+	}
+	for name, c := range map[string]struct {
+		args   []string
+		status int
+		want   string
+	}{
+		"an application by its URI": {[]string{"grant", "--app=api://orders", "--role=r", "--to=x", "--emit=az"}, 1, "not signed in to Azure"},
+		"an application by its id":  {[]string{"grant", "--app=c0000000-0000-4000-8000-000000000001", "--role=r", "--to=x", "--emit=az"}, 1, "not signed in to Azure"},
+		"a role to revoke":          {with(plainGrant, "--emit=az", "--revoke"), 1, "not signed in to Azure"},
+		"a new one by its URI":      {[]string{"grant", "--app=api://orders", "--role=r", "--to=x", "--emit=az", "--new"}, 2, "--new is for the name of an application"},
+		"a new one to revoke from":  {with(plainGrant, "--emit=az", "--revoke", "--new"), 2, "revoke"},
+		"a new one to apply":        {with(plainGrant, "--new"), 2, "--new is for --emit"},
+		"what cannot be":            {with(plainGrant, "--emit=bicep", "--new", "--cloud=china"), 1, "only the public cloud"},
+	} {
+		got := nobody.run(t, c.args...)
+		require.Equal(t, c.status, got.status, name)
+		require.Contains(t, got.stderr, c.want, name)
+		require.Empty(t, got.stdout)
+	}
+}
+
 func TestGrantClouds(t *testing.T) {
 	t.Parallel()
 	for cloud, host := range map[string]string{"public": "graph.microsoft.com", "usgovernment": "graph.microsoft.us", "china": "microsoftgraph.chinacloudapi.cn"} {

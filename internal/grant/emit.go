@@ -58,7 +58,7 @@ type declaredRole struct {
 // granted is one assignment.
 type granted struct {
 	role     declaredRole
-	identity graph.ServicePrincipal
+	identity declaredIdentity
 	id       string // of the assignment, "" if it does not exist
 }
 
@@ -102,7 +102,7 @@ func newDeclaration(w Spec, s State) declaration {
 			d.others = append(d.others, have)
 		}
 	}
-	for _, identity := range s.Identities {
+	for _, identity := range s.identities() {
 		for _, r := range w.Roles {
 			role, _ := d.role(r.Value)
 			a, _ := s.assignment(identity.ID, role.ID)
@@ -129,19 +129,23 @@ func (d declaration) title(verb string) string {
 			roles = append(roles, r.Value)
 		}
 	}
-	if len(d.Identities) == 0 || len(roles) == 0 {
+	identities := d.identities()
+	if len(identities) == 0 || len(roles) == 0 {
 		return "Registers " + emit.Comment(d.displayNameOrService()) + " with its roles."
 	}
 	names := []string{}
-	for _, p := range d.Identities {
+	for _, p := range identities {
 		names = append(names, p.DisplayName)
 	}
 	return emit.Comment(fmt.Sprintf(verb, strings.Join(roles, ", "), d.displayNameOrService(), strings.Join(names, ", ")))
 }
 
 func (d declaration) displayNameOrService() string {
-	if d.foreign() {
+	switch {
+	case d.foreign():
 		return d.Service.DisplayName
+	case len(d.Unread) > 0:
+		return "the new application " + d.displayName
 	}
 	return d.displayName
 }

@@ -48,6 +48,7 @@ func (d declaration) az(host string) string {
 	if len(d.grants) > 0 {
 		b.WriteString(azAssign)
 	}
+	b.WriteString(azFinders(d.Unread))
 	line("")
 	switch {
 	case d.foreign():
@@ -82,8 +83,20 @@ func (d declaration) az(host string) string {
 		}
 		line(`service=$(retry rest --method GET --url "$graph/v1.0/servicePrincipals(appId='$client')" --query id --output tsv)`)
 	}
+	variables := map[string]string{}
+	names := emit.Identifiers{}
+	for _, i := range d.identities() {
+		if i.unread != "" {
+			variables[i.unread] = names.Of("identity " + i.DisplayName)
+			line("%s=$(retry %s)", variables[i.unread], azFind(i.unread))
+		}
+	}
 	for _, g := range d.grants {
-		line("retry assign %s %s # %s: %s", g.identity.ID, g.role.ID, emit.Comment(g.identity.DisplayName), emit.Comment(g.role.Value))
+		id := g.identity.ID
+		if g.identity.unread != "" {
+			id = `"$` + variables[g.identity.unread] + `"`
+		}
+		line("retry assign %s %s # %s: %s", id, g.role.ID, emit.Comment(g.identity.DisplayName), emit.Comment(g.role.Value))
 	}
 	return b.String()
 }

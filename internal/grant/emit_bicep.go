@@ -40,9 +40,20 @@ func (d declaration) bicep() (string, error) {
 		d.bicepService(&b, "app.appId")
 	}
 	names := emit.Identifiers{"app": true, "appwithuri": true, "service": true}
+	parameters := map[string]string{}
+	for _, i := range d.identities() {
+		if i.unread != "" {
+			parameters[i.unread] = names.Of(i.DisplayName + " object id")
+			fmt.Fprintf(&b, "\n@description(%s)\nparam %s string\n", emit.BicepString(objectIDOf+i.unread), parameters[i.unread])
+		}
+	}
 	for _, g := range d.grants {
-		fmt.Fprintf(&b, "\nresource %s 'Microsoft.Graph/appRoleAssignedTo@v1.0' = { // %s\n", names.Of(g.identity.DisplayName+" "+g.role.Value), emit.Comment(named(g.identity)))
-		fmt.Fprintf(&b, "  principalId: %s\n  resourceId: service.id\n  appRoleId: %s // %s\n}\n", emit.BicepString(g.identity.ID), emit.BicepString(g.role.ID), emit.Comment(g.role.Value))
+		id := emit.BicepString(g.identity.ID)
+		if g.identity.unread != "" {
+			id = parameters[g.identity.unread]
+		}
+		fmt.Fprintf(&b, "\nresource %s 'Microsoft.Graph/appRoleAssignedTo@v1.0' = { // %s\n", names.Of(g.identity.DisplayName+" "+g.role.Value), emit.Comment(g.identity.shown()))
+		fmt.Fprintf(&b, "  principalId: %s\n  resourceId: service.id\n  appRoleId: %s // %s\n}\n", id, emit.BicepString(g.role.ID), emit.Comment(g.role.Value))
 	}
 	return b.String(), nil
 }

@@ -31,12 +31,24 @@ func (d declaration) terraform() string {
 	if !d.foreign() {
 		service = d.terraformApplication(t, roleIDs)
 	}
+	variables := map[string]string{}
+	for _, i := range d.identities() {
+		if i.unread != "" {
+			name := t.Names.Of(i.DisplayName + " object id")
+			variables[i.unread] = "var." + name
+			fmt.Fprintf(t, "\nvariable %q {\n  type        = string\n  description = %s\n}\n", name, emit.HCL(objectIDOf+i.unread))
+		}
+	}
 	for _, g := range d.grants {
+		id := emit.HCL(g.identity.ID)
+		if g.identity.unread != "" {
+			id = variables[g.identity.unread]
+		}
 		if g.id != "" {
 			g.id = "/servicePrincipals/" + d.Service.ID + "/appRoleAssignedTo/" + g.id
 		}
 		t.Resource("azuread_app_role_assignment", t.Names.Of(g.identity.DisplayName+" "+g.role.Value), g.id,
-			"principal_object_id", emit.HCL(g.identity.ID),
+			"principal_object_id", id,
 			"resource_object_id", service,
 			"app_role_id", roleIDs[g.role.Value])
 	}

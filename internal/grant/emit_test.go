@@ -47,7 +47,12 @@ func emissions() map[string]struct {
 		s.Identities = append(s.Identities, second)
 		s.Application.AppRoles = append(s.Application.AppRoles, graph.AppRole{ID: "e0000000-0000-4000-8000-000000000002", DisplayName: "No value", Description: "None", AllowedMemberTypes: []string{"User"}})
 	})
+	unread, ok := grant.Unread(grant.Spec{App: "orders-api", To: []string{"orders-worker", worker.ID, armID, "o'brien's \"${x}\" $(rm)"}})
+	if !ok {
+		panic("it is about a new application")
+	}
 	return map[string]emission{
+		"unread":  {everything, unread},
 		"new":     {everything, grant.State{Identities: []graph.ServicePrincipal{worker}}},
 		"there":   {wanted("worker"), complete(func(*grant.State) {})},
 		"half":    {everything, half},
