@@ -64,7 +64,11 @@ func New(opts Options) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	transport, idle, err := wire.NewTransport(opts.Transport, wire.Reach{Internet: opts.Endpoint == ""})
+	reach := wire.Reach{Place: wire.Internet}
+	if opts.Endpoint != "" {
+		reach.Place = wire.Machine
+	}
+	transport, idle, err := wire.NewTransport(opts.Transport, reach)
 	if err != nil {
 		return nil, err
 	}
