@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/seed-ac726066/aztoken/internal/authority"
 	"github.com/seed-ac726066/aztoken/internal/graph"
 )
 
@@ -48,17 +49,11 @@ func isFor(have graph.FederatedCredential, identity graph.ServicePrincipal, tena
 	return mine && isEntra(have.Issuer, tenantID)
 }
 
-// entraHosts issue tokens, or people believe that they do.
-var entraHosts = []string{
-	"login.microsoftonline.com", "login.microsoftonline.us", "login.partner.microsoftonline.cn", "login.chinacloudapi.cn",
-	"login.windows.net", "sts.windows.net", "sts.chinacloudapi.cn",
-}
-
 // isEntra reports whether an issuer is meant to be that of a tenant, whatever the version of its
 // tokens.
 func isEntra(issuer, tenantID string) bool {
 	u, err := url.Parse(strings.ToLower(strings.TrimSpace(issuer)))
-	if err != nil || !slices.Contains(entraHosts, u.Hostname()) {
+	if err != nil || authority.Audience(u.Hostname()) == "" {
 		return false
 	}
 	tenant, version, _ := strings.Cut(strings.Trim(u.Path, "/"), "/")

@@ -179,7 +179,7 @@ func TestPlanCredential(t *testing.T) {
 		require.NoError(t, err)
 		require.Len(t, steps, 1)
 		require.Equal(t, graph.FederatedCredential{
-			Name: "orders-worker", Issuer: "https://" + host + "/" + tenantID + "/v2.0", Subject: worker.ID, Audiences: []string{cloud.Audience},
+			Name: "orders-worker", Issuer: "https://" + host + "/" + tenantID + "/v2.0", Subject: worker.ID, Audiences: []string{cloud.Audience()},
 			Description: "The managed identity " + armID,
 		}, steps[0].Credential)
 	}

@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"strings"
 
+	"github.com/seed-ac726066/aztoken/internal/authority"
 	"github.com/seed-ac726066/aztoken/internal/graph"
 	"github.com/seed-ac726066/aztoken/internal/guid"
 )
@@ -29,7 +30,7 @@ type Spec struct {
 }
 
 // audience returns what the tokens of the identities must be for.
-func (w Spec) audience() string { return cmp.Or(w.Audience, w.Cloud.Audience) }
+func (w Spec) audience() string { return cmp.Or(w.Audience, w.Cloud.Audience()) }
 
 // maxAudience is Entra's limit for the length of an audience.
 const maxAudience = 600
@@ -40,7 +41,7 @@ func CheckAudience(audience string) error {
 	isURI := err == nil && u.Scheme != "" && (u.Host != "" || u.Opaque != "")
 	strange := strings.ContainsFunc(audience, func(c rune) bool { return c <= ' ' || c > '~' || strings.ContainsRune("\"'`\\$", c) })
 	if strange || len(audience) > maxAudience || !isURI && !guid.Is(audience) {
-		return fmt.Errorf("aztoken: %.100q cannot be an audience; use that of your cloud, such as %s, or omit it", audience, graph.Public().Audience)
+		return fmt.Errorf("aztoken: %.100q cannot be an audience; use that of your cloud, such as %s, or omit it", audience, authority.PublicAudience)
 	}
 	return nil
 }

@@ -1,6 +1,10 @@
 package graph
 
-import "github.com/Azure/azure-sdk-for-go/sdk/azcore/cloud"
+import (
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/cloud"
+
+	"github.com/seed-ac726066/aztoken/internal/authority"
+)
 
 // Cloud is a national cloud of Azure that has its own Graph.
 //
@@ -10,40 +14,29 @@ type Cloud struct {
 	Host string
 	// Login is where to sign in.
 	Login cloud.Configuration
-	// Audience is that of tokens that are exchanged for those of an application.
-	//
-	// https://learn.microsoft.com/entra/workload-id/workload-identity-federation-config-app-trust-managed-identity
-	Audience string
 
 	issuer string // the host in the issuer of v2 tokens
 }
 
 // Public returns the public cloud.
 func Public() Cloud {
-	return Cloud{
-		Host: "graph.microsoft.com", Login: cloud.AzurePublic,
-		Audience: "api://AzureADTokenExchange", issuer: "login.microsoftonline.com",
-	}
+	return Cloud{Host: "graph.microsoft.com", Login: cloud.AzurePublic, issuer: "login.microsoftonline.com"}
 }
 
 // USGovernment returns the cloud of the US government.
 func USGovernment() Cloud {
-	return Cloud{
-		Host: "graph.microsoft.us", Login: cloud.AzureGovernment,
-		Audience: "api://AzureADTokenExchangeUSGov", issuer: "login.microsoftonline.us",
-	}
+	return Cloud{Host: "graph.microsoft.us", Login: cloud.AzureGovernment, issuer: "login.microsoftonline.us"}
 }
 
 // China returns the cloud operated by 21Vianet.
 func China() Cloud {
-	return Cloud{
-		Host: "microsoftgraph.chinacloudapi.cn", Login: cloud.AzureChina,
-		Audience: "api://AzureADTokenExchangeChina", issuer: "login.partner.microsoftonline.cn",
-	}
+	return Cloud{Host: "microsoftgraph.chinacloudapi.cn", Login: cloud.AzureChina, issuer: "login.partner.microsoftonline.cn"}
 }
 
-// Issuer returns the issuer of a tenant's v2 tokens, such as those of its managed identities for
-// Audience.
+// Audience returns that of a managed identity's tokens that are exchanged for an application's.
+func (c Cloud) Audience() string { return authority.Audience(c.issuer) }
+
+// Issuer returns the issuer of a tenant's v2 tokens, of which those for Audience are.
 func (c Cloud) Issuer(tenantID string) string {
 	return "https://" + c.issuer + "/" + tenantID + "/v2.0"
 }
