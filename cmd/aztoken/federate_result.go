@@ -39,6 +39,9 @@ func newFederateResult(w federate.Spec, s federate.State, steps []federate.Step)
 		Application: applicationResult{Name: app.DisplayName, ClientID: app.AppID, ObjectID: app.ID, IdentifierURIs: app.IdentifierURIs, TokenVersion: app.TokenVersion()},
 		Identities:  identityResults(s.Identities), Credentials: []credentialResult{}, revoked: w.Revoke,
 	}
+	if s.Service != nil {
+		r.Application.ServicePrincipalID = s.Service.ID
+	}
 	if !w.Revoke {
 		r.Federation = &federationResult{s.TenantID, app.AppID}
 		for _, identity := range s.Identities {
@@ -72,6 +75,10 @@ func (r *federateResult) text() string {
 	default:
 		b.WriteString("\nA new credential takes some minutes to work everywhere; until then Entra ID may answer AADSTS70021 or AADSTS700213.\n")
 	}
+	if r.Application.ServicePrincipalID == "" && !r.revoked {
+		fmt.Fprintf(&b, "\n%s has no service principal in the tenant, and so gets no tokens yet (AADSTS7000229); create it: az ad sp create --id %s\n",
+			printable(r.Application.Name), r.Application.ClientID)
+	}
 	return b.String()
 }
 
@@ -79,7 +86,7 @@ func (r *federateResult) text() string {
 func (r *federateResult) writeUse(b *strings.Builder) {
 	for i, identity := range r.Identities {
 		f := r.Credentials[i]
-		fmt.Fprintf(b, useText, printable(identity.Name), printable(r.Application.Name), f.Name, f.Issuer, f.Subject, printable(f.Audience),
+		fmt.Fprintf(b, useText, printable(identity.Name), printable(r.Application.Name), printable(f.Name), f.Issuer, f.Subject, printable(f.Audience),
 			identity.ClientID, r.Federation.TenantID, r.Federation.ClientID)
 	}
 }

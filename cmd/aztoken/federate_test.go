@@ -19,7 +19,9 @@ var plainFederate = []string{"federate", "--app", "orders-client", "--to", "orde
 func newClientTenant(t *testing.T, opts *graphtest.Options) (tenant, graphtest.Application) {
 	t.Helper()
 	d, unique := newTenant(t, opts), "orders-client"
-	return d, d.AddApplication(graphtest.Application{DisplayName: "orders-client", UniqueName: &unique})
+	app := d.AddApplication(graphtest.Application{DisplayName: "orders-client", UniqueName: &unique})
+	d.AddServicePrincipal(graphtest.Principal{AppID: app.AppID, DisplayName: app.DisplayName})
+	return d, app
 }
 
 func TestFederate(t *testing.T) {
@@ -62,6 +64,17 @@ func TestFederate(t *testing.T) {
 	require.Zero(t, got.status, got.stderr)
 	require.Contains(t, got.stdout, `"changed": false`)
 	require.Len(t, d.Writes(), writes)
+}
+
+// TestFederateNoServicePrincipal: an application that cannot get tokens is reported.
+func TestFederateNoServicePrincipal(t *testing.T) {
+	t.Parallel()
+	d := newTenant(t, nil)
+	app := d.AddApplication(graphtest.Application{DisplayName: "orders-client"})
+	got := d.run(t, with(plainFederate, "--yes")...)
+	require.Zero(t, got.status, got.stderr)
+	require.Contains(t, got.stdout, "orders-client has no service principal in the tenant, and so gets no tokens yet (AADSTS7000229); create it: az ad sp create --id "+app.AppID)
+	require.NotContains(t, d.run(t, with(plainFederate, "--revoke", "--yes")...).stdout, "az ad sp create")
 }
 
 func TestFederateJSON(t *testing.T) {

@@ -14,6 +14,9 @@ import (
 // State is what exists.
 type State struct {
 	Application graph.Application
+	// Service is the application's service principal, without which it gets no tokens; nil for
+	// none.
+	Service *graph.ServicePrincipal
 	// TenantID is the tenant of the application and the identities.
 	TenantID string
 	// Identities are those named, each once.

@@ -201,12 +201,48 @@ func TestApplyNewApplication(t *testing.T) {
 		d.Delay(graphtest.Lags{Applications: graphtest.Lag{Time: time.Minute}})
 		app, err := c.Register(t.Context(), "new", "new", 2)
 		require.NoError(t, err)
-		s.Application = app
+		s.Application = app // as another replica has it
 		start := time.Now()
 		_, err = federate.Apply(t.Context(), c, s, steps, func(rollout.Progress) {})
 		require.NoError(t, err)
 		require.GreaterOrEqual(t, time.Since(start), time.Minute)
 		require.Len(t, d.FederatedCredentials(app.ID), 1)
+	})
+}
+
+// forgetful answers reads of credentials as a replica does that does not know the application.
+type forgetful struct {
+	tenant
+	reads *int
+}
+
+func (f forgetful) Do(r *http.Request) (*http.Response, error) {
+	if r.Method == http.MethodGet && strings.HasSuffix(r.URL.Path, "/federatedIdentityCredentials") && *f.reads > 0 {
+		*f.reads--
+		r = r.Clone(r.Context())
+		r.URL.Path = "/v1.0/applications/none/federatedIdentityCredentials"
+	}
+	return f.Server.Do(r)
+}
+
+// TestReadNewApplication: an application that was registered a moment ago has no credentials, to
+// begin with.
+func TestReadNewApplication(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		d, reads := newTenant(nil), 2
+		c, err := graph.New(graph.Options{Credential: graphtest.Credential{}, Transport: forgetful{d, &reads}})
+		require.NoError(t, err)
+		s, err := federate.Read(t.Context(), c, wanted("orders-worker"))
+		require.NoError(t, err)
+		require.Empty(t, s.Credentials)
+		require.Nil(t, s.Service)
+		steps, err := federate.Plan(wanted("orders-worker"), s)
+		require.NoError(t, err)
+		_, err = federate.Apply(t.Context(), c, s, steps, func(rollout.Progress) {})
+		require.NoError(t, err)
+		require.Zero(t, reads)
+		d.whole(t)
 	})
 }
 

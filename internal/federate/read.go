@@ -35,7 +35,11 @@ func Read(ctx context.Context, c *graph.Client, w Spec) (s State, err error) {
 			s.Identities = append(s.Identities, identity)
 		}
 	}
-	if s.Credentials, err = c.FederatedCredentials(ctx, app.ID); err != nil {
+	if s.Service, err = lookup.Service(ctx, c, app.AppID); err != nil {
+		return s, err
+	}
+	s.Credentials, err = c.FederatedCredentials(ctx, app.ID)
+	if err != nil && !errors.Is(err, graph.ErrNotFound) { // a new application, which is not known everywhere
 		return s, fmt.Errorf("aztoken: reading the federated credentials of %s: %w", app.DisplayName, err)
 	}
 	return s, nil
@@ -53,7 +57,7 @@ func noApplication(ctx context.Context, c *graph.Client, app string) error {
 				"or use an application of this one", service.DisplayName)
 		}
 	}
-	return lookup.NoApplication(app, "or register it first")
+	return lookup.NoApplication(app, "or register it first (a new one takes a minute to appear)")
 }
 
 func findIdentity(ctx context.Context, c *graph.Client, w Spec, to string) (graph.ServicePrincipal, error) {
