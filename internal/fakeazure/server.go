@@ -182,8 +182,8 @@ func (s *Server) RoundTrip(r *http.Request) (*http.Response, error) {
 }
 
 // TLSConfig returns the configuration of the https side. It shows the proxy's certificate in
-// handshakes that name the proxy. No session is resumed: every connection shows the certificate that
-// is the right one now.
+// handshakes that name the proxy. No session is resumed: every connection shows the certificate
+// that is the right one now.
 func (s *Server) TLSConfig() *tls.Config {
 	config := s.Certificate().TLSConfig()
 	config.GetCertificate = s.TokenProxy.Certificate
@@ -213,6 +213,6 @@ func (s *Server) Mint(resource string, edits ...func(*issuer.JWT)) (string, erro
 	return s.platform.Mint(resource, edits...)
 }
 
-// RotateFederatedToken puts new tokens into the files of workload identity and identity bindings, as
-// the kubelet does. The ones before are no longer accepted.
+// RotateFederatedToken puts new tokens into the files of workload identity and identity bindings,
+// as the kubelet does. The ones before are no longer accepted.
 func (s *Server) RotateFederatedToken() error { return s.cluster.Rotate() }
