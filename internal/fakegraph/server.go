@@ -1,7 +1,8 @@
 // Package fakegraph is a fake Microsoft Graph. It keeps applications with their federated
-// credentials, service principals and the assignments between them, refuses what Graph refuses, in its words, and replicates as slowly, on
-// demand. It supports the calls that package graph makes, and answers 400 to all others. Tests use
-// it through package graphtest.
+// credentials, service principals and the assignments between them, refuses what Graph refuses, in
+// its words, and replicates as slowly, on demand. It supports the calls that package graph makes,
+// and answers 400 to all others. Its tokens come from a sign-in of its own. Tests use it through
+// package graphtest.
 package fakegraph
 
 import (
