@@ -9,58 +9,42 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/seed-ac726066/aztoken/bench/internal/results"
 )
 
-// steadyResult is what a load costs a server.
-type steadyResult struct {
-	cpu           time.Duration // for one request
-	p99           time.Duration
-	before, after float64 // resident memory in MiB
-}
-
-type steadyPair struct{ bare, agent steadyResult }
-
-func measureSteady(binary string) (steadyPair, error) {
+func measureSteady(binary string) (rounds []results.SteadyRound, err error) {
 	u, err := startUpstream(0)
 	if err != nil {
-		return steadyPair{}, err
+		return nil, err
 	}
 	defer u.stop()
 	a, err := startAgent(binary, u)
 	if err != nil {
-		return steadyPair{}, err
+		return nil, err
 	}
 	defer a.stop()
 	b, err := startBare(0)
 	if err != nil {
-		return steadyPair{}, err
+		return nil, err
 	}
 	defer b.stop()
-	var bares, agents []steadyResult
-	for round := range steadyRounds + 1 { // by turns, so that a busy moment of the machine meets both
-		for _, of := range []struct {
-			p   *process
-			all *[]steadyResult
-		}{{b, &bares}, {a, &agents}} {
-			r, err := load(of.p)
-			if err != nil {
-				return steadyPair{}, err
-			}
-			if round > 0 { // the first warms up
-				*of.all = append(*of.all, r)
-			}
+	for range steadyRounds + 1 { // by turns, so that a busy moment of the machine meets both
+		var r results.SteadyRound
+		if r.Bare, err = load(b); err != nil {
+			return nil, err
 		}
+		if r.Agent, err = load(a); err != nil {
+			return nil, err
+		}
+		rounds = append(rounds, r)
 	}
-	first, last := agents[0].before, agents[len(agents)-1].after
-	byCPU := func(r steadyResult) time.Duration { return r.cpu }
-	pair := steadyPair{median(bares, byCPU), median(agents, byCPU)}
-	pair.agent.before, pair.agent.after = first, last
-	return pair, nil
+	return rounds[1:], nil // the first warms up
 }
 
 // load sends the requests of one round.
-func load(p *process) (r steadyResult, err error) {
-	if r.before, err = p.memory(); err != nil {
+func load(p *process) (r results.Steady, err error) {
+	if r.Before, err = p.memory(); err != nil {
 		return r, err
 	}
 	start, err := p.cpu()
@@ -84,8 +68,8 @@ func load(p *process) (r steadyResult, err error) {
 	if err != nil {
 		return r, err
 	}
-	r.cpu, r.p99 = (end-start)/steadyRequests, percentile(took, 99)
-	r.after, err = p.memory()
+	r.CPU, r.P99 = 1000*milliseconds(end-start)/steadyRequests, milliseconds(percentile(took, 99))
+	r.After, err = p.memory()
 	return r, err
 }
 
