@@ -25,8 +25,7 @@ const day = 24 * time.Hour
 func main() {
 	o, err := parse(os.Args[1:])
 	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(2)
+		os.Exit(2) // the flag set has said why
 	}
 	switch {
 	case o.plan:
@@ -68,7 +67,9 @@ func parse(args []string) (options, error) {
 		return o, err
 	}
 	if o.keep && o.real > 0 {
-		return o, errors.New("soak: what is kept are virtual years; leave out -real or -keep")
+		err := errors.New("soak: what is kept are virtual years; leave out -real or -keep")
+		fmt.Fprintln(flags.Output(), err)
+		return o, err
 	}
 	if o.lifetime == 0 {
 		o.lifetime = day

@@ -52,7 +52,7 @@ func TestReport(t *testing.T) {
 				written, err := os.ReadFile(filepath.Join(dir, filepath.FromSlash(page)))
 				require.NoError(t, err)
 				require.Contains(t, string(written), "\n[soak]("+link+")")
-				require.Contains(t, string(written), " 7 calls,")
+				require.Contains(t, string(written), "\n7 calls, ")
 			}
 		}
 		kept, err := stored(filepath.Join(dir, "soak"))
