@@ -19,19 +19,19 @@ type cloudShell struct {
 	at   surroundings
 }
 
-func newCloudShell(cfg Config) (Host, error) {
+func newCloudShell(cfg *Config) (endpoint string, source Source, err error) {
 	if cfg.ID.Kind != Default {
-		return Host{}, noID()
+		return "", nil, noID()
 	}
 	u, err := endpointURL(cfg.Getenv, msiEndpoint, "http", "https")
 	if err != nil {
-		return Host{}, err
+		return "", nil, err
 	}
 	w, err := cfg.client(wire.Reach{})
 	if err != nil {
-		return Host{}, err
+		return "", nil, err
 	}
-	return Host{Endpoint: displayURL(u), Source: &cloudShell{wire: w, url: secret.New(u), at: newSurroundings(cfg, true)}}, nil
+	return displayURL(u), &cloudShell{wire: w, url: secret.New(u), at: newSurroundings(cfg, true)}, nil
 }
 
 // Token implements [Source].

@@ -24,45 +24,45 @@ type workloadIdentity struct {
 	proxy *tokenProxy // nil: none
 }
 
-func newWorkloadIdentity(cfg Config) (Host, error) {
+func newWorkloadIdentity(cfg *Config) (endpoint string, source Source, err error) {
 	if cfg.ID.Kind != Default && cfg.ID.Kind != ClientID {
-		return Host{}, clientIDOnly("; for an identity of the node set the endpoint to " + imdsAddress)
+		return "", nil, clientIDOnly("; for an identity of the node set the endpoint to " + imdsAddress)
 	}
 	id := cfg.ID
 	if id.Kind == Default {
 		id = ID{ClientID, cfg.Getenv(clientID)}
 		if id.Value == "" {
-			return Host{}, inVariable(clientID, "not set",
+			return "", nil, inVariable(clientID, "not set",
 				"annotate the pod's service account with azure.workload.identity/client-id, or name the identity by its client id")
 		}
 		if err := id.checkForm("$" + clientID); err != nil {
-			return Host{}, err
+			return "", nil, err
 		}
 	}
 	tenant, file := cfg.Getenv(tenantID), cfg.Getenv(federatedTokenFile)
 	switch {
 	case tenant == "":
-		return Host{}, inVariable(tenantID, "not set", `label the pod azure.workload.identity/use: "true", so that the workload identity webhook sets it`)
+		return "", nil, inVariable(tenantID, "not set", `label the pod azure.workload.identity/use: "true", so that the workload identity webhook sets it`)
 	case !isTenant(tenant):
-		return Host{}, inVariable(tenantID, notTenant(tenant), "let the workload identity webhook set it")
+		return "", nil, inVariable(tenantID, notTenant(tenant), "let the workload identity webhook set it")
 	case strings.TrimSpace(file) != file:
-		return Host{}, inVariable(federatedTokenFile, quote(file)+" begins or ends with a space or a line feed", "remove it")
+		return "", nil, inVariable(federatedTokenFile, quote(file)+" begins or ends with a space or a line feed", "remove it")
 	}
 	proxy, err := newTokenProxy(cfg.Getenv)
 	if err != nil {
-		return Host{}, err
+		return "", nil, err
 	}
 	s := &workloadIdentity{exchange: exchange{tenant: tenant, client: id.Value}, file: assertionFile(file), proxy: proxy}
 	reach := wire.Reach{Place: wire.Internet}
 	if proxy != nil {
 		s.base, reach = proxy.url, proxy.reach
 	} else if s.base, err = authorityOf(cfg.Getenv); err != nil {
-		return Host{}, err
+		return "", nil, err
 	}
 	if s.wire, err = cfg.client(reach); err != nil {
-		return Host{}, err
+		return "", nil, err
 	}
-	return Host{Endpoint: s.url(tenant).String(), Source: s}, nil
+	return s.url(tenant).String(), s, nil
 }
 
 // Token implements [Source].
