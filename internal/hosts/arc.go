@@ -57,7 +57,7 @@ func (s *arc) Token(ctx context.Context, r Request) (token azcore.AccessToken, e
 	if err == nil {
 		token, err = s.tokenFor(ctx, r.Resource, key)
 	}
-	return finish(r, token, err, s.explain)
+	return finish(r.Tenant, token, err, s.explain)
 }
 
 // key makes the first request and reads the key that the answer points to.

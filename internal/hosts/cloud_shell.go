@@ -44,7 +44,7 @@ func (s *cloudShell) Token(ctx context.Context, r Request) (token azcore.AccessT
 	}
 	req.Raw().Header.Set("Metadata", "true")
 	token, err = s.wire.Token(req)
-	return finish(r, token, err, s.explain)
+	return finish(r.Tenant, token, err, s.explain)
 }
 
 // Close implements [Source].

@@ -124,7 +124,7 @@ func (s *federation) present(ctx context.Context, r Request, assertion secret.Te
 		}
 	}
 	token, err := s.token(ctx, r, value)
-	return finish(r, token, err, func(f *wire.Failure) { s.explain(f, r, readPresented(value)) })
+	return finish(r.Tenant, token, err, func(f *wire.Failure) { s.explain(f, r.Tenant, readPresented(value)) })
 }
 
 // isRefused reports whether err says that Entra does not accept the assertion: it has expired, or
@@ -138,8 +138,8 @@ func isRefused(err error) bool {
 // may be about to renew it.
 const maxEndedRetries = 2
 
-func (s *federation) explain(f *wire.Failure, r Request, sent presented) {
-	s.explainEntra(f, r)
+func (s *federation) explain(f *wire.Failure, tenant string, sent presented) {
+	s.explainEntra(f, tenant)
 	if hasCode(f, func(code int) bool { return code == ended }) {
 		f.Retry, f.MaxRetries = true, maxEndedRetries
 	}

@@ -66,7 +66,7 @@ func (g *getter) token(ctx context.Context, span string, r Request, more url.Val
 	if err == nil {
 		token, err = g.wire.Token(req)
 	}
-	return finish(r, token, err, explain)
+	return finish(r.Tenant, token, err, explain)
 }
 
 func (g *getter) request(ctx context.Context, resource string, more url.Values) (*policy.Request, error) {
