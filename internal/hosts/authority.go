@@ -42,27 +42,23 @@ const (
 	chinaAudience  = "api://AzureADTokenExchangeChina"
 )
 
-// loginHosts are the login hosts of the clouds, the older names too.
-var loginHosts = map[string]string{
-	"login.microsoftonline.com":        publicAudience,
-	"login.microsoft.com":              publicAudience,
-	"login.windows.net":                publicAudience,
-	"sts.windows.net":                  publicAudience,
-	"login.microsoftonline.us":         usGovAudience,
-	"login-us.microsoftonline.com":     usGovAudience,
-	"login.chinacloudapi.cn":           chinaAudience,
-	"login.partner.microsoftonline.cn": chinaAudience,
-}
-
 // exchangeAudience returns the audience of assertions in the cloud of a login host, "" if the cloud
 // is unknown, as those without a connection to others are. A login host of this machine is a fake's,
 // as imds.test is, and plays the public cloud.
 func exchangeAudience(authority *url.URL) string {
 	host := strings.TrimSuffix(strings.ToLower(authority.Hostname()), ".")
-	if ip := net.ParseIP(host); host == "localhost" || host == "imds.test" || ip != nil && ip.IsLoopback() {
+	if ip := net.ParseIP(host); ip != nil && ip.IsLoopback() {
 		return publicAudience
 	}
-	return loginHosts[host]
+	switch host { // the older names too
+	case "login.microsoftonline.com", "login.microsoft.com", "login.windows.net", "sts.windows.net", "localhost", "imds.test":
+		return publicAudience
+	case "login.microsoftonline.us", "login-us.microsoftonline.com":
+		return usGovAudience
+	case "login.chinacloudapi.cn", "login.partner.microsoftonline.cn":
+		return chinaAudience
+	}
+	return ""
 }
 
 // isTenant reports whether s may be a tenant's GUID or domain: it becomes a part of a path. The
