@@ -38,7 +38,7 @@ func newCloudShell(cfg *Config) (endpoint string, source Source, err error) {
 func (s *cloudShell) Token(ctx context.Context, r Request) (token azcore.AccessToken, err error) {
 	ctx, end := s.wire.StartSpan(ctx, "aztoken.CloudShell")
 	defer func() { end(err) }()
-	req, err := newPost(ctx, s.url.Reveal(), url.Values{"resource": {r.Resource}})
+	req, err := newPost(ctx, s.url.Reveal().String(), url.Values{"resource": {r.Resource}})
 	if err != nil {
 		return azcore.AccessToken{}, err
 	}

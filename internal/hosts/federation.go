@@ -73,7 +73,7 @@ func NewFederation(cfg Config, f Federation) (Host, error) {
 		return Host{}, err
 	}
 	return Host{
-		Kind: AppRegistration, Endpoint: s.url(f.TenantID).String(), Why: "by an assertion of " + f.By, Named: true, Source: s,
+		Kind: AppRegistration, Endpoint: s.url(f.TenantID), Why: "by an assertion of " + f.By, Named: true, Source: s,
 	}, nil
 }
 

@@ -41,11 +41,13 @@ func newIMDS(cfg *Config) (endpoint string, source Source, err error) {
 	case cfg.ID.Kind == Default && namesIdentityIn(base):
 		return "", nil, &ConfigError{Field: field, Problem: idInQuery, Fix: fixIDInQuery}
 	}
-	g, err := newMetadataGetter(cfg, u.JoinPath(imdsPath), imdsVersion)
+	address := u.String() // without the path, which is the same everywhere
+	u.Path, u.RawPath = u.Path+imdsPath, u.RawPath+imdsPath // the second counts where it fits the first
+	g, err := newMetadataGetter(cfg, u, imdsVersion)
 	if err != nil {
 		return "", nil, err
 	}
-	return u.String(), &imds{getter: g, at: newSurroundings(cfg, named)}, nil // the path is the same everywhere
+	return address, &imds{getter: g, at: newSurroundings(cfg, named)}, nil
 }
 
 // newMetadataGetter returns the getter of IMDS, or of an endpoint that is modelled on it.

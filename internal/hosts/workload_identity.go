@@ -62,7 +62,7 @@ func newWorkloadIdentity(cfg *Config) (endpoint string, source Source, err error
 	if s.wire, err = cfg.client(reach); err != nil {
 		return "", nil, err
 	}
-	return s.url(tenant).String(), s, nil
+	return s.url(tenant), s, nil
 }
 
 // Token implements [Source].
