@@ -41,7 +41,7 @@ func newIMDS(cfg *Config) (endpoint string, source Source, err error) {
 	case cfg.ID.Kind == Default && namesIdentityIn(base):
 		return "", nil, &ConfigError{Field: field, Problem: idInQuery, Fix: fixIDInQuery}
 	}
-	address := u.String() // without the path, which is the same everywhere
+	address := u.String()                                   // without the path, which is the same everywhere
 	u.Path, u.RawPath = u.Path+imdsPath, u.RawPath+imdsPath // the second counts where it fits the first
 	g, err := newMetadataGetter(cfg, u, imdsVersion)
 	if err != nil {
