@@ -28,9 +28,9 @@ func isOther(wanted, own string) bool {
 	return guid.Is(wanted) && guid.Is(own) && !strings.EqualFold(wanted, own)
 }
 
-// ofTenant returns t, or a failure if t belongs to another tenant than the one that was asked for, ""
-// for any. Most hosts have no parameter for a tenant, so their token would be taken for one of that
-// tenant.
+// ofTenant returns t, or a failure if t belongs to another tenant than the one that was asked for
+// ("" is any). Most hosts have no parameter for a tenant, so their token would be taken for one of
+// that tenant.
 func ofTenant(tenant string, t azcore.AccessToken) (azcore.AccessToken, error) {
 	if tenant == "" {
 		return t, nil
