@@ -1,0 +1,123 @@
+package guard_test
+
+import (
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// addresses are where the parties of a test listen.
+type addresses struct{ proxy, guard, service string }
+
+// proxy is a reverse proxy that asks the guard.
+type proxy struct {
+	name    string // in AZTOKEN_REQUIRE
+	program string
+	speaks  string // the guard's --proxy
+	// command installs the example into dir and returns what starts the proxy with it.
+	command func(t *testing.T, dir string, at addresses) *exec.Cmd
+	// guardIsDown is what the proxy answers without a guard.
+	guardIsDown int
+}
+
+var proxies = []proxy{
+	{"nginx", "nginx", "nginx", nginx, http.StatusServiceUnavailable},
+	{"caddy", "caddy", "caddy", caddy, http.StatusBadGateway},
+	{"haproxy", "haproxy", "haproxy", haproxy, http.StatusServiceUnavailable},
+	{"apache2", "apache2", "nginx", apache, http.StatusServiceUnavailable},
+}
+
+// start starts the proxy with its example.
+func (p proxy) start(t *testing.T, at addresses) *process {
+	t.Helper()
+	if _, err := exec.LookPath(p.program); err != nil {
+		missing(t, p.name, "there is no "+p.program+" on this machine")
+	}
+	dir, err := os.MkdirTemp("", "aztoken-guard-")
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = os.RemoveAll(dir) }) // a proxy may be writing still
+	require.NoError(t, os.Chmod(dir, 0o755), "their workers are of other users")
+	return launch(t, p.command(t, dir, at), at.proxy)
+}
+
+// nginxFrame is what stands around a file of /etc/nginx/conf.d.
+const nginxFrame = `
+daemon off;
+worker_processes 1;
+pid nginx.pid;
+error_log stderr;
+events {}
+http {
+    access_log off;
+    client_body_temp_path body;
+    proxy_temp_path proxy;
+    fastcgi_temp_path fastcgi;
+    uwsgi_temp_path uwsgi;
+    scgi_temp_path scgi;
+    include orders.conf;
+}
+`
+
+func nginx(t *testing.T, dir string, at addresses) *exec.Cmd {
+	install(t, "nginx/orders.conf", dir, "listen 80", "listen "+at.proxy, "127.0.0.1:16931", at.guard, "127.0.0.1:8080", at.service)
+	install(t, "nginx/aztoken/server.conf", filepath.Join(dir, "aztoken"))
+	install(t, "nginx/aztoken/location.conf", filepath.Join(dir, "aztoken"))
+	frame := filepath.Join(dir, "nginx.conf")
+	require.NoError(t, os.WriteFile(frame, []byte(nginxFrame), 0o644))
+	return exec.Command("nginx", "-e", "stderr", "-p", dir, "-c", frame)
+}
+
+// caddyFrame stands in front of a Caddyfile.
+const caddyFrame = `{
+	admin off
+}
+import orders
+`
+
+func caddy(t *testing.T, dir string, at addresses) *exec.Cmd {
+	file := install(t, "Caddyfile", dir, "http://orders.example", "http://orders.example:"+port(t, at.proxy), "http:// {", "http://:"+port(t, at.proxy)+" {", "127.0.0.1:16931", at.guard, "127.0.0.1:8080", at.service)
+	require.NoError(t, os.Rename(file, filepath.Join(dir, "orders")))
+	frame := filepath.Join(dir, "Caddyfile")
+	require.NoError(t, os.WriteFile(frame, []byte(caddyFrame), 0o644))
+	cmd := exec.Command("caddy", "run", "--config", frame, "--adapter", "caddyfile")
+	cmd.Env = append(os.Environ(), "HOME="+dir, "XDG_DATA_HOME="+dir, "XDG_CONFIG_HOME="+dir)
+	return cmd
+}
+
+func haproxy(t *testing.T, dir string, at addresses) *exec.Cmd {
+	lua := install(t, "haproxy/guard.lua", dir, "127.0.0.1:16931", at.guard)
+	file := install(t, "haproxy/haproxy.cfg", dir, "/etc/haproxy/guard.lua", lua, "bind :80", "bind "+at.proxy, "127.0.0.1:8080", at.service)
+	return exec.Command("haproxy", "-db", "-f", file)
+}
+
+// apacheFrame is what Debian's apache2.conf has around a site.
+const apacheFrame = `
+ServerRoot ${DIR}
+ServerName localhost
+User nobody
+Group nogroup
+PidFile ${DIR}/apache2.pid
+DefaultRuntimeDir ${DIR}
+ErrorLog /dev/stderr
+Listen ${LISTEN}
+LoadModule mpm_event_module /usr/lib/apache2/modules/mod_mpm_event.so
+LoadModule authz_core_module /usr/lib/apache2/modules/mod_authz_core.so
+LoadModule alias_module /usr/lib/apache2/modules/mod_alias.so
+LoadModule proxy_module /usr/lib/apache2/modules/mod_proxy.so
+LoadModule proxy_http_module /usr/lib/apache2/modules/mod_proxy_http.so
+LoadModule lua_module /usr/lib/apache2/modules/mod_lua.so
+Include ${DIR}/orders.conf
+`
+
+func apache(t *testing.T, dir string, at addresses) *exec.Cmd {
+	lua := install(t, "apache/guard.lua", dir, "127.0.0.1:16931", at.guard)
+	install(t, "apache/orders.conf", dir, "/etc/apache2/aztoken/guard.lua", lua, "*:80", at.proxy, "127.0.0.1:8080", at.service)
+	frame := filepath.Join(dir, "apache2.conf")
+	require.NoError(t, os.WriteFile(frame, []byte(apacheFrame), 0o644))
+	cmd := exec.Command("apache2", "-f", frame, "-DFOREGROUND", "-C", "Define DIR "+dir, "-C", "Define LISTEN "+at.proxy)
+	return cmd
+}
