@@ -13,6 +13,8 @@ type Status struct {
 	KeySource string `json:"key_source"`
 	// Keys is how many there are.
 	Keys int `json:"keys"`
+	// Missing is of how many tenants there are none: their tokens cannot be checked.
+	Missing int `json:"missing,omitempty"`
 	// FetchedOn is when they were fetched, and ExpireOn is until when they serve if no fetch works.
 	FetchedOn time.Time `json:"fetched_on,omitzero"`
 	ExpireOn  time.Time `json:"expire_on,omitzero"`
@@ -47,6 +49,9 @@ func (r *keyring) status(now time.Time) (s Status) {
 		}
 	}
 	for _, d := range r.documents {
+		if d.state.phase != idle && !d.state.usable(now) {
+			s.Missing++
+		}
 		if d.state.usable(now) {
 			if s.KeySource != fromFile {
 				s.KeySource = map[bool]string{true: fromFile, false: fromEntra}[d.state.saved]

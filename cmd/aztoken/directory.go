@@ -11,6 +11,7 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
 	"github.com/spf13/cobra"
 
+	"github.com/seed-ac726066/aztoken/internal/entra"
 	"github.com/seed-ac726066/aztoken/internal/graph"
 	"github.com/seed-ac726066/aztoken/internal/message"
 	"github.com/seed-ac726066/aztoken/internal/wire"
@@ -28,11 +29,11 @@ type directory struct {
 func (d *directory) addFlags(cmd *cobra.Command, timeout time.Duration, what string) {
 	f := cmd.Flags()
 	f.StringVar(&d.app, "app", "", "the application: its name, one of its App ID URIs, or its client id (required)")
-	f.StringVar(&d.cloud, "cloud", "public", "the cloud: public, usgovernment or china")
+	f.StringVar(&d.cloud, "cloud", entra.PublicCloud, "the cloud: public, usgovernment or china")
 	f.StringVar(&d.tenant, "tenant", "", "the tenant to sign in to (default: that of your sign-in)")
 	f.StringVar(&d.endpoint, "endpoint", "", "base URL of a fake Microsoft Graph on this machine, for tests")
 	f.DurationVar(&d.timeout, "timeout", timeout, what)
-	complete(cmd, "cloud", "public", "usgovernment", "china")
+	complete(cmd, "cloud", entra.Clouds()...)
 }
 
 // check returns what is wrong with the flags.
@@ -43,7 +44,7 @@ func (d *directory) check() error {
 	case d.timeout <= 0:
 		return usage("aztoken: --timeout is %v; set it to a time above 0, such as 10m", d.timeout)
 	}
-	if _, ok := clouds[d.cloud]; !ok {
+	if _, ok := entra.Cloud(d.cloud); !ok {
 		return usage("aztoken: --cloud is %q; set it to public, usgovernment or china", d.cloud)
 	}
 	return nil

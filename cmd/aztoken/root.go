@@ -113,7 +113,7 @@ success, 1 for failure, and 2 for wrong flags or arguments.`,
 	}
 	root.PersistentFlags().Var(&p.format, "output", "output format: text or json")
 	complete(root, "output", string(textFormat), string(jsonFormat))
-	root.AddCommand(newToken(p), newInspect(p), newDoctor(p), newFake(p), newAgent(p), newReady(p), newGrant(p), newRoles(p))
+	root.AddCommand(newToken(p), newInspect(p), newDoctor(p), newFake(p), newAgent(p), newGuard(p), newReady(p), newGrant(p), newRoles(p))
 	root.CompletionOptions.SetDefaultShellCompDirective(cobra.ShellCompDirectiveNoFileComp)
 	return root
 }

@@ -66,7 +66,7 @@ func TestService(t *testing.T) {
 	path, next := systemd(t)
 	set := metrics.NewSet()
 	var bad atomic.Bool
-	reloads := operation.NewReloads(set, func() error {
+	reloads := operation.NewReloads(set, func(context.Context) error {
 		if bad.Load() {
 			return errors.New("a bad file")
 		}
