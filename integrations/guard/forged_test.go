@@ -14,6 +14,13 @@ var spellings = map[string][]string{
 	"X-Auth-Tenant": {"X-Auth-Tenant", "X_Auth_Tenant", "X.Auth.Tenant"},
 }
 
+// misleading are headers by which frameworks take another path or method than that of the request,
+// in some of the spellings.
+var misleading = []string{
+	"X-Original-URL", "X_Original_URL", "X.Original.Url", "X-Original_URL", "X-Rewrite-URL", "x_rewrite_url", "X.Rewrite.URL", "X-Rewrite_Url",
+	"X_HTTP_Method_Override", "X.HTTP.Method.Override", "X-HTTP_Method-Override", "X_HTTP_Method", "X_Method_Override", "X-Method_Override", "X.Method.Override",
+}
+
 // Whatever a caller says of itself is not what the service gets: the call is refused, or passes with
 // the guard's word alone.
 func (s *stand) testForgedIdentities(t *testing.T) {
@@ -92,6 +99,16 @@ func (s *stand) testForgedContexts(t *testing.T) {
 		s.requireRefused(t, call{target: "/admin/x", token: reader, header: []string{header}}, http.StatusForbidden)
 		s.requirePassed(t, call{token: reader, header: []string{header}}, with("reader"))
 	}
+	t.Run("for the service", func(t *testing.T) {
+		for _, name := range misleading {
+			got := s.do(t, call{target: "/public/x", header: []string{name + ": /admin/x"}})
+			if got.reached == nil {
+				require.Contains(t, []int{http.StatusForbidden, http.StatusBadRequest}, got.status, name)
+				continue
+			}
+			got.reached.requireClean(t)
+		}
+	})
 	t.Run("an outer proxy's", func(t *testing.T) {
 		s.requirePassed(t, call{token: reader, header: []string{
 			"X-Forwarded-For: 192.0.2.1", "X-Forwarded-Proto: https", "X-Forwarded-Host: orders.example", "X-Forwarded-Method: GET", "X-Forwarded-Uri: /outer/orders/1",

@@ -45,8 +45,7 @@ func (s *stand) testHosts(t *testing.T) {
 	s.requirePassed(t, call{host: "ORDERS.example", token: reader}, with("reader"))
 	s.requirePassed(t, call{host: "orders.example:8443", token: reader}, with("reader"))
 	for _, host := range []string{"other.example", "orders.example.other.example", "127.0.0.1", "localhost"} {
-		got := s.do(t, call{host: host, token: reader})
-		require.Nil(t, got.reached, host)
+		s.requireRefused(t, call{host: host, token: reader}, http.StatusMisdirectedRequest)
 	}
 }
 

@@ -75,3 +75,15 @@ func (r *received) identity(t *testing.T) map[string]string {
 	}
 	return found
 }
+
+// withheld are the headers that the service must not see in any spelling: the token, and those by
+// which frameworks take another path or method than that of the request.
+var withheld = []string{"authorization", "x-original-url", "x-rewrite-url", "x-http-method-override", "x-http-method", "x-method-override"}
+
+// requireClean fails the test if the service got one of those.
+func (r *received) requireClean(t *testing.T) {
+	t.Helper()
+	for name := range r.header {
+		require.NotContains(t, withheld, strings.NewReplacer("_", "-", ".", "-").Replace(strings.ToLower(name)), name)
+	}
+}

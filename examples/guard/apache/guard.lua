@@ -7,7 +7,8 @@ local passed_on = {
 }
 -- Some frameworks route by these, and the token goes no further than it has to.
 local removed = {
-    "Authorization", "X-Original-URL", "X-Rewrite-URL", "X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override",
+    ["authorization"] = true, ["x-original-url"] = true, ["x-rewrite-url"] = true,
+    ["x-http-method-override"] = true, ["x-http-method"] = true, ["x-method-override"] = true,
 }
 local identity = { "Tenant", "Object-Id", "Client-Id", "Roles", "Scopes", "Claims" }
 
@@ -22,9 +23,9 @@ function check(r)
     local _, status, answer = http.request { url = url, headers = sent, redirect = false }
     if status == 200 then
         for name in pairs(r:headers_in_table()) do
-            if name:lower():find("^x[-_.]auth[-_.]") then r.headers_in[name] = nil end
+            local read = name:lower():gsub("[_.]", "-") -- as services read it
+            if removed[read] or read:find("^x%-auth%-") then r.headers_in[name] = nil end
         end
-        for _, name in ipairs(removed) do r.headers_in[name] = nil end
         for _, name in ipairs(identity) do
             r.headers_in["X-Auth-" .. name] = answer["x-auth-" .. name:lower()] or ""
         end
