@@ -10,7 +10,7 @@ import (
 
 // A method counts as the caller sent it.
 func (s *stand) testMethods(t *testing.T) {
-	reader := s.mint("reader")
+	reader, admin := s.mint("reader"), s.mint("admin")
 	t.Run("of no rule", func(t *testing.T) {
 		for _, method := range []string{http.MethodPatch, "PROPFIND", "get", "Get", "TRACE", "QUERY", "GETX"} {
 			got := s.do(t, call{method: method, token: reader})
@@ -22,6 +22,8 @@ func (s *stand) testMethods(t *testing.T) {
 		for _, name := range []string{"X-HTTP-Method-Override", "x-http-method-override", "X-HTTP-Method", "X-Method-Override"} {
 			s.requireRefused(t, call{token: reader, header: []string{name + ": DELETE"}}, http.StatusForbidden)
 			s.requireRefused(t, call{target: "/public/", header: []string{name + ": DELETE"}}, http.StatusForbidden)
+			// A rule without methods is for all of them; the service does what the request line says.
+			s.requirePassed(t, call{target: "/admin/x", token: admin, header: []string{name + ": DELETE"}}, with("admin"))
 		}
 	})
 	t.Run("a preflight", func(t *testing.T) {
@@ -42,8 +44,10 @@ func (s *stand) testMethods(t *testing.T) {
 // A host that the proxy does not serve meets no rule.
 func (s *stand) testHosts(t *testing.T) {
 	reader := s.mint("reader")
-	s.requirePassed(t, call{host: "ORDERS.example", token: reader}, with("reader"))
-	s.requirePassed(t, call{host: "orders.example:8443", token: reader}, with("reader"))
+	for _, host := range []string{"orders.example", "ORDERS.example", "orders.example:8443"} {
+		got := s.requirePassed(t, call{host: host, token: reader}, with("reader"))
+		require.True(t, strings.HasPrefix(strings.ToLower(got.host), "orders.example"), "the service is told %q", got.host)
+	}
 	for _, host := range []string{"other.example", "orders.example.other.example", "127.0.0.1", "localhost"} {
 		s.requireRefused(t, call{host: host, token: reader}, http.StatusMisdirectedRequest)
 	}
@@ -64,6 +68,7 @@ func (s *stand) testBodies(t *testing.T) {
 			roles[i] = "a.role.of.thirty.characters.x" + string(rune('a'+i%26))
 		}
 		roles[0] = "reader"
-		s.requirePassed(t, call{token: s.imds.Mint(audience, claim("roles", roles))}, with(strings.Join(roles, ",")))
+		cookie := "Cookie: " + strings.Repeat("x", 6000)
+		s.requirePassed(t, call{token: s.imds.Mint(audience, claim("roles", roles)), header: []string{cookie}}, with(strings.Join(roles, ",")))
 	})
 }

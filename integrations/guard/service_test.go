@@ -25,8 +25,8 @@ type service struct {
 
 // received is a request as the service got it.
 type received struct {
-	method, target, body string
-	header               http.Header
+	method, host, target, body string
+	header                     http.Header
 }
 
 func startService(t *testing.T) *service {
@@ -39,7 +39,7 @@ func startService(t *testing.T) *service {
 			return
 		}
 		s.mu.Lock()
-		s.calls[r.Header.Get(callHeader)] = &received{r.Method, r.RequestURI, string(body), r.Header.Clone()}
+		s.calls[r.Header.Get(callHeader)] = &received{r.Method, r.Host, r.RequestURI, string(body), r.Header.Clone()}
 		s.mu.Unlock()
 		_, _ = io.WriteString(w, "served")
 	}))

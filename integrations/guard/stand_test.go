@@ -37,10 +37,11 @@ func newStand(t *testing.T, speaks string) *stand {
 // startGuard starts the guard with the rules of the example.
 func (s *stand) startGuard(t *testing.T, flags ...string) {
 	t.Helper()
-	cmd := exec.Command(command, append([]string{
-		"guard", "--config", filepath.Join(examples, "guard.yaml"), "--listen", s.at.guard, "--proxy", s.speaks,
-		"--authority", s.imds.URL, "--key-file", s.keyFile,
-	}, flags...)...)
+	flags = append([]string{"guard", "--config", filepath.Join(examples, "guard.yaml"), "--listen", s.at.guard, "--authority", s.imds.URL, "--key-file", s.keyFile}, flags...)
+	if s.speaks != "" {
+		flags = append(flags, "--proxy", s.speaks)
+	}
+	cmd := exec.Command(command, flags...)
 	s.guard = launch(t, cmd, s.at.guard)
 }
 
