@@ -1,7 +1,9 @@
 package guard_test
 
 import (
+	"net"
 	"net/http"
+	"slices"
 	"strconv"
 	"testing"
 
@@ -13,7 +15,7 @@ import (
 // Without a guard nobody passes; and a guard that was killed serves again, also in an outage.
 func TestOutage(t *testing.T) {
 	t.Parallel()
-	everyProxy(t, func(t *testing.T, p proxy) {
+	behindEach(t, proxies, func(t *testing.T, p proxy) {
 		s := behind(t, p)
 		good, bad := s.mint("reader"), s.mint("reader", expired)
 		s.requirePassed(t, call{token: good}, with("reader"))
@@ -38,5 +40,33 @@ func TestOutage(t *testing.T) {
 		require.Positive(t, seconds)
 		s.requireRefused(t, call{}, http.StatusUnauthorized)
 		s.requirePassed(t, call{target: "/public/"}, nobody)
+	})
+}
+
+// Whoever asks a guard that takes connections and does not answer is refused in the end: here sooner
+// than by the recipe's timeouts.
+func TestGuardThatHangs(t *testing.T) {
+	t.Parallel()
+	behindEach(t, proxies, func(t *testing.T, p proxy) {
+		silent, err := net.Listen("tcp", "127.0.0.1:0") // nobody accepts: the kernel does
+		require.NoError(t, err)
+		defer silent.Close()
+		s := &stand{service: startService(t)}
+		s.at = addresses{proxy: freeAddress(t), guard: silent.Addr().String(), service: s.service.address}
+		p.changed("timeout 15s", "timeout 1s", "timeout = 11000", "timeout = 1000", "TIMEOUT = 15", "TIMEOUT = 1").start(t, s.at)
+		s.requireRefused(t, call{}, http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout)
+	})
+}
+
+// A script that fails lets nobody pass.
+func TestScriptThatFails(t *testing.T) {
+	t.Parallel()
+	scripted := slices.DeleteFunc(slices.Clone(proxies), func(p proxy) bool { return !p.scripted })
+	behindEach(t, scripted, func(t *testing.T, p proxy) {
+		s := newStand(t, p.speaks)
+		p.changed("if status == 200", "error('broken')\n    if status == 200").start(t, s.at)
+		for _, c := range []call{{token: s.mint("reader")}, {target: "/public/"}} {
+			s.requireRefused(t, c, http.StatusInternalServerError, http.StatusServiceUnavailable)
+		}
 	})
 }

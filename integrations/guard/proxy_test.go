@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -22,13 +23,14 @@ type proxy struct {
 	command func(t *testing.T, dir string, at addresses) *exec.Cmd
 	// guardIsDown is what the proxy answers without a guard.
 	guardIsDown int
+	scripted    bool // a script puts the question
 }
 
 var proxies = []proxy{
-	{"nginx", "nginx", "nginx", nginx, http.StatusServiceUnavailable},
-	{"caddy", "caddy", "caddy", caddy, http.StatusBadGateway},
-	{"haproxy", "haproxy", "haproxy", haproxy, http.StatusServiceUnavailable},
-	{"apache2", "apache2", "nginx", apache, http.StatusServiceUnavailable},
+	{"nginx", "nginx", "nginx", nginx, http.StatusServiceUnavailable, false},
+	{"caddy", "caddy", "caddy", caddy, http.StatusBadGateway, false},
+	{"haproxy", "haproxy", "haproxy", haproxy, http.StatusServiceUnavailable, true},
+	{"apache2", "apache2", "nginx", apache, http.StatusServiceUnavailable, true},
 }
 
 // start starts the proxy with its example.
@@ -42,6 +44,31 @@ func (p proxy) start(t *testing.T, at addresses) *process {
 	t.Cleanup(func() { _ = os.RemoveAll(dir) }) // a proxy may be writing still
 	require.NoError(t, os.Chmod(dir, 0o755), "their workers are of other users")
 	return launch(t, p.command(t, dir, at), at.proxy)
+}
+
+// changed returns the proxy with these replacements in its files, of which one at least must have
+// been made.
+func (p proxy) changed(replacements ...string) proxy {
+	install := p.command
+	p.command = func(t *testing.T, dir string, at addresses) *exec.Cmd {
+		t.Helper()
+		cmd, done := install(t, dir, at), false
+		require.NoError(t, filepath.WalkDir(dir, func(path string, file os.DirEntry, err error) error {
+			if err != nil || file.IsDir() {
+				return err
+			}
+			text, err := os.ReadFile(path)
+			if err != nil {
+				return err
+			}
+			other := strings.NewReplacer(replacements...).Replace(string(text))
+			done = done || other != string(text)
+			return os.WriteFile(path, []byte(other), 0o644)
+		}))
+		require.True(t, done, "no file has any of %q", replacements)
+		return cmd
+	}
+	return p
 }
 
 // nginxFrame is what stands around a file of /etc/nginx/conf.d.

@@ -62,9 +62,9 @@ func (s *stand) waitForKeys(t *testing.T) {
 	}, patience, 10*time.Millisecond)
 }
 
-// everyProxy runs a test behind each proxy.
-func everyProxy(t *testing.T, test func(t *testing.T, p proxy)) {
-	for _, p := range proxies {
+// behindEach runs a test behind each of these proxies.
+func behindEach(t *testing.T, all []proxy, test func(t *testing.T, p proxy)) {
+	for _, p := range all {
 		t.Run(p.name, func(t *testing.T) {
 			t.Parallel()
 			test(t, p)
@@ -75,7 +75,7 @@ func everyProxy(t *testing.T, test func(t *testing.T, p proxy)) {
 // Every proxy lets the same callers through to the same routes.
 func TestProxies(t *testing.T) {
 	t.Parallel()
-	everyProxy(t, func(t *testing.T, p proxy) {
+	behindEach(t, proxies, func(t *testing.T, p proxy) {
 		s := behind(t, p)
 		t.Run("tokens", s.testTokens)
 		t.Run("forged identities", s.testForgedIdentities)

@@ -18,7 +18,8 @@ core.register_action("aztoken_guard", { "http-req" }, function(txn)
     headers["x-original-method"] = { txn.f:method() }
     headers["x-original-uri"] = { txn.f:url() }
 
-    local answer = core.httpclient():get { url = url, headers = headers, timeout = 15000 }
+    -- The guard waits up to 10 s for keys. Of one that hangs HAProxy asks four times.
+    local answer = core.httpclient():get { url = url, headers = headers, timeout = 11000 }
     local status = answer and answer.status or 503
     local function header(name) return answer and answer.headers and answer.headers[name] and answer.headers[name][0] end
     if status == 200 then
