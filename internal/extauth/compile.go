@@ -46,7 +46,7 @@ func (s *ruleset) site(host string) *site {
 }
 
 func (r Rule) compile(m *meters) *rule {
-	compiled := &rule{name: r.label(), methods: r.Methods, preflight: r.Preflight, counts: m.counts(r.label())}
+	compiled := &rule{name: r.label(), methods: r.Methods, preflight: r.Preflight, counts: m.counts(r.label(), allowed, open, noToken, badToken, forbidden, noRule, badRequest, unavailable)}
 	for _, word := range r.Lenient {
 		compiled.lenient |= lenienceOf(word)
 	}

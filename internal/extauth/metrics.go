@@ -48,14 +48,15 @@ var durations = []float64{.00001, .000025, .00005, .0001, .00025, .0005, .001, .
 
 func newMeters(set *metrics.Set, status func() verify.Status) *meters {
 	m := &meters{set: set, duration: set.NewPrometheusHistogramExt("aztoken_guard_check_duration_seconds", durations)}
-	m.none = m.counts(noRuleName)
+	m.none = m.counts(noRuleName, noRule, badRequest)
 	set.RegisterMetricsWriter(func(w io.Writer) { writeKeys(w, status()) })
 	return m
 }
 
-// counts returns the counters of a rule. Rules of the same host and path share them.
-func (m *meters) counts(rule string) (all counts) {
-	for r := range results {
+// counts returns the counters of the results that a rule can have. Rules of the same host and path
+// share them.
+func (m *meters) counts(rule string, possible ...result) (all counts) {
+	for _, r := range possible {
 		all[r] = m.set.GetOrCreateCounter(fmt.Sprintf("aztoken_guard_checks_total{rule=%q,result=%q}", rule, r))
 	}
 	return all

@@ -38,14 +38,14 @@ type original struct {
 // Why a proxy's question is not understood. It is not set up as the documentation says, or somebody
 // else asks.
 var (
-	errMethodHeader   = errors.New("the proxy does not say the method once, as it must")
-	errHostHeader     = errors.New("the proxy does not say the host once, as it must")
-	errTargetHeader   = errors.New("the proxy does not say the target once, as it must")
-	errMethod         = errors.New("the method is none")
-	errHost           = errors.New("the host is none")
-	errURL            = errors.New("the URL of the proxy is none")
-	errOwnHeader      = errors.New("the request has a header that only this guard sets")
-	errUnknownHeaders = errors.New("the kind of the proxy is none")
+	errMethodHeader = errors.New("the proxy does not say the method once, as it must")
+	errHostHeader   = errors.New("the proxy does not say the host once, as it must")
+	errTargetHeader = errors.New("the proxy does not say the target once, as it must")
+	errMethod       = errors.New("the method is not one of HTTP")
+	errHost         = errors.New("the host is neither a name nor an address")
+	errURL          = errors.New("what the proxy says is not a URL")
+	errOwnHeader    = errors.New("the request has a header X-Auth-…, which only the guard sets; the proxy must take it off")
+	errProxy        = errors.New("the kind of the proxy is not known")
 )
 
 // original returns what the caller sent, from a question of the proxy.
@@ -65,7 +65,7 @@ func (p Proxy) original(r *http.Request) (o original, err error) {
 	case Envoy:
 		o = original{r.Method, r.Host, strings.TrimPrefix(r.RequestURI, checkPath)}
 	default:
-		err = errUnknownHeaders
+		err = errProxy
 	}
 	if err != nil {
 		return o, err

@@ -172,14 +172,15 @@ func furthest(path string) string {
 			decoded = append(decoded[:n], c)
 		}
 	}
-	segments := strings.FieldsFunc(string(decoded), func(r rune) bool { return r == '/' || r == '\\' })
 	var read strings.Builder
-	for _, segment := range segments {
-		if segment, _, _ = strings.Cut(segment, ";"); segment != "" {
-			read.WriteString("/" + segment)
+	slashes := func(r rune) bool { return r == '/' || r == '\\' }
+	last := ""
+	for segment := range strings.FieldsFuncSeq(string(decoded), slashes) {
+		if last, _, _ = strings.Cut(segment, ";"); last != "" {
+			read.WriteString("/" + last)
 		}
 	}
-	if last := decoded[len(decoded)-1]; last == '/' || last == '\\' || read.Len() == 0 {
+	if last == "" || slashes(rune(decoded[len(decoded)-1])) {
 		read.WriteByte('/')
 	}
 	return read.String()
