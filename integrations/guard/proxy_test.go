@@ -16,28 +16,36 @@ type addresses struct{ proxy, guard, service string }
 
 // proxy is a reverse proxy that asks the guard.
 type proxy struct {
-	name    string // in AZTOKEN_REQUIRE
-	program string
-	speaks  string // the guard's --proxy
+	name        string   // of its program, also in AZTOKEN_REQUIRE
+	needs       []string // files of Debian's packages
+	speaks      string   // the guard's --proxy
+	guardIsDown int      // the status that it answers then
+	scripted    bool     // a script puts the question
+
 	// command installs the example into dir and returns what starts the proxy with it.
 	command func(t *testing.T, dir string, at addresses) *exec.Cmd
-	// guardIsDown is what the proxy answers without a guard.
-	guardIsDown int
-	scripted    bool // a script puts the question
 }
 
 var proxies = []proxy{
-	{"nginx", "nginx", "nginx", nginx, http.StatusServiceUnavailable, false},
-	{"caddy", "caddy", "caddy", caddy, http.StatusBadGateway, false},
-	{"haproxy", "haproxy", "haproxy", haproxy, http.StatusServiceUnavailable, true},
-	{"apache2", "apache2", "nginx", apache, http.StatusServiceUnavailable, true},
+	{name: "nginx", speaks: "nginx", command: nginx, guardIsDown: http.StatusServiceUnavailable},
+	{name: "caddy", speaks: "caddy", command: caddy, guardIsDown: http.StatusBadGateway},
+	{name: "haproxy", speaks: "haproxy", command: haproxy, guardIsDown: http.StatusServiceUnavailable, scripted: true},
+	{
+		name: "apache2", speaks: "nginx", command: apache, guardIsDown: http.StatusServiceUnavailable, scripted: true,
+		needs: []string{apacheModules + "/mod_lua.so", "/usr/share/lua/5.3/socket/http.lua"},
+	},
 }
 
 // start starts the proxy with its example.
 func (p proxy) start(t *testing.T, at addresses) *process {
 	t.Helper()
-	if _, err := exec.LookPath(p.program); err != nil {
-		missing(t, p.name, "there is no "+p.program+" on this machine")
+	if _, err := exec.LookPath(p.name); err != nil {
+		missing(t, p.name, "there is no "+p.name+" on this machine")
+	}
+	for _, file := range p.needs {
+		if _, err := os.Stat(file); err != nil {
+			missing(t, p.name, "there is no "+file+" on this machine")
+		}
 	}
 	dir, err := os.MkdirTemp("", "aztoken-guard-")
 	require.NoError(t, err)
@@ -121,6 +129,9 @@ func haproxy(t *testing.T, dir string, at addresses) *exec.Cmd {
 	return exec.Command("haproxy", "-db", "-f", file)
 }
 
+// apacheModules is where Debian has them.
+const apacheModules = "/usr/lib/apache2/modules"
+
 // apacheFrame is what Debian's apache2.conf has around a site.
 const apacheFrame = `
 ServerRoot ${DIR}
@@ -131,12 +142,12 @@ PidFile ${DIR}/apache2.pid
 DefaultRuntimeDir ${DIR}
 ErrorLog /dev/stderr
 Listen ${LISTEN}
-LoadModule mpm_event_module /usr/lib/apache2/modules/mod_mpm_event.so
-LoadModule authz_core_module /usr/lib/apache2/modules/mod_authz_core.so
-LoadModule alias_module /usr/lib/apache2/modules/mod_alias.so
-LoadModule proxy_module /usr/lib/apache2/modules/mod_proxy.so
-LoadModule proxy_http_module /usr/lib/apache2/modules/mod_proxy_http.so
-LoadModule lua_module /usr/lib/apache2/modules/mod_lua.so
+LoadModule mpm_event_module ${MODULES}/mod_mpm_event.so
+LoadModule authz_core_module ${MODULES}/mod_authz_core.so
+LoadModule alias_module ${MODULES}/mod_alias.so
+LoadModule proxy_module ${MODULES}/mod_proxy.so
+LoadModule proxy_http_module ${MODULES}/mod_proxy_http.so
+LoadModule lua_module ${MODULES}/mod_lua.so
 Include ${DIR}/orders.conf
 `
 
@@ -145,6 +156,6 @@ func apache(t *testing.T, dir string, at addresses) *exec.Cmd {
 	install(t, "apache/orders.conf", dir, "/etc/apache2/aztoken/guard.lua", lua, "*:80", at.proxy, "127.0.0.1:8080", at.service)
 	frame := filepath.Join(dir, "apache2.conf")
 	require.NoError(t, os.WriteFile(frame, []byte(apacheFrame), 0o644))
-	cmd := exec.Command("apache2", "-f", frame, "-DFOREGROUND", "-C", "Define DIR "+dir, "-C", "Define LISTEN "+at.proxy)
-	return cmd
+	return exec.Command("apache2", "-f", frame, "-DFOREGROUND",
+		"-C", "Define DIR "+dir, "-C", "Define LISTEN "+at.proxy, "-C", "Define MODULES "+apacheModules)
 }
