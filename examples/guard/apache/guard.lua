@@ -13,7 +13,6 @@ local removed = {
 local identity = { "Tenant", "Object-Id", "Client-Id", "Roles", "Scopes", "Claims" }
 
 function check(r)
-    if not r.is_initial_req then return apache2.DECLINED end
     local sent = {
         ["Host"] = r.hostname, ["X-Original-Method"] = r.method, ["X-Original-URI"] = r.unparsed_uri,
     }
