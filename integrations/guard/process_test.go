@@ -64,7 +64,11 @@ func launch(t *testing.T, cmd *exec.Cmd, address string) *process {
 		}
 	})
 	require.Eventually(t, func() bool {
-		conn, err := net.Dial("tcp", address)
+		network, path := "tcp", address
+		if socket, ok := strings.CutPrefix(address, "unix:"); ok {
+			network, path = "unix", socket
+		}
+		conn, err := net.Dial(network, path)
 		if err != nil {
 			return false
 		}
@@ -104,6 +108,17 @@ func port(t *testing.T, address string) string {
 	_, port, err := net.SplitHostPort(address)
 	require.NoError(t, err)
 	return port
+}
+
+// publicDir returns a directory that other users look into too, as the workers of proxies are. It is
+// removed when the test ends.
+func publicDir(t *testing.T) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "aztoken-guard-")
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = os.RemoveAll(dir) }) // a proxy may be writing still
+	require.NoError(t, os.Chmod(dir, 0o755))
+	return dir
 }
 
 // examples is where the files for users are.

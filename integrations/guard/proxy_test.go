@@ -47,11 +47,7 @@ func (p proxy) start(t *testing.T, at addresses) *process {
 			missing(t, p.name, "there is no "+file+" on this machine")
 		}
 	}
-	dir, err := os.MkdirTemp("", "aztoken-guard-")
-	require.NoError(t, err)
-	t.Cleanup(func() { _ = os.RemoveAll(dir) }) // a proxy may be writing still
-	require.NoError(t, os.Chmod(dir, 0o755), "their workers are of other users")
-	return launch(t, p.command(t, dir, at), at.proxy)
+	return launch(t, p.command(t, publicDir(t), at), at.proxy)
 }
 
 // changed returns the proxy with these replacements in its files, of which one at least must have

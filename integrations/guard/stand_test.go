@@ -23,14 +23,14 @@ type stand struct {
 }
 
 // newStand starts the fake issuer, the service and the guard.
-func newStand(t *testing.T, speaks string) *stand {
+func newStand(t *testing.T, speaks string, flags ...string) *stand {
 	t.Helper()
 	s := &stand{
 		imds:    imdstest.NewServer(t, &imdstest.Options{TenantID: tenant}),
 		service: startService(t), keyFile: filepath.Join(t.TempDir(), "keys.json"), speaks: speaks,
 	}
 	s.at = addresses{proxy: freeAddress(t), guard: freeAddress(t), service: s.service.address}
-	s.startGuard(t)
+	s.startGuard(t, flags...)
 	return s
 }
 
@@ -46,9 +46,9 @@ func (s *stand) startGuard(t *testing.T, flags ...string) {
 }
 
 // behind returns a stand behind the proxy.
-func behind(t *testing.T, p proxy) *stand {
+func behind(t *testing.T, p proxy, flags ...string) *stand {
 	t.Helper()
-	s := newStand(t, p.speaks)
+	s := newStand(t, p.speaks, flags...)
 	p.start(t, s.at)
 	return s
 }
