@@ -27,7 +27,7 @@ const (
 	agentClientB = "c0000000-0000-4000-8000-00000000000b"
 )
 
-// serving is a running aztoken agent.
+// serving is a running command that serves.
 type serving struct {
 	Addresses   []string                     `json:"addresses"`
 	Environment map[string]map[string]string `json:"environment"`
@@ -43,14 +43,17 @@ func machineForAgents(t *testing.T) *imdstest.Server {
 	return imdstest.NewServer(t, &imdstest.Options{Identities: []imdstest.Identity{{ClientID: agentClientA}, {ClientID: agentClientB}}})
 }
 
-// serve starts aztoken agent --output json on a free port, until the test ends.
-func serve(t *testing.T, args ...string) *serving {
+// serve starts aztoken agent --output json, until the test ends.
+func serve(t *testing.T, args ...string) *serving { return serveAs(t, "agent", args...) }
+
+// serveAs starts a command that serves, until the test ends.
+func serveAs(t *testing.T, command string, args ...string) *serving {
 	t.Helper()
 	if runtime.GOOS == "windows" {
 		t.Skip("there is no SIGTERM to send to a process")
 	}
 	s := &serving{stderr: new(bytes.Buffer), ended: make(chan error, 1)}
-	s.cmd = invocation{}.command(t, append([]string{"agent", "--output=json"}, args...)...)
+	s.cmd = invocation{}.command(t, append([]string{command, "--output=json"}, args...)...)
 	s.cmd.Stderr = s.stderr
 	stdout, err := s.cmd.StdoutPipe()
 	require.NoError(t, err)
@@ -75,6 +78,20 @@ func (s *serving) stop(t *testing.T) {
 	require.NoError(t, s.cmd.Process.Signal(syscall.SIGTERM))
 	require.NoError(t, <-s.ended, s.stderr)
 	require.NotContains(t, s.stderr.String(), "eyJ")
+}
+
+// reloads sends SIGHUP and waits until the metric of reloading is want.
+func (s *serving) reloads(t *testing.T, want string) {
+	t.Helper()
+	require.NoError(t, s.cmd.Process.Signal(syscall.SIGHUP))
+	require.Eventually(t, func() bool {
+		resp, err := http.Get("http://" + s.Addresses[0] + "/metrics")
+		require.NoError(t, err)
+		defer resp.Body.Close()
+		text, err := io.ReadAll(resp.Body)
+		require.NoError(t, err)
+		return strings.Contains(string(text), "aztoken_config_last_reload_successful "+want)
+	}, 10*time.Second, 10*time.Millisecond)
 }
 
 // token asks as an SDK does. header is the secret.
@@ -139,18 +156,7 @@ func TestAgent(t *testing.T) {
 		require.NotContains(t, s.Environment["a"], "IDENTITY_HEADER", "a log may keep it")
 		status, _ := s.token(t, "a-secret-of-some-length", orders)
 		require.Equal(t, http.StatusOK, status)
-		reloads := func(want string) {
-			t.Helper()
-			require.NoError(t, s.cmd.Process.Signal(syscall.SIGHUP))
-			require.Eventually(t, func() bool {
-				resp, err := http.Get("http://" + s.Addresses[0] + "/metrics")
-				require.NoError(t, err)
-				defer resp.Body.Close()
-				text, err := io.ReadAll(resp.Body)
-				require.NoError(t, err)
-				return strings.Contains(string(text), "aztoken_config_last_reload_successful "+want)
-			}, 10*time.Second, 10*time.Millisecond)
-		}
+		reloads := func(want string) { t.Helper(); s.reloads(t, want) }
 		for _, bad := range []string{
 			strings.Replace(good, "client_id", "clientid", 1), strings.Replace(good, "'127.0.0.1:0'", "'127.0.0.1:1'", 1),
 			good + "store: /nowhere\n", good + "metrics: 127.0.0.1:0\n",

@@ -139,7 +139,7 @@ func (g *Guard) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case g.isCheck(r):
 		g.check(w, r)
-	case r.URL.Path == "/validate":
+	case r.URL.Path == validatePath:
 		g.validate(w, r)
 	default:
 		operation.NotFound(w)

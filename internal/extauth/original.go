@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/netip"
 	"strings"
+	"unicode/utf8"
 )
 
 // Proxy is the kind of the reverse proxy that asks: it decides whose word the original request is.
@@ -119,7 +120,8 @@ func hostOf(text string) (string, error) {
 	if i := strings.LastIndexByte(text, ':'); i >= 0 && !strings.HasSuffix(text, "]") {
 		host, port = text[:i], text[i+1:]
 	}
-	if strings.Trim(port, "0123456789") != "" {
+	beyondASCII := func(r rune) bool { return r >= utf8.RuneSelf } // some become letters of ASCII in lower case
+	if strings.Trim(port, "0123456789") != "" || strings.ContainsFunc(host, beyondASCII) {
 		return text, errHost
 	}
 	host = strings.ToLower(strings.TrimSuffix(host, "."))

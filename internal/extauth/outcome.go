@@ -48,17 +48,22 @@ func (g *generation) judge(r *http.Request) (o outcome) {
 		o.result = open
 		return o
 	}
+	o.result = allowed
+	return g.authorize(o, r, func(c *verify.Claims) error { return chosen.meet(q, c) })
+}
+
+// authorize completes the outcome of a request that must show a token.
+func (g *generation) authorize(o outcome, r *http.Request, required verify.Requirement) outcome {
 	token, err := verify.BearerToken(r)
 	if err == nil {
 		o.claims, err = g.verifier.Verify(r.Context(), token)
 	}
 	if err == nil {
-		err = chosen.meet(q, o.claims)
+		err = required(o.claims)
 	}
 	if err != nil {
 		return g.rejected(o, err)
 	}
-	o.result = allowed
 	return o
 }
 

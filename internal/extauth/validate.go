@@ -8,6 +8,9 @@ import (
 	"github.com/seed-ac726066/aztoken/verify"
 )
 
+// validatePath is where programs ask by themselves.
+const validatePath = "/validate"
+
 // validation is what a program that asks by itself is told of a good token.
 type validation struct {
 	TenantID  string          `json:"tenant_id"`
@@ -26,20 +29,17 @@ func (g *Guard) validate(w http.ResponseWriter, r *http.Request) {
 	if !operation.OnlyGet(w, r) {
 		return
 	}
-	var (
-		claims  *verify.Claims
-		refusal *verify.Error
-	)
+	var o outcome
 	g.withCurrent(func(now *generation) error {
-		var err error
-		claims, err = now.validate(r)
-		refusal = now.verifier.Refusal(err)
-		return err
+		o = now.validate(r)
+		return o.err
 	})
-	if refusal != nil {
-		refuse(w, refusal)
+	g.log(r.Context(), o)
+	if o.refusal != nil {
+		refuse(w, o.refusal)
 		return
 	}
+	claims := o.claims
 	v := validation{
 		TenantID: claims.TenantID, ObjectID: claims.ObjectID, ClientID: claims.ClientID, AppOnly: claims.AppOnly,
 		Roles: orEmpty(claims.Roles), Scopes: orEmpty(claims.Scopes), ExpiresOn: claims.ExpiresOn.Unix(),
@@ -51,13 +51,10 @@ func (g *Guard) validate(w http.ResponseWriter, r *http.Request) {
 	operation.WriteJSON(w, http.StatusOK, v)
 }
 
-// validate returns the claims of a request's token.
-func (g *generation) validate(r *http.Request) (*verify.Claims, error) {
-	token, err := verify.BearerToken(r)
-	if err != nil {
-		return nil, err
-	}
-	return g.verifier.Authorize(r.Context(), token, g.required)
+// validate decides about the token of a program's request.
+func (g *generation) validate(r *http.Request) outcome {
+	o := outcome{result: allowed, asked: original{method: r.Method, target: validatePath}}
+	return g.authorize(o, r, g.required)
 }
 
 // refuse answers as package verify does, but in JSON.
