@@ -44,6 +44,7 @@ func TestPage(t *testing.T) {
 		return
 	}
 	require.Equal(t, want, string(content), "go test ./guard -run TestPage -update writes it")
+	require.Greater(t, len(tricks), 100, "the page says so")
 	require.NoError(t, filepath.WalkDir(examples, func(path string, file os.DirEntry, err error) error {
 		if err == nil && !file.IsDir() {
 			require.True(t, shown[filepath.ToSlash(strings.TrimPrefix(path, "../"))], "%s is not on the page", path)

@@ -14,9 +14,10 @@ var tricks = []string{
 	// dot segments, plain and encoded
 	"/public/../admin/x", "/orders/../admin/x", "/public/./../admin/x", "/public/%2e%2e/admin/x", "/public/.%2e/admin/x", "/public/%2E%2E/admin/x",
 	"/public/%252e%252e/admin/x", "/./admin/x", "/%2e/admin/x", "/public/../../admin/x", "/public/x/..", "/public/..",
+	"/public/.../admin/x", "/public/..%00/admin/x", "/public/%25%32%65%25%32%65/admin/x", "/public/.%252e/admin/x", "/public/..%20/admin/x", "/public/..%09/admin/x",
 	// slashes: double, encoded, of Windows
 	"//admin/x", "///admin/x", "/public//../admin/x", "/public/..//admin/x", "/%2fadmin/x", "/%2Fadmin/x", "/public%2f..%2fadmin/x", "/public/..%2fadmin/x",
-	"/public%2f%2e%2e%2fadmin/x", "/admin%2fx", "/admin%2Fx", "/admin%252fx",
+	"/public%2f%2e%2e%2fadmin/x", "/public/%2e%2e%2fadmin/x", "/public/..%252fadmin/x", "/public/%2e%2e%5cadmin/x", "/admin%2fx", "/admin%2Fx", "/admin%252fx",
 	`/public\..\admin\x`, `/public/..\admin/x`, `/\admin/x`, `/admin\x`, "/public/..%5cadmin/x", "/%5cadmin/x", "/admin%5cx", "/public/%255c..%255cadmin/x",
 	// parameters
 	"/admin;x", "/admin;/x", "/admin/;x", "/;/admin/x", "/;x/admin/x", "/public/..;/admin/x", "/public/..;x/admin/x", "/admin%3bx", "/public/..%3b/admin/x",

@@ -20,6 +20,7 @@ type proxy struct {
 	needs       []string // files of Debian's packages
 	speaks      string   // the guard's --proxy
 	guardIsDown int      // the status that it answers then
+	guardHangs  int      // likewise
 	scripted    bool     // a script puts the question
 
 	// command installs the example into dir and returns what starts the proxy with it.
@@ -27,11 +28,11 @@ type proxy struct {
 }
 
 var proxies = []proxy{
-	{name: "nginx", speaks: "nginx", command: nginx, guardIsDown: http.StatusServiceUnavailable},
-	{name: "caddy", speaks: "caddy", command: caddy, guardIsDown: http.StatusBadGateway},
-	{name: "haproxy", speaks: "haproxy", command: haproxy, guardIsDown: http.StatusServiceUnavailable, scripted: true},
+	{name: "nginx", speaks: "nginx", command: nginx, guardIsDown: http.StatusServiceUnavailable, guardHangs: http.StatusServiceUnavailable},
+	{name: "caddy", speaks: "caddy", command: caddy, guardIsDown: http.StatusBadGateway, guardHangs: http.StatusGatewayTimeout},
+	{name: "haproxy", speaks: "haproxy", command: haproxy, guardIsDown: http.StatusServiceUnavailable, guardHangs: http.StatusServiceUnavailable, scripted: true},
 	{
-		name: "apache2", speaks: "nginx", command: apache, guardIsDown: http.StatusServiceUnavailable, scripted: true,
+		name: "apache2", speaks: "nginx", command: apache, guardIsDown: http.StatusServiceUnavailable, guardHangs: http.StatusServiceUnavailable, scripted: true,
 		needs: []string{apacheModules + "/mod_lua.so", "/usr/share/lua/5.3/socket/http.lua"},
 	},
 }

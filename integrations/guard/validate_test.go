@@ -82,3 +82,34 @@ func TestValidate(t *testing.T) {
 		})
 	}
 }
+
+// A service in Python knows its callers behind every proxy, and serves nobody without the headers.
+func TestServiceInPython(t *testing.T) {
+	t.Parallel()
+	if _, err := exec.LookPath("python3"); err != nil {
+		missing(t, "python3", "there is no python3 on this machine")
+	}
+	address := freeAddress(t)
+	cmd := exec.Command("python3", install(t, "service.py", t.TempDir(), "8080", port(t, address)))
+	launch(t, cmd, address)
+	for _, p := range proxies {
+		t.Run(p.name, func(t *testing.T) {
+			s := newStand(t, p.speaks)
+			s.at.service = address
+			p.start(t, s.at)
+			token := s.mint("reader")
+			got := s.do(t, call{token: token, header: []string{"X_Auth_Roles: admin", "X-Auth-Object-Id: forged"}})
+			require.Equal(t, http.StatusOK, got.status)
+			require.Equal(t, imdstest.DefaultObjectID+" ['reader']\n", got.body)
+			for _, c := range []call{{target: "/public/"}, {target: "/public/", header: []string{"X_Auth_Object_Id: forged", "X-Auth-Object-Id: forged"}}} {
+				got = s.do(t, c)
+				require.Equal(t, http.StatusForbidden, got.status)
+				require.Equal(t, "no caller\n", got.body)
+			}
+			got = s.do(t, call{token: token, header: []string{"Connection: X-Auth-Object-Id"}})
+			if got.status != http.StatusForbidden {
+				require.Equal(t, imdstest.DefaultObjectID+" ['reader']\n", got.body)
+			}
+		})
+	}
+}
