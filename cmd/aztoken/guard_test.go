@@ -2,6 +2,7 @@ package main_test
 
 import (
 	"bufio"
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -128,7 +129,7 @@ func TestGuard(t *testing.T) {
 		info, err := os.Stat(socket)
 		require.NoError(t, err)
 		require.Equal(t, os.FileMode(0o660), info.Mode().Perm())
-		client := &http.Client{Transport: &http.Transport{Dial: func(string, string) (net.Conn, error) { return net.Dial("unix", socket) }}}
+		client := &http.Client{Transport: &http.Transport{DialContext: func(context.Context, string, string) (net.Conn, error) { return net.Dial("unix", socket) }}}
 		resp, err := client.Get("http://orders.example/check")
 		require.NoError(t, err)
 		require.NoError(t, resp.Body.Close())
