@@ -20,7 +20,7 @@ var update = flag.Bool("update", false, "write the files of examples/guard into 
 var fileMark = regexp.MustCompile("(?m)^<!-- file: (\\S+) -->\n(?:```\\w*\n(?:[^`\n].*\n|\n)*```\n)?")
 
 // languages are the words for highlighting, by the end of a file's name.
-var languages = map[string]string{".conf": "nginx", ".cfg": "haproxy", ".lua": "lua", ".yaml": "yaml", ".py": "python", ".mjs": "js", "": "text"}
+var languages = map[string]string{".conf": "nginx", ".cfg": "haproxy", ".lua": "lua", ".caddy": "text", ".yaml": "yaml", ".py": "python", ".mjs": "js", "": "text"}
 
 // The page has the very files that the tests of this package load.
 func TestPage(t *testing.T) {

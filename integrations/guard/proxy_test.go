@@ -111,8 +111,9 @@ import orders
 `
 
 func caddy(t *testing.T, dir string, at addresses) *exec.Cmd {
-	file := install(t, "Caddyfile", dir, "http://orders.example", "http://orders.example:"+port(t, at.proxy), "http:// {", "http://:"+port(t, at.proxy)+" {", "127.0.0.1:16931", at.guard, "127.0.0.1:8080", at.service)
-	require.NoError(t, os.Rename(file, filepath.Join(dir, "orders")))
+	site := install(t, "caddy/Caddyfile", dir, "http://orders.example", "http://orders.example:"+port(t, at.proxy), "http:// {", "http://:"+port(t, at.proxy)+" {", "127.0.0.1:8080", at.service)
+	install(t, "caddy/aztoken.caddy", dir, "127.0.0.1:16931", at.guard)
+	require.NoError(t, os.Rename(site, filepath.Join(dir, "orders")))
 	frame := filepath.Join(dir, "Caddyfile")
 	require.NoError(t, os.WriteFile(frame, []byte(caddyFrame), 0o644))
 	cmd := exec.Command("caddy", "run", "--config", frame, "--adapter", "caddyfile")
