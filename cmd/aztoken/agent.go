@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/http"
 	"os"
 	"slices"
 	"strings"
@@ -19,6 +20,7 @@ import (
 	"github.com/seed-ac726066/aztoken/internal/envfile"
 	"github.com/seed-ac726066/aztoken/internal/fake"
 	"github.com/seed-ac726066/aztoken/internal/operation"
+	"github.com/seed-ac726066/aztoken/internal/statuspage"
 )
 
 type agentCommand struct {
@@ -40,8 +42,8 @@ on stdout, or writes with --env-file. Its callers show a secret (IDENTITY_HEADER
 With a PROGRAM it starts it in that environment, passes signals on, and ends with its exit status: 128+n if signal n ended it,
 127 if it is not there, 126 if it cannot be executed, 125 if the agent itself failed.
 
-SIGHUP reads the file again, which is taken as a whole or not at all. /healthz, /readyz and /metrics are at the same address,
-or at that of --metrics.
+SIGHUP reads the file again, which is taken as a whole or not at all. /healthz, /readyz, /metrics and /statusz (a page for
+people) are at the same address, or at that of --metrics.
 
 Several identities come from a YAML file. Everything in it but one identity is optional:
 
@@ -129,10 +131,14 @@ func (a *agentCommand) serve(cmd *cobra.Command, command []string) error {
 	defer running.Close()
 
 	service := a.service.service(logger)
-	pages := operation.Pages{Metrics: options.Metrics, Ready: func() (bool, any) {
-		ready, details := running.Ready()
-		return ready && !service.Draining(), details
-	}}
+	pages := operation.Pages{
+		Metrics: options.Metrics,
+		Ready: func() (bool, any) {
+			ready, details := running.Ready()
+			return ready && !service.Draining(), details
+		},
+		More: map[string]http.Handler{"/statusz": statusPage(running)},
+	}
 	handler, own, err := withPages(service, pages, config.Metrics, mode, running)
 	if err != nil {
 		return err
@@ -151,6 +157,16 @@ func (a *agentCommand) serve(cmd *cobra.Command, command []string) error {
 	}
 	logger.Info("aztoken agent: serving", slog.Any("addresses", addresses(listeners)))
 	return service.Run(cmd.Context())
+}
+
+// statusPage returns the page on the clients of an agent.
+func statusPage(running *agent.Agent) http.Handler {
+	return statuspage.Handler(statuspage.Subject{Title: "aztoken agent", Clients: func() (all []statuspage.Client) {
+		for _, m := range running.Clients() {
+			all = append(all, statuspage.Client(m))
+		}
+		return all
+	}})
 }
 
 // clientOptions returns what the clients of all identities have in common.

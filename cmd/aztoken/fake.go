@@ -46,7 +46,7 @@ The identities come from flags, or from a YAML file if there are several. Everyt
   token_version: 1            # 2: with azp, and the issuer at login.microsoftonline.com
   optional_claims: [idtyp]    # as a resource's manifest asks for them; left out: none, as on Azure
   resources: [https://orders.example.com]     # others are unknown; left out: every one is known
-  secret: known               # for App Service, Service Fabric and Azure ML; left out: random
+  secret: known               # for App Service, container instances, Service Fabric and Azure ML; left out: random
   identities:                 # []: none
     - system_assigned: true
       client_id: c0000000-0000-4000-8000-000000000001
@@ -54,12 +54,29 @@ The identities come from flags, or from a YAML file if there are several. Everyt
       resource_id: /subscriptions/…/userAssignedIdentities/orders
       roles:
         https://orders.example.com: [consumer]
+  tenants: [7e000000-0000-4000-8000-000000000002]   # further ones that exist
+  applications:               # app registrations whose secret is a token of somebody else
+    - client_id: a0000000-0000-4000-8000-000000000001
+      object_id: 0a000000-0000-4000-8000-000000000001
+      token_lifetime: 75m     # 24h for a client with the capability cp1
+      tenants: [7e000000-0000-4000-8000-000000000003]   # further ones in which it is installed
+      roles:
+        https://orders.example.com: [consumer]
+      federated_credentials:  # left out: one of the default identity; []: none
+        - issuer: https://token.actions.githubusercontent.com
+          subject: repo:shop/orders:ref:refs/heads/main
+          audience: api://AzureADTokenExchange
+  proxy_ca_data: false        # true: identity bindings have AZURE_KUBERNETES_CA_DATA, not _CA_FILE
+
+With applications every environment says where Entra ID is (AZURE_AUTHORITY_HOST), which is over https: set
+--listen-tls.
 
 Faults are switched on and off at the control address while it runs; GET it to see how.`,
 		Example: `  aztoken fake --role https://orders.example.com=consumer
   aztoken token https://orders.example.com --endpoint http://127.0.0.1:16925 | aztoken inspect
   aztoken fake --host app-service --secret known --shell env > app.env
-  aztoken fake --listen-tls 127.0.0.1:16927 --host workload-identity
+  aztoken fake --listen-tls 127.0.0.1:16927 --host identity-binding
+  aztoken fake --listen-tls 127.0.0.1:16927 --host app-service --application client-id=a0000000-0000-4000-8000-000000000001
   aztoken fake --config machine.yaml --token-lifetime 10m
   sudo ip addr add 169.254.169.254/32 dev lo && sudo aztoken fake --listen 169.254.169.254:80
   curl -d fault=EntraDown -d for=12h http://127.0.0.1:16926/break`,
@@ -69,7 +86,7 @@ Faults are switched on and off at the control address while it runs; GET it to s
 	f.machine.addFlags(cmd)
 	flags := cmd.Flags()
 	flags.StringVar(&f.at.Listen, "listen", "127.0.0.1:16925", "the address of the endpoint")
-	flags.StringVar(&f.at.ListenTLS, "listen-tls", "", "the address of the https endpoint, for Service Fabric and workload identity")
+	flags.StringVar(&f.at.ListenTLS, "listen-tls", "", "the address of the https endpoint, for Service Fabric, workload identity, identity bindings and applications")
 	flags.StringVar(&f.at.Control, "control", "127.0.0.1:16926", `the address where faults are switched on and off; "" for none`)
 	flags.StringVar(&f.at.Hostname, "hostname", "", "the name at which programs reach it (default: that of --listen)")
 	flags.StringSliceVar(&f.hosts, "host", []string{string(fake.IMDS)}, "the hosts whose environment to print: "+list(fake.Hosts())+" or all")

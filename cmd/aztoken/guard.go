@@ -5,12 +5,14 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/http"
 
 	"github.com/VictoriaMetrics/metrics"
 	"github.com/spf13/cobra"
 
 	"github.com/seed-ac726066/aztoken/internal/extauth"
 	"github.com/seed-ac726066/aztoken/internal/operation"
+	"github.com/seed-ac726066/aztoken/internal/statuspage"
 )
 
 type guardCommand struct {
@@ -30,8 +32,8 @@ with --key-file also over a restart.
 
 At /check it answers 200 and who calls, in X-Auth-Tenant, X-Auth-Object-Id, X-Auth-Client-Id, X-Auth-Roles, X-Auth-Scopes and
 X-Auth-Claims, which are empty where there is nothing to say; 401 or 403 and a challenge; or 503 and Retry-After, if tokens
-cannot be checked. At /validate it answers programs that ask by themselves, with the claims as JSON. /healthz, /readyz and
-/metrics are at the same address, or at that of --metrics.
+cannot be checked. At /validate it answers programs that ask by themselves, with the claims as JSON. /healthz, /readyz,
+/metrics and /statusz (a page for people) are at the same address, or at that of --metrics.
 
 Without --config there is one rule for all requests, by --role, --scope, --caller and --app-only: all that are given must hold.
 With --proxy it also refuses paths that a service may read in two ways. SIGHUP reads the file again, which is taken as a whole
@@ -103,10 +105,16 @@ func (g *guardCommand) serve(cmd *cobra.Command) error {
 
 	service := g.service.service(logger)
 	service.MaxHeader = guardHeader
-	pages := operation.Pages{Metrics: options.Metrics, Ready: func() (bool, any) {
-		ready, details := running.Ready()
-		return ready && !service.Draining(), details
-	}}
+	pages := operation.Pages{
+		Metrics: options.Metrics,
+		Ready: func() (bool, any) {
+			ready, details := running.Ready()
+			return ready && !service.Draining(), details
+		},
+		More: map[string]http.Handler{"/statusz": http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			statuspage.Handler(statuspage.Subject{Title: "aztoken guard", Verifier: running.Verifier()}).ServeHTTP(w, r)
+		})},
+	}
 	handler, own, err := withPages(service, pages, config.Metrics, mode, running)
 	if err != nil {
 		return err

@@ -40,7 +40,7 @@ func (s *guardSettings) addFlags(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.StringVar(&s.file, "config", "", "a file in YAML, with rules for hosts and paths")
 	f.StringArrayVar(&s.listen, "listen", nil, "an address, host:port or unix:/path (may be repeated; default "+extauth.DefaultListen+")")
-	f.StringVar(&s.metrics, "metrics", "", "the address of /healthz, /readyz and /metrics (default: that of --listen)")
+	f.StringVar(&s.metrics, "metrics", "", "the address of /healthz, /readyz, /metrics and /statusz (default: that of --listen)")
 	f.StringVar(&s.proxy, "proxy", "", "the proxy that asks, whose headers say what the request is: "+list(extauth.Proxies()))
 	f.StringSliceVar(&s.audiences, "audience", nil, "an App ID URI or client id of the service (required; may be repeated)")
 	f.StringSliceVar(&s.tenants, "tenant", nil, "a tenant whose tokens are accepted, a GUID (required; may be repeated)")

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"syscall"
 	"testing"
@@ -31,6 +32,12 @@ func guardOf(entra *imdstest.Server, more ...string) []string {
 	return append([]string{
 		"--listen=127.0.0.1:0", "--audience", orders, "--tenant", imdstest.DefaultTenantID, "--authority", entra.URL,
 	}, more...)
+}
+
+// guard starts aztoken guard --output json, until the test ends.
+func guard(t *testing.T, args ...string) *serving {
+	t.Helper()
+	return startServing(t, nil, append([]string{"guard"}, args...)...)
 }
 
 // check asks a guard as nginx does, about a request with a token, "" for none.
@@ -72,12 +79,12 @@ func TestGuard(t *testing.T) {
 	good := entra.Mint(orders)
 	t.Run("checks tokens by flags", func(t *testing.T) {
 		t.Parallel()
-		s := serveAs(t, "guard", guardOf(entra, "--role=reader", "--role=writer", "--app-only")...)
+		s := guard(t, guardOf(entra, "--role=reader", "--role=writer", "--app-only")...)
 		require.Equal(t, 200, s.check(t, good, "anything, as no proxy is named"))
 		require.Equal(t, 401, s.check(t, "", "/"))
 		require.Equal(t, 401, s.check(t, entra.Mint("https://other.example"), "/"))
 		require.Equal(t, 403, s.check(t, entra.Mint(orders, func(j *imdstest.JWT) { j.Claims["roles"] = []string{"admin"} }), "/"))
-		for path, want := range map[string]int{"/healthz": 200, "/readyz": 200, "/metrics": 200, "/validate": 401, "/": 404, "/check/a": 404} {
+		for path, want := range map[string]int{"/healthz": 200, "/readyz": 200, "/metrics": 200, "/statusz": 200, "/validate": 401, "/": 404, "/check/a": 404} {
 			status, text := s.page(t, path)
 			require.Equal(t, want, status, "%s: %s", path, text)
 		}
@@ -88,12 +95,14 @@ func TestGuard(t *testing.T) {
 		require.EqualValues(t, 1, ready["keys"])
 		require.Greater(t, ready["expires_in"], 86300.0)
 		require.Zero(t, aztoken(t, "ready", "http://"+s.Addresses[0]+"/readyz").status)
+		_, text = s.page(t, "/statusz")
+		require.Contains(t, text, "aztoken guard")
 		s.stop(t)
 		require.Equal(t, 4, strings.Count(s.stderr.String(), `"level":"WARN"`), s.stderr)
 	})
 	t.Run("judges paths for a proxy", func(t *testing.T) {
 		t.Parallel()
-		s := serveAs(t, "guard", guardOf(entra, "--proxy=nginx")...)
+		s := guard(t, guardOf(entra, "--proxy=nginx")...)
 		require.Equal(t, 200, s.check(t, good, "/orders?a"))
 		for _, target := range []string{"//", "/a;b", "/../", "/a%2fb", "orders", "/#"} {
 			require.Equal(t, 403, s.check(t, good, target), target)
@@ -103,7 +112,7 @@ func TestGuard(t *testing.T) {
 	})
 	t.Run("is not ready for long enough", func(t *testing.T) {
 		t.Parallel()
-		s := serveAs(t, "guard", guardOf(entra, "--role=reader", "--min-life=25h")...)
+		s := guard(t, guardOf(entra, "--role=reader", "--min-life=25h")...)
 		require.Equal(t, 200, s.check(t, good, "/"))
 		require.Equal(t, 1, aztoken(t, "ready", "http://"+s.Addresses[0]+"/readyz").status)
 		s.stop(t)
@@ -111,8 +120,8 @@ func TestGuard(t *testing.T) {
 	t.Run("has its pages elsewhere", func(t *testing.T) {
 		t.Parallel()
 		socket := filepath.Join(t.TempDir(), "pages.sock")
-		s := serveAs(t, "guard", guardOf(entra, "--role=reader", "--metrics=unix:"+socket, "--socket-mode=0600")...)
-		for path, want := range map[string]int{"/healthz": 404, "/readyz": 404, "/metrics": 404, "/validate": 401} {
+		s := guard(t, guardOf(entra, "--role=reader", "--metrics=unix:"+socket, "--socket-mode=0600")...)
+		for path, want := range map[string]int{"/healthz": 404, "/readyz": 404, "/metrics": 404, "/statusz": 404, "/validate": 401} {
 			status, _ := s.page(t, path)
 			require.Equal(t, want, status, path)
 		}
@@ -124,7 +133,7 @@ func TestGuard(t *testing.T) {
 	t.Run("listens at a socket", func(t *testing.T) {
 		t.Parallel()
 		socket := filepath.Join(t.TempDir(), "guard.sock")
-		s := serveAs(t, "guard", append(guardOf(entra, "--role=reader")[1:], "--listen=unix:"+socket)...)
+		s := guard(t, append(guardOf(entra, "--role=reader")[1:], "--listen=unix:"+socket)...)
 		require.Equal(t, []string{socket}, s.Addresses)
 		info, err := os.Stat(socket)
 		require.NoError(t, err)
@@ -140,7 +149,7 @@ func TestGuard(t *testing.T) {
 	})
 	t.Run("serves on while it drains", func(t *testing.T) {
 		t.Parallel()
-		s := serveAs(t, "guard", guardOf(entra, "--role=reader", "--drain=1h")...)
+		s := guard(t, guardOf(entra, "--role=reader", "--drain=1h")...)
 		require.Equal(t, 200, s.check(t, good, "/"))
 		require.NoError(t, s.cmd.Process.Signal(syscall.SIGTERM))
 		require.Eventually(t, func() bool { status, _ := s.page(t, "/readyz"); return status == 503 }, 10*time.Second, 10*time.Millisecond)
@@ -159,6 +168,9 @@ func TestGuard(t *testing.T) {
 	})
 	t.Run("says in text where it is", func(t *testing.T) {
 		t.Parallel()
+		if runtime.GOOS == "windows" {
+			t.Skip("there is no SIGINT to send to a process")
+		}
 		cmd := invocation{}.command(t, append([]string{"guard"}, guardOf(entra, "--role=reader")...)...)
 		stdout, err := cmd.StdoutPipe()
 		require.NoError(t, err)
@@ -183,7 +195,7 @@ func TestGuardReload(t *testing.T) {
 	head := fmt.Sprintf("listen: ['127.0.0.1:0']\nproxy: nginx\naudiences: [%s]\ntenants: [%s]\nauthority: %s\nrules:\n", orders, imdstest.DefaultTenantID, entra.URL)
 	original := head + "- {path: /, require: [{roles: [reader]}]}\n"
 	write(original)
-	s := serveAs(t, "guard", "--config", file)
+	s := guard(t, "--config", file)
 	require.Equal(t, 200, s.check(t, good, "/"))
 	for _, bad := range []string{
 		strings.Replace(original, "path", "paths", 1), head + "- {path: /, open: true}\n- {path: /, open: true}\n", "",
@@ -211,14 +223,14 @@ func TestGuardRestartsInAnOutage(t *testing.T) {
 	entra := issuerOf(t)
 	keys := filepath.Join(t.TempDir(), "keys.json")
 	args := guardOf(entra, "--role=reader", "--key-file", keys)
-	s := serveAs(t, "guard", args...)
+	s := guard(t, args...)
 	require.Equal(t, 200, s.check(t, entra.Mint(orders), "/"))
 	require.Eventually(t, func() bool { _, err := os.Stat(keys); return err == nil }, 10*time.Second, 10*time.Millisecond)
 	require.NoError(t, s.cmd.Process.Kill())
 	<-s.ended
 
 	entra.Issuer().Break(imdstest.EntraDown())
-	s = serveAs(t, "guard", args...)
+	s = guard(t, args...)
 	require.Equal(t, 200, s.check(t, entra.Mint(orders), "/"), "a token that it has never seen")
 	require.Equal(t, 401, s.check(t, "", "/"))
 	status, text := s.page(t, "/readyz")
@@ -226,7 +238,7 @@ func TestGuardRestartsInAnOutage(t *testing.T) {
 	require.Contains(t, text, `"key_source":"key file"`)
 	s.stop(t)
 
-	s = serveAs(t, "guard", guardOf(entra, "--role=reader")...)
+	s = guard(t, guardOf(entra, "--role=reader")...)
 	r := s.question(t, entra.Mint(orders), "/")
 	resp, err := http.DefaultClient.Do(r)
 	require.NoError(t, err)
@@ -244,7 +256,7 @@ func TestGuardRestartsInAnOutage(t *testing.T) {
 func TestGuardAnswersAtOnce(t *testing.T) {
 	t.Parallel()
 	entra := issuerOf(t)
-	s := serveAs(t, "guard", guardOf(entra, "--role=reader", "--proxy=nginx")...)
+	s := guard(t, guardOf(entra, "--role=reader", "--proxy=nginx")...)
 	good := entra.Mint(orders)
 	// send returns the answer to a request that is written as it is.
 	send := func(request string) *http.Response {

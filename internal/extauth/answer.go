@@ -12,9 +12,9 @@ import (
 	"github.com/seed-ac726066/aztoken/verify"
 )
 
-// maxIdentity is how large the headers for the service may be together: proxies have buffers of 4 to
-// 16 KiB for the whole header of an answer. They are never cut: a role that is missing would be
-// another one's.
+// maxIdentity is how large the headers for the service may be together: proxies have buffers of 4
+// to 16 KiB for the whole header of an answer. They are never cut: a role that lacks its end may be
+// another role.
 const maxIdentity = 8 << 10
 
 var errIdentitySize = errors.New("what the service would be told of the caller is larger than 8 KiB")
@@ -75,12 +75,12 @@ func encodedAll(texts []string, separator string) string {
 
 // encoded returns text with all but [A-Za-z0-9._~:/@-] percent-encoded.
 func encoded(text string) string {
-	plain := true
-	for i := range len(text) {
-		plain = plain && isPlain(text[i])
+	i := 0
+	for i < len(text) && isPlain(text[i]) {
+		i++
 	}
-	if plain {
-		return text
+	if i == len(text) {
+		return text // as nearly all are
 	}
 	var b strings.Builder
 	for i := range len(text) {
@@ -94,12 +94,22 @@ func encoded(text string) string {
 	return b.String()
 }
 
+// isPlain reports whether a byte is not encoded. The bits of two words are faster than comparisons,
+// and each check has some 150 such bytes.
 func isPlain(c byte) bool {
-	switch {
-	case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9':
-		return true
+	const (
+		digits  = (1<<10 - 1) << '0'
+		letters = (1<<26-1)<<('a'-64) | (1<<26-1)<<('A'-64)
+		low     = digits | 1<<'-' | 1<<'.' | 1<<'/' | 1<<':'
+		high    = letters | 1<<('@'-64) | 1<<('_'-64) | 1<<('~'-64)
+	)
+	switch c >> 6 {
+	case 0:
+		return uint64(low)>>c&1 != 0
+	case 1:
+		return uint64(high)>>(c-64)&1 != 0
 	}
-	return strings.IndexByte("._~:/@-", c) >= 0
+	return false
 }
 
 // write answers a check. All statuses but these four are errors of the guard to some proxy.

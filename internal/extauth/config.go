@@ -16,14 +16,14 @@ import (
 // Config is what a guard serves: the YAML file of the command, or its flags.
 type Config struct {
 	Listen    []string      `yaml:"listen"`    // host:port, or unix:/path; none: DefaultListen
-	Metrics   string        `yaml:"metrics"`   // where /healthz, /readyz and /metrics are; "": at Listen
+	Metrics   string        `yaml:"metrics"`   // where /readyz and its like are; "": at Listen
 	Proxy     Proxy         `yaml:"proxy"`     // who asks; "": what it says of the request is not read
 	Audiences []string      `yaml:"audiences"` // App ID URIs and client ids of the services
 	Tenants   []string      `yaml:"tenants"`   // GUIDs of those whose tokens are accepted
 	KeyFile   string        `yaml:"key_file"`  // keeps Entra's keys over a restart; "": none
 	Cloud     string        `yaml:"cloud"`     // "": the public one
 	Authority string        `yaml:"authority"` // base URL of the keys; "": the cloud's
-	MinLife   time.Duration `yaml:"min_life"`  // how long the keys serve at least, for /readyz; 0: DefaultMinLife
+	MinLife   time.Duration `yaml:"min_life"`  // of the keys, for /readyz; 0: DefaultMinLife
 	Claims    bool          `yaml:"claims"`    // the service gets the token's claims as JSON too
 	Rules     []Rule        `yaml:"rules"`
 

@@ -101,6 +101,7 @@ func TestConfigMistakes(t *testing.T) {
 		"a path with dots":            {head + "rules:\n- {path: /a/../b, open: true}\n", "\"/a/../b\" is no path"},
 		"a host in capitals":          {head + "rules:\n- {path: /, host: A.example, open: true}\n", "line 5: rules[0].host: \"A.example\" is no host as it is compared"},
 		"a host with a port":          {head + "rules:\n- {path: /, host: 'a:80', open: true}\n", "\"a:80\" is no host"},
+		"a host in other words":       {head + "rules:\n- {path: /, host: '[0::1]', open: true}\n", "\"[0::1]\" is no host"},
 		"a host with a final dot":     {head + "rules:\n- {path: /, host: a., open: true}\n", "\"a.\" is no host"},
 		"a host with a wildcard":      {head + "rules:\n- {path: /, host: '*.example', open: true}\n", "\"*.example\" is no host"},
 		"a method in small letters":   {head + "rules:\n- {path: /, methods: [GET, post], open: true}\n", "line 5: rules[0].methods[1]: \"post\" is no method"},

@@ -102,7 +102,10 @@ func (g *Guard) Reload(ctx context.Context, c Config) error {
 		return errors.Join(err, verifier.Close())
 	}
 	g.current.Store(g.generation(c, verifier))
-	g.life.Go(func() { _ = old.verifier.Close() })
+	end := func() { _ = old.verifier.Close() }
+	if !g.life.Go(end) {
+		end()
+	}
 	return nil
 }
 
@@ -116,14 +119,16 @@ func warm(ctx context.Context, v *verify.Verifier) error {
 	if err := v.Warm(ctx); err != nil {
 		return fmt.Errorf("aztoken: there are no keys for the audiences and tenants: %s; try again when Entra ID answers", brief(err))
 	}
-	if s := v.Status(); s.Missing > 0 {
-		return fmt.Errorf("aztoken: there are no keys of %d of the tenants: %s; check their ids, or try again when Entra ID answers", s.Missing, s.LastError)
+	for tenant, s := range v.Status().Tenants {
+		if s.Keys == 0 {
+			return fmt.Errorf("aztoken: there are no keys of the tenant %s: %s; check its id, or try again when Entra ID answers", tenant, s.LastError)
+		}
 	}
 	return nil
 }
 
-// withCurrent calls f with what is served, and once more if a Reload has closed the verifier
-// meanwhile: its error would be the caller's.
+// withCurrent calls f with what is served, and again if a Reload has closed the verifier meanwhile:
+// its error would be the caller's.
 func (g *Guard) withCurrent(f func(*generation) error) {
 	for {
 		now := g.current.Load()

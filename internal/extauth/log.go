@@ -6,7 +6,6 @@ import (
 	"log/slog"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/seed-ac726066/aztoken/internal/wire"
 	"github.com/seed-ac726066/aztoken/verify"
@@ -77,14 +76,7 @@ func pathOf(target string) string {
 // like a token.
 func shown(text string) string {
 	text = wire.Redact(text)
-	if len(text) <= maxShown {
-		return text
-	}
-	cut := maxShown
-	for cut > 0 && !utf8.RuneStart(text[cut]) {
-		cut--
-	}
-	return text[:cut]
+	return text[:min(len(text), maxShown)]
 }
 
 // keyEvent logs what happens to the keys. Tokens that are refused are logged with their requests.

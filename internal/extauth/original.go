@@ -113,8 +113,8 @@ func splitURL(text string) (host, target string, err error) {
 
 // hostOf returns the host of a header in the form that is compared.
 func hostOf(text string) (string, error) {
-	if text == "" {
-		return "", nil
+	if text == "" || isHost(text) { // as most are
+		return text, nil
 	}
 	host, port := text, ""
 	if i := strings.LastIndexByte(text, ':'); i >= 0 && !strings.HasSuffix(text, "]") {
@@ -125,6 +125,10 @@ func hostOf(text string) (string, error) {
 		return text, errHost
 	}
 	host = strings.ToLower(strings.TrimSuffix(host, "."))
+	if inner, bracketed := strings.CutPrefix(host, "["); bracketed {
+		address, _ := netip.ParseAddr(strings.TrimSuffix(inner, "]"))
+		host = "[" + address.String() + "]" // which has many spellings
+	}
 	if !isHost(host) {
 		return text, errHost
 	}
@@ -135,8 +139,9 @@ func hostOf(text string) (string, error) {
 // port and final dot.
 func isHost(text string) bool {
 	if inner, ok := strings.CutPrefix(text, "["); ok {
-		address, err := netip.ParseAddr(strings.TrimSuffix(inner, "]"))
-		return err == nil && address.Is6() && address.Zone() == "" && strings.HasSuffix(inner, "]")
+		inner, closed := strings.CutSuffix(inner, "]")
+		address, err := netip.ParseAddr(inner)
+		return closed && err == nil && address.Is6() && address.Zone() == "" && address.String() == inner
 	}
 	for i := range len(text) {
 		switch c := text[i]; {

@@ -85,7 +85,7 @@ func TestReload(t *testing.T) {
 			synctest.Wait()
 			err := f.Reload(t.Context(), configured(t, "proxy: nginx\naudiences: ["+audience+"]\ntenants: ["+imdstest.DefaultTenantID+", aaaaaaaa-0000-4000-8000-000000000000]\n"+
 				"rules:\n- {path: /, require: [{roles: [reader]}]}\n"))
-			require.ErrorContains(t, err, "no keys of 1 of the tenants")
+			require.ErrorContains(t, err, "no keys of the tenant aaaaaaaa-0000-4000-8000-000000000000")
 			require.Len(t, f.Config().Tenants, 1)
 			require.Equal(t, http.StatusOK, f.ask(t, question(f.entra.Mint(audience), "GET", "/")).Code)
 		})

@@ -82,7 +82,8 @@ func (s *ruleset) choose(q question, t target) (choice, error) {
 			return c, err
 		}
 	}
-	return c, c.add(q, on.folded.find(fold(t.path)))
+	err = c.add(q, on.folded.find(fold(t.path)))
+	return c, err
 }
 
 // add has a request meet the rules of further routes.

@@ -145,6 +145,28 @@ func escapeLetters(target string) string {
 	return b.String()
 }
 
+// Check refuses such rules; they would not be let through either.
+func TestChooseWithRulesBelowALenientOne(t *testing.T) {
+	t.Parallel()
+	c, err := Read(strings.NewReader(`
+proxy: nginx
+rules:
+- {path: /, require: [{roles: [reader]}], lenient: [encoded_slash, semicolon, double_slash, encoded_percent]}
+- {path: /admin/, require: [{roles: [admin]}]}
+`), "guard.yaml")
+	require.NoError(t, err)
+	rules := c.compile(newMeters(metrics.NewSet(), nil))
+	for target, want := range map[string]string{
+		"/admin;x": "/ /admin/", "/admin%2f": "", "//admin/": "", "//admin": "/ /admin/", "/%2561dmin/": "", "/a;b": "/", "/;/admin/a": "", "/Admin;x": "/ /admin/",
+	} {
+		got, err := rules.decide(get("", target))
+		require.Equal(t, want, got, target)
+		if want == "" {
+			require.ErrorIs(t, err, errTwoReadings, target)
+		}
+	}
+}
+
 func TestChooseByMethod(t *testing.T) {
 	t.Parallel()
 	rules := compiled(t, `

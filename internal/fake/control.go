@@ -23,7 +23,8 @@ POST /break-keys, /next-keys, /recover-keys  the same for discovery documents an
 POST /rotate-key                             sign with a new key; the old ones stay published
 POST /publish-key                            publish the next key before it is used
 POST /withdraw-keys                          withdraw all keys except the current one
-POST /rotate-federated-token                 workload identity: write a new token to the file
+POST /rotate-federated-token                 workload identity: write new tokens to the files
+POST /rotate-proxy-ca                        identity bindings: a new certificate authority, in the file too
 GET  /status                                 current faults, and the number of requests
 GET  /requests, /key-requests                all requests, oldest first
 GET  /certificate                            the certificate of the https endpoint, as PEM
@@ -140,6 +141,7 @@ func actions(machine *fakeazure.Server) map[string]func(url.Values) error {
 		"/publish-key":            plain(issuer.PublishKey),
 		"/withdraw-keys":          plain(issuer.WithdrawKeys),
 		"/rotate-federated-token": failing(machine.RotateFederatedToken),
+		"/rotate-proxy-ca":        failing(machine.TokenProxy.RotateCA),
 	}
 }
 

@@ -27,8 +27,8 @@ type Options struct {
 
 	// Listen is the address of the identity endpoint, host:port. Port 0 is a free one.
 	Listen string
-	// ListenTLS is the address of the https endpoint, which Service Fabric and workload identity
-	// need. "" is none.
+	// ListenTLS is the address of the https endpoint, which Service Fabric, workload identity,
+	// identity bindings and applications need. "" is none.
 	ListenTLS string
 	// Control is the address at which faults are switched. "" is none.
 	Control string
@@ -84,7 +84,7 @@ func Listen(o Options) (_ *Fake, err error) {
 		return nil, err
 	}
 	if o.ListenTLS != "" {
-		if f.SecureURL, err = f.listen(o.ListenTLS, o.Hostname, f.Machine.Certificate().TLSConfig(), f.Machine); err != nil {
+		if f.SecureURL, err = f.listen(o.ListenTLS, o.Hostname, f.Machine.TLSConfig(), f.Machine); err != nil {
 			return nil, err
 		}
 	}
