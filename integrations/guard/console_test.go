@@ -55,12 +55,12 @@ func (c *console) run(t *testing.T, line, shown string) {
 	line = c.ports.Replace(line)
 	switch words := strings.Fields(line); {
 	case strings.HasPrefix(line, "aztoken fake "):
-		c.launch(t, append(words[1:], "--listen", c.fake, "--control", c.control), c.control)
+		c.launch(t, append(words[1:], "--listen", c.fake, "--control", c.control), "control address for faults")
 	case strings.HasPrefix(line, "aztoken guard "):
 		if c.running != nil {
 			c.running.stop()
 		}
-		c.running = c.launch(t, append(words[1:], "--listen", c.guard), c.guard)
+		c.running = c.launch(t, append(words[1:], "--listen", c.guard), "aztoken guard: serving")
 	case strings.HasPrefix(line, "TOKEN="):
 		c.environ = append(c.environ, "TOKEN="+c.shell(t, line+` && printf %s "$TOKEN"`))
 	default:
@@ -79,11 +79,11 @@ func (c *console) shell(t *testing.T, line string) string {
 	return string(printed)
 }
 
-func (c *console) launch(t *testing.T, args []string, address string) *process {
+func (c *console) launch(t *testing.T, args []string, ready string) *process {
 	t.Helper()
 	cmd := exec.Command(command, args...)
 	cmd.Dir, cmd.Env = c.dir, c.environ
-	return launch(t, cmd, address)
+	return launch(t, cmd, says(ready))
 }
 
 // tidy returns output as a page shows it: without carriage returns, blanks at the ends of lines, and

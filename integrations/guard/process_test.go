@@ -3,6 +3,7 @@ package guard_test
 import (
 	"bytes"
 	"net"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -50,8 +51,10 @@ type process struct {
 	said *output
 }
 
-// launch starts a server, and returns when it takes connections at address. It ends with the test.
-func launch(t *testing.T, cmd *exec.Cmd, address string) *process {
+// launch starts a server, and returns when it says or does what ready waits for. It ends with the
+// test. That something listens at its address is not enough: for a moment that may be another
+// process's server.
+func launch(t *testing.T, cmd *exec.Cmd, ready func(p *process) bool) *process {
 	t.Helper()
 	p := &process{cmd, new(output)}
 	cmd.Stdout, cmd.Stderr = p.said, p.said
@@ -63,18 +66,26 @@ func launch(t *testing.T, cmd *exec.Cmd, address string) *process {
 			t.Logf("%s said:\n%s", filepath.Base(cmd.Path), said[max(0, len(said)-4000):])
 		}
 	})
-	require.Eventually(t, func() bool {
-		network, path := "tcp", address
-		if socket, ok := strings.CutPrefix(address, "unix:"); ok {
-			network, path = "unix", socket
-		}
-		conn, err := net.Dial(network, path)
+	require.Eventually(t, func() bool { return ready(p) }, 20*time.Second, 10*time.Millisecond, "%s: %s", cmd.Path, p.said)
+	return p
+}
+
+// says waits for words of a server.
+func says(words string) func(*process) bool {
+	return func(p *process) bool { return strings.Contains(p.said.String(), words) }
+}
+
+// answers waits for the status of a server's answer to a request for an unknown host.
+func answers(address string, status int) func(*process) bool {
+	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: time.Second}
+	return func(*process) bool {
+		resp, err := client.Get("http://" + address)
 		if err != nil {
 			return false
 		}
-		return conn.Close() == nil
-	}, 20*time.Second, 10*time.Millisecond, "%s: %s", cmd.Path, p.said)
-	return p
+		_ = resp.Body.Close()
+		return resp.StatusCode == status
+	}
 }
 
 // stop ends the server, and the workers that it may have.

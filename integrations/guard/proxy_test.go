@@ -48,7 +48,7 @@ func (p proxy) start(t *testing.T, at addresses) *process {
 			missing(t, p.name, "there is no "+file+" on this machine")
 		}
 	}
-	return launch(t, p.command(t, publicDir(t), at), at.proxy)
+	return launch(t, p.command(t, publicDir(t), at), answers(at.proxy, http.StatusMisdirectedRequest))
 }
 
 // changed returns the proxy with these replacements in its files, of which one at least must have

@@ -42,7 +42,7 @@ func (s *stand) startGuard(t *testing.T, flags ...string) {
 		flags = append(flags, "--proxy", s.speaks)
 	}
 	cmd := exec.Command(command, flags...)
-	s.guard = launch(t, cmd, s.at.guard)
+	s.guard = launch(t, cmd, says("aztoken guard: serving"))
 }
 
 // behind returns a stand behind the proxy.

@@ -91,7 +91,7 @@ func TestServiceInPython(t *testing.T) {
 	}
 	address := freeAddress(t)
 	cmd := exec.Command("python3", install(t, "service.py", t.TempDir(), "8080", port(t, address)))
-	launch(t, cmd, address)
+	launch(t, cmd, answers(address, http.StatusForbidden))
 	for _, p := range proxies {
 		t.Run(p.name, func(t *testing.T) {
 			s := newStand(t, p.speaks)
