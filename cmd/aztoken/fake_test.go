@@ -30,6 +30,7 @@ type playing struct {
 	URL         string                       `json:"url"`
 	SecureURL   string                       `json:"secure_url"`
 	ControlURL  string                       `json:"control_url"`
+	GraphURL    string                       `json:"graph_url"`
 	Environment map[string]map[string]string `json:"environment"`
 
 	cmd    *exec.Cmd
@@ -226,6 +227,7 @@ func TestFakeMistakes(t *testing.T) {
 		"https without address":            {[]string{"--host=service-fabric", "--listen=127.0.0.1:0", "--control="}, 1, "--listen-tls"},
 		"a file that is not":               {[]string{"--config", filepath.Join(t.TempDir(), "none.yaml")}, 1, "set --config to the file"},
 		"an identity of a slip":            {[]string{"--identity=clientid=x"}, 2, `"clientid=x"`},
+		"an identity of no name":           {[]string{"--identity=name="}, 1, "is not a resource id"},
 		"an id that is none":               {[]string{"--identity=client-id=x"}, 1, "not a GUID"},
 		"an application of a slip":         {[]string{"--application=system"}, 2, `"system"; use audience, client-id, issuer, object-id, subject, tenant`},
 		"an application's id that is none": {[]string{"--application=client-id=x"}, 1, "application 1: the client id"},

@@ -37,7 +37,7 @@ type machine struct {
 func (m *machine) addFlags(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.StringVar(&m.file, "config", "", `a YAML file with the settings below, for several identities; "-" is stdin`)
-	f.StringArrayVar(&m.identities, "identity", nil, "an identity of the machine: client-id=GUID,object-id=GUID,resource-id=/subscriptions/…,system; each part is optional (may be repeated)")
+	f.StringArrayVar(&m.identities, "identity", nil, "an identity of the machine: name=NAME (a user-assigned one),client-id=GUID,object-id=GUID,resource-id=/subscriptions/…,system; each part is optional (may be repeated)")
 	f.StringArrayVar(&m.applications, "application", nil, `an app registration that trusts the default identity, or whom it says: client-id=GUID,object-id=GUID,tenant=GUID,issuer=URL,subject=TEXT,audience=URI; each part is optional, "" is one with defaults (may be repeated)`)
 	f.BoolVar(&m.none, "no-identity", false, "a machine without any identity")
 	f.StringArrayVar(&m.roles, "role", nil, "RESOURCE=ROLE: an app role that the identities and applications have (may be repeated)")
@@ -60,8 +60,12 @@ func (m *machine) addFlags(cmd *cobra.Command) {
 	m.changed = f.Changed
 }
 
-// options returns what the fake plays.
-func (m *machine) options(stdin io.Reader) (fakeazure.Options, error) {
+// worker is the user-assigned identity of a machine beside a directory: there must be one whose
+// role or federation can be tried.
+const worker = "orders-worker"
+
+// options returns what the fake plays, with or without a directory beside it.
+func (m *machine) options(stdin io.Reader, directory bool) (fakeazure.Options, error) {
 	config, err := m.read(stdin)
 	if err != nil {
 		return fakeazure.Options{}, err
@@ -75,6 +79,12 @@ func (m *machine) options(stdin io.Reader) (fakeazure.Options, error) {
 	}
 	if config.Applications, err = m.registered(config.Applications, roles); err != nil {
 		return fakeazure.Options{}, err
+	}
+	if directory && !m.none && len(m.identities) == 0 && m.file == "" {
+		if config.Identities == nil {
+			config.Identities = []fake.Identity{{SystemAssigned: true}}
+		}
+		config.Identities = append(config.Identities, fake.Identity{ResourceID: fake.UserAssigned(worker), Roles: roles})
 	}
 	for flag, apply := range map[string]func(){
 		"tenant":         func() { config.Tenant = m.tenant },
@@ -141,6 +151,7 @@ func (m *machine) named(ofFile []fake.Identity, roles map[string][]string) ([]fa
 	for _, text := range m.identities {
 		id := fake.Identity{Roles: roles}
 		if err := parseParts("identity", text, map[string]func(string){
+			"name":        func(v string) { id.ResourceID = fake.UserAssigned(v) },
 			"client-id":   func(v string) { id.ClientID = v },
 			"object-id":   func(v string) { id.ObjectID = v },
 			"resource-id": func(v string) { id.ResourceID = v },

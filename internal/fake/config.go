@@ -126,7 +126,7 @@ func (id Identity) check() error {
 	if err := checkIDs(id.ClientID, id.ObjectID); err != nil {
 		return err
 	}
-	if id.ResourceID != "" && !strings.HasPrefix(strings.ToLower(id.ResourceID), "/subscriptions/") {
+	if id.ResourceID != "" && (!strings.HasPrefix(strings.ToLower(id.ResourceID), "/subscriptions/") || strings.HasSuffix(id.ResourceID, "/")) {
 		return fmt.Errorf("%q is not a resource id; set it to /subscriptions/…, or leave it out", id.ResourceID)
 	}
 	return nil

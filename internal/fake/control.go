@@ -13,6 +13,7 @@ import (
 	"github.com/seed-ac726066/aztoken/internal/fakeazure"
 	"github.com/seed-ac726066/aztoken/internal/fakeazure/fault"
 	"github.com/seed-ac726066/aztoken/internal/fakeazure/wirelog"
+	"github.com/seed-ac726066/aztoken/internal/fakegraph"
 )
 
 // controlUsage is the page at the control address.
@@ -56,6 +57,11 @@ type Request struct {
 // ToJSON returns r in the form that the command writes.
 func ToJSON(r wirelog.Request) Request {
 	return Request{r.Time.UTC(), r.Host, r.Method, r.Path, r.Resource, r.Status, r.Fault, r.Minted}
+}
+
+// GraphRequest returns a request to the fake Graph in the same form.
+func GraphRequest(r fakegraph.Request) Request {
+	return Request{Time: r.Time.UTC(), Host: "Microsoft Graph", Method: r.Method, Path: r.Path, Status: r.Status}
 }
 
 // maxControlBody is far more than any number of faults.

@@ -205,6 +205,9 @@ func (s *Server) CertificateFile() (string, error) {
 // Issuer returns the token issuer.
 func (s *Server) Issuer() *issuer.Issuer { return s.issuer }
 
+// Identities returns the machine's identities: see [platform.Platform.Identities].
+func (s *Server) Identities() []platform.Identity { return s.platform.Identities() }
+
 // Mint returns a token that no endpoint would issue: see [platform.Platform.Mint].
 func (s *Server) Mint(resource string, edits ...func(*issuer.JWT)) (string, error) {
 	return s.platform.Mint(resource, edits...)

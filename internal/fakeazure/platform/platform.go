@@ -57,6 +57,9 @@ func New(i *issuer.Issuer, c *cluster.Cluster, o Options) (*Platform, error) {
 	return p, p.register(o.Applications)
 }
 
+// Identities returns those of the machine, without blanks.
+func (p *Platform) Identities() []Identity { return slices.Clone(p.options.Identities) }
+
 // register adds the applications.
 func (p *Platform) register(all []Application) error {
 	p.options.Applications = nil
