@@ -7,7 +7,11 @@ import (
 	"github.com/seed-ac726066/aztoken/imdstest"
 )
 
-const audience = "api://orders"
+// What the rules have.
+const (
+	audience = "api://orders"
+	tenant   = "aaaaaaaa-0000-4000-8000-000000000000"
+)
 
 // entra is a fake issuer on a socket.
 type entra struct {
@@ -21,7 +25,7 @@ func startEntra() (*entra, error) {
 	if err != nil {
 		return nil, err
 	}
-	e := &entra{Server: imdstest.New(nil), url: "http://" + listener.Addr().String()}
+	e := &entra{Server: imdstest.New(&imdstest.Options{TenantID: tenant}), url: "http://" + listener.Addr().String()}
 	e.server = &http.Server{Handler: e.Server}
 	go func() { _ = e.server.Serve(listener) }() // ends with stop
 	return e, nil

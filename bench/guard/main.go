@@ -20,6 +20,9 @@ const (
 	requests = 8_000 // in a round
 	callers  = 16
 	rounds   = 20
+
+	// promise is what a question may cost the guard at most, times the bare handler.
+	promise = 1.3
 )
 
 func main() {
@@ -62,7 +65,13 @@ func run(ctx context.Context) error {
 		fmt.Sprintf("\nBy nginx, %s requests by %d callers in each of %d rounds:\n\n", report.Thousands(requests), callers, rounds) +
 		report.Table([]string{"nginx asks", "requests a second", "× without a neighbour", "p50", "p99", "processor time of the neighbour for a request"}, proxiedRows(proxied)) +
 		fmt.Sprintf("\noauth2-proxy %s, nginx %s, %s.\n", oauth2ProxyVersion, nginxVersion(ctx), measure.Machine())
-	return report.Replace("README.md", "guard", text)
+	if err := report.Replace("README.md", "guard", text); err != nil {
+		return err
+	}
+	if share := float64(direct[1].cpu) / float64(direct[0].cpu); share > promise {
+		return fmt.Errorf("a question costs the guard %.2f times what it costs a bare handler, and %.2f is the promise", share, promise)
+	}
+	return nil
 }
 
 func directRows(results []result) (rows [][]string) {

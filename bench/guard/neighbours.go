@@ -10,7 +10,6 @@ import (
 	"strings"
 
 	"github.com/seed-ac726066/aztoken/bench/internal/process"
-	"github.com/seed-ac726066/aztoken/imdstest"
 )
 
 // oauth2ProxyVersion is that of the peer.
@@ -54,28 +53,17 @@ func startNeighbours(ctx context.Context, e *entra) (all []neighbour, stop func(
 	return all, stop, nil
 }
 
-// rules are the guard's: what a service has, and not the one rule that is the least.
-const rules = `
-proxy: nginx
-audiences: [%s]
-tenants: [%s]
-rules:
-  - {path: /orders/, methods: [GET], require: [{roles: [reader, writer]}], preflight: true}
-  - {path: /orders/, methods: [POST, PUT, DELETE], require: [{roles: [writer], app_only: true}]}
-  - {path: /admin/, require: [{roles: [admin]}]}
-  - {path: /public/, methods: [GET], open: true}
-`
+// rules is the file of the guard that users copy.
+const rules = examples + "/guard.yaml"
 
 func startGuard(binary string, e *entra) (neighbour, error) {
 	address, err := process.FreeAddress()
 	if err != nil {
 		return neighbour{}, err
 	}
-	file := filepath.Join(filepath.Dir(binary), "guard.yaml")
-	if err := os.WriteFile(file, fmt.Appendf(nil, rules, audience, imdstest.DefaultTenantID), 0o600); err != nil {
-		return neighbour{}, err
-	}
-	p, err := process.Start(exec.Command(binary, "guard", "--config", file, "--listen", address, "--authority", e.url), address)
+	p, err := process.Start(exec.Command(binary,
+		"guard", "--config", rules, "--listen", address, "--authority", e.url, "--key-file", filepath.Join(filepath.Dir(binary), "keys.json"),
+	), address)
 	return neighbour{"aztoken guard", "/check", p}, err
 }
 
@@ -96,7 +84,7 @@ func startOAuth2Proxy(ctx context.Context, dir string, e *entra) (neighbour, err
 	}
 	p, err := process.Start(exec.Command(filepath.Join(dir, "oauth2-proxy"),
 		"--http-address="+address, "--provider=oidc", "--skip-jwt-bearer-tokens", "--skip-oidc-discovery",
-		"--oidc-issuer-url="+claims["iss"].(string), "--oidc-jwks-url="+e.url+"/"+imdstest.DefaultTenantID+"/discovery/v2.0/keys",
+		"--oidc-issuer-url="+claims["iss"].(string), "--oidc-jwks-url="+e.url+"/"+tenant+"/discovery/v2.0/keys",
 		"--login-url="+e.url, "--redeem-url="+e.url, "--client-id="+audience, "--client-secret=unused", "--cookie-secret="+strings.Repeat("c", 32),
 		"--oidc-email-claim=sub", "--email-domain=*", "--upstream=static://200", "--reverse-proxy",
 		"--request-logging=false", "--auth-logging=false", "--standard-logging=false",

@@ -12,8 +12,8 @@ import (
 	"github.com/seed-ac726066/aztoken/bench/internal/process"
 )
 
-// recipes is where the files for nginx are that users copy.
-const recipes = "../examples/guard/nginx"
+// examples is where the files are that users copy.
+const examples = "../examples/guard"
 
 // frame stands around a site.
 const frame = `
@@ -101,7 +101,7 @@ func siteChanges(n neighbour, address, service string) []string {
 }
 
 func install(dir, file string, changes ...string) error {
-	content, err := os.ReadFile(filepath.Join(recipes, file))
+	content, err := os.ReadFile(filepath.Join(examples, "nginx", file))
 	if err != nil {
 		return err
 	}
