@@ -8,6 +8,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/seed-ac726066/aztoken/bench/internal/load"
+	"github.com/seed-ac726066/aztoken/bench/internal/process"
 	"github.com/seed-ac726066/aztoken/bench/internal/results"
 )
 
@@ -19,7 +21,7 @@ func measureCold(binary string) (rounds []results.ColdRound, err error) {
 			return nil, err
 		}
 		r.Bare = atOnce(b, coldCallers)
-		b.stop()
+		b.Stop()
 		u, err := startUpstream(upstreamTime)
 		if err != nil {
 			return nil, err
@@ -30,7 +32,7 @@ func measureCold(binary string) (rounds []results.ColdRound, err error) {
 		}
 		r.Agent = atOnce(a, coldCallers)
 		r.Requests = u.Count()
-		a.stop()
+		a.Stop()
 		u.stop()
 		if r.Agent.Served != coldCallers || r.Requests != 1 {
 			return nil, fmt.Errorf("of %d callers %d were served, by %d requests upstream", coldCallers, r.Agent.Served, r.Requests)
@@ -41,7 +43,7 @@ func measureCold(binary string) (rounds []results.ColdRound, err error) {
 }
 
 // atOnce sends a request on each of n new connections at the same time.
-func atOnce(p *process, n int) results.Cold {
+func atOnce(p *process.Process, n int) results.Cold {
 	var (
 		served atomic.Int64
 		all    sync.WaitGroup
@@ -52,7 +54,7 @@ func atOnce(p *process, n int) results.Cold {
 		all.Go(func() {
 			transport := &http.Transport{}
 			defer transport.CloseIdleConnections()
-			r := p.request()
+			r := request(p)
 			<-begin
 			start := time.Now()
 			resp, err := transport.RoundTrip(r)
@@ -70,6 +72,6 @@ func atOnce(p *process, n int) results.Cold {
 	close(begin)
 	all.Wait()
 	return results.Cold{
-		Served: int(served.Load()), P50: milliseconds(percentile(took, 50)), P99: milliseconds(percentile(took, 99)),
+		Served: int(served.Load()), P50: load.Milliseconds(load.Percentile(took, 50)), P99: load.Milliseconds(load.Percentile(took, 99)),
 	}
 }

@@ -6,10 +6,10 @@ package main
 import (
 	"fmt"
 	"os"
-	"slices"
 	"time"
 
 	"github.com/seed-ac726066/aztoken/bench/internal/measure"
+	"github.com/seed-ac726066/aztoken/bench/internal/process"
 	"github.com/seed-ac726066/aztoken/bench/internal/publish"
 	"github.com/seed-ac726066/aztoken/bench/internal/results"
 )
@@ -26,10 +26,7 @@ const (
 )
 
 func main() {
-	if os.Getenv(bareVariable) != "" {
-		bare()
-		return
-	}
+	process.ServeBare(bare)
 	if err := run(); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
@@ -37,11 +34,14 @@ func main() {
 }
 
 func run() error {
-	binary, remove, err := build()
+	binary, remove, err := process.Command()
 	if err != nil {
 		return err
 	}
 	defer remove()
+	if err := os.WriteFile(headerFile(binary), []byte(secret), 0o600); err != nil {
+		return err
+	}
 	r := results.Agent{
 		Machine: measure.Machine(), Callers: coldCallers, Upstream: upstreamTime.String(), Requests: steadyRequests, Steadily: steadyCallers,
 	}
@@ -56,12 +56,3 @@ func run() error {
 	}
 	return publish.Write(".")
 }
-
-// percentile returns that of durations, which it sorts.
-func percentile(all []time.Duration, p int) time.Duration {
-	slices.Sort(all)
-	return all[min(len(all)-1, len(all)*p/100)]
-}
-
-// milliseconds are how results have times.
-func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }

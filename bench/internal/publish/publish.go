@@ -34,7 +34,8 @@ func all(root string) (publication, error) {
 	var missing []error
 	for _, of := range []func(root string) (publication, error){
 		from("outage", outage), from("stampede", stampede), from("hotpath", hotpath), from("verification", verification),
-		from("fleet", fleet), from("size", size), from("store", store), from("agent", agent), repository,
+		from("fleet", fleet), from("size", size), from("store", store), from("agent", agent),
+		from("guard", guard), repository,
 	} {
 		one, err := of(root)
 		if err != nil {

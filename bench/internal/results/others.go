@@ -184,3 +184,44 @@ func Median[T any](rounds []T, of func(T) float64) Estimate {
 	}
 	return estimate(values)
 }
+
+// Guard is what the program guard measured.
+type Guard struct {
+	Machine     string        `json:"machine"`
+	OAuth2Proxy string        `json:"oauth2_proxy"` // its version
+	Nginx       string        `json:"nginx"`
+	Requests    int           `json:"requests"` // in a round
+	Callers     int           `json:"callers"`
+	Direct      []GuardTarget `json:"direct"`  // the bare handler first
+	Proxied     []GuardTarget `json:"proxied"` // without a neighbour first
+}
+
+// GuardTarget is what a load was sent to, by turns with the others.
+type GuardTarget struct {
+	Name    string       `json:"name"`
+	Counted bool         `json:"counted"` // its processor time was read
+	Rounds  []GuardRound `json:"rounds"`
+}
+
+// GuardRound is what came of one load. Times are milliseconds.
+type GuardRound struct {
+	Rate float64 `json:"rate"` // requests in a second
+	CPU  float64 `json:"cpu"`  // µs for a request, read in steps of 10 ms for all of them
+	P50  float64 `json:"p50"`
+	P99  float64 `json:"p99"`
+}
+
+// Time returns the processor time of a request.
+func (r GuardRound) Time() float64 { return r.CPU }
+
+// Speed returns the requests in a second.
+func (r GuardRound) Speed() float64 { return r.Rate }
+
+// MedianOf returns that of the ratio of a figure of two targets, round by round.
+func MedianOf(of, by GuardTarget, figure func(GuardRound) float64) Estimate {
+	ratios := make([]float64, min(len(of.Rounds), len(by.Rounds)))
+	for i := range ratios {
+		ratios[i] = figure(of.Rounds[i]) / figure(by.Rounds[i])
+	}
+	return estimate(ratios)
+}
