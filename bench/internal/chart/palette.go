@@ -6,8 +6,8 @@ package chart
 var colours = []string{"c0", "c1", "c2", "c3"}
 
 // style has a second set of colours for readers whose system is set to dark. The page itself is
-// transparent.
-const style = `text { font-family: system-ui, "Liberation Sans", Arial, Helvetica, sans-serif; fill: #1f2328 }
+// transparent. A text has a rim of the page's colour, so that lines behind it do not cross it.
+const style = `text { font-family: system-ui, "Liberation Sans", Arial, Helvetica, sans-serif; fill: #1f2328; paint-order: stroke; stroke: #fff; stroke-width: 3; stroke-linejoin: round }
 .bold { font-weight: bold }
 .line { fill: none; stroke-width: 1 }
 .ink { stroke: #59636e }
@@ -19,7 +19,7 @@ const style = `text { font-family: system-ui, "Liberation Sans", Arial, Helvetic
 .c0 { fill: #0072b2 } .c1 { fill: #d55e00 } .c2 { fill: #008a66 } .c3 { fill: #b5588a }
 .curve { fill: none; stroke: #0072b2; stroke-width: 1.8; stroke-linejoin: round }
 @media (prefers-color-scheme: dark) {
-text { fill: #f0f6fc }
+text { fill: #f0f6fc; stroke: #0d1117 }
 .ink { stroke: #9198a1 }
 .grid { stroke: #3d444d }
 .dashed { stroke: #f0f6fc }

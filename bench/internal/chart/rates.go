@@ -13,6 +13,7 @@ type Rates struct {
 	Shaded     string
 	Begin, End float64
 	Panels     []RatePanel
+	Notes      []string
 }
 
 // RatePanel is one of them. Its value number i holds from hour i × Every on.
@@ -33,7 +34,7 @@ type Peak struct {
 // Save writes the panels to an SVG file.
 func (r Rates) Save(file string) error {
 	d := newDrawing(r.Title, nil, nil)
-	const labels, height, head = 76.0, 88.0, 24.0
+	const labels, height, head = 70.0, 84.0, 32.0
 	top := d.height
 	ticks := powersOfTen(r.Least, r.Most)
 	for i, p := range r.Panels {
@@ -71,15 +72,16 @@ func (r Rates) Save(file string) error {
 	}
 	d.upwards(margin+4, (top+d.height)/2, r.Axis)
 	d.height += 2*small + 16
+	d.note(r.Notes...)
 	return d.save(file)
 }
 
 func (p Peak) draw(d *drawing, f frame) {
 	x, y := f.atX(p.Hour), f.atY(p.Value)
 	d.rect("c1", x-2.5, y-2.5, 5, 5)
-	place, x := right, x+6
+	place, x := right, x+4
 	if x+width(small, p.Label) > f.x+f.width {
-		place, x = left, x-12
+		place, x = left, x-8
 	}
-	d.text(place, small, x, y+small/3-2, p.Label)
+	d.text(place, small, x, max(y-6, f.y+small-2), p.Label)
 }

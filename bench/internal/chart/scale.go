@@ -45,11 +45,15 @@ func hourTicks(from, to, every float64) (ticks []tick) {
 	return ticks
 }
 
-// powersOfTen returns the labels of a logarithmic scale. The lowest is marked as including all
-// below.
+// powersOfTen returns those of a logarithmic scale, with a label at every other one. The lowest is
+// marked as including all below.
 func powersOfTen(least, most float64) (ticks []tick) {
+	labelled := false
 	for v := least; v <= most; v *= 10 {
-		label := report.Thousands(v)
+		label := ""
+		if labelled = !labelled; labelled {
+			label = report.Thousands(v)
+		}
 		if v == least {
 			label = "≤ " + label
 		}

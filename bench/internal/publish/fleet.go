@@ -70,6 +70,7 @@ func fleetComparison(f results.Fleet) string {
 // fleetRates draws one scenario. The scale is the same in all plots.
 func fleetRates(f results.Fleet, sc results.FleetScenario) chart.Rates {
 	r := chart.Rates{Title: sc.Title, Axis: "requests per second, logarithmic", Least: 1, Most: 100_000, Hours: f.Span}
+	r.Notes = []string{"The dashed line is the mean. The peak leaves out the start itself, which no schedule decides."}
 	if sc.Length > 0 {
 		r.Shaded, r.Begin, r.End = "outage", sc.Begin, sc.Begin+sc.Length
 	}

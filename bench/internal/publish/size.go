@@ -22,7 +22,7 @@ func size(s results.Size) publication {
 		if p != floor {
 			panel.Groups = append(panel.Groups, chart.BarGroup{
 				Name: p.Name,
-				Bars: []chart.Bar{{Value: float64(above) / 1e6, Label: fmt.Sprintf("+%s, %d modules", megabytes(above), p.Modules)}},
+				Bars: []chart.Bar{{Value: float64(above) / 1e6, Label: fmt.Sprintf("+%s MB, %d module%s", megabytes(above), p.Modules, map[bool]string{true: "s"}[p.Modules != 1])}},
 			})
 		}
 	}
