@@ -49,14 +49,14 @@ func Merge(steps []Step) (merged []Step) {
 func (s Shares) Save(file string) error {
 	classes := append(slices.Clone(colours[:len(s.Parts)-1]), absent)
 	d := newDrawing(s.Title, classes, s.Parts)
-	const labels, gap, head = 58.0, 16.0, 24.0
-	wide := (pageWidth - margin - labels - gap*float64(s.Columns-1)) / float64(s.Columns)
+	const labels, gap, head = 68.0, 30.0, 24.0
+	wide := (pageWidth - 2*margin - labels - gap*float64(s.Columns-1)) / float64(s.Columns)
 	at := func(column int) float64 { return labels + float64(column)*(wide+gap) }
 	if s.Heads != nil {
 		for i, name := range s.Heads {
-			d.bold(middle, normal, at(i)+wide/2, d.height+4, name)
+			d.bold(middle, normal, at(i)+wide/2, d.height+8, name)
 		}
-		d.height += normal
+		d.height += normal + 2
 	}
 	top := d.height
 	for n, p := range s.Panels {
@@ -72,7 +72,7 @@ func (s Shares) Save(file string) error {
 		}
 		d.height = max(d.height, y+head+s.Height)
 	}
-	d.upwards(margin+2, (top+d.height)/2, s.Whole)
+	d.upwards(margin+3, (top+d.height)/2, s.Whole)
 	d.height += 2*small + 14
 	d.note(s.Notes...)
 	return d.save(file)
