@@ -6,7 +6,8 @@ import (
 	"time"
 )
 
-// Status is a snapshot of a client, for a debug page or a health check. It contains no token.
+// Status is a snapshot of a client, for a debug page or a health check. It contains no token. A
+// client that is closed has no resources and no store.
 type Status struct {
 	// Host is the kind of host, the address of its endpoint, and by what it was found, for people
 	// to read: "App Service at http://localhost:8081/msi/token ($IDENTITY_ENDPOINT,
@@ -15,6 +16,8 @@ type Status struct {
 	// Identity is the id that was asked for, "default" for the host's default identity, and ""
 	// where Options.Credential decides.
 	Identity string `json:"identity,omitempty"`
+	// HasStore reports whether tokens are kept in Options.Store.
+	HasStore bool `json:"has_store,omitempty"`
 	// StoreError is why Options.Store does not work, "" while it does or there is none.
 	StoreError string `json:"store_error,omitempty"`
 	// Resources are those that have a token, and those that could not get one a moment ago, sorted
@@ -51,7 +54,8 @@ func (c *cache) status() Status {
 		return s
 	}
 	s.Host, s.Identity = c.endpoint.host, c.endpoint.identity
-	if c.store != nil {
+	if c.store != nil && !c.life.Ended() {
+		s.HasStore = true
 		if err := c.store.health.Err(); err != nil {
 			s.StoreError = err.Error()
 		}

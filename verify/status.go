@@ -7,7 +7,7 @@ import (
 )
 
 // Status is what a [Verifier] has to check tokens with. With several tenants it is that of the one
-// that is worst off.
+// that is worst off. It is zero before the first token and after Close.
 type Status struct {
 	// KeySource is where the keys are from: "entra", "key file", or "" if there are none.
 	KeySource string `json:"key_source"`
@@ -32,7 +32,7 @@ const (
 // Status returns where the keys are from, how old they are, and what went wrong with them last. It
 // waits for nothing.
 func (v *Verifier) Status() Status {
-	if v == nil || v.keys == nil {
+	if v == nil || v.keys == nil || v.keys.closed.Load() {
 		return Status{}
 	}
 	return v.keys.status(time.Now())

@@ -55,6 +55,9 @@ func TestStatus(t *testing.T) {
 		text, err := json.Marshal(s)
 		require.NoError(t, err)
 		require.Contains(t, string(text), `"key_source":""`)
+
+		require.NoError(t, v.Close())
+		require.Zero(t, v.Status(), "after Close")
 	})
 }
 
