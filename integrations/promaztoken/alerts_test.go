@@ -11,12 +11,13 @@ import (
 
 	"github.com/seed-ac726066/aztoken"
 	"github.com/seed-ac726066/aztoken/imdstest"
+	"github.com/seed-ac726066/aztoken/internal/telemetry/ruletest"
 	"github.com/seed-ac726066/aztoken/verify"
 )
 
 func TestRulesAreValid(t *testing.T) {
 	t.Parallel()
-	run(t, promtool(t), "check", "rules", "--lint=all", "--lint-fatal", "alerts.yaml")
+	ruletest.Check(t, "alerts.yaml")
 }
 
 // program is one that calls a service, with a real client in virtual time.
@@ -29,12 +30,12 @@ type program struct {
 
 // live runs the program and returns what Prometheus sees of it, and what is left of its token by the
 // minute. At each minute do gets the host, to break it.
-func (p program) live(t *testing.T, do func(minute int, imds *imdstest.Server)) (*record, []time.Duration) {
+func (p program) live(t *testing.T, do func(minute int, imds *imdstest.Server)) (*ruletest.Record, []time.Duration) {
 	t.Helper()
 	metrics, registry := registered(t, nil)
 	imds := imdstest.New(&p.host)
 	c := over(t, imds, metrics, aztoken.Options{Refresh: p.policy})
-	seen := newRecord(registry)
+	seen := ruletest.NewRecord()
 	cover := make([]time.Duration, 0, int(p.runs.Minutes()))
 	for minute := range int(p.runs.Minutes()) {
 		do(minute, imds)
@@ -44,13 +45,13 @@ func (p program) live(t *testing.T, do func(minute int, imds *imdstest.Server)) 
 			cancel()
 		}
 		synctest.Wait()
-		seen.scrape(t)
+		seen.Add(t, scrape(t, registry))
 		left := time.Duration(0)
 		for _, r := range c.Status().Resources {
 			left = time.Until(r.ExpiresOn)
 		}
 		cover = append(cover, left)
-		time.Sleep(time.Until(seen.start.Add(time.Duration(minute+1) * time.Minute)))
+		time.Sleep(time.Until(seen.Start.Add(time.Duration(minute+1) * time.Minute)))
 	}
 	return seen, cover
 }
@@ -71,7 +72,7 @@ func firstBelow(t *testing.T, cover []time.Duration, begin int, d time.Duration)
 // while 12 h of cover are left, and go when it is over.
 func TestAlertsInAnOutage(t *testing.T) {
 	t.Parallel()
-	tool := promtool(t)
+	ruletest.Promtool(t)
 	const outage = 26 * 60
 	for hour, fault := range map[int]imdstest.Fault{
 		0: imdstest.Status(503), 7: imdstest.Hang(), 11: imdstest.Refused(), 18: imdstest.EntraDown(),
@@ -83,22 +84,22 @@ func TestAlertsInAnOutage(t *testing.T) {
 					imds.BreakFor(outage*time.Minute, fault)
 				}
 			})
-			seen.expect(t, "", begin, 0)
+			seen.Firing("", begin, 0)
 			half := firstBelow(t, cover, begin, 12*time.Hour) - 1
 			quarter, gone := firstBelow(t, cover, begin, 6*time.Hour), firstBelow(t, cover, begin, time.Second)
 			require.GreaterOrEqual(t, cover[half], 12*time.Hour)
 			if fault != imdstest.EntraDown() { // then the host returns the token that it has, and nothing fails
-				seen.expect(t, "AztokenRefreshFailing", half, 1)
+				seen.Firing("AztokenRefreshFailing", half, 1)
 			}
-			seen.expect(t, "AztokenHalfOfCoverLeft", half-10, 0)
-			seen.expect(t, "AztokenHalfOfCoverLeft", half, 1)
-			seen.expect(t, "AztokenQuarterOfCoverLeft", quarter, 0)
-			seen.expect(t, "AztokenQuarterOfCoverLeft", quarter+3, 1)
-			seen.expect(t, "AztokenNoToken", gone, 0)
-			seen.expect(t, "AztokenNoToken", gone+3, 1)
-			seen.expect(t, "AztokenNoToken", begin+outage-1, 1)
-			seen.expect(t, "", begin+outage+20, 0)
-			seen.judge(t, tool)
+			seen.Firing("AztokenHalfOfCoverLeft", half-10, 0)
+			seen.Firing("AztokenHalfOfCoverLeft", half, 1)
+			seen.Firing("AztokenQuarterOfCoverLeft", quarter, 0)
+			seen.Firing("AztokenQuarterOfCoverLeft", quarter+3, 1)
+			seen.Firing("AztokenNoToken", gone, 0)
+			seen.Firing("AztokenNoToken", gone+3, 1)
+			seen.Firing("AztokenNoToken", begin+outage-1, 1)
+			seen.Firing("", begin+outage+20, 0)
+			seen.Judge(t, "alerts.yaml")
 		})
 	}
 }
@@ -106,7 +107,7 @@ func TestAlertsInAnOutage(t *testing.T) {
 // Nothing alarms where nothing is wrong, and where what is wrong is over at once.
 func TestNoAlert(t *testing.T) {
 	t.Parallel()
-	tool := promtool(t)
+	ruletest.Promtool(t)
 	fine := func(int, *imdstest.Server) {}
 	for name, tc := range map[string]struct {
 		program program
@@ -128,29 +129,29 @@ func TestNoAlert(t *testing.T) {
 	} {
 		virtually(t, name, func(t *testing.T) {
 			seen, _ := tc.program.live(t, tc.do)
-			seen.expectNever(t)
-			seen.judge(t, tool)
+			seen.Never()
+			seen.Judge(t, "alerts.yaml")
 		})
 	}
 }
 
 func TestAlertsOfOtherKinds(t *testing.T) {
 	t.Parallel()
-	tool := promtool(t)
+	ruletest.Promtool(t)
 	virtually(t, "a resource that never had a token", func(t *testing.T) {
 		host := imdstest.Options{Resources: []string{"https://another.example.com"}}
 		seen, _ := program{host: host, every: time.Minute, runs: time.Hour}.live(t, func(int, *imdstest.Server) {})
-		seen.expect(t, "AztokenRefreshFailing", 30, 1)
-		seen.expect(t, "AztokenNoToken", 30, 1)
-		seen.judge(t, tool)
+		seen.Firing("AztokenRefreshFailing", 30, 1)
+		seen.Firing("AztokenNoToken", 30, 1)
+		seen.Judge(t, "alerts.yaml")
 	})
 	virtually(t, "a host that returns the same token up to its end, which leaves no cover", func(t *testing.T) {
 		host := imdstest.Options{MintAfter: 24*time.Hour - 5*time.Minute}
 		seen, cover := program{host: host, every: time.Minute, runs: 24 * time.Hour}.live(t, func(int, *imdstest.Server) {})
 		half := firstBelow(t, cover, 0, 12*time.Hour) - 1
-		seen.expect(t, "AztokenHalfOfCoverLeft", half-10, 0)
-		seen.expect(t, "AztokenHalfOfCoverLeft", half, 1)
-		seen.judge(t, tool)
+		seen.Firing("AztokenHalfOfCoverLeft", half-10, 0)
+		seen.Firing("AztokenHalfOfCoverLeft", half, 1)
+		seen.Judge(t, "alerts.yaml")
 	})
 	virtually(t, "tokens of an hour, in an outage", func(t *testing.T) {
 		host := imdstest.Options{TokenLifetime: time.Hour, MintAfter: -1}
@@ -159,25 +160,25 @@ func TestAlertsOfOtherKinds(t *testing.T) {
 				imds.Break(imdstest.EntraDown())
 			}
 		})
-		seen.expect(t, "", 60, 0)
-		seen.expect(t, "AztokenHalfOfCoverLeft", firstBelow(t, cover, 60, 30*time.Minute)+4, 1)
-		seen.expect(t, "AztokenNoToken", firstBelow(t, cover, 60, time.Second)+4, 1)
-		seen.judge(t, tool)
+		seen.Firing("", 60, 0)
+		seen.Firing("AztokenHalfOfCoverLeft", firstBelow(t, cover, 60, 30*time.Minute)+4, 1)
+		seen.Firing("AztokenNoToken", firstBelow(t, cover, 60, time.Second)+4, 1)
+		seen.Judge(t, "alerts.yaml")
 	})
 	virtually(t, "a service that rejects every token", func(t *testing.T) {
 		metrics, registry := registered(t, nil)
 		c := over(t, imdstest.New(&imdstest.Options{MintAfter: -1}), metrics, aztoken.Options{})
-		seen := newRecord(registry)
+		seen := ruletest.NewRecord()
 		for range 3 * 60 {
 			tok, err := c.Token(t.Context(), resource)
 			require.NoError(t, err)
 			c.Invalidate(tok)
 			synctest.Wait()
-			seen.scrape(t)
+			seen.Add(t, scrape(t, registry))
 			time.Sleep(time.Minute)
 		}
-		seen.expect(t, "AztokenTokensRejected", 3*60-1, 1)
-		seen.judge(t, tool)
+		seen.Firing("AztokenTokensRejected", 3*60-1, 1)
+		seen.Judge(t, "alerts.yaml")
 	})
 	virtually(t, "keys that are not to be had", func(t *testing.T) {
 		metrics, registry := registered(t, nil)
@@ -185,14 +186,14 @@ func TestAlertsOfOtherKinds(t *testing.T) {
 		v := imds.Verifier(t, &verify.Options{Audiences: []string{resource}, OnEvent: metrics.OnVerifyEvent})
 		metrics.WatchVerifier(v)
 		require.NoError(t, v.Warm(t.Context()))
-		seen := newRecord(registry)
+		seen := ruletest.NewRecord()
 		const begin = 5 * 60
 		half, gone := 0, 0
 		for minute := range begin + 26*60 {
 			if minute == begin {
 				imds.Issuer().BreakFor(25*time.Hour, imdstest.Status(503))
 			}
-			seen.scrape(t)
+			seen.Add(t, scrape(t, registry))
 			s := v.Status()
 			if half == 0 && time.Until(s.ExpireOn) < 12*time.Hour {
 				half = minute
@@ -202,24 +203,23 @@ func TestAlertsOfOtherKinds(t *testing.T) {
 			}
 			time.Sleep(time.Minute)
 		}
-		seen.expect(t, "", begin, 0)
-		seen.expect(t, "AztokenKeysFetchFailing", half, 1)
-		seen.expect(t, "AztokenHalfOfKeyCoverLeft", half, 0)
-		seen.expect(t, "AztokenHalfOfKeyCoverLeft", half+3, 1)
-		seen.expect(t, "AztokenNoKeys", gone, 0)
-		seen.expect(t, "AztokenNoKeys", gone+3, 1)
-		seen.expect(t, "", begin+26*60-1, 0)
-		seen.judge(t, tool)
+		seen.Firing("", begin, 0)
+		seen.Firing("AztokenKeysFetchFailing", half, 1)
+		seen.Firing("AztokenHalfOfKeyCoverLeft", half, 0)
+		seen.Firing("AztokenHalfOfKeyCoverLeft", half+3, 1)
+		seen.Firing("AztokenNoKeys", gone, 0)
+		seen.Firing("AztokenNoKeys", gone+3, 1)
+		seen.Firing("", begin+26*60-1, 0)
+		seen.Judge(t, "alerts.yaml")
 	})
 	t.Run("a store that does not work", func(t *testing.T) {
 		t.Parallel()
-		seen := record{series: map[string][]string{}}
+		seen := ruletest.NewRecord()
 		for range 40 {
-			seen.append("aztoken_store_up", 0)
+			seen.Add(t, "aztoken_store_up 0\n")
 		}
-		seen.length = 40
-		seen.expect(t, "AztokenStoreDown", 14, 0)
-		seen.expect(t, "AztokenStoreDown", 16, 1)
-		seen.judge(t, tool)
+		seen.Firing("AztokenStoreDown", 14, 0)
+		seen.Firing("AztokenStoreDown", 16, 1)
+		seen.Judge(t, "alerts.yaml")
 	})
 }

@@ -2,7 +2,6 @@ package promaztoken_test
 
 import (
 	"encoding/json"
-	"fmt"
 	"os"
 	"regexp"
 	"strings"
@@ -16,6 +15,7 @@ import (
 	"github.com/seed-ac726066/aztoken"
 	"github.com/seed-ac726066/aztoken/imdstest"
 	"github.com/seed-ac726066/aztoken/integrations/promaztoken"
+	"github.com/seed-ac726066/aztoken/internal/telemetry/ruletest"
 	"github.com/seed-ac726066/aztoken/tokenstore"
 	"github.com/seed-ac726066/aztoken/verify"
 )
@@ -79,7 +79,7 @@ func TestQueriesOfTheDashboard(t *testing.T) {
 	t.Parallel()
 	d, text := readDashboard(t)
 	requireKnown(t, text)
-	tool := promtool(t)
+	ruletest.Promtool(t)
 	synctest.Test(t, func(t *testing.T) {
 		metrics, registry := registered(t, nil)
 		imds := imdstest.New(nil)
@@ -89,7 +89,7 @@ func TestQueriesOfTheDashboard(t *testing.T) {
 		v := imds.Verifier(t, &verify.Options{Audiences: []string{resource}, OnEvent: metrics.OnVerifyEvent})
 		metrics.WatchVerifier(v)
 		require.NoError(t, v.Warm(t.Context()))
-		seen := newRecord(registry)
+		seen := ruletest.NewRecord()
 		for minute := range 3 * 60 {
 			if minute == 60 {
 				imds.BreakFor(time.Hour, imdstest.Status(503))
@@ -99,21 +99,18 @@ func TestQueriesOfTheDashboard(t *testing.T) {
 			_, err = v.Verify(t.Context(), "garbage")
 			require.Error(t, err)
 			synctest.Wait()
-			seen.scrape(t)
+			seen.Add(t, scrape(t, registry))
 			time.Sleep(time.Minute)
 		}
 		queries := 0
 		for _, p := range d.Panels {
 			for _, target := range p.Targets {
 				queries++
-				expr := strings.NewReplacer("$__rate_interval", "5m", "$job", ".*", "$instance", ".*", "$identity", ".*").Replace(target.Expr)
-				seen.expected = append(seen.expected, expectation{
-					Expr: fmt.Sprintf("count(%s) > bool 0", expr), Time: "179m", Samples: []map[string]any{{"value": 1}},
-				})
+				seen.Answered(strings.NewReplacer("$__rate_interval", "5m", "$job", ".*", "$instance", ".*", "$identity", ".*").Replace(target.Expr))
 			}
 		}
 		require.Greater(t, queries, 12)
-		seen.judge(t, tool)
+		seen.Judge(t, "alerts.yaml")
 	})
 }
 

@@ -3,10 +3,8 @@ package promaztoken_test
 import (
 	"context"
 	"fmt"
-	"maps"
 	"net/http"
 	"net/http/httptest"
-	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -25,6 +23,7 @@ import (
 	"github.com/seed-ac726066/aztoken"
 	"github.com/seed-ac726066/aztoken/imdstest"
 	"github.com/seed-ac726066/aztoken/integrations/promaztoken"
+	"github.com/seed-ac726066/aztoken/internal/telemetry/ruletest"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -94,49 +93,13 @@ func parse(t *testing.T, page string) map[string]*dto.MetricFamily {
 	return families
 }
 
-// samples returns the samples of a page, under their names with labels.
+// samples returns the samples of a page, under their names with labels. Prometheus' own parser must
+// take the page too.
 func samples(t *testing.T, registry *prometheus.Registry) map[string]float64 {
 	t.Helper()
-	return flatten(t, slices.Collect(maps.Values(parse(t, scrape(t, registry)))))
-}
-
-func flatten(t *testing.T, families []*dto.MetricFamily) map[string]float64 {
-	t.Helper()
-	all := map[string]float64{}
-	for _, family := range families {
-		for _, m := range family.GetMetric() {
-			add := func(suffix string, value float64, more ...string) {
-				series := family.GetName() + suffix + labelsOf(m, more...)
-				require.NotContains(t, all, series)
-				all[series] = value
-			}
-			switch {
-			case m.Gauge != nil:
-				add("", m.GetGauge().GetValue())
-			case m.Counter != nil:
-				add("", m.GetCounter().GetValue())
-			case m.Histogram != nil:
-				add("_count", float64(m.GetHistogram().GetSampleCount()))
-				add("_sum", m.GetHistogram().GetSampleSum())
-				for _, b := range m.GetHistogram().GetBucket() {
-					add("_bucket", float64(b.GetCumulativeCount()), fmt.Sprintf("le=%q", fmt.Sprint(b.GetUpperBound())))
-				}
-			}
-		}
-	}
-	return all
-}
-
-// labelsOf returns the labels of m and more as Prometheus writes them.
-func labelsOf(m *dto.Metric, more ...string) string {
-	var all []string
-	for _, l := range m.GetLabel() {
-		all = append(all, fmt.Sprintf("%s=%q", l.GetName(), l.GetValue()))
-	}
-	if all = append(all, more...); len(all) == 0 {
-		return ""
-	}
-	return "{" + strings.Join(all, ",") + "}"
+	page := scrape(t, registry)
+	parse(t, page)
+	return ruletest.Samples(t, page)
 }
 
 func seconds(t time.Time) float64 { return float64(t.UnixMilli()) / 1000 }
