@@ -28,6 +28,9 @@ type Status struct {
 // ResourceStatus is the state of one token.
 type ResourceStatus struct {
 	Resource string `json:"resource"`
+	// Identity is whose token it is where that is not Status.Identity: the managed identity's, for
+	// the assertion of Options.Federation. Elsewhere it is "".
+	Identity string `json:"identity,omitempty"`
 	// Tenant and CAE tell tokens of one resource apart, where a credential was asked for several.
 	Tenant string `json:"tenant,omitempty"`
 	CAE    bool   `json:"cae,omitempty"`
@@ -77,6 +80,9 @@ func (e *entry) status() (ResourceStatus, bool) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	s := ResourceStatus{Resource: e.resource, Tenant: e.tenant, CAE: e.cae}
+	if e.isInner {
+		s.Identity = e.endpoint.identity
+	}
 	switch {
 	case e.phase == dropped:
 		return s, false

@@ -34,9 +34,10 @@
 //
 // The endpoint is that of every Azure host which has managed identities, all at once, told apart by
 // the path. By default a client asks IMDS, the one of virtual machines, scale sets and AKS nodes.
-// For the others it needs their environment, which the methods [Server.AppService], [Server.Arc],
-// [Server.ServiceFabric], [Server.CloudShell], [Server.AzureML] and [Server.WorkloadIdentity]
-// return. There are three ways to pass it to a client:
+// For the others it needs their environment, which the methods [Server.AppService],
+// [Server.ContainerInstances], [Server.Arc], [Server.ServiceFabric], [Server.CloudShell],
+// [Server.AzureML] and [Server.WorkloadIdentity] return. There are three ways to pass it to a
+// client:
 //
 //	opts.Getenv = imds.AppService().Get       // to this one, and tests stay parallel
 //	imds.AppService().Setenv(t)               // to any that reads the process's environment

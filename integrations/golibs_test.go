@@ -105,4 +105,6 @@ var sources = map[string]managedidentity.Source{
 	"Service Fabric": managedidentity.ServiceFabric,
 	"Cloud Shell":    managedidentity.CloudShell,
 	"Azure ML":       managedidentity.AzureML,
+
+	containerInstances.name: managedidentity.AppService, // so that it gets no token there
 }

@@ -122,7 +122,7 @@ func (at site) withWrongSecret(t *testing.T) (wrong site, ok bool) {
 	t.Helper()
 	wrong, wrong.env = at, maps.Clone(at.env)
 	switch at.host.name {
-	case "App Service", "Service Fabric":
+	case "App Service", containerInstances.name, "Service Fabric":
 		wrong.env["IDENTITY_HEADER"] = "wrong"
 	case "Azure ML":
 		wrong.env["MSI_SECRET"] = "wrong"

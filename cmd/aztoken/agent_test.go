@@ -46,11 +46,17 @@ func machineForAgents(t *testing.T) *imdstest.Server {
 // serve starts aztoken agent --output json on a free port, until the test ends.
 func serve(t *testing.T, args ...string) *serving {
 	t.Helper()
+	return serveIn(t, nil, args...)
+}
+
+// serveIn is serve in an environment, nil for the usual one.
+func serveIn(t *testing.T, env []string, args ...string) *serving {
+	t.Helper()
 	if runtime.GOOS == "windows" {
 		t.Skip("there is no SIGTERM to send to a process")
 	}
 	s := &serving{stderr: new(bytes.Buffer), ended: make(chan error, 1)}
-	s.cmd = invocation{}.command(t, append([]string{"agent", "--output=json"}, args...)...)
+	s.cmd = invocation{env: env}.command(t, append([]string{"agent", "--output=json"}, args...)...)
 	s.cmd.Stderr = s.stderr
 	stdout, err := s.cmd.StdoutPipe()
 	require.NoError(t, err)

@@ -46,7 +46,7 @@ The identities come from flags, or from a YAML file if there are several. Everyt
   token_version: 1            # 2: with azp, and the issuer at login.microsoftonline.com
   optional_claims: [idtyp]    # as a resource's manifest asks for them; left out: none, as on Azure
   resources: [https://orders.example.com]     # others are unknown; left out: every one is known
-  secret: known               # for App Service, Service Fabric and Azure ML; left out: random
+  secret: known               # for App Service, container instances, Service Fabric and Azure ML; left out: random
   identities:                 # []: none
     - system_assigned: true
       client_id: c0000000-0000-4000-8000-000000000001

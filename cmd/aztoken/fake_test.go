@@ -115,8 +115,10 @@ func TestFake(t *testing.T) {
 func TestFakeHosts(t *testing.T) {
 	t.Parallel()
 	p := play(t, invocation{}, "--host=all", "--listen-tls=127.0.0.1:0", "--arc-key-dir", t.TempDir(), "--secret=known", "--quiet")
-	require.Len(t, p.Environment, 7)
+	require.Len(t, p.Environment, 8)
 	require.Equal(t, "known", p.Environment["app-service"]["IDENTITY_HEADER"])
+	require.Equal(t, "known", p.Environment["container-instances"]["IDENTITY_HEADER"])
+	require.Contains(t, p.Environment["container-instances"]["IDENTITY_ENDPOINT"], "?api-version=1.0")
 	for host, env := range p.Environment {
 		if host == "arc" {
 			continue // its clients read keys from the agent's directory alone

@@ -42,7 +42,7 @@ func (m *machine) addFlags(cmd *cobra.Command) {
 	f.DurationVar(&m.mintAfter, "mint-after", time.Hour, "for how long the same token is returned; negative: a new one each time")
 	f.IntVar(&m.version, "token-version", 1, "the version of tokens: 1 or 2")
 	f.StringSliceVar(&m.claims, "optional-claim", nil, "a claim that the manifests of the resources request: idtyp (default: none, as on Azure)")
-	f.StringVar(&m.secret, "secret", "", "the header secret of App Service, Service Fabric and Azure ML (default: random)")
+	f.StringVar(&m.secret, "secret", "", "the header secret of App Service, container instances, Service Fabric and Azure ML (default: random)")
 	f.StringVar(&m.keyAt, "arc-key-dir", "", "where to write Azure Arc's key files (default: the agent's directory, where clients read them)")
 	complete(cmd, "token-version", "1", "2")
 	complete(cmd, "optional-claim", "idtyp")

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"reflect"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -143,7 +144,7 @@ func (a *Agent) newClient(id agentfile.Identity, c agentfile.Config) func(aztoke
 	return func(upstream aztoken.ID) (*aztoken.Client, error) {
 		opts := a.options.Client
 		if !c.Dev {
-			opts.ID, opts.Endpoint = upstream, c.Endpoint
+			opts.ID, opts.Endpoint, opts.Federation = upstream, c.Endpoint, id.Application()
 		}
 		opts.Logger = a.options.Logger
 		opts.OnEvent = func(ev aztoken.Event) { a.metrics.event(id.Name, ev) }
@@ -180,7 +181,8 @@ func secretOf(id agentfile.Identity, before *identity) (secret.Text, error) {
 }
 
 func (id *identity) hasIDsOf(other agentfile.Identity) bool {
-	return id.ClientID == other.ClientID && id.ObjectID == other.ObjectID && id.ResourceID == other.ResourceID
+	return id.ClientID == other.ClientID && id.ObjectID == other.ObjectID && id.ResourceID == other.ResourceID &&
+		reflect.DeepEqual(id.Federation, other.Federation)
 }
 
 // gone returns the clients of old that next does not have.

@@ -53,12 +53,22 @@ type Identity struct {
 	ObjectID   string `yaml:"object_id"`
 	ResourceID string `yaml:"resource_id"`
 
+	// Federation is the app registration that the identity is the credential of, and whose tokens are
+	// served in place of its own; nil for none. Callers name it by its client id.
+	Federation *Federation `yaml:"federation"`
+
 	HeaderFile string   `yaml:"header_file"` // where the secret of its callers is; "": the agent makes one
 	EnvFile    string   `yaml:"env_file"`    // where the environment of its callers goes; "": nowhere
 	IMDS       bool     `yaml:"imds"`        // callers of IMDS's protocol get its tokens
 	Allow      []string `yaml:"allow"`       // the resources that are served; none: any, 64 at most
 	Warm       []string `yaml:"warm"`        // resources whose tokens are kept whether somebody asks or not
 	Rate       *int     `yaml:"rate"`        // requests a second; nil: DefaultRate, 0: no limit
+}
+
+// Federation is an app registration.
+type Federation struct {
+	TenantID string `yaml:"tenant_id"`
+	ClientID string `yaml:"client_id"`
 }
 
 // The defaults of a Config.
@@ -157,6 +167,13 @@ func (c Config) checkIdentity(i int) error {
 		return mistake("env_file", "%q is the file of another identity too", id.EnvFile)
 	case id.Rate != nil && *id.Rate < 0:
 		return mistake("rate", "%d is less than nothing; give requests a second, or 0 for no limit", *id.Rate)
+	case id.Federation != nil && id.Federation.TenantID == "":
+		return c.document.Mistake("the tenant is missing; give that of the app registration", "identities", i, "federation", "tenant_id")
+	case id.Federation != nil && !guid.Is(id.Federation.ClientID):
+		return c.document.Mistake(fmt.Sprintf("%q is not a GUID; give the client id of the app registration", id.Federation.ClientID),
+			"identities", i, "federation", "client_id")
+	case id.Federation != nil && c.Dev:
+		return mistake("federation", "a developer's sign-in is no app registration's credential; leave out federation or dev")
 	case c.Dev && len(id.Allow) == 0:
 		return mistake("allow", "without it every program here could act as the developer everywhere; name the resources")
 	}
@@ -256,8 +273,19 @@ func (id Identity) Upstream() aztoken.ID {
 	return nil
 }
 
+// Application returns the option of the client, nil for the identity's own tokens.
+func (id Identity) Application() *aztoken.Federation {
+	if id.Federation == nil {
+		return nil
+	}
+	return &aztoken.Federation{TenantID: id.Federation.TenantID, ClientID: id.Federation.ClientID}
+}
+
 // IDs returns all forms by which callers may name the identity.
 func (id Identity) IDs() []identityapi.ID {
+	if id.Federation != nil {
+		return []identityapi.ID{{Kind: identityapi.ClientID, Value: id.Federation.ClientID}}
+	}
 	all := []identityapi.ID{
 		{Kind: identityapi.ClientID, Value: id.ClientID},
 		{Kind: identityapi.ObjectID, Value: id.ObjectID},

@@ -84,7 +84,7 @@ func Listen(o Options) (_ *Fake, err error) {
 		return nil, err
 	}
 	if o.ListenTLS != "" {
-		if f.SecureURL, err = f.listen(o.ListenTLS, o.Hostname, f.Machine.Certificate().TLSConfig(), f.Machine); err != nil {
+		if f.SecureURL, err = f.listen(o.ListenTLS, o.Hostname, f.Machine.TLSConfig(), f.Machine); err != nil {
 			return nil, err
 		}
 	}

@@ -13,18 +13,19 @@ type Host string
 
 // The hosts.
 const (
-	IMDS             Host = "imds"
-	AppService       Host = "app-service"
-	Arc              Host = "arc"
-	ServiceFabric    Host = "service-fabric"
-	CloudShell       Host = "cloud-shell"
-	AzureML          Host = "azure-ml"
-	WorkloadIdentity Host = "workload-identity"
+	IMDS               Host = "imds"
+	AppService         Host = "app-service"
+	Arc                Host = "arc"
+	ContainerInstances Host = "container-instances" // on Windows; on Linux they have IMDS
+	ServiceFabric      Host = "service-fabric"
+	CloudShell         Host = "cloud-shell"
+	AzureML            Host = "azure-ml"
+	WorkloadIdentity   Host = "workload-identity"
 )
 
 // Hosts returns all of them.
 func Hosts() []Host {
-	return []Host{IMDS, AppService, Arc, ServiceFabric, CloudShell, AzureML, WorkloadIdentity}
+	return []Host{IMDS, AppService, Arc, ContainerInstances, ServiceFabric, CloudShell, AzureML, WorkloadIdentity}
 }
 
 // Title returns the name of the host for people.
@@ -34,6 +35,8 @@ func (h Host) Title() string {
 		return "virtual machines, scale sets, AKS nodes, container instances"
 	case AppService:
 		return "App Service, Functions, Container Apps"
+	case ContainerInstances:
+		return "container instances on Windows"
 	case Arc:
 		return "Azure Arc"
 	case ServiceFabric:
@@ -70,6 +73,8 @@ func (f *Fake) environment(h Host) (fakeazure.Environment, error) {
 	switch h {
 	case AppService:
 		return f.Machine.AppService(f.URL), nil
+	case ContainerInstances:
+		return f.Machine.ContainerInstances(f.URL), nil
 	case Arc:
 		return f.Machine.Arc(f.URL)
 	case ServiceFabric:

@@ -62,7 +62,7 @@ func New(opts Options) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	transport, idle, err := wire.NewTransport(opts.Transport, wire.Reach{Internet: true})
+	transport, idle, err := wire.NewTransport(opts.Transport, wire.Reach{Place: wire.Internet})
 	if err != nil {
 		return nil, err
 	}

@@ -33,11 +33,8 @@ func newAppService(cfg Config) (Host, error) {
 }
 
 // Token implements [Source].
-func (s *appService) Token(ctx context.Context, r Request) (token azcore.AccessToken, err error) {
-	ctx, end := s.wire.StartSpan(ctx, "aztoken.AppService")
-	defer func() { end(err) }()
-	token, err = s.get(ctx, r.Resource, nil)
-	return finish(r, token, err, s.explain)
+func (s *appService) Token(ctx context.Context, r Request) (azcore.AccessToken, error) {
+	return s.token(ctx, "aztoken.AppService", r, nil, s.explain)
 }
 
 // explain explains {"statusCode":400,"message":"…"}, which has no code to branch on.

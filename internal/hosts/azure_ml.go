@@ -42,11 +42,8 @@ func newAzureML(cfg Config) (Host, error) {
 }
 
 // Token implements [Source].
-func (s *azureML) Token(ctx context.Context, r Request) (token azcore.AccessToken, err error) {
-	ctx, end := s.wire.StartSpan(ctx, "aztoken.AzureML")
-	defer func() { end(err) }()
-	token, err = s.get(ctx, r.Resource, nil)
-	return finish(r, token, err, s.explain)
+func (s *azureML) Token(ctx context.Context, r Request) (azcore.AccessToken, error) {
+	return s.token(ctx, "aztoken.AzureML", r, nil, s.explain)
 }
 
 // explain explains refusals in prose: only the endpoint's tokens are JSON.

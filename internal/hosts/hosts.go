@@ -48,7 +48,7 @@ func (h Host) String() string { return fmt.Sprintf("%s at %s (%s)", h.Kind, h.En
 // Arc, the file system. Its errors are a [*ConfigError].
 func Find(cfg Config) (Host, error) {
 	kind, why, named := detect(cfg.Endpoint, cfg.Getenv, cfg.Files.agentIsThere)
-	h, err := newHost(kind, cfg)
+	h, err := constructor(kind)(cfg)
 	if err == nil {
 		err = cfg.ID.check() // after what the host says of its kind
 	}
@@ -63,23 +63,25 @@ func Find(cfg Config) (Host, error) {
 	return h, nil
 }
 
-// newHost returns a Host without its Kind, Why and Named.
-func newHost(kind Kind, cfg Config) (Host, error) {
+// constructor returns the function that makes a Host of a kind, without its Kind, Why and Named.
+func constructor(kind Kind) func(Config) (Host, error) {
 	switch kind {
-	case WorkloadIdentity:
-		return newWorkloadIdentity(cfg)
+	case WorkloadIdentity, IdentityBinding:
+		return newWorkloadIdentity
 	case ServiceFabric:
-		return newServiceFabric(cfg)
+		return newServiceFabric
 	case AppService:
-		return newAppService(cfg)
+		return newAppService
+	case ContainerInstances:
+		return newContainerInstances
 	case AzureML:
-		return newAzureML(cfg)
+		return newAzureML
 	case CloudShell:
-		return newCloudShell(cfg)
+		return newCloudShell
 	case AzureArc:
-		return newArc(cfg)
+		return newArc
 	}
-	return newIMDS(cfg)
+	return newIMDS
 }
 
 // client returns the wire.Client of a host's source.

@@ -53,6 +53,15 @@ func clientIDOnly(more string) error {
 	}
 }
 
+// objectIDOnly returns the error of a host that takes no other kind of id than an object id.
+func objectIDOnly(id ID) error {
+	return &ConfigError{
+		Field:   FieldID,
+		Problem: quote(id.Value) + " is not an object id, and this host takes object ids only",
+		Fix:     "use the object id of the identity: az identity show --query principalId prints it",
+	}
+}
+
 // parameters are the names under which a host takes client id, object id and resource id.
 type parameters struct{ clientID, objectID, resourceID string }
 
@@ -111,8 +120,9 @@ func (id ID) checkForm(field string) error {
 }
 
 // quote returns text in quotes, cut at 100 bytes: it may be a whole file by mistake.
-func quote(text string) string {
-	const limit = 100
+func quote(text string) string { return quoteUpTo(100, text) }
+
+func quoteUpTo(limit int, text string) string {
 	if len(text) <= limit {
 		return fmt.Sprintf("%q", text)
 	}

@@ -57,11 +57,8 @@ func newIMDS(cfg Config) (Host, error) {
 }
 
 // Token implements [Source].
-func (s *imds) Token(ctx context.Context, r Request) (token azcore.AccessToken, err error) {
-	ctx, end := s.wire.StartSpan(ctx, "aztoken.IMDS")
-	defer func() { end(err) }()
-	token, err = s.get(ctx, r.Resource, nil)
-	return finish(r, token, err, s.explain)
+func (s *imds) Token(ctx context.Context, r Request) (azcore.AccessToken, error) {
+	return s.token(ctx, "aztoken.IMDS", r, nil, s.explain)
 }
 
 func (s *imds) explain(f *wire.Failure) {

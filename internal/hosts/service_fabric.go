@@ -42,11 +42,8 @@ func newServiceFabric(cfg Config) (Host, error) {
 }
 
 // Token implements [Source].
-func (s *serviceFabric) Token(ctx context.Context, r Request) (token azcore.AccessToken, err error) {
-	ctx, end := s.wire.StartSpan(ctx, "aztoken.ServiceFabric")
-	defer func() { end(err) }()
-	token, err = s.get(ctx, r.Resource, revocation(r))
-	return finish(r, token, err, s.explain)
+func (s *serviceFabric) Token(ctx context.Context, r Request) (azcore.AccessToken, error) {
+	return s.token(ctx, "aztoken.ServiceFabric", r, revocation(r), s.explain)
 }
 
 // revocation returns the parameters that ask for a token past the platform's cache, in place of the

@@ -1,0 +1,80 @@
+package hosts
+
+import (
+	"cmp"
+	"net"
+	"net/url"
+	"strings"
+)
+
+const publicAuthority = "https://login.microsoftonline.com/"
+
+// parseAuthority reads the URL of a login host, and reports whether it is one.
+func parseAuthority(value string) (*url.URL, bool) {
+	u, err := url.Parse(value)
+	if err != nil || u.Scheme != "https" || u.Hostname() == "" || u.User != nil || hasQueryOrFragment(value) {
+		return nil, false
+	}
+	return u, true
+}
+
+// authorityOf returns the login host that the environment names, that of the public cloud if it
+// names none.
+func authorityOf(getenv func(string) string) (*url.URL, error) {
+	u, ok := parseAuthority(cmp.Or(getenv(authorityHost), publicAuthority))
+	if !ok {
+		return nil, inVariable(authorityHost, "not the https:// URL of a login host",
+			"let the workload identity webhook set it, or unset it for the public cloud")
+	}
+	return u, nil
+}
+
+// hasQueryOrFragment reports whether an address has one of the two, be it empty.
+func hasQueryOrFragment(address string) bool { return strings.ContainsAny(address, "?#") }
+
+// The audiences that Entra accepts in an assertion that a managed identity makes, by cloud. An
+// identity gets a token for each of them in every cloud, and only the exchange tells which is right.
+//
+// https://learn.microsoft.com/entra/workload-id/workload-identity-federation-config-app-trust-managed-identity
+const (
+	publicAudience = "api://AzureADTokenExchange"
+	usGovAudience  = "api://AzureADTokenExchangeUSGov"
+	chinaAudience  = "api://AzureADTokenExchangeChina"
+)
+
+// loginHosts are the login hosts of the clouds, the older names too.
+var loginHosts = map[string]string{
+	"login.microsoftonline.com":        publicAudience,
+	"login.microsoft.com":              publicAudience,
+	"login.windows.net":                publicAudience,
+	"sts.windows.net":                  publicAudience,
+	"login.microsoftonline.us":         usGovAudience,
+	"login-us.microsoftonline.com":     usGovAudience,
+	"login.chinacloudapi.cn":           chinaAudience,
+	"login.partner.microsoftonline.cn": chinaAudience,
+}
+
+// exchangeAudience returns the audience of assertions in the cloud of a login host, "" if the cloud
+// is unknown, as those without a connection to others are. A login host of this machine is a fake's,
+// as imds.test is, and plays the public cloud.
+func exchangeAudience(authority *url.URL) string {
+	host := strings.TrimSuffix(strings.ToLower(authority.Hostname()), ".")
+	if ip := net.ParseIP(host); host == "localhost" || host == "imds.test" || ip != nil && ip.IsLoopback() {
+		return publicAudience
+	}
+	return loginHosts[host]
+}
+
+// isTenant reports whether s may be a tenant's GUID or domain: it becomes a part of a path. The
+// words that stand for any tenant are none.
+func isTenant(s string) bool {
+	switch strings.ToLower(s) {
+	case "common", "organizations", "consumers":
+		return false
+	}
+	const allowed = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-"
+	return s != "" && strings.Trim(s, allowed) == "" && strings.Trim(s, ".") != ""
+}
+
+// notTenant says what is wrong with a tenant that is none.
+func notTenant(s string) string { return quote(s) + " is not a tenant, which is a GUID or a domain" }
