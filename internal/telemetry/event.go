@@ -3,6 +3,7 @@ package telemetry
 import (
 	"errors"
 	"net/http"
+	"os"
 	"slices"
 	"strconv"
 
@@ -34,7 +35,8 @@ func Outcome(ev aztoken.Event) string {
 // Error types that are neither a status nor a code of the endpoint. unknown is the name that
 // OpenTelemetry gives to it.
 const (
-	noAnswer = "no_answer" // no connection, or nothing in time; or a credential failed by itself
+	timeout  = "timeout"
+	noAnswer = "no_answer" // no connection; or a credential failed by itself
 	unknown  = "_OTHER"
 )
 
@@ -73,6 +75,8 @@ func errorType(err error) string {
 		return e.Code
 	case http.StatusContinue <= e.StatusCode && e.StatusCode < 600:
 		return strconv.Itoa(e.StatusCode)
+	case e.StatusCode == 0 && e.Code == "" && errors.Is(err, os.ErrDeadlineExceeded):
+		return timeout
 	case e.StatusCode == 0 && e.Code == "":
 		return noAnswer
 	}

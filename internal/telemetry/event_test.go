@@ -52,10 +52,11 @@ func TestErrorType(t *testing.T) {
 		"no identity":                 {imdstest.NoDefaultIdentity(), "identity_not_found"},
 		"another cloud":               {imdstest.EC2(), "no_managed_identity"},
 		"nobody listens, nobody ever": {imdstest.Refused(), "no_managed_identity"},
+		"silence":                     {imdstest.Hang(), "timeout"},
+		"a closed connection":         {imdstest.Closed(), "no_answer"},
 		"Entra is down":               {imdstest.EntraDown(), "500"},
 	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
+		virtually(t, name, func(t *testing.T) {
 			imds := imdstest.New(nil)
 			imds.Break(tc.fault)
 			opts := &aztoken.Options{Getenv: func(string) string { return "" }}

@@ -1,6 +1,7 @@
 package telemetry
 
 import (
+	"cmp"
 	"slices"
 	"sync"
 	"time"
@@ -132,8 +133,8 @@ func (w *Watched) Snapshot() Snapshot {
 func (s *Snapshot) addClient(w *Watched, as Source, status aztoken.Status) {
 	s.HasStore = s.HasStore || status.HasStore
 	s.StoreUp = s.StoreUp && status.StoreError == ""
-	source := w.SourceOf(as, status.Identity)
 	for _, r := range status.Resources {
+		source := w.SourceOf(as, cmp.Or(r.Identity, status.Identity))
 		hasToken := !r.AcquiredOn.IsZero()
 		resource := w.labels.resource(Resource{Source: source, Resource: r.Resource, Tenant: r.Tenant}, hasToken)
 		failures := FailureKey{source, resource.Resource}

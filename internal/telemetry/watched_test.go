@@ -128,6 +128,20 @@ func TestSnapshot(t *testing.T) {
 		require.Contains(t, s.Tokens, key("", resource, "b", true))
 		require.Len(t, s.Failures, 1)
 	})
+	virtually(t, "has the assertion of a federation as its own identity's", func(t *testing.T) {
+		w := telemetry.NewWatched(0)
+		imds := imdstest.New(&imdstest.Options{Applications: []imdstest.Application{{}}})
+		t.Cleanup(imds.Close)
+		opts := aztoken.Options{Federation: &aztoken.Federation{TenantID: imdstest.DefaultTenantID, ClientID: imdstest.DefaultApplicationID}}
+		opts.Transport = imds
+		c := newClient(t, opts)
+		w.Client(telemetry.Source{}, c)
+		require.NoError(t, c.Warm(t.Context(), resource))
+		s := w.Snapshot()
+		require.Len(t, s.Tokens, 2)
+		require.Contains(t, s.Tokens, key(imdstest.DefaultApplicationID, resource, "", false))
+		require.Contains(t, s.Tokens, key("default", "api://AzureADTokenExchange", "", false))
+	})
 	virtually(t, "has names in place of identities", func(t *testing.T) {
 		w := telemetry.NewWatched(0)
 		for _, as := range []telemetry.Source{{Identity: "a"}, {Client: "a"}, {Client: "b"}, {}} {
