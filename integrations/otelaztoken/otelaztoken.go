@@ -91,8 +91,10 @@ func New(opts *Options) (*Metrics, error) {
 	if m.gauges, err = newGauges(meter); err != nil {
 		return nil, err
 	}
-	m.stop, err = meter.RegisterCallback(m.observe, m.gauges.all()...)
-	return m, err
+	if m.stop, err = meter.RegisterCallback(m.observe, m.gauges.all()...); err != nil {
+		return nil, err
+	}
+	return m, nil
 }
 
 // Close ends the gauges. It returns what the MeterProvider says.

@@ -129,15 +129,7 @@ var (
 // requireKnown requires that all metrics that text names are those of a Metrics.
 func requireKnown(t *testing.T, text string) {
 	t.Helper()
-	known := map[string]bool{}
-	descs := make(chan *prometheus.Desc)
-	go func() {
-		defer close(descs)
-		promaztoken.New(nil).Describe(descs)
-	}()
-	for d := range descs {
-		known[regexp.MustCompile(`fqName: "([^"]+)"`).FindStringSubmatch(d.String())[1]] = true
-	}
+	known := known()
 	named := map[string]bool{}
 	for _, name := range metricName.FindAllString(ofOthers.ReplaceAllString(text, ""), -1) {
 		named[strings.TrimSuffix(name, "_bucket")] = true
@@ -146,4 +138,18 @@ func requireKnown(t *testing.T, text string) {
 	for name := range named {
 		require.True(t, known[name], name)
 	}
+}
+
+// known returns the names of all metrics of a Metrics.
+func known() map[string]bool {
+	all := map[string]bool{}
+	descs := make(chan *prometheus.Desc)
+	go func() {
+		defer close(descs)
+		promaztoken.New(nil).Describe(descs)
+	}()
+	for d := range descs {
+		all[regexp.MustCompile(`fqName: "([^"]+)"`).FindStringSubmatch(d.String())[1]] = true
+	}
+	return all
 }
