@@ -30,7 +30,8 @@ type Federation struct {
 	// ClientID is the application (client) id of the app registration, a GUID.
 	ClientID string
 	// Assertion returns an assertion: the token of a CI system, or the content of a file. It is
-	// called for each request to Entra, and a line feed at the end does not matter.
+	// called for each request to Entra, from several goroutines at once, and a line feed at the end
+	// does not matter.
 	//
 	// Nil makes it a token of the host's managed identity, Options.ID, which must be a
 	// user-assigned one of the app's tenant. The client keeps that token fresh as it does any

@@ -145,13 +145,6 @@ func TestAStoreThatDoesNotWork(t *testing.T) {
 		require.Empty(t, c.Status().StoreError)
 		require.Len(t, told.of(aztoken.EventStoreFailed), 1)
 		require.Len(t, told.of(aztoken.EventStoreRecovered), 1)
-
-		backend.suffer(failing())
-		time.Sleep(5 * time.Hour)
-		require.NotEmpty(t, c.Status().StoreError)
-		require.NoError(t, c.Close())
-		require.False(t, c.Status().HasStore, "a closed client uses none")
-		require.Empty(t, c.Status().StoreError)
 		require.False(t, over(t, imds, aztoken.Options{}).Status().HasStore)
 	})
 	inVirtualTime(t, "leaves no goroutines behind while it blocks for days", func(t *testing.T) {

@@ -87,7 +87,8 @@ func (s *Server) AzureML() Environment { return s.environment(s.engine.AzureML(s
 // itself for a pod of AKS with workload identity. The endpoint is there over https only, see
 // [Server.Client]. No platform is in between: each request mints, whatever [Options.MintAfter]
 // says. The federated token is valid for a year from the first call on and until
-// [Server.RotateFederatedToken].
+// [Server.RotateFederatedToken]. The pod is the default identity; with the client id of an
+// [Application] that trusts it in AZURE_CLIENT_ID it is that one.
 //
 // A client that asks Microsoft about authorities first must be told not to (azidentity:
 // DisableInstanceDiscovery), unless s is its transport: then it asks s.
@@ -97,20 +98,20 @@ func (s *Server) WorkloadIdentity() Environment {
 	return Environment(environment)
 }
 
-// IdentityBinding returns the environment in which a client takes this server for the token proxy of
-// AKS identity bindings, and itself for a pod with such a binding. It is that of
+// IdentityBinding returns the environment in which a client takes this server for the token proxy
+// of AKS identity bindings, and itself for a pod with such a binding. It is that of
 // [Server.WorkloadIdentity] with another federated token, and with what leads to the proxy: its
 // address, which has a path, the server name that the client must ask for, and a file with the only
 // authority that signs for that name; see [Server.TokenProxy]. [Options.ProxyCAData] puts the
 // authority into a variable instead.
 //
 // The proxy takes no other token than that in the file, and Entra itself does not take that one
-// (AADSTS700212). Over a connection to another server name the proxy answers 401. A server without a
-// socket sees no connection and checks no name.
+// (AADSTS700212). Over a connection to another server name the proxy answers 401. A server without
+// a socket sees no connection and checks no name.
 //
 // Microsoft has not published how the proxy itself refuses. Here it does so in the form of the
-// Kubernetes API: 401 for a token or a server name, 403 for a client id that is not bound, which are
-// all but those of [Options.Identities]. See [NotBound].
+// Kubernetes API: 401 for a token or a server name, 403 for a client id that is not bound, which
+// are all but those of [Options.Identities]. See [NotBound].
 func (s *Server) IdentityBinding() Environment {
 	environment, err := s.engine.IdentityBinding(s.secureURL())
 	mustWrite(err)

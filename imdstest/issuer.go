@@ -75,9 +75,9 @@ func (i *Issuer) Publish(jwk map[string]any) {
 const assertionLifetime = 10 * time.Minute
 
 // MintAssertion returns a token of another issuer than Entra ID, such as a CI system's, for a
-// [FederatedCredential] that trusts it. It is valid for ten minutes from now on. The edits may change
-// it before it is signed. Entra believes it, as the server's own keys sign it, whoever its issuer is
-// said to be:
+// [FederatedCredential] that trusts it. It is valid for ten minutes from now on. The edits may
+// change it before it is signed. Entra believes it, as the server's own keys sign it, whoever its
+// issuer is said to be:
 //
 //	imds.Issuer().MintAssertion("https://token.actions.githubusercontent.com",
 //		"repo:shop/orders:ref:refs/heads/main", "api://AzureADTokenExchange")

@@ -27,8 +27,8 @@ type Options struct {
 	// Applications are the app registrations of the tenant. Nil: none.
 	Applications []Application
 
-	// Tenants are further tenants that Entra ID knows; those of applications need not be named. Nil:
-	// none.
+	// Tenants are further tenants that Entra ID knows; those of applications need not be named.
+	// Nil: none.
 	Tenants []string
 
 	// Resources are the resources that the tenant knows, compared exactly: a trailing slash

@@ -49,9 +49,9 @@ func (s *Server) Client() *http.Client {
 	return &http.Client{Transport: s}
 }
 
-// TLSConfig returns the configuration of the server's https side, for a program or a test that serves
-// it over a listener of its own. It shows the certificate of the token proxy to clients that ask for
-// the proxy's name, and to all others the server's own.
+// TLSConfig returns the configuration of the server's https side, for a program or a test that
+// serves it over a listener of its own. It shows the certificate of the token proxy to clients that
+// ask for the proxy's name, and to all others the server's own.
 func (s *Server) TLSConfig() *tls.Config { return s.engine.TLSConfig() }
 
 func (s *Server) startSecure() *httptest.Server {

@@ -3,10 +3,8 @@ package main
 import (
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -162,27 +160,13 @@ func (s *agentSettings) reload(running *agent.Agent) error {
 		return err
 	}
 	now := running.Config()
-	for _, fixed := range []struct {
-		name string
-		same bool
-	}{
-		{"listen", slices.Equal(now.Listen, next.Listen)},
-		{"metrics", now.Metrics == next.Metrics},
-		{"store", now.Store == next.Store && slices.Equal(now.StoreKeyFiles, next.StoreKeyFiles)},
-	} {
-		if !fixed.same {
-			return fmt.Errorf("aztoken: %s has changed; restart the agent, or put it back", fixed.name)
-		}
+	if err := needRestart(
+		fixed{"listen", slices.Equal(now.Listen, next.Listen)}, fixed{"metrics", now.Metrics == next.Metrics},
+		fixed{"store", now.Store == next.Store && slices.Equal(now.StoreKeyFiles, next.StoreKeyFiles)},
+	); err != nil {
+		return err
 	}
 	return running.Reload(next)
-}
-
-func socketMode(text string) (fs.FileMode, error) {
-	mode, err := strconv.ParseUint(text, 8, 32)
-	if err != nil || mode > 0o777 {
-		return 0, usage("aztoken: --socket-mode is %q; give an octal mode such as 0660", text)
-	}
-	return fs.FileMode(mode), nil
 }
 
 var errOwnListener = errors.New("it would ask itself for tokens")

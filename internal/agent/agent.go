@@ -64,6 +64,7 @@ const closeTimeout = 6 * time.Second
 func New(c agentfile.Config, o Options) (*Agent, error) {
 	o.Logger, o.Metrics = cmp.Or(o.Logger, slog.New(slog.DiscardHandler)), cmp.Or(o.Metrics, metrics.NewSet())
 	a := &Agent{options: o, refusals: operation.NewSampler(time.Second), life: lifetime.New()}
+	a.current.Store(&generation{stop: func() {}})
 	a.metrics = newMeters(a, o.Metrics, c.Store != "")
 	if err := a.Reload(c); err != nil {
 		return nil, err
@@ -91,10 +92,8 @@ func (a *Agent) Reload(c agentfile.Config) error {
 	}
 	next.stop = warm.Keep(a.life, next.warm)
 	a.current.Store(next)
-	if old != nil {
-		old.stop()
-		a.life.Go(func() { closeAll(gone(old, next)) })
-	}
+	old.stop()
+	a.life.Go(func() { closeAll(gone(old, next)) })
 	return nil
 }
 
@@ -154,9 +153,6 @@ func (a *Agent) newClient(id agentfile.Identity, c agentfile.Config) func(aztoke
 }
 
 func (g *generation) find(name string) *identity {
-	if g == nil {
-		return nil
-	}
 	for _, id := range g.identities {
 		if id.Name == name {
 			return id
@@ -187,8 +183,7 @@ func (id *identity) hasIDsOf(other agentfile.Identity) bool {
 }
 
 // gone returns the clients of old that next does not have.
-func gone(old, next *generation) []*clientpool.Pool {
-	var all []*clientpool.Pool
+func gone(old, next *generation) (all []*clientpool.Pool) {
 	for _, id := range old.identities {
 		if !slices.ContainsFunc(next.identities, func(n *identity) bool { return n.clients == id.clients }) {
 			all = append(all, id.clients)
@@ -221,6 +216,14 @@ func (a *Agent) Environments() map[string]envfile.Environment {
 // Config returns what is served.
 func (a *Agent) Config() agentfile.Config { return a.current.Load().config }
 
+// Clients returns the clients of all identities.
+func (a *Agent) Clients() (all []clientpool.Member) {
+	for _, id := range a.current.Load().identities {
+		all = append(all, id.clients.All()...)
+	}
+	return all
+}
+
 // Ready reports whether every warm resource has a token with the least life of the configuration.
 func (a *Agent) Ready() (bool, any) {
 	g := a.current.Load()
@@ -235,10 +238,6 @@ func (a *Agent) Close() {
 	defer a.mu.Unlock()
 	g := a.current.Load()
 	g.stop()
-	var all []*clientpool.Pool
-	for _, id := range g.identities {
-		all = append(all, id.clients)
-	}
-	closeAll(all)
+	closeAll(gone(g, &generation{}))
 	a.life.Wait(closeTimeout)
 }

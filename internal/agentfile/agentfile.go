@@ -4,7 +4,6 @@ package agentfile
 import (
 	"fmt"
 	"io"
-	"net"
 	"net/url"
 	"path/filepath"
 	"regexp"
@@ -17,6 +16,7 @@ import (
 	"github.com/seed-ac726066/aztoken/internal/guid"
 	"github.com/seed-ac726066/aztoken/internal/hosts"
 	"github.com/seed-ac726066/aztoken/internal/identityapi"
+	"github.com/seed-ac726066/aztoken/internal/operation"
 )
 
 // Config is what an agent serves: the YAML file of the command, or its flags.
@@ -107,7 +107,7 @@ func (c Config) withDefaults() Config {
 func (c Config) Check() (Config, error) {
 	c = c.withDefaults()
 	for i, address := range c.Listen {
-		if err := checkAddress(address); err != nil {
+		if err := operation.CheckAddress(address); err != nil {
 			return c, c.document.Mistake(err.Error(), "listen", i)
 		}
 	}
@@ -117,7 +117,7 @@ func (c Config) Check() (Config, error) {
 		}
 	}
 	if c.Metrics != "" {
-		if err := checkAddress(c.Metrics); err != nil {
+		if err := operation.CheckAddress(c.Metrics); err != nil {
 			return c, c.document.Mistake(err.Error(), "metrics")
 		}
 	}
@@ -207,7 +207,7 @@ func (c Config) checkIMDS() error {
 	switch i := c.ServedByIMDS(); {
 	case i < 0 && c.IMDS:
 		return c.document.Mistake("it could serve several identities; mark one of them by imds: true", "identities")
-	case i >= 0 && slices.ContainsFunc(c.Listen, isRemote) && (len(c.Identities[i].Allow) == 0 || len(c.Hostnames) == 0):
+	case i >= 0 && slices.ContainsFunc(c.Listen, operation.IsRemote) && (len(c.Identities[i].Allow) == 0 || len(c.Hostnames) == 0):
 		return c.document.Mistake("IMDS beyond loopback gives tokens to the whole network; limit them by allow, and give a hostname", "listen")
 	}
 	return nil
@@ -217,7 +217,7 @@ func (c Config) checkIMDS() error {
 func (c Config) Warnings() []string {
 	var all []string
 	for _, address := range c.Listen {
-		if isRemote(address) {
+		if operation.IsRemote(address) {
 			all = append(all, address+" is reached by other machines, without encryption")
 		}
 	}
@@ -236,28 +236,6 @@ func (c Config) ServedByIMDS() int {
 		return 0
 	}
 	return -1
-}
-
-func checkAddress(address string) error {
-	if path, ok := strings.CutPrefix(address, "unix:"); ok {
-		if !filepath.IsAbs(path) {
-			return fmt.Errorf("%q is not a socket; give unix: and an absolute path", address)
-		}
-		return nil
-	}
-	if _, _, err := net.SplitHostPort(address); err != nil {
-		return fmt.Errorf("%q is not an address; give host:port, or unix:/path", address)
-	}
-	return nil
-}
-
-// isRemote reports whether others than this machine reach an address that passed checkAddress.
-func isRemote(address string) bool {
-	if strings.HasPrefix(address, "unix:") {
-		return false
-	}
-	host, _, _ := net.SplitHostPort(address)
-	return host != "localhost" && !net.ParseIP(host).IsLoopback()
 }
 
 // Upstream returns the id that is asked for, nil for the host's default identity.

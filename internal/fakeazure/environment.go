@@ -163,3 +163,6 @@ func (s *Server) pod(base string, a cluster.Audience) (Environment, error) {
 // Federate adds to the environment of any host what a program needs there to act as an application:
 // where Entra ID is, whose base is https.
 func (e Environment) Federate(base string) { e[authorityHost] = base + "/" }
+
+// LeadsToEntra reports whether programs ask Entra ID itself, where the environment says that it is.
+func (e Environment) LeadsToEntra() bool { return e[authorityHost] != "" }

@@ -182,8 +182,8 @@ func (s *Server) RoundTrip(r *http.Request) (*http.Response, error) {
 }
 
 // TLSConfig returns the configuration of the https side. It shows the proxy's certificate in
-// handshakes that name the proxy. No session is resumed: every connection shows the certificate that
-// is the right one now.
+// handshakes that name the proxy. No session is resumed: every connection shows the certificate
+// that is the right one now.
 func (s *Server) TLSConfig() *tls.Config {
 	config := s.Certificate().TLSConfig()
 	config.GetCertificate = s.TokenProxy.Certificate
@@ -205,11 +205,14 @@ func (s *Server) CertificateFile() (string, error) {
 // Issuer returns the token issuer.
 func (s *Server) Issuer() *issuer.Issuer { return s.issuer }
 
+// Identities returns the machine's identities: see [platform.Platform.Identities].
+func (s *Server) Identities() []platform.Identity { return s.platform.Identities() }
+
 // Mint returns a token that no endpoint would issue: see [platform.Platform.Mint].
 func (s *Server) Mint(resource string, edits ...func(*issuer.JWT)) (string, error) {
 	return s.platform.Mint(resource, edits...)
 }
 
-// RotateFederatedToken puts new tokens into the files of workload identity and identity bindings, as
-// the kubelet does. The ones before are no longer accepted.
+// RotateFederatedToken puts new tokens into the files of workload identity and identity bindings,
+// as the kubelet does. The ones before are no longer accepted.
 func (s *Server) RotateFederatedToken() error { return s.cluster.Rotate() }

@@ -5,6 +5,8 @@ import (
 	"net"
 	"net/url"
 	"strings"
+
+	"github.com/seed-ac726066/aztoken/internal/authority"
 )
 
 const publicAuthority = "https://login.microsoftonline.com/"
@@ -32,37 +34,15 @@ func authorityOf(getenv func(string) string) (*url.URL, error) {
 // hasQueryOrFragment reports whether an address has one of the two, be it empty.
 func hasQueryOrFragment(address string) bool { return strings.ContainsAny(address, "?#") }
 
-// The audiences that Entra accepts in an assertion that a managed identity makes, by cloud. An
-// identity gets a token for each of them in every cloud, and only the exchange tells which is right.
-//
-// https://learn.microsoft.com/entra/workload-id/workload-identity-federation-config-app-trust-managed-identity
-const (
-	publicAudience = "api://AzureADTokenExchange"
-	usGovAudience  = "api://AzureADTokenExchangeUSGov"
-	chinaAudience  = "api://AzureADTokenExchangeChina"
-)
-
-// loginHosts are the login hosts of the clouds, the older names too.
-var loginHosts = map[string]string{
-	"login.microsoftonline.com":        publicAudience,
-	"login.microsoft.com":              publicAudience,
-	"login.windows.net":                publicAudience,
-	"sts.windows.net":                  publicAudience,
-	"login.microsoftonline.us":         usGovAudience,
-	"login-us.microsoftonline.com":     usGovAudience,
-	"login.chinacloudapi.cn":           chinaAudience,
-	"login.partner.microsoftonline.cn": chinaAudience,
-}
-
 // exchangeAudience returns the audience of assertions in the cloud of a login host, "" if the cloud
 // is unknown, as those without a connection to others are. A login host of this machine is a fake's,
 // as imds.test is, and plays the public cloud.
-func exchangeAudience(authority *url.URL) string {
-	host := strings.TrimSuffix(strings.ToLower(authority.Hostname()), ".")
+func exchangeAudience(login *url.URL) string {
+	host := strings.TrimSuffix(strings.ToLower(login.Hostname()), ".")
 	if ip := net.ParseIP(host); host == "localhost" || host == "imds.test" || ip != nil && ip.IsLoopback() {
-		return publicAudience
+		return authority.PublicAudience
 	}
-	return loginHosts[host]
+	return authority.Audience(host)
 }
 
 // isTenant reports whether s may be a tenant's GUID or domain: it becomes a part of a path. The

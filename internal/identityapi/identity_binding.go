@@ -16,10 +16,10 @@ import (
 // the audience api://AKSIdentityBinding. The name in the TLS handshake must be ServerName, in any
 // case. The header Host does not matter: each SDK sends another.
 //
-// Successes and Entra's refusals are Entra's own. How the proxy itself refuses is published nowhere;
-// here it does so as the API server does, with a Status of Kubernetes: 401 for another server name
-// and for a token that the [Source] refuses without a number of Entra's, 403 for a client id that is
-// not bound.
+// Successes and Entra's refusals are Entra's own. How the proxy itself refuses is published
+// nowhere; here it does so as the API server does, with a Status of Kubernetes: 401 for another
+// server name and for a token that the [Source] refuses without a number of Entra's, 403 for a
+// client id that is not bound.
 type IdentityBinding struct {
 	ServerName     string
 	ServiceAccount string // as Kubernetes names it in a refusal: system:serviceaccount:NAMESPACE:NAME

@@ -24,10 +24,10 @@ import (
 //	&client_assertion=<the pod's federated token>
 //
 // Each of these must be there once. Where claims is there too, it is a request for claims (OpenID
-// Connect Core, section 5.5), in which access_token.xms_cc has the capabilities of the client. Others
-// are ignored. OpenID Connect's own scopes may stand beside the one with /.default. Whether the
-// tenant, the client and the assertion are good is the [Source]'s decision. Other methods are refused
-// with 405.
+// Connect Core, section 5.5), in which access_token.xms_cc has the capabilities of the client.
+// Others are ignored. OpenID Connect's own scopes may stand beside the one with /.default. Whether
+// the tenant, the client and the assertion are good is the [Source]'s decision. Other methods are
+// refused with 405.
 //
 // A success has token_type, expires_in and ext_expires_in (numbers) and access_token. Errors are
 // Entra's: OAuth's with error_codes, timestamp, trace_id, correlation_id and error_uri.

@@ -88,10 +88,10 @@ func (l listener) Accept() (net.Conn, error) {
 func (l listener) Close() error   { l.close(); return nil }
 func (l listener) Addr() net.Addr { return &net.TCPAddr{} }
 
-// buffered returns the ends of a pipe that holds what was written, as much as a handshake has, until
-// it is read: a client that refuses a certificate reads no more and says so, while the server still
-// writes, and in a pipe of [net.Pipe] the two would wait for each other. It ends when either end is
-// closed.
+// buffered returns the ends of a pipe that holds what was written, as much as a handshake has,
+// until it is read: a client that refuses a certificate reads no more and says so, while the server
+// still writes, and in a pipe of [net.Pipe] the two would wait for each other. It ends when either
+// end is closed.
 func buffered() (near, far net.Conn) {
 	near, nearRelay := net.Pipe()
 	farRelay, far := net.Pipe()

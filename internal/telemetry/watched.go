@@ -108,7 +108,7 @@ type FailureKey struct {
 	Resource string
 }
 
-// Keys are what the verifier that is worst off has to check tokens with.
+// Keys are what the verifier, or its tenant, that is worst off has to check tokens with.
 type Keys struct {
 	Count           int
 	Fetched, Expiry time.Time // zero without keys
@@ -131,6 +131,9 @@ func (w *Watched) Snapshot() Snapshot {
 }
 
 func (s *Snapshot) addClient(w *Watched, as Source, status aztoken.Status) {
+	if status.Closed {
+		return
+	}
 	s.HasStore = s.HasStore || status.HasStore
 	s.StoreUp = s.StoreUp && status.StoreError == ""
 	for _, r := range status.Resources {
@@ -150,9 +153,18 @@ func (s *Snapshot) addClient(w *Watched, as Source, status aztoken.Status) {
 }
 
 func (s *Snapshot) addVerifier(status verify.Status) {
-	if status == (verify.Status{}) {
-		return // not used yet, or closed
+	if status.Closed || status.NextFetchOn.IsZero() { // it has not been used yet
+		return
 	}
+	if len(status.Tenants) == 0 {
+		s.addKeys(status)
+	}
+	for _, tenant := range status.Tenants { // one of which may have no keys while the others do
+		s.addKeys(tenant)
+	}
+}
+
+func (s *Snapshot) addKeys(status verify.Status) {
 	if s.Keys == nil {
 		s.Keys = &Keys{Count: status.Keys, Fetched: status.FetchedOn, Expiry: status.ExpireOn}
 	}

@@ -271,6 +271,25 @@ func TestSnapshotOfVerifiers(t *testing.T) {
 	})
 }
 
+func TestSnapshotOfTenants(t *testing.T) {
+	t.Parallel()
+	virtually(t, "has the one without keys", func(t *testing.T) {
+		w, imds := telemetry.NewWatched(0), imdstest.New(nil)
+		v, err := verify.New(&verify.Options{
+			Audiences: []string{resource}, Tenants: []string{imdstest.DefaultTenantID, "7e000000-0000-4000-8000-0000000000ff"},
+			Authority: "https://imds.test", HTTPClient: imds.Client(),
+		})
+		require.NoError(t, err)
+		t.Cleanup(func() { require.NoError(t, v.Close()) })
+		w.Verifier(v)
+		require.Nil(t, w.Snapshot().Keys)
+		require.NoError(t, v.Warm(t.Context()), "the keys of one tenant are enough")
+		synctest.Wait()
+		require.Positive(t, v.Status().Keys)
+		require.Equal(t, telemetry.Keys{IsFailing: true}, *w.Snapshot().Keys)
+	})
+}
+
 func TestWatchedKeepsNothingAlive(t *testing.T) {
 	w := telemetry.NewWatched(0)
 	gone := make(chan struct{}, 2)

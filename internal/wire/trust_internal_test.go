@@ -61,7 +61,8 @@ func TestTrust(t *testing.T) {
 	}
 	trusting := srv.Client().Transport.(*http.Transport) // it trusts the server's certificate for what it is
 	careless := &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}
-	old := &http.Transport{Dial: net.Dial} //nolint:staticcheck // somebody still sets it
+	//lint:ignore SA1019 somebody still sets it
+	old := &http.Transport{Dial: net.Dial}
 	for name, tc := range map[string]struct {
 		given policy.Transporter
 		reach Reach

@@ -48,7 +48,8 @@ func (s *Script) CurrentFault() Fault {
 	return s.current()
 }
 
-// TakeFor returns the fault of a request of a kind. A fault that is for another kind stays the next.
+// TakeFor returns the fault of a request of a kind. A fault that is for another kind stays the
+// next.
 func (s *Script) TakeFor(t Target) Fault {
 	s.mu.Lock()
 	defer s.mu.Unlock()

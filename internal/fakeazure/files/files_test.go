@@ -85,7 +85,7 @@ func TestProjectIsAtOnce(t *testing.T) {
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
-		for i := range 200 {
+		for i := range 50 {
 			if _, err := d.Project("volume", "ca.crt", []byte(long[i%2])); err != nil {
 				t.Error(err)
 				return

@@ -7,9 +7,9 @@ import (
 	"time"
 )
 
-// Project puts a file into a volume as the kubelet does, and returns its path: what programs open is
-// a link into ..data, which is itself a link, and that is swapped at once for one to a new directory.
-// A file whose content is nil is missing from the volume, and its path leads nowhere.
+// Project puts a file into a volume as the kubelet does, and returns its path: what programs open
+// is a link into ..data, which is itself a link, and that is swapped at once for one to a new
+// directory. A file whose content is nil is missing from the volume, and its path leads nowhere.
 func (d *Dir) Project(volume, name string, content []byte) (path string, err error) {
 	defer named(name, &err)
 	d.mu.Lock()

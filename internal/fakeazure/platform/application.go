@@ -38,8 +38,8 @@ type Application struct {
 	TokenLifetime time.Duration // zero: 75 minutes. It is 24 hours for a client with the capability cp1
 }
 
-// filled returns a copy of a, the n-th, that has no blanks and shares no memory with it. The default
-// identity is of a tenant with that issuer.
+// filled returns a copy of a, the n-th, that has no blanks and shares no memory with it. The
+// default identity is of a tenant with that issuer.
 func (a Application) filled(n int, issuer string, identity Identity) Application {
 	if a.ClientID == "" {
 		a.ClientID = fmt.Sprintf("a0000000-0000-4000-8000-%012d", n)

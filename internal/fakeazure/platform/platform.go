@@ -57,6 +57,9 @@ func New(i *issuer.Issuer, c *cluster.Cluster, o Options) (*Platform, error) {
 	return p, p.register(o.Applications)
 }
 
+// Identities returns those of the machine, without blanks.
+func (p *Platform) Identities() []Identity { return slices.Clone(p.options.Identities) }
+
 // register adds the applications.
 func (p *Platform) register(all []Application) error {
 	p.options.Applications = nil
@@ -64,7 +67,7 @@ func (p *Platform) register(all []Application) error {
 		a = a.filled(n+1, p.issuer.URL(), p.DefaultIdentity())
 		_, twice := p.application(a.ClientID)
 		if id, _ := choose(p.options.Identities, identityapi.ID{Kind: identityapi.ClientID, Value: a.ClientID}, OwnAlone); id != nil || twice {
-			return fmt.Errorf("Applications[%d] has the client id %s, which is another's; give each its own", n, a.ClientID)
+			return fmt.Errorf("%s[%d] has the client id %s, which is another's; give each its own", "Applications", n, a.ClientID)
 		}
 		p.options.Applications = append(p.options.Applications, a)
 	}

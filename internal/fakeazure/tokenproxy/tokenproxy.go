@@ -77,8 +77,8 @@ func (p *Proxy) WriteCA(content []byte) error {
 	return p.write(content)
 }
 
-// Certificate returns the proxy's certificate for a handshake that names it, and for any other none.
-// It is for tls.Config.GetCertificate.
+// Certificate returns the proxy's certificate for a handshake that names it, and for any other
+// none. It is for tls.Config.GetCertificate.
 func (p *Proxy) Certificate(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
 	if !strings.EqualFold(hello.ServerName, ServerName()) {
 		return nil, nil

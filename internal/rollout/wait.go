@@ -1,4 +1,4 @@
-package grant
+package rollout
 
 import (
 	"context"
@@ -26,24 +26,24 @@ func nextWait(last time.Duration, err error) time.Duration {
 	return wait
 }
 
-// errNotSeen means that a change is not visible yet.
-var errNotSeen = errors.New("the change is not visible yet")
+// ErrNotSeen means that a change is not visible yet. A try that returns it is made again.
+var ErrNotSeen = errors.New("the change is not visible yet")
 
 // isTransient reports whether err goes away with time.
 func isTransient(err error) bool {
-	if errors.Is(err, errNotSeen) {
+	if errors.Is(err, ErrNotSeen) {
 		return true
 	}
 	switch graph.KindOf(err) {
-	case graph.NotReplicated, graph.RoleNotThereYet, graph.Throttled:
+	case graph.NotReplicated, graph.RoleNotThereYet, graph.Conflict, graph.Throttled:
 		return true
 	}
 	return false
 }
 
-// retryUntilReplicated calls try until it succeeds, fails for good, or ctx ends. While it waits it
+// untilReplicated calls try until it succeeds, fails for good, or ctx ends. While it waits it
 // calls tell every second, with the total time and what it waits for.
-func retryUntilReplicated(ctx context.Context, try func() error, tell func(waited time.Duration, why error)) error {
+func untilReplicated(ctx context.Context, try func() error, tell func(waited time.Duration, why error)) error {
 	start := time.Now()
 	var before error
 	for wait := time.Duration(0); ; {
