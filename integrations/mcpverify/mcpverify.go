@@ -6,10 +6,11 @@
 //		ResourceMetadata: "https://orders.example.com/.well-known/oauth-protected-resource/mcp",
 //	})
 //	…
-//	mux.Handle("/mcp", mcpverify.Handler(verifier, mcp.NewStreamableHTTPHandler(server, nil), verify.Role("reader")))
+//	server := mcp.NewStreamableHTTPHandler(getServer, nil)
+//	mux.Handle("/mcp", mcpverify.Handler(verifier, server, verify.Role("reader")))
 //
-// In a tool, [Claims] returns the caller's claims. On the other side, aztoken's Client.Wrap makes the
-// HTTP client of an mcp.StreamableClientTransport.
+// In a tool, [Claims] returns the caller's claims. On the other side, aztoken's Client.Wrap makes
+// the HTTP client of an mcp.StreamableClientTransport.
 package mcpverify
 
 import (
@@ -27,13 +28,13 @@ import (
 // claimsKey is that of the claims in a TokenInfo's Extra.
 const claimsKey = "aztoken.claims"
 
-// Handler is [verify.Verifier.Handler] in front of server, an http.Handler of the SDK, and tells the
-// SDK who the caller is: a session serves only whoever began it, and tools find the caller by
+// Handler is [verify.Verifier.Handler] in front of server, an http.Handler of the SDK, and tells
+// the SDK who the caller is: a session serves only whoever began it, and tools find the caller by
 // [Claims] and in req.Extra.TokenInfo. Its UserID is the tenant and the object id, its Scopes are
 // those of the token.
 //
-// The SDK's own auth.RequireBearerToken would answer 500 in place of 503 while there are no keys, and
-// tell a caller why its token was not accepted.
+// The SDK's own auth.RequireBearerToken would answer 500 in place of 503 while there are no keys,
+// and tell a caller why its token was not accepted.
 func Handler(v *verify.Verifier, server http.Handler, reqs ...verify.Requirement) http.Handler {
 	if server == nil {
 		return v.Handler(nil, reqs...) // which says so

@@ -200,8 +200,8 @@ func TestClaims(t *testing.T) {
 	require.False(t, ok)
 }
 
-// A day and a half of one session, with rotations and an outage of 12 hours of all that gives tokens
-// and keys: no call fails or waits.
+// A day and a half of one session, with rotations and an outage of 12 hours of all that gives
+// tokens and keys: no call fails or waits.
 func TestOutage(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

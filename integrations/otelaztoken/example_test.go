@@ -49,8 +49,8 @@ func Example() {
 	// aztoken.upstream.requests 1 aztoken.identity=default,aztoken.result=ok
 }
 
-// Spans come from azcore, which traces the requests to identity endpoints as those of every Azure SDK
-// client.
+// Spans come from azcore, which traces the requests to identity endpoints as those of every Azure
+// SDK client.
 func Example_spans() {
 	recorder := tracetest.NewSpanRecorder() // in a program, a batcher of an OTLP exporter
 	provider := sdktrace.NewTracerProvider(sdktrace.WithSpanProcessor(recorder))

@@ -25,7 +25,8 @@ import (
 
 const rules = "../promaztoken/alerts.yaml"
 
-// exported returns metrics, and the page that OpenTelemetry's exporter for Prometheus makes of them.
+// exported returns metrics, and the page that OpenTelemetry's exporter for Prometheus makes of
+// them.
 func exported(t *testing.T) (metrics *otelaztoken.Metrics, page func() string) {
 	t.Helper()
 	registry := prometheus.NewPedanticRegistry()

@@ -22,8 +22,8 @@ import (
 	"github.com/seed-ac726066/aztoken/imdstest"
 )
 
-// traced returns a client of imds whose requests are traced as the package's documentation says, and
-// the spans. tracer makes those of a caller.
+// traced returns a client of imds whose requests are traced as the package's documentation says,
+// and the spans. tracer makes those of a caller.
 func traced(t *testing.T, imds *imdstest.Server, opts aztoken.Options) (c *aztoken.Client, tracer trace.Tracer, spans func() map[string][]sdktrace.ReadOnlySpan) {
 	t.Helper()
 	recorder := tracetest.NewSpanRecorder()

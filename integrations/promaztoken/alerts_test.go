@@ -28,8 +28,8 @@ type program struct {
 	runs   time.Duration
 }
 
-// live runs the program and returns what Prometheus sees of it, and what is left of its token by the
-// minute. At each minute do gets the host, to break it.
+// live runs the program and returns what Prometheus sees of it, and what is left of its token by
+// the minute. At each minute do gets the host, to break it.
 func (p program) live(t *testing.T, do func(minute int, imds *imdstest.Server)) (*ruletest.Record, []time.Duration) {
 	t.Helper()
 	metrics, registry := registered(t, nil)
@@ -68,8 +68,8 @@ func firstBelow(t *testing.T, cover []time.Duration, begin int, d time.Duration)
 	return 0
 }
 
-// An outage of 26 hours, in which every token ends. All alerts come in their order, the first of them
-// while 12 h of cover are left, and go when it is over.
+// An outage of 26 hours, in which every token ends. All alerts come in their order, the first of
+// them while 12 h of cover are left, and go when it is over.
 func TestAlertsInAnOutage(t *testing.T) {
 	t.Parallel()
 	ruletest.Promtool(t)

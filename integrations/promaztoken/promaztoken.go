@@ -63,7 +63,7 @@ func New(opts *Options) *Metrics {
 	counter := func(name, help string, labels ...string) *prometheus.CounterVec {
 		return prometheus.NewCounterVec(prometheus.CounterOpts{Name: name, Help: help}, labels)
 	}
-	m := &Metrics{
+	return &Metrics{
 		watched: telemetry.NewWatched(opts.MaxResources),
 		requests: counter("aztoken_upstream_requests_total",
 			"Requests for tokens to the identity endpoint.", "identity", "result"),
@@ -83,7 +83,6 @@ func New(opts *Options) *Metrics {
 			Name: "aztoken_key_file_failures_total", Help: "How often the key file failed.",
 		}),
 	}
-	return m
 }
 
 // OnEvent counts an event of a client: it is for [aztoken.Options].OnEvent, of any number of

@@ -13,8 +13,8 @@ import (
 	"github.com/seed-ac726066/aztoken/verify"
 )
 
-// Whatever endpoints, callers and the program's own code put into tokens, names and errors, the registry
-// has no secret and no text of an error, and it can be read.
+// Whatever endpoints, callers and the program's own code put into tokens, names and errors, the
+// page has no secret and no text of an error, and it can be read.
 func TestThePageHasNoSecret(t *testing.T) {
 	t.Parallel()
 	virtually(t, "of an endpoint", func(t *testing.T) {

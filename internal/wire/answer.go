@@ -49,8 +49,8 @@ func (a Answer) Token() (azcore.AccessToken, error) {
 	return token, nil
 }
 
-// refused returns the failure of an answer other than 200, without the secrets that it quotes: Azure
-// ML for one quotes the header that it refuses.
+// refused returns the failure of an answer other than 200, without the secrets that it quotes:
+// Azure ML for one quotes the header that it refuses.
 func (a Answer) refused(now time.Time) *Failure {
 	body := a.body
 	for _, s := range a.sent {

@@ -1,15 +1,15 @@
-// Package grpctoken puts tokens of an [aztoken.Client] on gRPC calls, and replaces one that a server
-// rejects.
+// Package grpctoken puts tokens of an [aztoken.Client] on gRPC calls, and replaces one that a
+// server rejects.
 //
 //	orders, err := grpc.NewClient("dns:///orders.example.com:443", append(
 //		grpctoken.DialOptions(client, "https://orders.example.com"),
 //		grpc.WithTransportCredentials(credentials.NewTLS(nil)),
 //	)...)
 //
-// [aztoken.Client.PerRPCCredentials] needs no further module, and does no more than put the token on
-// a call: one that a server rejects stays in use until its refresh, and a call without a token ends
-// with Unauthenticated also while Entra ID is down. On the server's side, package grpcverify checks
-// the tokens.
+// [aztoken.Client.PerRPCCredentials] needs no further module, and does no more than put the token
+// on a call: one that a server rejects stays in use until its refresh, and a call without a token
+// ends with Unauthenticated also while Entra ID is down. On the server's side, package grpcverify
+// checks the tokens.
 package grpctoken
 
 import (
@@ -30,8 +30,8 @@ import (
 // Where a server answers a unary call with Unauthenticated, the client looks for another token and,
 // if there is one, the call is repeated once. A stream is not repeated; the next one has the other
 // token. A call for which there is no token ends with an error for which errors.As finds the
-// [*aztoken.Error]; its code is Unavailable where a later try may work, the context's own where that
-// has ended, and else Unauthenticated.
+// [*aztoken.Error]; its code is Unavailable where a later try may work, the context's own where
+// that has ended, and else Unauthenticated.
 func DialOptions(client *aztoken.Client, resource string) []grpc.DialOption {
 	s := source{client, resource}
 	return []grpc.DialOption{grpc.WithChainUnaryInterceptor(s.unary), grpc.WithChainStreamInterceptor(s.stream)}

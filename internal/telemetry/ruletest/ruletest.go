@@ -1,5 +1,5 @@
-// Package ruletest has Prometheus judge alert rules and queries by pages of metrics: it records what
-// a program shows every minute, and has promtool go through that with the rules.
+// Package ruletest has Prometheus judge alert rules and queries by pages of metrics: it records
+// what a program shows every minute, and has promtool go through that with the rules.
 package ruletest
 
 import (
