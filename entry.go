@@ -270,9 +270,8 @@ func (e *entry) install(by driver, got azcore.AccessToken, asked, now time.Time)
 	old := e.token
 	var lead []Event
 	if old != nil && old.stored && !stored.SameObject(old.token.Value(), got.Token) {
-		ev := e.event(EventDropped, now)
-		ev.Err = errOtherIdentity
-		lead, old = []Event{ev}, nil
+		lead, old = e.change(EventDropped, now).events, nil
+		lead[0].Err = errOtherIdentity
 	}
 	if old != nil && e.keeps(by, got, asked, now) {
 		got = azcore.AccessToken{Token: old.token.Value(), ExpiresOn: old.expires}
@@ -322,7 +321,7 @@ func (e *entry) hold(t *cachedToken, now time.Time, kind EventKind) change {
 	e.arm(now)
 	news := e.change(kind, now)
 	if kind != EventUnchanged && !e.isInner {
-		news.rotated, news.sequence = t.token, sequence
+		news.rotated, news.sequence = &t.token, sequence
 	}
 	return news
 }

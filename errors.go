@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"net/http"
 	"strconv"
@@ -117,7 +116,7 @@ func (e *Error) option() string {
 
 // Format writes the message for every verb: %#v would print the fields. It is a method of the
 // value, as that is what %v of a dereferenced Error calls.
-func (e Error) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, e.Error()) }
+func (e Error) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte(e.Error())) }
 
 // Unwrap returns the sentinel and the cause.
 func (e *Error) Unwrap() []error {

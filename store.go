@@ -88,17 +88,16 @@ func (s *store) entry(r request) tokenstore.Entry {
 
 // note takes in how a call of the store ended, and tells observers when that changes.
 func (s *store) note(op stored.Operation, err error) {
-	now := time.Now()
-	switch s.health.Note(op, err, now) {
+	ev := Event{Time: time.Now(), Identity: s.identity}
+	switch s.health.Note(op, err, ev.Time) {
 	case stored.Failed:
-		s.tell(EventStoreFailed, now, err)
+		ev.Kind, ev.Err = EventStoreFailed, err
 	case stored.Recovered:
-		s.tell(EventStoreRecovered, now, nil)
+		ev.Kind = EventStoreRecovered
+	default:
+		return
 	}
-}
-
-func (s *store) tell(kind EventKind, now time.Time, err error) {
-	s.observers.tell(change{events: []Event{{Kind: kind, Time: now, Identity: s.identity, Err: err}}})
+	s.observers.tell(change{events: []Event{ev}})
 }
 
 // load returns what the store has under name. It is bounded by storeTimeout.

@@ -155,9 +155,10 @@ func EntraErrors() []EntraError { return slices.Clone(entraErrors) }
 // FindEntraError returns the first of codes that is known.
 func FindEntraError(codes []int) (EntraError, bool) {
 	for _, code := range codes {
-		at, found := slices.BinarySearchFunc(entraErrors, code, func(e EntraError, code int) int { return e.Code - code })
-		if found {
-			return entraErrors[at], true
+		for _, known := range entraErrors {
+			if known.Code == code {
+				return known, true
+			}
 		}
 	}
 	return EntraError{}, false

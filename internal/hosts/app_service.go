@@ -22,14 +22,14 @@ type appService struct {
 	at surroundings
 }
 
-func newAppService(cfg Config) (Host, error) {
+func newAppService(cfg *Config) (endpoint string, source Source, err error) {
 	vars := named{endpoint: identityEndpoint, secret: identityHeader, header: "X-IDENTITY-HEADER"}
 	g, err := vars.getter(cfg, appServiceVersion, wire.Reach{}, "http", "https")
 	if err != nil {
-		return Host{}, err
+		return "", nil, err
 	}
-	parameters{"client_id", "object_id", "mi_res_id"}.set(g.query, cfg.ID)
-	return g.host(&appService{getter: g, at: newSurroundings(cfg, true)}), nil
+	parameters{ClientID: "client_id", ObjectID: "object_id", ResourceID: "mi_res_id"}.set(g.query, cfg.ID)
+	return g.address(), &appService{getter: g, at: newSurroundings(cfg, true)}, nil
 }
 
 // Token implements [Source].

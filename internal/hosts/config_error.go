@@ -59,6 +59,10 @@ func (e *ConfigError) Facts(field string) string {
 func (e *ConfigError) Unwrap() error { return e.Err }
 
 // inVariable returns the error of an environment variable.
+//
+// It has many callers, and each would hold a copy of it.
+//
+//go:noinline
 func inVariable(name, problem, fix string) *ConfigError {
 	return &ConfigError{Field: "$" + name, Problem: problem, Fix: fix}
 }

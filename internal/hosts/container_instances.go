@@ -32,19 +32,19 @@ type containerInstances struct {
 	at surroundings
 }
 
-func newContainerInstances(cfg Config) (Host, error) {
+func newContainerInstances(cfg *Config) (endpoint string, source Source, err error) {
 	if cfg.ID.Kind != Default && cfg.ID.Kind != ObjectID {
-		return Host{}, objectIDOnly(cfg.ID)
+		return "", nil, objectIDOnly(cfg.ID)
 	}
 	vars := named{endpoint: identityEndpoint, secret: identityHeader, header: "Secret"}
 	g, err := vars.getter(cfg, ownVersion, wire.Reach{}, "http", "https")
 	if err != nil {
-		return Host{}, err
+		return "", nil, err
 	}
-	parameters{objectID: principalID}.set(g.query, cfg.ID)
+	parameters{ObjectID: principalID}.set(g.query, cfg.ID)
 	at := newSurroundings(cfg, true)
 	at.objectIDs = true
-	return g.host(&containerInstances{getter: g, at: at}), nil
+	return g.address(), &containerInstances{getter: g, at: at}, nil
 }
 
 // principalID is the parameter that names an identity, by its object id.

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"strings"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 
@@ -27,8 +28,10 @@ type exchange struct {
 	client string   // the client id of the application
 }
 
-// url returns the token endpoint of a tenant.
-func (x *exchange) url(tenant string) *url.URL { return x.base.JoinPath(tenant, "oauth2/v2.0/token") }
+// url returns the address of the token endpoint of a tenant.
+func (x *exchange) url(tenant string) string {
+	return strings.TrimRight(x.base.String(), "/") + "/" + tenant + "/oauth2/v2.0/token"
+}
 
 // token makes one request.
 func (x *exchange) token(ctx context.Context, r Request, assertion string) (azcore.AccessToken, error) {

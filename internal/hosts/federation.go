@@ -73,7 +73,7 @@ func NewFederation(cfg Config, f Federation) (Host, error) {
 		return Host{}, err
 	}
 	return Host{
-		Kind: AppRegistration, Endpoint: s.url(f.TenantID).String(), Why: "by an assertion of " + f.By, Named: true, Source: s,
+		Kind: AppRegistration, Endpoint: s.url(f.TenantID), Why: "by an assertion of " + f.By, Named: true, Source: s,
 	}, nil
 }
 
@@ -124,7 +124,7 @@ func (s *federation) present(ctx context.Context, r Request, assertion secret.Te
 		}
 	}
 	token, err := s.token(ctx, r, value)
-	return finish(r, token, err, func(f *wire.Failure) { s.explain(f, r, readPresented(value)) })
+	return finish(r.Tenant, token, err, func(f *wire.Failure) { s.explain(f, r.Tenant, readPresented(value)) })
 }
 
 // isRefused reports whether err says that Entra does not accept the assertion: it has expired, or
@@ -138,8 +138,8 @@ func isRefused(err error) bool {
 // may be about to renew it.
 const maxEndedRetries = 2
 
-func (s *federation) explain(f *wire.Failure, r Request, sent presented) {
-	s.explainEntra(f, r)
+func (s *federation) explain(f *wire.Failure, tenant string, sent presented) {
+	s.explainEntra(f, tenant)
 	if hasCode(f, func(code int) bool { return code == ended }) {
 		f.Retry, f.MaxRetries = true, maxEndedRetries
 	}

@@ -34,7 +34,7 @@ type named struct{ endpoint, secret, header string }
 const ownVersion = ""
 
 // getter returns the getter of such a host, for one version of its API.
-func (n named) getter(cfg Config, version string, reach wire.Reach, schemes ...string) (getter, error) {
+func (n named) getter(cfg *Config, version string, reach wire.Reach, schemes ...string) (getter, error) {
 	u, err := endpointURL(cfg.Getenv, n.endpoint, schemes...)
 	if err != nil {
 		return getter{}, err
@@ -54,10 +54,8 @@ func (n named) getter(cfg Config, version string, reach wire.Reach, schemes ...s
 	return getter{wire: w, url: secret.New(u), query: query, header: n.header, proof: proof}, nil
 }
 
-// host returns the Host of a source that asks by g.
-func (g *getter) host(source Source) Host {
-	return Host{Endpoint: displayURL(g.url.Reveal()), Source: source}
-}
+// address returns the address of the endpoint, without anything secret.
+func (g *getter) address() string { return displayURL(g.url.Reveal()) }
 
 // token asks for what r says, with more parameters, in a span of that name. explain adds to a
 // failure what the host means by it.
@@ -68,7 +66,7 @@ func (g *getter) token(ctx context.Context, span string, r Request, more url.Val
 	if err == nil {
 		token, err = g.wire.Token(req)
 	}
-	return finish(r, token, err, explain)
+	return finish(r.Tenant, token, err, explain)
 }
 
 func (g *getter) request(ctx context.Context, resource string, more url.Values) (*policy.Request, error) {

@@ -99,6 +99,7 @@ func TestRequests(t *testing.T) {
 		{"IMDS by adal's variable", map[string]string{"MSI_ENDPOINT": "http://169.254.169.254/metadata/identity/oauth2/token"}, hosts.ID{}, "GET", "http://169.254.169.254/metadata/identity/oauth2/token?api-version=2018-02-01&resource=https%3A%2F%2Fr", [2]string{"Metadata", "true"}, ""},
 		{"another IMDS by its whole address", map[string]string{"AZURE_POD_IDENTITY_AUTHORITY_HOST": "http://localhost/metadata/identity/oauth2/token?api-version=1"}, hosts.ID{}, "GET", "http://localhost/metadata/identity/oauth2/token?api-version=2018-02-01&resource=https%3A%2F%2Fr", [2]string{"Metadata", "true"}, ""},
 		{"another IMDS", map[string]string{"AZURE_POD_IDENTITY_AUTHORITY_HOST": "http://localhost/below/"}, hosts.ID{}, "GET", "http://localhost/below/metadata/identity/oauth2/token?api-version=2018-02-01&resource=https%3A%2F%2Fr", [2]string{"Metadata", "true"}, ""},
+		{"another IMDS below an escaped path", map[string]string{"AZURE_POD_IDENTITY_AUTHORITY_HOST": "http://localhost/be%2Flow"}, hosts.ID{}, "GET", "http://localhost/be%2Flow/metadata/identity/oauth2/token?api-version=2018-02-01&resource=https%3A%2F%2Fr", [2]string{"Metadata", "true"}, ""},
 		{"an endpoint with a query", map[string]string{"IDENTITY_ENDPOINT": "http://localhost/token?slot=1", "IDENTITY_HEADER": "s3cr3t"}, hosts.ID{}, "GET", "http://localhost/token?api-version=2019-08-01&resource=https%3A%2F%2Fr&slot=1", [2]string{"X-Identity-Header", "s3cr3t"}, ""},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

@@ -62,18 +62,13 @@ func objectIDOnly(id ID) error {
 	}
 }
 
-// parameters are the names under which a host takes client id, object id and resource id.
-type parameters struct{ clientID, objectID, resourceID string }
+// parameters are the names under which a host takes the kinds of ids.
+type parameters [ResourceID + 1]string
 
 // set adds id to query.
 func (p parameters) set(query url.Values, id ID) {
-	switch id.Kind {
-	case ClientID:
-		query.Set(p.clientID, id.Value)
-	case ObjectID:
-		query.Set(p.objectID, id.Value)
-	case ResourceID:
-		query.Set(p.resourceID, id.Value)
+	if id.Kind != Default {
+		query.Set(p[id.Kind], id.Value)
 	}
 }
 

@@ -25,7 +25,7 @@ var identityVariables = []string{
 }
 
 // newSurroundings looks around. read are the identity variables that the host reads.
-func newSurroundings(cfg Config, named bool, read ...string) surroundings {
+func newSurroundings(cfg *Config, named bool, read ...string) surroundings {
 	isSet := func(name string) bool { return cfg.Getenv(name) != "" }
 	at := surroundings{named: named, pod: isSet("KUBERNETES_SERVICE_HOST")}
 	for _, name := range identityVariables {

@@ -28,7 +28,7 @@ func TestSurroundings(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
-			require.Equal(t, tc.want, newSurroundings(Config{Getenv: func(name string) string { return tc.env[name] }, ID: tc.id}, false, tc.read...))
+			require.Equal(t, tc.want, newSurroundings(&Config{Getenv: func(name string) string { return tc.env[name] }, ID: tc.id}, false, tc.read...))
 		})
 	}
 	for _, tc := range []struct {
@@ -46,7 +46,7 @@ func TestSurroundings(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
-			at := newSurroundings(Config{Getenv: func(name string) string { return tc.env[name] }}, false)
+			at := newSurroundings(&Config{Getenv: func(name string) string { return tc.env[name] }}, false)
 			if tc.half == "" {
 				require.Empty(t, at.half)
 				return

@@ -24,45 +24,45 @@ type workloadIdentity struct {
 	proxy *tokenProxy // nil: none
 }
 
-func newWorkloadIdentity(cfg Config) (Host, error) {
+func newWorkloadIdentity(cfg *Config) (endpoint string, source Source, err error) {
 	if cfg.ID.Kind != Default && cfg.ID.Kind != ClientID {
-		return Host{}, clientIDOnly("; for an identity of the node set the endpoint to " + imdsAddress)
+		return "", nil, clientIDOnly("; for an identity of the node set the endpoint to " + imdsAddress)
 	}
 	id := cfg.ID
 	if id.Kind == Default {
 		id = ID{ClientID, cfg.Getenv(clientID)}
 		if id.Value == "" {
-			return Host{}, inVariable(clientID, "not set",
+			return "", nil, inVariable(clientID, "not set",
 				"annotate the pod's service account with azure.workload.identity/client-id, or name the identity by its client id")
 		}
 		if err := id.checkForm("$" + clientID); err != nil {
-			return Host{}, err
+			return "", nil, err
 		}
 	}
 	tenant, file := cfg.Getenv(tenantID), cfg.Getenv(federatedTokenFile)
 	switch {
 	case tenant == "":
-		return Host{}, inVariable(tenantID, "not set", `label the pod azure.workload.identity/use: "true", so that the workload identity webhook sets it`)
+		return "", nil, inVariable(tenantID, "not set", `label the pod azure.workload.identity/use: "true", so that the workload identity webhook sets it`)
 	case !isTenant(tenant):
-		return Host{}, inVariable(tenantID, notTenant(tenant), "let the workload identity webhook set it")
+		return "", nil, inVariable(tenantID, notTenant(tenant), "let the workload identity webhook set it")
 	case strings.TrimSpace(file) != file:
-		return Host{}, inVariable(federatedTokenFile, quote(file)+" begins or ends with a space or a line feed", "remove it")
+		return "", nil, inVariable(federatedTokenFile, quote(file)+" begins or ends with a space or a line feed", "remove it")
 	}
 	proxy, err := newTokenProxy(cfg.Getenv)
 	if err != nil {
-		return Host{}, err
+		return "", nil, err
 	}
 	s := &workloadIdentity{exchange: exchange{tenant: tenant, client: id.Value}, file: assertionFile(file), proxy: proxy}
 	reach := wire.Reach{Place: wire.Internet}
 	if proxy != nil {
 		s.base, reach = proxy.url, proxy.reach
 	} else if s.base, err = authorityOf(cfg.Getenv); err != nil {
-		return Host{}, err
+		return "", nil, err
 	}
 	if s.wire, err = cfg.client(reach); err != nil {
-		return Host{}, err
+		return "", nil, err
 	}
-	return Host{Endpoint: s.url(tenant).String(), Source: s}, nil
+	return s.url(tenant), s, nil
 }
 
 // Token implements [Source].
@@ -77,7 +77,7 @@ func (s *workloadIdentity) Token(ctx context.Context, r Request) (token azcore.A
 		return azcore.AccessToken{}, err
 	}
 	token, err = s.token(ctx, r, assertion)
-	return finish(r, token, err, func(f *wire.Failure) { s.explain(f, r, readPresented(assertion)) })
+	return finish(r.Tenant, token, err, func(f *wire.Failure) { s.explain(f, r.Tenant, readPresented(assertion)) })
 }
 
 // Close implements [Source].
@@ -86,8 +86,8 @@ func (s *workloadIdentity) Close() { s.wire.Close() }
 // explain explains the failures of Entra's token endpoint, which lists its codes.
 //
 // https://learn.microsoft.com/entra/identity-platform/reference-error-codes
-func (s *workloadIdentity) explain(f *wire.Failure, r Request, sent presented) {
-	s.explainEntra(f, r)
+func (s *workloadIdentity) explain(f *wire.Failure, tenant string, sent presented) {
+	s.explainEntra(f, tenant)
 	if hasCode(f, func(code int) bool { return code == ended }) {
 		f.Retry = true // the kubelet is about to write a new one
 		f.Err = errors.New(s.file.describe())
@@ -112,8 +112,9 @@ func (s *workloadIdentity) explain(f *wire.Failure, r Request, sent presented) {
 // missing are Entra's codes for an application that the tenant does not have, or not yet.
 var missing = []int{700011, 700016, 7000229}
 
-// explainEntra adds to a failure of the token endpoint what any client would say.
-func (x *exchange) explainEntra(f *wire.Failure, r Request) {
+// explainEntra adds to a failure of the token endpoint what any client would say. tenant is the one
+// that was asked for, "" for the application's own.
+func (x *exchange) explainEntra(f *wire.Failure, tenant string) {
 	isMissing := hasCode(f, func(code int) bool { return isOf(missing, code) })
 	if isMissing || isMismatch(f) {
 		f.Reason = wire.IdentityNotFound
@@ -121,9 +122,9 @@ func (x *exchange) explainEntra(f *wire.Failure, r Request) {
 	if advice := entraAdvice(f); advice != "" {
 		f.Advice = advice
 	}
-	if isMissing && r.Tenant != "" && !strings.EqualFold(r.Tenant, x.tenant) {
+	if isMissing && tenant != "" && !strings.EqualFold(tenant, x.tenant) {
 		f.Advice = fmt.Sprintf("leave the tenant out, for tokens of %s; an application has tokens of tenant %s only if it is multi-tenant and "+
-			"an administrator there has consented to it (az ad sp create --id %s); a managed identity has none", x.tenant, r.Tenant, x.client)
+			"an administrator there has consented to it (az ad sp create --id %s); a managed identity has none", x.tenant, tenant, x.client)
 	}
 }
 
