@@ -47,7 +47,7 @@ func newGauges(meter metric.Meter) (g gauges, err error) {
 	}
 	g = gauges{
 		acquired:    timestamp("aztoken.token.acquired.timestamp", "When the token in use was acquired, in seconds since 1970."),
-		refresh:     timestamp("aztoken.token.refresh.timestamp", "When the endpoint is asked next for the token in use, in seconds since 1970."),
+		refresh:     timestamp("aztoken.token.refresh.timestamp", "When the endpoint is asked next for the token in use, in seconds since 1970; absent while nobody uses it."),
 		expiry:      timestamp("aztoken.token.expiry.timestamp", "When the token in use expires, in seconds since 1970."),
 		failures:    number("aztoken.upstream.consecutive_failures", "{failure}", "How many requests for tokens have failed since the last one that worked."),
 		storeUp:     number("aztoken.store.up", "", "Whether the store for tokens works (1) or not (0)."),

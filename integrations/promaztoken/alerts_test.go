@@ -94,7 +94,7 @@ func TestAlertsInAnOutage(t *testing.T) {
 			seen.Firing("AztokenHalfOfCoverLeft", half-10, 0)
 			seen.Firing("AztokenHalfOfCoverLeft", half, 1)
 			seen.Firing("AztokenQuarterOfCoverLeft", quarter, 0)
-			seen.Firing("AztokenQuarterOfCoverLeft", quarter+3, 1)
+			seen.Firing("AztokenQuarterOfCoverLeft", quarter+6, 1)
 			seen.Firing("AztokenNoToken", gone, 0)
 			seen.Firing("AztokenNoToken", gone+3, 1)
 			seen.Firing("AztokenNoToken", begin+outage-1, 1)
@@ -119,7 +119,7 @@ func TestNoAlert(t *testing.T) {
 		"with tokens that are never cached":     {program{host: imdstest.Options{MintAfter: -1}, every: time.Minute, runs: 48 * time.Hour}, fine},
 		"for a token that is used once":         {program{runs: 30 * time.Hour}, fine},
 		"with MaxAge, for one used once":        {program{policy: aztoken.MaxAge(time.Hour), runs: 30 * time.Hour}, fine},
-		"for a token that is used now and then": {program{every: 11 * time.Hour, runs: 48 * time.Hour}, fine},
+		"for a token that is used now and then": {program{every: 23 * time.Hour, runs: 48 * time.Hour}, fine},
 		"for failures of two minutes": {program{policy: aztoken.MaxAge(time.Hour), every: time.Minute, runs: 48 * time.Hour},
 			func(minute int, imds *imdstest.Server) {
 				if minute%30 == 29 {
@@ -161,7 +161,7 @@ func TestAlertsOfOtherKinds(t *testing.T) {
 			}
 		})
 		seen.Firing("", 60, 0)
-		seen.Firing("AztokenHalfOfCoverLeft", firstBelow(t, cover, 60, 30*time.Minute)+4, 1)
+		seen.Firing("AztokenHalfOfCoverLeft", firstBelow(t, cover, 60, 30*time.Minute)+6, 1)
 		seen.Firing("AztokenNoToken", firstBelow(t, cover, 60, time.Second)+4, 1)
 		seen.Judge(t, "alerts.yaml")
 	})

@@ -17,7 +17,7 @@ var (
 	acquired = prometheus.NewDesc("aztoken_token_acquired_timestamp_seconds",
 		"When the token in use was acquired, in seconds since 1970.", tokenLabels, nil)
 	refresh = prometheus.NewDesc("aztoken_token_refresh_timestamp_seconds",
-		"When the endpoint is asked next for the token in use, in seconds since 1970.", tokenLabels, nil)
+		"When the endpoint is asked next for the token in use, in seconds since 1970; absent while nobody uses it.", tokenLabels, nil)
 	expiry = prometheus.NewDesc("aztoken_token_expiry_timestamp_seconds",
 		"When the token in use expires, in seconds since 1970.", tokenLabels, nil)
 	consecutiveFailures = prometheus.NewDesc("aztoken_upstream_consecutive_failures",

@@ -99,7 +99,8 @@ type TokenKey struct {
 	CAE bool
 }
 
-// Token is when a token came, is to be replaced, and ends.
+// Token is when a token came, is to be replaced, and ends. Refresh is zero for one that nobody uses:
+// it is not replaced before somebody does, and no alert must take it for one that cannot be.
 type Token struct{ Acquired, Refresh, Expiry time.Time }
 
 // FailureKey is what tells counts of failures apart.
@@ -146,8 +147,12 @@ func (s *Snapshot) addClient(w *Watched, as Source, status aztoken.Status) {
 			continue
 		}
 		key := TokenKey{resource, r.CAE}
-		if other, ok := s.Tokens[key]; !ok || r.ExpiresOn.Before(other.Expiry) {
-			s.Tokens[key] = Token{Acquired: r.AcquiredOn, Refresh: r.RefreshOn, Expiry: r.ExpiresOn}
+		t := Token{Acquired: r.AcquiredOn, Refresh: r.RefreshOn, Expiry: r.ExpiresOn}
+		if r.Unused {
+			t.Refresh = time.Time{}
+		}
+		if other, ok := s.Tokens[key]; !ok || t.Expiry.Before(other.Expiry) {
+			s.Tokens[key] = t
 		}
 	}
 }

@@ -113,6 +113,19 @@ func TestSnapshot(t *testing.T) {
 			}, w.Snapshot().Tokens)
 		}
 	})
+	virtually(t, "has no refresh of a token that nobody uses", func(t *testing.T) {
+		w := telemetry.NewWatched(0)
+		c := over(t, imdstest.New(nil))
+		w.Client(telemetry.Source{}, c)
+		require.NoError(t, c.Warm(t.Context(), resource))
+		time.Sleep(time.Minute)
+		require.NotZero(t, w.Snapshot().Tokens[key("default", resource, "", false)].Refresh)
+		time.Sleep(13 * time.Hour)
+		require.True(t, c.Status().Resources[0].Unused)
+		got := w.Snapshot().Tokens[key("default", resource, "", false)]
+		require.Zero(t, got.Refresh)
+		require.NotZero(t, got.Expiry)
+	})
 	virtually(t, "tells tenants and CAE apart", func(t *testing.T) {
 		w := telemetry.NewWatched(0)
 		c := newClient(t, aztoken.Options{Credential: living(time.Hour)})
