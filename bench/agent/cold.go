@@ -7,6 +7,9 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/seed-ac726066/aztoken/bench/internal/load"
+	"github.com/seed-ac726066/aztoken/bench/internal/process"
 )
 
 // coldResult is what a thousand callers met who came at once.
@@ -25,7 +28,7 @@ func measureCold(binary string) (coldPair, error) {
 			return coldPair{}, err
 		}
 		bares = append(bares, atOnce(b, coldCallers))
-		b.stop()
+		b.Stop()
 		u, err := startUpstream(upstreamTime)
 		if err != nil {
 			return coldPair{}, err
@@ -37,18 +40,18 @@ func measureCold(binary string) (coldPair, error) {
 		r := atOnce(a, coldCallers)
 		r.upstream = u.Count()
 		agents = append(agents, r)
-		a.stop()
+		a.Stop()
 		u.stop()
 		if r.served != coldCallers || r.upstream != 1 {
 			return coldPair{}, fmt.Errorf("of %d callers %d were served, by %d requests upstream", coldCallers, r.served, r.upstream)
 		}
 	}
 	byP99 := func(r coldResult) time.Duration { return r.p99 }
-	return coldPair{median(bares, byP99), median(agents, byP99)}, nil
+	return coldPair{load.Median(bares, byP99), load.Median(agents, byP99)}, nil
 }
 
 // atOnce sends a request on each of n new connections at the same time.
-func atOnce(p *process, n int) coldResult {
+func atOnce(p *process.Process, n int) coldResult {
 	var (
 		served atomic.Int64
 		all    sync.WaitGroup
@@ -59,7 +62,7 @@ func atOnce(p *process, n int) coldResult {
 		all.Go(func() {
 			transport := &http.Transport{}
 			defer transport.CloseIdleConnections()
-			r := p.request()
+			r := request(p)
 			<-begin
 			start := time.Now()
 			resp, err := transport.RoundTrip(r)
@@ -76,5 +79,5 @@ func atOnce(p *process, n int) coldResult {
 	}
 	close(begin)
 	all.Wait()
-	return coldResult{served: int(served.Load()), p50: percentile(took, 50), p99: percentile(took, 99)}
+	return coldResult{served: int(served.Load()), p50: load.Percentile(took, 50), p99: load.Percentile(took, 99)}
 }

@@ -6,9 +6,9 @@ package main
 import (
 	"fmt"
 	"os"
-	"slices"
 	"time"
 
+	"github.com/seed-ac726066/aztoken/bench/internal/process"
 	"github.com/seed-ac726066/aztoken/bench/internal/report"
 )
 
@@ -24,10 +24,7 @@ const (
 )
 
 func main() {
-	if os.Getenv(bareVariable) != "" {
-		bare()
-		return
-	}
+	process.ServeBare(bare)
 	if err := run(); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
@@ -35,11 +32,14 @@ func main() {
 }
 
 func run() error {
-	binary, remove, err := build()
+	binary, remove, err := process.Command()
 	if err != nil {
 		return err
 	}
 	defer remove()
+	if err := os.WriteFile(headerFile(binary), []byte(secret), 0o600); err != nil {
+		return err
+	}
 	cold, err := measureCold(binary)
 	if err != nil {
 		return err
@@ -76,15 +76,3 @@ func steadyRow(name string, s steadyResult, times float64) []string {
 }
 
 func ratio(a, b time.Duration) float64 { return float64(a) / float64(b) }
-
-// percentile returns that of durations, which it sorts.
-func percentile(all []time.Duration, p int) time.Duration {
-	slices.Sort(all)
-	return all[min(len(all)-1, len(all)*p/100)]
-}
-
-// median returns the middle one of results, as less orders them.
-func median[T any](all []T, by func(T) time.Duration) T {
-	slices.SortFunc(all, func(a, b T) int { return int(by(a) - by(b)) })
-	return all[len(all)/2]
-}

@@ -88,9 +88,9 @@ func replay(t *testing.T, p *playing, block string) {
 // TestDocsTranscripts: what the pages show of grant, roles and federate is what the commands print.
 func TestDocsTranscripts(t *testing.T) {
 	t.Parallel()
-	t.Run("README.md", func(t *testing.T) {
+	t.Run("docs/command.md", func(t *testing.T) {
 		t.Parallel()
-		found := blocks(t, "README.md", "$ aztoken grant")
+		found := blocks(t, "docs/command.md", "$ aztoken grant")
 		require.Len(t, found, 1)
 		replay(t, play(t, invocation{}, "--graph"), found[0])
 	})
@@ -117,7 +117,7 @@ func TestDocsTranscripts(t *testing.T) {
 func TestDocsWithoutAzure(t *testing.T) {
 	t.Parallel()
 	const address = "http://127.0.0.1:16925"
-	for _, page := range []string{"README.md", "docs/federation.md"} {
+	for _, page := range []string{"docs/command.md", "docs/federation.md"} {
 		t.Run(page, func(t *testing.T) {
 			t.Parallel()
 			found := blocks(t, page, "aztoken fake --graph")
