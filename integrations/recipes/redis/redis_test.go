@@ -160,7 +160,7 @@ func TestSubscribe(t *testing.T) {
 	for _, l := range []*listener{&twice, &other} {
 		require.Eventually(t, func() bool { return l.heard(current.Value()) }, 10*time.Second, time.Millisecond)
 	}
-	require.NoError(t, tokens.Close()) // no callback is under way any more
+	require.NoError(t, tokens.Close())              // no callback is under way any more
 	for _, l := range []*listener{&twice, &other} { // which may have heard of the first one too
 		require.Equal(t, ending(current.Value()), l.told[len(l.told)-1])
 		require.Len(t, slices.Compact(l.told), len(l.told), "told twice of one token")
