@@ -9,6 +9,7 @@ replace github.com/seed-ac726066/aztoken => ../../
 require (
 	github.com/Azure/azure-sdk-for-go/sdk/azcore v1.23.3
 	github.com/jackc/pgx/v5 v5.13.0
+	github.com/rabbitmq/amqp091-go v1.16.0
 	github.com/redis/go-redis/v9 v9.22.0
 	github.com/seed-ac726066/aztoken v0.0.0-00010101000000-000000000000
 	github.com/stretchr/testify v1.12.1

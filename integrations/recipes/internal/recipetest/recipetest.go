@@ -4,6 +4,7 @@ package recipetest
 
 import (
 	"context"
+	"sync"
 	"testing"
 	"time"
 
@@ -62,20 +63,30 @@ func NewClientAt(t *testing.T, url string, identity Identity) *aztoken.Client {
 	return client
 }
 
-// NewHolder returns a client that holds this token, whatever it is, and gets no other.
-func NewHolder(t *testing.T, token string) *aztoken.Client {
+// NewHolder returns a client that gets these tokens, whatever they are, one after the other; the
+// last again and again.
+func NewHolder(t *testing.T, tokens ...string) *aztoken.Client {
 	t.Helper()
-	client, err := aztoken.NewClient(&aztoken.Options{Credential: holder(token)})
+	client, err := aztoken.NewClient(&aztoken.Options{Credential: &holder{tokens: tokens}})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, client.Close()) })
 	return client
 }
 
-type holder string
+type holder struct {
+	mu     sync.Mutex
+	tokens []string // guarded by mu
+}
 
 // GetToken implements [azcore.TokenCredential].
-func (h holder) GetToken(context.Context, policy.TokenRequestOptions) (azcore.AccessToken, error) {
-	return azcore.AccessToken{Token: string(h), ExpiresOn: time.Now().Add(time.Hour)}, nil
+func (h *holder) GetToken(context.Context, policy.TokenRequestOptions) (azcore.AccessToken, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	next := h.tokens[0]
+	if len(h.tokens) > 1 {
+		h.tokens = h.tokens[1:]
+	}
+	return azcore.AccessToken{Token: next, ExpiresOn: time.Now().Add(time.Hour)}, nil
 }
 
 // Rotate lets the client replace its token for resource, by the one reason that needs no waiting:

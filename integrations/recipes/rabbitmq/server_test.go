@@ -1,0 +1,81 @@
+package rabbitmq_test
+
+import (
+	"crypto/tls"
+	"fmt"
+	"net"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/seed-ac726066/aztoken/imdstest"
+	"github.com/seed-ac726066/aztoken/integrations/recipes/internal/recipetest"
+	"github.com/seed-ac726066/aztoken/internal/testservice"
+)
+
+// resource is the App ID URI of the broker's application.
+const resource = "api://rabbitmq.example.com"
+
+// rights are those of the known identity, as roles of that application.
+var rights = map[string][]string{resource: {
+	resource + ".configure:*/orders-*", resource + ".write:*/orders-*", resource + ".read:*/orders-*", resource + ".write:*/amq.default",
+}}
+
+// startBroker starts a RabbitMQ node of its own that takes the tokens of azure, and returns its URL.
+func startBroker(t *testing.T, azure *imdstest.Server) (url string) {
+	t.Helper()
+	const program = "/usr/lib/rabbitmq/bin/rabbitmq-server" // not the one on PATH, which is for the machine's own node
+	if _, err := os.Stat(program); err != nil {
+		testservice.Missing(t, "rabbitmq", "there is no RabbitMQ of Debian's on this machine")
+	}
+	dir := t.TempDir()
+	write := func(name, content string) string {
+		file := filepath.Join(dir, name)
+		require.NoError(t, os.WriteFile(file, []byte(content), 0o600))
+		return file
+	}
+	certificate := recipetest.NewCertificate(t)
+	entra := httptest.NewUnstartedServer(azure)
+	pair, err := tls.LoadX509KeyPair(certificate.Chain, certificate.Key)
+	require.NoError(t, err)
+	entra.TLS = &tls.Config{Certificates: []tls.Certificate{pair}}
+	entra.StartTLS()
+	t.Cleanup(entra.Close)
+	_, entraPort, err := net.SplitHostPort(entra.Listener.Addr().String())
+	require.NoError(t, err)
+
+	addr := testservice.FreeAddress(t)
+	_, port, err := net.SplitHostPort(addr)
+	require.NoError(t, err)
+	settings := write("rabbitmq.conf", fmt.Sprintf(`
+listeners.tcp.1 = %s
+auth_backends.1 = rabbit_auth_backend_oauth2
+auth_oauth2.resource_server_id = %s
+auth_oauth2.additional_scopes_key = roles
+auth_oauth2.jwks_url = https://localhost:%s/%s/discovery/keys
+auth_oauth2.https.cacertfile = %s
+auth_oauth2.https.peer_verification = verify_peer
+`, addr, resource, entraPort, imdstest.DefaultTenantID, certificate.Root))
+
+	node := exec.Command(program)
+	epmd := testservice.FreePort(t)
+	node.Env = append(os.Environ(),
+		"HOME="+dir, "ERL_EPMD_PORT="+epmd, "ERL_EPMD_ADDRESS=127.0.0.1",
+		"RABBITMQ_NODENAME=recipe-"+port+"@localhost", "RABBITMQ_NODE_PORT="+port, "RABBITMQ_DIST_PORT="+testservice.FreePort(t),
+		"RABBITMQ_MNESIA_BASE="+filepath.Join(dir, "data"), "RABBITMQ_LOG_BASE="+filepath.Join(dir, "log"),
+		"RABBITMQ_PID_FILE="+filepath.Join(dir, "pid"), "RABBITMQ_CONF_ENV_FILE=/dev/null", "RABBITMQ_CONFIG_FILE="+settings,
+		"RABBITMQ_ENABLED_PLUGINS_FILE="+write("enabled_plugins", "[rabbitmq_auth_backend_oauth2].\n"),
+		// A channel looks at the token's end once in this time, in ms.
+		"RABBITMQ_ADVANCED_CONFIG_FILE="+write("advanced.config", "[{rabbit, [{channel_tick_interval, 1000}]}].\n"))
+	t.Cleanup(func() { // after the node, which has started it
+		kill := exec.Command("epmd", "-kill")
+		kill.Env = append(os.Environ(), "ERL_EPMD_PORT="+epmd)
+		_ = kill.Run()
+	})
+	testservice.Start(t, node, addr)
+	return "amqp://" + addr
+}
