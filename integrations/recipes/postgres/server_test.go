@@ -8,6 +8,7 @@ import (
 	"os/user"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -18,7 +19,8 @@ import (
 	"github.com/seed-ac726066/aztoken/internal/testservice"
 )
 
-// resource is that of a server of one's own: a token for it is good for no other.
+// resource is that of a server of one's own, as in the file pam/settings: a token for it is good for
+// no other.
 const resource = "https://postgres.example.com"
 
 // database is a PostgreSQL that asks aztoken about passwords.
@@ -56,16 +58,22 @@ func startDatabase(t *testing.T, azure *imdstest.Server) database {
 	keys := filepath.Join(dir, "keys")
 	require.NoError(t, os.Mkdir(keys, 0o755))
 	own(keys)
-	script, err := os.ReadFile("pam/pam_script_auth")
-	require.NoError(t, err)
-	write("script/pam_script_auth", string(script), 0o755)
-	write("script/settings", fmt.Sprintf("tenant=%s audience=%s keys=%s flags='--authority %s'\n", imdstest.DefaultTenantID, resource, filepath.Join(keys, "keys.json"), azure.URL), 0o644)
-	write("pam.d/postgresql-token", fmt.Sprintf("auth required %s dir=%s\naccount required pam_permit.so\n", pam, filepath.Join(dir, "script")), 0o644)
+	recipe := func(name string, changes ...string) string { // changes are what is elsewhere here
+		content, err := os.ReadFile(filepath.Join("pam", name))
+		require.NoError(t, err)
+		for i := 0; i < len(changes); i += 2 {
+			require.Contains(t, string(content), changes[i])
+		}
+		return strings.NewReplacer(changes...).Replace(string(content))
+	}
+	write("script/pam_script_auth", recipe("pam_script_auth"), 0o755)
+	write("script/settings", recipe("settings", "/var/lib/postgresql/", keys+"/", "flags=", "flags='--authority "+azure.URL+"'"), 0o644)
+	write("pam.d/postgresql-token", recipe("postgresql-token", "pam_script.so", pam, "/etc/aztoken/postgresql", filepath.Join(dir, "script")), 0o644)
 	tls := recipetest.NewCertificate(t)
 	chain, key := copyTo(t, tls.Chain, write), copyTo(t, tls.Key, write)
 	own(chain)
 	own(key)
-	access := write("pg_hba.conf", "local all postgres trust\nhostssl all all 127.0.0.1/32 pam pamservice=postgresql-token\n", 0o644)
+	access := write("pg_hba.conf", "local all postgres trust\n"+recipe("pg_hba.conf"), 0o644)
 	data := filepath.Join(dir, "data")
 	require.NoError(t, os.Mkdir(data, 0o700))
 	own(data)

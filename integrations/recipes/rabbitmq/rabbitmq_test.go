@@ -33,6 +33,15 @@ func TestRabbitMQ(t *testing.T) {
 		_, err = channel.QueueDeclare("bills", false, false, false, false, nil)
 		requireCode(t, err, amqp.AccessRefused, "a queue of others")
 	})
+	t.Run("the broker does not look at the issuer or the tenant", func(t *testing.T) {
+		foreign := entra.Mint(resource, func(j *imdstest.JWT) {
+			j.Claims["tid"], j.Claims["iss"] = "7e000000-0000-4000-8000-000000000009", "https://sts.windows.net/7e000000-0000-4000-8000-000000000009/"
+			j.Claims["roles"] = rights[resource]
+		})
+		conn, err := rabbitmq.Dial(t.Context(), recipetest.NewHolder(t, foreign), resource, url)
+		require.NoError(t, err, "it does now; mend the page")
+		require.NoError(t, conn.Close())
+	})
 	t.Run("while Entra is down the broker checks tokens on", func(t *testing.T) {
 		client := recipetest.NewClient(t, entra, recipetest.Known)
 		entra.Issuer().Break(imdstest.Status(503))
@@ -64,12 +73,14 @@ func TestRabbitMQ(t *testing.T) {
 		first := recipetest.Token(t, client, resource)
 		conn := dial(t, url, client)
 		load := recipetest.StartLoad(t, 1, publisher(t, conn, "orders-rotation"))
-		idle := publisher(t, unaware(t, url, first), "orders-unaware")
-
+		channel, err := unaware(t, url, first).Channel()
+		require.NoError(t, err)
 		require.Eventually(t, func() bool {
 			recipetest.Token(t, client, resource) // with tokens that live for seconds no refresh comes first
-			return idle(t.Context()) != nil
+			_, err = channel.QueueDeclare("orders-unaware", false, true, false, false, nil)
+			return err != nil
 		}, time.Minute, 50*time.Millisecond, "the broker takes no notice of a token's end")
+		requireCode(t, err, amqp.AccessRefused, "a connection that hears of no new token")
 		load.Await(t, 100)
 		load.StopWell(t)
 		require.Greater(t, azure.Count(), 1)

@@ -2,12 +2,12 @@ package rabbitmq_test
 
 import (
 	"crypto/tls"
-	"fmt"
 	"net"
 	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -17,8 +17,9 @@ import (
 	"github.com/seed-ac726066/aztoken/internal/testservice"
 )
 
-// resource is the App ID URI of the broker's application.
-const resource = "api://rabbitmq.example.com"
+// resource is the client id of the broker's application, as in rabbitmq.conf. Tokens of version 2
+// have it as their audience, whatever was asked for; the fake's have what was asked for.
+const resource = "c1000000-0000-4000-8000-000000000001"
 
 // rights are those of the known identity, as roles of that application.
 var rights = map[string][]string{resource: {
@@ -51,15 +52,11 @@ func startBroker(t *testing.T, azure *imdstest.Server) (url string) {
 	addr := testservice.FreeAddress(t)
 	_, port, err := net.SplitHostPort(addr)
 	require.NoError(t, err)
-	settings := write("rabbitmq.conf", fmt.Sprintf(`
-listeners.tcp.1 = %s
-auth_backends.1 = rabbit_auth_backend_oauth2
-auth_oauth2.resource_server_id = %s
-auth_oauth2.additional_scopes_key = roles
-auth_oauth2.jwks_url = https://localhost:%s/%s/discovery/keys
-auth_oauth2.https.cacertfile = %s
-auth_oauth2.https.peer_verification = verify_peer
-`, addr, resource, entraPort, imdstest.DefaultTenantID, certificate.Root))
+	recipe, err := os.ReadFile("rabbitmq.conf")
+	require.NoError(t, err)
+	settings := write("rabbitmq.conf", "listeners.tcp.1 = "+addr+"\n"+strings.NewReplacer(
+		"https://login.microsoftonline.com", "https://localhost:"+entraPort, "/etc/ssl/certs/ca-certificates.crt", certificate.Root,
+	).Replace(string(recipe)))
 
 	node := exec.Command(program)
 	epmd := testservice.FreePort(t)

@@ -1,5 +1,6 @@
 // Package redis is the recipe for Redis with go-redis: the user name is the identity's object id,
-// the password a token, and connections that are open authenticate again with each new one.
+// and the password a token. With [Credentials] connections that are open authenticate again with
+// each new one, with [Login] only new ones do.
 package redis
 
 import (
@@ -49,6 +50,24 @@ func (c *Credentials) Subscribe(to auth.CredentialsListener) (auth.Credentials, 
 	}
 	_ = unsubscribe()
 	return nil, nil, err
+}
+
+// Login returns an Options.CredentialsProviderContext: a new connection authenticates with the token
+// of the moment, and one that is open not again. Set Options.ConnMaxLifetime to a third of a
+// token's life where the server ends a connection with its token.
+func Login(client *aztoken.Client, resource string) func(context.Context) (user, password string, err error) {
+	return func(ctx context.Context) (user, password string, err error) {
+		t, err := client.Token(ctx, resource)
+		if err != nil {
+			return "", "", err
+		}
+		current, err := login(t)
+		if err != nil {
+			return "", "", err
+		}
+		user, password = current.BasicAuth()
+		return user, password, nil
+	}
 }
 
 // login returns the user name and the password that a token stands for.

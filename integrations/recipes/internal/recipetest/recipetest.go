@@ -122,7 +122,7 @@ func Token(t *testing.T, client *aztoken.Client, resource string) aztoken.Token 
 // shortLife is that of a token which a test can see expire, and lastUse how long before its end the
 // client serves it last.
 const (
-	shortLife = 4 * time.Second
+	shortLife = 6 * time.Second
 	lastUse   = 2 * time.Second
 )
 
