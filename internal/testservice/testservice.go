@@ -3,9 +3,11 @@
 package testservice
 
 import (
+	"math/rand/v2"
 	"net"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -20,24 +22,26 @@ func Missing(tb testing.TB, service, reason string) {
 	tb.Skip(reason)
 }
 
-// maxPort leaves room for servers that listen at a port 10000 above theirs, as nodes of a Redis
-// Cluster do.
-const maxPort = 55_000
+// Ports are drawn from below those that the systems take for outgoing connections: a server that
+// needs seconds to listen would find its port taken. A node of a Redis Cluster also listens at a
+// port 10000 above its own.
+const (
+	firstPort = 10_240
+	endPort   = 32_768
+)
 
 // FreeAddress returns an address of the loopback interface at which nothing listens.
 func FreeAddress(tb testing.TB) string {
 	tb.Helper()
-	for {
-		listener, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			tb.Fatal(err)
-		}
-		addr := listener.Addr().(*net.TCPAddr)
-		_ = listener.Close()
-		if addr.Port < maxPort {
-			return addr.String()
+	for range 1000 {
+		addr := net.JoinHostPort("127.0.0.1", strconv.Itoa(firstPort+rand.IntN(endPort-firstPort)))
+		if listener, err := net.Listen("tcp", addr); err == nil {
+			_ = listener.Close()
+			return addr
 		}
 	}
+	tb.Fatal("there is no free port on the loopback interface")
+	return ""
 }
 
 // FreePort returns the port of a [FreeAddress].
