@@ -59,6 +59,7 @@ func startBroker(t *testing.T, azure *imdstest.Server) (url string) {
 	).Replace(string(recipe)))
 
 	node := exec.Command(program)
+	node.Dir = dir // for what a crash leaves
 	epmd := testservice.FreePort(t)
 	node.Env = append(os.Environ(),
 		"HOME="+dir, "ERL_EPMD_PORT="+epmd, "ERL_EPMD_ADDRESS=127.0.0.1",
