@@ -57,8 +57,14 @@ func (c *cache) warm(ctx context.Context, resource string) (*cachedToken, error)
 
 // wish is what a caller wants of a flight.
 type wish struct {
-	claims    string // of a challenge, "" for none: what is served does not do
-	isWarming bool   // to wait also where nothing listens yet
+	claims    string        // of a challenge, "" for none: what is served does not do
+	isWarming bool          // to wait also where nothing listens yet
+	minLife   time.Duration // what is served must have left, or it is refreshed first
+}
+
+// isMetBy reports whether a token that is served at now is what the caller wants.
+func (w wish) isMetBy(t *cachedToken, now time.Time) bool {
+	return w.claims == "" && t.expires.Sub(now) >= w.minLife
 }
 
 // read returns the token that is served under a plain key, nil for none. It is the hot path.
@@ -78,8 +84,9 @@ func (c *cache) await(ctx context.Context, r request, w wish) (*cachedToken, err
 	if c == nil || c.life.Ended() {
 		return nil, ErrClosed
 	}
-	if e := c.find(r); e != nil && w.claims == "" {
-		if t := e.read(time.Now()); t != nil { // whatever the state of ctx, as on the fast path
+	if e := c.find(r); e != nil {
+		now := time.Now()
+		if t := e.read(now); t != nil && w.isMetBy(t, now) { // whatever the state of ctx, as on the fast path
 			c.promote(e)
 			return t, nil
 		}

@@ -22,8 +22,9 @@
 // No caller waits for the endpoint while a valid token is held, whatever the endpoint does.
 //
 // [NewClient] finds the host's endpoint by the environment: virtual machines, scale sets, AKS nodes
-// and container instances (IMDS), App Service, Functions and Container Apps, Azure Arc, Service
-// Fabric, Azure Machine Learning, Cloud Shell, and pods with workload identity.
+// and container instances on Linux (IMDS), container instances on Windows, App Service, Functions
+// and Container Apps, Azure Arc, Service Fabric, Azure Machine Learning, Cloud Shell, and pods with
+// workload identity or AKS identity bindings.
 //
 // The service that is called checks the tokens with package verify, and package imdstest plays
 // Azure in tests of both.
@@ -47,6 +48,7 @@ import (
 	"github.com/seed-ac726066/aztoken/internal/census"
 	"github.com/seed-ac726066/aztoken/internal/hosts"
 	"github.com/seed-ac726066/aztoken/internal/lifetime"
+	"github.com/seed-ac726066/aztoken/internal/stored"
 	"github.com/seed-ac726066/aztoken/tokenstore"
 )
 
@@ -64,11 +66,12 @@ type Options struct {
 	//	PerCallPolicies, PerRetryPolicies, Telemetry, TracingProvider
 	//	                 as in every Azure SDK client.
 	//	Logging          never shows a body or a secret header.
-	//	Retry, APIVersion, Cloud
+	//	Cloud            names the login host for Federation, and must be zero without it.
+	//	Retry, APIVersion
 	//	                 must be zero: they would have no effect, and NewClient says what to set instead.
 	//
-	// (Workload identity, whose endpoint is in the internet, uses the proxy of the environment, or
-	// that of your client.)
+	// (Workload identity and Federation, whose endpoint is on the internet, use the proxy of the
+	// environment, or that of your client.)
 	azcore.ClientOptions
 
 	// ID is the managed identity to use. Nil is the host's default: the system-assigned one or, on
@@ -80,6 +83,10 @@ type Options struct {
 	// azcore.TokenCredential, for example azidentity's Azure CLI credential on a developer's
 	// machine. ClientOptions, ID, Endpoint and Getenv do not apply.
 	Credential azcore.TokenCredential
+
+	// Federation makes the client get the tokens of an app registration, for which the managed
+	// identity, or another assertion, is the credential. Nil is none.
+	Federation *Federation
 
 	// Endpoint is the base URL of IMDS; set, it is used whatever host the environment names. ""
 	// leaves it to the environment, and where that names no other host it is
@@ -117,7 +124,8 @@ type Options struct {
 // of it when that has not been used for a whole life; many of them are told of by
 // [EventManyClients].
 type Client struct {
-	cache *cache // nil in the zero Client, which counts as closed
+	cache      *cache // nil in the zero Client, which counts as closed
+	assertions *cache // of a managed identity, for Options.Federation; nil: none
 
 	leave    func() // the count of clients that are alive
 	closing  sync.Once
@@ -143,21 +151,27 @@ func newClient(opts *Options, files hosts.ArcFiles) (*Client, error) {
 		return nil, err
 	}
 	life := lifetime.New()
-	p, err := newEndpoint(*opts, files, life)
+	o := &observers{logger: opts.Logger, onEvent: opts.OnEvent, life: life}
+	health := new(stored.Health)
+	assertions, err := newAssertions(*opts, files, o, health)
 	if err != nil {
 		return nil, err
 	}
-	o := &observers{logger: opts.Logger, onEvent: opts.OnEvent, identity: p.identity, life: life}
-	s, err := newStore(opts, p, o)
+	p, err := newEndpoint(*opts, files, assertions, life)
 	if err != nil {
 		return nil, err
 	}
-	c := &Client{cache: &cache{engine: &engine{
+	o.identity = p.identity
+	s, err := newStore(opts, p, o, health)
+	if err != nil {
+		return nil, err
+	}
+	c := &Client{assertions: assertions, cache: &cache{engine: &engine{
 		endpoint:   p,
 		observers:  o,
 		store:      s,
 		policy:     opts.Refresh,
-		isCAEAware: opts.Credential != nil,
+		isCAEAware: opts.Credential != nil || opts.Federation != nil,
 		life:       life,
 	}}}
 	c.count(opts)
@@ -204,11 +218,14 @@ func (o *Options) check() error {
 		{"APIVersion", "each host's endpoint has its own; leave APIVersion empty", o.APIVersion},
 		{"Cloud", "the endpoint decides on the cloud, and workload identity reads it from AZURE_AUTHORITY_HOST; leave Cloud zero", o.Cloud},
 	} {
+		if f.name == "Cloud" && o.Federation != nil {
+			continue // it names the login host
+		}
 		if !reflect.ValueOf(f.value).IsZero() {
 			return fmt.Errorf("aztoken: Options.%s has no effect: %s", f.name, f.instead)
 		}
 	}
-	return nil
+	return o.checkFederation()
 }
 
 // Token returns a token for resource, the App ID URI of the service to call, to the letter: a slash
@@ -232,8 +249,10 @@ func (c *Client) Token(ctx context.Context, resource string) (Token, error) {
 //
 // Claims of a challenge force a request past the cache, and it is an error if that brings the same
 // token; while challenges follow each other they are acted on as rarely as rejections (see
-// [Client.Invalidate]). A TenantID that is not the managed identity's own is an error. EnableCAE is
-// for Options.Credential.
+// [Client.Invalidate]). A TenantID of another tenant is asked for with a credential that can have
+// such tokens: a multi-tenant app registration, by Options.Federation or workload identity, and
+// Options.Credential. Elsewhere it is an error. EnableCAE is for Options.Federation and
+// Options.Credential.
 func (c *Client) GetToken(ctx context.Context, opts policy.TokenRequestOptions) (azcore.AccessToken, error) {
 	if len(opts.Scopes) != 1 {
 		return azcore.AccessToken{}, fmt.Errorf("aztoken: GetToken got %d scopes; pass exactly one, such as https://vault.azure.net/.default", len(opts.Scopes))
@@ -331,7 +350,13 @@ func (c *Client) OnRotate(resource string, f func(Token)) (stop func()) {
 }
 
 // Status returns where tokens come from and the state of each. It never waits for the endpoint.
-func (c *Client) Status() Status { return c.tokens().status() }
+func (c *Client) Status() Status {
+	s := c.tokens().status()
+	if c != nil && c.assertions != nil {
+		s.Resources = append(s.Resources, c.assertions.status().Resources...)
+	}
+	return s
+}
 
 // closeTimeout is how long Close waits for a source or a callback that does not heed the end. One
 // that does is back at once.
@@ -349,11 +374,17 @@ func (c *Client) Close() error {
 	c.closing.Do(func() {
 		cache.life.End()
 		cache.close()
+		if c.assertions != nil {
+			c.assertions.close()
+		}
 		if !cache.life.Wait(closeTimeout) {
 			c.closeErr = ErrStillRunning
 		}
 		cache.observers.end()
 		cache.endpoint.source.Close()
+		if c.assertions != nil {
+			c.assertions.endpoint.source.Close()
+		}
 		c.leave()
 	})
 	return c.closeErr

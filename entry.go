@@ -57,7 +57,8 @@ type engine struct {
 	endpoint   *endpoint
 	observers  *observers
 	policy     RefreshPolicy
-	isCAEAware bool   // a token for a client that answers claims challenges is another one: Options.Credential
+	isCAEAware bool   // a token for a client that answers claims challenges is another one
+	isInner    bool   // the tokens are assertions of a Federation, which leave the client only for Entra
 	store      *store // nil: none
 	life       *lifetime.Lifetime
 	sequence   atomic.Uint64 // of the tokens of all entries, in the order in which they were installed
@@ -172,7 +173,7 @@ func (e *entry) join(ctx context.Context, w wish) (flight <-chan singleflight.Re
 	switch {
 	case e.phase == dropped:
 		return nil, nil, nil, errDropped
-	case w.claims == "" && e.phase.serves() && e.token.isServable(now):
+	case e.phase.serves() && e.token.isServable(now) && w.isMetBy(e.token, now):
 		return nil, nil, e.token, nil
 	case e.failure.isRecent(now):
 		return nil, nil, nil, e.failure.err
@@ -269,9 +270,8 @@ func (e *entry) install(by driver, got azcore.AccessToken, asked, now time.Time)
 	old := e.token
 	var lead []Event
 	if old != nil && old.stored && !stored.SameObject(old.token.Value(), got.Token) {
-		ev := e.event(EventDropped, now)
-		ev.Err = errOtherIdentity
-		lead, old = []Event{ev}, nil
+		lead, old = e.change(EventDropped, now).events, nil
+		lead[0].Err = errOtherIdentity
 	}
 	if old != nil && e.keeps(by, got, asked, now) {
 		got = azcore.AccessToken{Token: old.token.Value(), ExpiresOn: old.expires}
@@ -320,8 +320,8 @@ func (e *entry) hold(t *cachedToken, now time.Time, kind EventKind) change {
 	e.refreshOn = t.due
 	e.arm(now)
 	news := e.change(kind, now)
-	if kind != EventUnchanged {
-		news.rotated, news.sequence = t.token, sequence
+	if kind != EventUnchanged && !e.isInner {
+		news.rotated, news.sequence = &t.token, sequence
 	}
 	return news
 }

@@ -48,13 +48,13 @@ func (e *entry) noteEntry(err error) {
 	e.mu.Lock()
 	known := e.unreadable
 	e.unreadable = errors.Is(err, tokenstore.ErrUnreadable) || known && isAway(err)
-	isNew := e.unreadable && !known
-	ev := e.event(EventStoreFailed, now)
-	e.mu.Unlock()
-	if isNew {
-		ev.Err = err
-		e.observers.tell(change{events: []Event{ev}})
+	var news change
+	if e.unreadable && !known {
+		news = e.change(EventStoreFailed, now)
+		news.events[0].Err = err
 	}
+	e.mu.Unlock()
+	e.observers.tell(news)
 }
 
 // lookWithin looks into the store, wait at most, and adopts what it finds. done reports whether the

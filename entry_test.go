@@ -554,7 +554,7 @@ func TestChallenge(t *testing.T) {
 	t.Run("on a host that takes no claims, is an error after one request past the cache", func(t *testing.T) {
 		t.Parallel()
 		for _, p := range platforms {
-			if p.name == "Service Fabric" || p.name == "workload identity" {
+			if p.name == "Service Fabric" || p.name == "workload identity" || p.name == "identity binding" {
 				continue
 			}
 			inVirtualTime(t, p.name, func(t *testing.T) {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"net/http"
 	"strconv"
@@ -28,12 +27,21 @@ var (
 	// ErrIdentityAmbiguous means that the host has several identities and [Options.ID] names none.
 	ErrIdentityAmbiguous = errors.New("aztoken: several identities and none named")
 	// ErrClosed means that the client was closed, or not made by NewClient.
-	ErrClosed = errors.New("aztoken: the client is closed, or was not made by NewClient; make one that lives as long as the program")
+	ErrClosed error = final("aztoken: the client is closed, or was not made by NewClient; make one that lives as long as the program")
 	// ErrStillRunning means that Close returned while a source or a callback had not: a credential
 	// must heed its context, and a callback must not call Close.
 	ErrStillRunning = errors.New("aztoken: a request for a token or a callback is still running after Close; " +
 		"a credential must heed its context, and a callback must not call Close")
 )
+
+// final is an error that no other try changes, as azcore's retry policy is told.
+type final string
+
+// Error returns the text.
+func (e final) Error() string { return string(e) }
+
+// NonRetriable tells azcore's retry policy that it is final.
+func (final) NonRetriable() {}
 
 // Error reports why a token could not be obtained. Its text and its fields never contain one;
 // Unwrap returns the error of a credential as it is.
@@ -60,6 +68,7 @@ type Error struct {
 	// with it, and with the option of this package that it is about.
 	Advice string
 
+	assertion  string // what was missing for the request, "" for nothing
 	sentinel   error
 	causeText  string              // of cause, read once: reading a foreign error may panic, or race with other readers
 	cause      secret.Value[error] // may quote a token
@@ -83,7 +92,7 @@ func (e *Error) Error() string {
 	if e.Host != "" {
 		facts[0] += " from " + e.Host
 	}
-	facts = append(facts, message.Status(e.StatusCode), e.Code, e.Description, e.causeText)
+	facts = append(facts, e.assertion, message.Status(e.StatusCode), e.Code, e.Description, e.causeText)
 	if errors.Is(e.sentinel, ErrNoManagedIdentity) { // the others are in the endpoint's own words already
 		facts = append(facts, strings.TrimPrefix(e.sentinel.Error(), "aztoken: "))
 	}
@@ -107,7 +116,7 @@ func (e *Error) option() string {
 
 // Format writes the message for every verb: %#v would print the fields. It is a method of the
 // value, as that is what %v of a dereferenced Error calls.
-func (e Error) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, e.Error()) }
+func (e Error) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte(e.Error())) }
 
 // Unwrap returns the sentinel and the cause.
 func (e *Error) Unwrap() []error {
@@ -156,11 +165,14 @@ func (s subject) newWaitError(r request, ctxErr error, last *Error) *Error {
 func (p *endpoint) newError(resource string, err error) *Error {
 	var (
 		e       *Error
+		below   *Error
 		f       *wire.Failure
 		resp    *azcore.ResponseError
 		network net.Error
 	)
 	switch {
+	case p.below != nil && errors.As(err, &below) && below != nil:
+		return p.newAssertionError(resource, below)
 	case errors.As(err, &f) && f != nil:
 		e = p.newCause(resource, f.Err)
 		e.StatusCode, e.Code, e.Description, e.RequestID, e.Advice = f.StatusCode, f.Code, f.Description, f.RequestID, f.Advice
@@ -186,6 +198,20 @@ func (p *endpoint) newError(resource string, err error) *Error {
 	return e
 }
 
+// newAssertionError is the Error of a try that had no assertion because of err.
+func (p *endpoint) newAssertionError(resource string, err *Error) *Error {
+	e := *err
+	e.Resource, e.Host, e.Identity = resource, p.host, p.identity
+	e.assertion = "no assertion, which is a token for " + strconv.Quote(err.Resource)
+	if err.Identity != defaultIdentity {
+		e.assertion += " as " + err.Identity
+	}
+	if cause := err.cause.Reveal(); isContextError(cause) {
+		e.cause, e.retry = secret.New(errors.New(e.causeText)), true // it was the time of this try that was over
+	}
+	return &e
+}
+
 // newCause returns an Error with a cause, whose text it reads.
 func (s subject) newCause(resource string, cause error) *Error {
 	e := &Error{Resource: resource, Host: s.host, Identity: s.identity}
@@ -193,11 +219,15 @@ func (s subject) newCause(resource string, cause error) *Error {
 		return e
 	}
 	e.causeText = wire.Redact(cause.Error())
-	if errors.Is(cause, context.Canceled) || errors.Is(cause, context.DeadlineExceeded) {
+	if isContextError(cause) {
 		cause = errors.New(e.causeText) // the source's own time ended; callers would take it for the end of theirs
 	}
 	e.cause = secret.New(cause)
 	return e
+}
+
+func isContextError(err error) bool {
+	return errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
 }
 
 // sentinel returns the sentinel that f means, nil for none. An endpoint that has answered before is

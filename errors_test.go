@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
+	azruntime "github.com/Azure/azure-sdk-for-go/sdk/azcore/runtime"
 	"github.com/stretchr/testify/require"
 
 	"github.com/seed-ac726066/aztoken"
@@ -140,6 +142,52 @@ func TestError(t *testing.T) {
 		require.ErrorContains(t, err, "as "+id.String())
 	})
 }
+
+// The retry policy of azcore tries nothing again that only the client's own schedule may try: also
+// not for a policy of somebody's own, which does not mark errors as azcore's policy of tokens does.
+func TestAzcoreDoesNotRetry(t *testing.T) {
+	t.Parallel()
+	down := imdstest.New(nil)
+	down.Break(imdstest.Status(503))
+	for name, tc := range map[string]struct {
+		imds *imdstest.Server
+		want error // nil: an *Error
+		prep func(*aztoken.Client)
+	}{
+		"an outage":                     {down, nil, nil},
+		"a client that is closed":       {imdstest.New(nil), aztoken.ErrClosed, func(c *aztoken.Client) { _ = c.Close() }},
+		"an identity that is not there": {imdstest.New(&imdstest.Options{Identities: []imdstest.Identity{}}), aztoken.ErrIdentityNotFound, nil},
+	} {
+		inVirtualTime(t, name, func(t *testing.T) {
+			c := over(t, tc.imds, aztoken.Options{})
+			if tc.prep != nil {
+				tc.prep(c)
+			}
+			asked := 0
+			pipeline := azruntime.NewPipeline("test", "v1.0.0", azruntime.PipelineOptions{
+				PerRetry: []policy.Policy{policyFunc(func(req *policy.Request) (*http.Response, error) {
+					asked++
+					_, err := c.GetToken(req.Raw().Context(), policy.TokenRequestOptions{Scopes: []string{resource + "/.default"}})
+					return nil, err
+				})},
+			}, nil)
+			req, err := azruntime.NewRequest(t.Context(), http.MethodGet, resource)
+			require.NoError(t, err)
+			_, err = pipeline.Do(req)
+			if tc.want == nil {
+				require.ErrorAs(t, err, new(*aztoken.Error))
+			} else {
+				require.ErrorIs(t, err, tc.want)
+			}
+			require.Equal(t, 1, asked)
+		})
+	}
+}
+
+// policyFunc is a policy that is a function.
+type policyFunc func(*policy.Request) (*http.Response, error)
+
+func (f policyFunc) Do(req *policy.Request) (*http.Response, error) { return f(req) }
 
 // misread is an error whose text is a function's.
 type misread struct{ text func() string }

@@ -63,22 +63,17 @@ type Event struct {
 // change is what a step of an entry changed: what observers are told.
 type change struct {
 	events   []Event
-	rotated  Token  // a new token, for OnRotate; the zero Token for none
+	rotated  *Token // a new token, for OnRotate; nil for none
 	sequence uint64 // orders the tokens of a resource
 }
 
-// change begins the change of kind. e.mu is held.
+// change begins the change of kind, with one Event. e.mu is held.
 func (e *entry) change(kind EventKind, now time.Time) change {
-	return change{events: []Event{e.event(kind, now)}}
-}
-
-// event begins an Event of the entry. e.mu is held.
-func (e *entry) event(kind EventKind, now time.Time) Event {
 	ev := Event{
 		Kind: kind, Time: now, Resource: e.resource, Tenant: e.tenant, CAE: e.cae, Identity: e.endpoint.identity,
 	}
 	if e.token != nil {
 		ev.ExpiresOn, ev.RefreshOn = e.token.token.ExpiresOn, utc(e.refreshOn)
 	}
-	return ev
+	return change{events: []Event{ev}}
 }

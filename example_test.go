@@ -467,3 +467,49 @@ func ExampleMaxAge() {
 	fmt.Println(54*time.Minute <= wait, wait <= time.Hour)
 	// Output: true true
 }
+
+func ExampleFederation() {
+	// A tenant whose app registration trusts the machine's managed identity.
+	imds := imdstest.New(&imdstest.Options{Applications: []imdstest.Application{{}}})
+	opts := aztoken.Options{Federation: &aztoken.Federation{
+		TenantID: imdstest.DefaultTenantID, ClientID: imdstest.DefaultApplicationID,
+	}}
+	opts.Transport = imds // on Azure: nothing
+	client, err := aztoken.NewClient(&opts)
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer client.Close()
+
+	token, err := client.Token(context.Background(), "https://orders.example.com")
+	if err != nil {
+		log.Fatal(err)
+	}
+	claims, _ := token.UnverifiedClaims()
+	fmt.Println(claims.ClientID == imdstest.DefaultApplicationID, time.Until(token.ExpiresOn).Round(time.Minute))
+	// Output: true 1h15m0s
+}
+
+func ExampleFederation_assertion() {
+	// In a CI system the assertion is its own OpenID Connect token, which the app registration trusts.
+	imds := imdstest.New(&imdstest.Options{Applications: []imdstest.Application{{
+		FederatedCredentials: []imdstest.FederatedCredential{{Issuer: "https://ci.example", Subject: "repo:contoso/orders"}},
+	}}})
+	opts := aztoken.Options{Federation: &aztoken.Federation{
+		TenantID: imdstest.DefaultTenantID,
+		ClientID: imdstest.DefaultApplicationID,
+		Assertion: func(context.Context) (string, error) {
+			return imds.Issuer().MintAssertion("https://ci.example", "repo:contoso/orders", "api://AzureADTokenExchange"), nil
+		},
+	}}
+	opts.Transport = imds
+	client, err := aztoken.NewClient(&opts)
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer client.Close()
+
+	_, err = client.Token(context.Background(), "https://orders.example.com")
+	fmt.Println(err)
+	// Output: <nil>
+}

@@ -103,7 +103,7 @@ func turnUntil(start, deadline time.Time) time.Time {
 // search is how a flight finds a token: in the store, or from the endpoint when it is this client's
 // turn to ask.
 type search struct {
-	*entry
+	e        *entry
 	by       driver
 	start    time.Time
 	ctx      context.Context // of what is under way, until end
@@ -118,7 +118,7 @@ type search struct {
 
 func (e *entry) newSearch(by driver, start time.Time) *search {
 	s := &search{
-		entry: e, by: by, start: start, until: turnUntil(start, e.patienceOf(by).first),
+		e: e, by: by, start: start, until: turnUntil(start, e.patienceOf(by).first),
 		patience: storeWait, hope: start.Add(storeTimeout),
 	}
 	s.ctx, s.end = context.WithCancel(e.life.Context())
@@ -130,7 +130,7 @@ func (e *entry) newSearch(by driver, start time.Time) *search {
 
 // usesStore reports whether the store may have what is searched: it does not know the claims of a
 // challenge.
-func (s *search) usesStore() bool { return s.store != nil && s.by == plainFlight }
+func (s *search) usesStore() bool { return s.e.store != nil && s.by == plainFlight }
 
 // try returns the store's token if that is there first, and else the endpoint's answer. release is
 // to be called when the answer has been saved; after a failure the lock is left to expire, so that
@@ -139,7 +139,7 @@ func (s *search) try(ask hosts.Request) (got azcore.AccessToken, adopted *cached
 	release = func() {}
 	s.asked = time.Now()
 	if !s.usesStore() {
-		got, err = s.askUntil(s.ctx, ask, s.start, s.patienceOf(s.by))
+		got, err = s.e.askUntil(s.ctx, ask, s.start, s.e.patienceOf(s.by))
 		return got, nil, release, err
 	}
 	if release, adopted = s.consult(); adopted != nil {
@@ -153,11 +153,11 @@ func (s *search) try(ask hosts.Request) (got azcore.AccessToken, adopted *cached
 		err   *Error
 	}
 	answered := make(chan answer, 1)
-	if !s.life.Go(func() {
-		token, err := s.askUntil(ctx, ask, s.start, s.patienceOf(s.by))
+	if !s.e.life.Go(func() {
+		token, err := s.e.askUntil(ctx, ask, s.start, s.e.patienceOf(s.by))
 		answered <- answer{token, err}
 	}) {
-		return got, nil, release, s.endpoint.newError(s.resource, errNoSlot) // the client is closed: the flight looks for that
+		return got, nil, release, s.e.endpoint.newError(s.e.resource, errNoSlot) // the client is closed: the flight looks for that
 	}
 	again := time.NewTicker(turnTTL) // others may get a token while a slow endpoint is asked
 	defer again.Stop()
@@ -165,7 +165,7 @@ func (s *search) try(ask hosts.Request) (got azcore.AccessToken, adopted *cached
 		select {
 		case <-again.C:
 			if s.look == nil && !isAway(s.passed.err) {
-				s.look = s.entry.look(s.ctx)
+				s.look = s.e.look(s.ctx)
 			}
 		case f := <-s.look:
 			if adopted = s.accept(f); adopted != nil {
@@ -174,7 +174,7 @@ func (s *search) try(ask hosts.Request) (got azcore.AccessToken, adopted *cached
 			}
 		case a := <-answered:
 			if a.err != nil { // better one of a clock that is ahead than none
-				adopted = s.adopt(s.by, s.passed, math.MaxInt64)
+				adopted = s.e.adopt(s.by, s.passed, math.MaxInt64)
 			}
 			return a.token, adopted, release, a.err
 		}
@@ -184,7 +184,7 @@ func (s *search) try(ask hosts.Request) (got azcore.AccessToken, adopted *cached
 // accept ends the look that found f, and adopts that if it can.
 func (s *search) accept(f finding) *cachedToken {
 	s.look = nil
-	adopted := s.adopt(s.by, f, clockTolerance)
+	adopted := s.e.adopt(s.by, f, clockTolerance)
 	if adopted == nil {
 		s.passed = f
 	}
@@ -196,7 +196,7 @@ func (s *search) accept(f finding) *cachedToken {
 func (s *search) consult() (release func(), adopted *cachedToken) {
 	release = func() {}
 	if s.look == nil {
-		s.look = s.entry.look(s.ctx)
+		s.look = s.e.look(s.ctx)
 	}
 	begun := time.Now()
 	adopted, err := s.wait(s.patience)
@@ -245,7 +245,7 @@ func (s *search) pause(d time.Duration) (adopted *cachedToken, goOn bool) {
 			}
 		case <-timer.C:
 			return nil, true
-		case <-s.life.Done():
+		case <-s.e.life.Done():
 			return nil, false
 		}
 	}
@@ -256,9 +256,9 @@ func (s *search) pause(d time.Duration) (adopted *cachedToken, goOn bool) {
 // not work, delays no caller.
 func (s *search) awaitTurn() (release func(), adopted *cachedToken) {
 	release = func() {}
-	for s.store.Locks() && time.Now().Before(s.until) {
+	for s.e.store.Locks() && time.Now().Before(s.until) {
 		begun := time.Now()
-		unlock, ok, err := s.lock(s.ctx, s.patience, turnTTL)
+		unlock, ok, err := s.e.lock(s.ctx, s.patience, turnTTL)
 		s.spend(begun)
 		switch {
 		case err != nil:
@@ -266,7 +266,7 @@ func (s *search) awaitTurn() (release func(), adopted *cachedToken) {
 		case ok:
 			// Whoever had it before may have saved a token since the last look.
 			begun = time.Now()
-			adopted, _, _ = s.lookWithin(s.ctx, s.patience, s.by)
+			adopted, _, _ = s.e.lookWithin(s.ctx, s.patience, s.by)
 			s.spend(begun)
 			if adopted != nil {
 				unlock()
@@ -280,7 +280,7 @@ func (s *search) awaitTurn() (release func(), adopted *cachedToken) {
 		case <-s.ctx.Done():
 			return release, nil
 		}
-		adopted, done, err := s.lookWithin(s.ctx, storeWait, s.by)
+		adopted, done, err := s.e.lookWithin(s.ctx, storeWait, s.by)
 		if adopted != nil || !done || isAway(err) {
 			return release, adopted
 		}

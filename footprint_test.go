@@ -36,6 +36,14 @@ func TestFootprint(t *testing.T) {
 			require.True(t, allowed[module], module)
 		}
 	})
+	t.Run("of a program that wants tokens, has no page to look at", func(t *testing.T) {
+		t.Parallel()
+		linked := strings.Fields(goCommand(t, "list", "-deps", ".", "./verify"))
+		require.Contains(t, linked, "github.com/seed-ac726066/aztoken/verify")
+		for _, unwanted := range []string{"html/template", "github.com/seed-ac726066/aztoken/statusz", "github.com/seed-ac726066/aztoken/internal/statuspage"} {
+			require.NotContains(t, linked, unwanted)
+		}
+	})
 	t.Run("of a program that wants tokens, is no larger than that of one on bare azcore", func(t *testing.T) {
 		if testing.Short() {
 			t.Skip("-short: the size is judged with the current Go, in a full run")

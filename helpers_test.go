@@ -261,11 +261,13 @@ type platform struct {
 var platforms = []platform{
 	{"IMDS", (*imdstest.Server).IMDS, []string{"default", "client id", "object id", "resource id"}, 1},
 	{"App Service", (*imdstest.Server).AppService, []string{"default", "client id", "object id", "resource id"}, 1},
+	{"Container Instances on Windows", (*imdstest.Server).ContainerInstances, []string{"default", "object id"}, 1},
 	{"Azure Arc", (*imdstest.Server).Arc, []string{"default", "client id", "object id", "resource id"}, 2},
 	{"Service Fabric", (*imdstest.Server).ServiceFabric, []string{"default"}, 1},
 	{"Cloud Shell", (*imdstest.Server).CloudShell, []string{"default"}, 1},
 	{"Azure ML", (*imdstest.Server).AzureML, []string{"default", "client id"}, 1},
 	{"workload identity", (*imdstest.Server).WorkloadIdentity, []string{"default", "client id"}, 1},
+	{"identity binding", (*imdstest.Server).IdentityBinding, []string{"default", "client id"}, 1},
 }
 
 func on(name string) platform {
@@ -329,11 +331,16 @@ func (m machine) client(t *testing.T, opts aztoken.Options) (*aztoken.Client, er
 	t.Helper()
 	opts.Getenv = m.env.Get
 	opts.Transport = m.Server
-	if m.platform.name == "Service Fabric" {
+	switch m.platform.name {
+	case "Service Fabric":
 		// Its certificate is pinned, so there must be one.
 		served := certificate.New()
 		m.env["IDENTITY_SERVER_THUMBPRINT"] = served.Thumbprint()
 		opts.Transport = &http.Client{Transport: pipe.Transport(t, m.Server, served.TLSConfig())}
+		t.Cleanup(m.Close)
+	case "identity binding":
+		// Its proxy has a name and an authority of its own.
+		opts.Transport = &http.Client{Transport: pipe.Transport(t, m.Server, m.TLSConfig())}
 		t.Cleanup(m.Close)
 	}
 	c, err := aztoken.NewClientWithKeys(&opts, m.keys)

@@ -1,6 +1,7 @@
 package aztoken
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -93,8 +94,9 @@ type endpoint struct {
 	kind      hosts.Kind
 	id        hosts.ID // the identity that was asked for, by Options.ID or by the environment
 	address   string   // Options.Endpoint
-	authority string   // of workload identity
+	authority string   // of workload identity and of an app registration
 	source    hosts.Source
+	below     *endpoint     // that of the managed identity which makes this one's assertions; nil: none
 	isNamed   bool          // a variable or Options.Endpoint names it, so it is there, or will be
 	timeout   time.Duration // of one try
 	slots     limiter
@@ -103,18 +105,9 @@ type endpoint struct {
 	answered  atomic.Bool // an identity endpoint has answered once: silence is an outage, and not absence
 }
 
-// newEndpoint decides from opts and the environment whom to ask.
-func newEndpoint(opts Options, files hosts.ArcFiles, life *lifetime.Lifetime) (*endpoint, error) {
-	p := &endpoint{timeout: tryTimeout, slots: newLimiter(), life: life}
-	if opts.Credential != nil {
-		if opts.ID != nil || opts.Endpoint != "" {
-			return nil, errIDBesides
-		}
-		// A credential may ask a person to sign in, or try again by itself: it has the time of the
-		// whole flight.
-		p.host, p.source, p.timeout = "Options.Credential", hosts.FromCredential(opts.Credential), flightTimeout
-		return p, nil
-	}
+// newEndpoint decides from opts and the environment whom to ask. assertions are those of
+// Options.Federation, nil where a managed identity makes none.
+func newEndpoint(opts Options, files hosts.ArcFiles, assertions *cache, life *lifetime.Lifetime) (*endpoint, error) {
 	cfg := hosts.Config{
 		Getenv: opts.Getenv, Files: files, Endpoint: opts.Endpoint,
 		Module: module, Version: version, Options: opts.ClientOptions,
@@ -122,8 +115,39 @@ func newEndpoint(opts Options, files hosts.ArcFiles, life *lifetime.Lifetime) (*
 	if cfg.Getenv == nil {
 		cfg.Getenv = os.Getenv
 	}
-	p.identity = defaultIdentity
-	switch id := opts.ID.(type) {
+	var p *endpoint
+	var err error
+	switch {
+	case opts.Credential != nil:
+		p, err = newCredential(opts)
+	case opts.Federation != nil:
+		p, err = newApplication(opts, cfg, assertions)
+	default:
+		p, err = newManagedIdentity(opts.ID, cfg)
+	}
+	if err != nil {
+		return nil, err
+	}
+	p.timeout, p.slots, p.life = cmp.Or(p.timeout, tryTimeout), newLimiter(), life
+	return p, nil
+}
+
+// newCredential returns the endpoint of Options.Credential.
+func newCredential(opts Options) (*endpoint, error) {
+	if opts.ID != nil || opts.Endpoint != "" {
+		return nil, errIDBesides
+	}
+	// A credential may ask a person to sign in, or try again by itself: it has the time of the
+	// whole flight.
+	return &endpoint{
+		subject: subject{host: "Options.Credential"}, source: hosts.FromCredential(opts.Credential), timeout: flightTimeout,
+	}, nil
+}
+
+// newManagedIdentity returns the endpoint of the host.
+func newManagedIdentity(id ID, cfg hosts.Config) (*endpoint, error) {
+	p := &endpoint{subject: subject{identity: defaultIdentity}}
+	switch id := id.(type) {
 	case nil:
 	case ClientID, ObjectID, ResourceID:
 		cfg.ID, p.identity = id.host(), id.String()
@@ -135,8 +159,8 @@ func newEndpoint(opts Options, files hosts.ArcFiles, life *lifetime.Lifetime) (*
 		return nil, fmt.Errorf("aztoken: %w", err)
 	}
 	p.host, p.source, p.isNamed = h.String(), h.Source, h.Named
-	p.kind, p.id, p.address = h.Kind, cfg.ID, opts.Endpoint
-	if h.Kind == hosts.WorkloadIdentity {
+	p.kind, p.id, p.address = h.Kind, cfg.ID, cfg.Endpoint
+	if h.Kind.IsExchange() {
 		p.authority = h.Endpoint
 		if p.id.Kind == hosts.Default {
 			p.id = hosts.ID{Kind: hosts.ClientID, Value: cfg.Getenv("AZURE_CLIENT_ID")}
@@ -244,8 +268,14 @@ func later(a, b time.Time) time.Time {
 	return b
 }
 
-// isPresent reports whether the endpoint is there for certain, up or down.
-func (p *endpoint) isPresent() bool { return p.isNamed || p.answered.Load() }
+// isPresent reports whether the endpoint is there for certain, up or down. One that needs another
+// is there if that is.
+func (p *endpoint) isPresent() bool {
+	if p.below != nil {
+		return p.below.isPresent()
+	}
+	return p.isNamed || p.answered.Load()
+}
 
 // nextTry returns how long a flight that began at start waits at now, after its try number try (1
 // is the first) failed with err, and false if it is not to try again.

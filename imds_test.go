@@ -275,7 +275,7 @@ func TestEveryHost(t *testing.T) {
 				if p.name == "workload identity" && tc.status == 401 {
 					after, tries = 7*time.Second, 3 // a replica of the directory may not know of the credential yet
 				}
-				if p.name == "Service Fabric" && tc.status == 404 {
+				if (p.name == "Service Fabric" || p.name == "Container Instances on Windows") && tc.status == 404 {
 					after = soon // it says with a code that this one does not pass
 				}
 
@@ -352,12 +352,13 @@ func TestEveryHost(t *testing.T) {
 			fault  imdstest.Fault
 			advice string
 		}{
-			"App Service":       {imdstest.Refused(), "$IDENTITY_ENDPOINT"},
-			"Azure Arc":         {imdstest.Refused(), "azcmagent"},
-			"Service Fabric":    {imdstest.Status(404), "IdentityBindingPolicy"},
-			"Cloud Shell":       {imdstest.Refused(), "$MSI_ENDPOINT"},
-			"Azure ML":          {imdstest.Refused(), "$MSI_ENDPOINT"},
-			"workload identity": {imdstest.Status(401), "federated credential"},
+			"App Service":                    {imdstest.Refused(), "$IDENTITY_ENDPOINT"},
+			"Container Instances on Windows": {imdstest.NoDefaultIdentity(), "by its object id"},
+			"Azure Arc":                      {imdstest.Refused(), "azcmagent"},
+			"Service Fabric":                 {imdstest.Status(404), "IdentityBindingPolicy"},
+			"Cloud Shell":                    {imdstest.Refused(), "$MSI_ENDPOINT"},
+			"Azure ML":                       {imdstest.Refused(), "$MSI_ENDPOINT"},
+			"workload identity":              {imdstest.Status(401), "federated credential"},
 		} {
 			inVirtualTime(t, name, func(t *testing.T) {
 				m := on(name).machine(t, imdstest.Options{})

@@ -34,7 +34,7 @@ type observers struct {
 
 // tell hands on what changed. It waits for no observer.
 func (o *observers) tell(c change) {
-	if c.rotated.secret != nil {
+	if c.rotated != nil {
 		for _, s := range o.subscribersOf(c.rotated.secret.Reveal().key) {
 			s.deliver(o, c.rotated, c.sequence)
 		}
@@ -90,18 +90,29 @@ func (o *observers) run(callback func()) error {
 
 // dispatch calls the logger and OnEvent. What one of them panics with is told to the other.
 func (o *observers) dispatch(ev Event) {
-	if o.logger != nil {
-		if err := o.run(func() { o.log(ev) }); err != nil && o.onEvent != nil {
-			failed := Event{Kind: EventCallbackFailed, Time: ev.Time, Identity: ev.Identity, Err: callbackError("Options.Logger", err)}
-			_ = o.run(func() { o.onEvent(failed) })
-		}
+	failed := func(name string, err error) Event {
+		return Event{Kind: EventCallbackFailed, Time: ev.Time, Identity: ev.Identity, Err: callbackError(name, err)}
 	}
-	if o.onEvent != nil {
-		if err := o.run(func() { o.onEvent(ev) }); err != nil && o.logger != nil {
-			failed := Event{Kind: EventCallbackFailed, Time: ev.Time, Identity: ev.Identity, Err: callbackError("Options.OnEvent", err)}
-			_ = o.run(func() { o.log(failed) })
-		}
+	if err := o.runLogger(ev); err != nil {
+		_ = o.runOnEvent(failed("Options.Logger", err))
 	}
+	if err := o.runOnEvent(ev); err != nil {
+		_ = o.runLogger(failed("Options.OnEvent", err))
+	}
+}
+
+func (o *observers) runLogger(ev Event) error {
+	if o.logger == nil {
+		return nil
+	}
+	return o.run(func() { o.log(ev) })
+}
+
+func (o *observers) runOnEvent(ev Event) error {
+	if o.onEvent == nil {
+		return nil
+	}
+	return o.run(func() { o.onEvent(ev) })
 }
 
 // callbackError returns what a callback failed with, without anything that looks like a token.

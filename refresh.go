@@ -129,7 +129,7 @@ func (e *entry) due(now time.Time) chore {
 
 // onTimer does what is due and returns the phase that the entry is in then.
 func (e *entry) onTimer() phase {
-	subscribed := e.observers.isSubscribed(e.request)
+	subscribed := !e.isInner && e.observers.isSubscribed(e.request)
 	todo, held, after, news := e.begins(time.Now(), subscribed)
 	e.observers.tell(news)
 	switch todo {

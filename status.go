@@ -17,6 +17,8 @@ type Status struct {
 	Identity string `json:"identity,omitempty"`
 	// StoreError is why Options.Store does not work, "" while it does or there is none.
 	StoreError string `json:"store_error,omitempty"`
+	// Closed reports whether the client was closed. It has no tokens then.
+	Closed bool `json:"closed,omitempty"`
 	// Resources are those that have a token, and those that could not get one a moment ago, sorted
 	// by name.
 	Resources []ResourceStatus `json:"resources"`
@@ -25,6 +27,9 @@ type Status struct {
 // ResourceStatus is the state of one token.
 type ResourceStatus struct {
 	Resource string `json:"resource"`
+	// Identity is whose token it is where that is not Status.Identity: the managed identity's, for
+	// the assertion of Options.Federation. Elsewhere it is "".
+	Identity string `json:"identity,omitempty"`
 	// Tenant and CAE tell tokens of one resource apart, where a credential was asked for several.
 	Tenant string `json:"tenant,omitempty"`
 	CAE    bool   `json:"cae,omitempty"`
@@ -36,8 +41,11 @@ type ResourceStatus struct {
 	// Source is where the token came from: "endpoint", or "store" while the endpoint has not
 	// returned it to this process; "" where there has been none.
 	Source string `json:"source,omitempty"`
-	// Failures counts the background refreshes that failed since the last success, and where there
-	// has been no token the tries.
+	// Unused means that nobody has used the token since it came, and so it is not refreshed before
+	// somebody does, whatever RefreshOn says.
+	Unused bool `json:"unused,omitempty"`
+	// Failures counts what failed since the token came: background refreshes and, where there is no
+	// valid token, the tries for callers.
 	Failures int `json:"failures"`
 	// LastError is why the last of them failed, "" where none did, and LastErrorOn when.
 	LastError   string    `json:"last_error,omitempty"`
@@ -48,9 +56,10 @@ type ResourceStatus struct {
 func (c *cache) status() Status {
 	s := Status{Resources: []ResourceStatus{}}
 	if c == nil {
+		s.Closed = true
 		return s
 	}
-	s.Host, s.Identity = c.endpoint.host, c.endpoint.identity
+	s.Host, s.Identity, s.Closed = c.endpoint.host, c.endpoint.identity, c.life.Ended()
 	if c.store != nil {
 		if err := c.store.health.Err(); err != nil {
 			s.StoreError = err.Error()
@@ -73,23 +82,29 @@ func (e *entry) status() (ResourceStatus, bool) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	s := ResourceStatus{Resource: e.resource, Tenant: e.tenant, CAE: e.cae}
-	switch {
-	case e.phase == dropped:
+	if e.isInner {
+		s.Identity = e.endpoint.identity
+	}
+	if e.phase == dropped || e.token == nil && e.failure.err == nil {
 		return s, false
-	case e.token != nil:
+	}
+	if e.token != nil {
 		s.AcquiredOn, s.ExpiresOn, s.RefreshOn = e.token.token.AcquiredOn, e.token.token.ExpiresOn, utc(e.refreshOn)
 		s.Source = "endpoint"
 		if e.token.stored {
 			s.Source = "store"
 		}
-		s.Failures = e.backoff.failures
-		if err := e.backoff.err; err != nil {
-			s.LastError, s.LastErrorOn = err.Error(), utc(e.backoff.on)
-		}
-	case e.failure.err != nil:
-		s.Failures, s.LastError, s.LastErrorOn = e.failure.tries, e.failure.err.Error(), utc(e.failure.on)
-	default:
-		return s, false
+		s.Unused = e.isSpent()
 	}
+	s.fail(e.backoff.failures, e.backoff.err, e.backoff.on)
+	s.fail(e.failure.tries, e.failure.err, e.failure.on)
 	return s, true
+}
+
+// fail adds failures, the last of which met err at on; nil is none.
+func (s *ResourceStatus) fail(failures int, err *Error, on time.Time) {
+	s.Failures += failures
+	if on = utc(on); err != nil && !on.Before(s.LastErrorOn) {
+		s.LastError, s.LastErrorOn = err.Error(), on
+	}
 }

@@ -55,13 +55,13 @@ type store struct {
 	id        hosts.ID         // the identity that was asked for
 	seed      uint64           // of the draws that a token's refresh follows: 0 where all processes draw alike
 	process   uint64           // of the draws that differ between processes
-	health    stored.Health
+	health    *stored.Health   // one for all identities of a client
 	observers *observers
 	identity  string
 }
 
 // newStore returns the store of a client that asks p, nil if opts have none.
-func newStore(opts *Options, p *endpoint, o *observers) (*store, error) {
+func newStore(opts *Options, p *endpoint, o *observers, health *stored.Health) (*store, error) {
 	switch {
 	case opts.Store == nil:
 		return nil, nil
@@ -70,7 +70,9 @@ func newStore(opts *Options, p *endpoint, o *observers) (*store, error) {
 	case opts.Store.Shared() && p.id.Kind == hosts.Default:
 		return nil, errStoreShared
 	}
-	s := &store{Store: opts.Store, name: p.entryName(), id: p.id, process: rand.Uint64(), observers: o, identity: p.identity}
+	s := &store{
+		Store: opts.Store, name: p.entryName(), id: p.id, process: rand.Uint64(), health: health, observers: o, identity: p.identity,
+	}
 	if opts.Store.Shared() {
 		s.seed = rand.Uint64() // drawn alike, a fleet would be due in one second while the store is away
 	}
@@ -86,17 +88,16 @@ func (s *store) entry(r request) tokenstore.Entry {
 
 // note takes in how a call of the store ended, and tells observers when that changes.
 func (s *store) note(op stored.Operation, err error) {
-	now := time.Now()
-	switch s.health.Note(op, err, now) {
+	ev := Event{Time: time.Now(), Identity: s.identity}
+	switch s.health.Note(op, err, ev.Time) {
 	case stored.Failed:
-		s.tell(EventStoreFailed, now, err)
+		ev.Kind, ev.Err = EventStoreFailed, err
 	case stored.Recovered:
-		s.tell(EventStoreRecovered, now, nil)
+		ev.Kind = EventStoreRecovered
+	default:
+		return
 	}
-}
-
-func (s *store) tell(kind EventKind, now time.Time, err error) {
-	s.observers.tell(change{events: []Event{{Kind: kind, Time: now, Identity: s.identity, Err: err}}})
+	s.observers.tell(change{events: []Event{ev}})
 }
 
 // load returns what the store has under name. It is bounded by storeTimeout.

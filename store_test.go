@@ -3,6 +3,7 @@ package aztoken_test
 import (
 	"context"
 	"fmt"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -132,16 +133,38 @@ func TestAStoredToken(t *testing.T) {
 		atOnce(t, start(t, imds, backend, aztoken.Options{ID: aztoken.ObjectID("0B000000-0000-4000-8000-000000000001")}))
 		require.Equal(t, 1, imds.Count())
 	})
-	inVirtualTime(t, "is found on App Service, whose port differs from start to start", func(t *testing.T) {
-		imds, backend := mintingHost(t), newMemory()
-		for port := range 3 {
-			env := imds.AppService()
-			env["IDENTITY_ENDPOINT"] = fmt.Sprintf("http://localhost:%d/msi/token", 8081+port)
-			c := start(t, imds, backend, aztoken.Options{Getenv: env.Get})
-			atOnce(t, c)
+	for host, env := range map[string]func(*imdstest.Server) imdstest.Environment{
+		"App Service": (*imdstest.Server).AppService, "Container Instances on Windows": (*imdstest.Server).ContainerInstances,
+	} {
+		inVirtualTime(t, "is found on "+host+", whose address differs from start to start", func(t *testing.T) {
+			imds, backend := mintingHost(t), newMemory()
+			for n := range 3 {
+				env := env(imds)
+				env["IDENTITY_ENDPOINT"] = strings.Replace(env["IDENTITY_ENDPOINT"], "imds.test", fmt.Sprintf("10.92.0.%d:%d", n, 2377+n), 1)
+				require.Contains(t, env["IDENTITY_ENDPOINT"], "http://10.92.0.")
+				c := start(t, imds, backend, aztoken.Options{Getenv: env.Get, ID: aztoken.ObjectID(imdstest.DefaultObjectID)})
+				atOnce(t, c)
+				closeNow(t, c)
+			}
+			require.Equal(t, 1, imds.Count())
+		})
+	}
+	onEveryHost(t, "is there for each start of a program that is restarted every hour, through an outage of 12 h", func(t *testing.T, p platform, id string) {
+		opts := twoIdentities
+		opts.MintAfter = -1
+		m, backend := p.machine(t, opts), tokenstore.Dir(t.TempDir())
+		for hour := range 36 {
+			switch hour {
+			case 11:
+				m.Break(imdstest.Status(503))
+			case 23:
+				m.Recover()
+			}
+			c, err := m.client(t, aztoken.Options{ID: ids[id].id, Store: storeOn(t, backend)})
+			require.NoError(t, err)
+			requireNoHarm(t, use(t, c, time.Hour))
 			closeNow(t, c)
 		}
-		require.Equal(t, 1, imds.Count())
 	})
 	inVirtualTime(t, "is not that of another address in Options.Endpoint", func(t *testing.T) {
 		imds, backend := mintingHost(t), newMemory()

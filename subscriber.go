@@ -17,7 +17,7 @@ type subscriber struct {
 
 	// mu guards what follows. f does not run under it.
 	mu         sync.Mutex
-	next       Token // the zero Token for none
+	next       *Token // nil for none
 	sequence   uint64
 	delivering bool
 	stopped    bool
@@ -65,12 +65,12 @@ func (o *observers) isSubscribed(r request) bool { return len(o.subscribersOf(r)
 func (s *subscriber) stop() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.stopped, s.next = true, Token{}
+	s.stopped, s.next = true, nil
 }
 
 // deliver hands t to the callback, unless that has had a newer one: whoever installed t may come
 // late.
-func (s *subscriber) deliver(o *observers, t Token, sequence uint64) {
+func (s *subscriber) deliver(o *observers, t *Token, sequence uint64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.stopped || sequence <= s.sequence {
@@ -86,14 +86,14 @@ func (s *subscriber) run(o *observers) {
 	for {
 		s.mu.Lock()
 		t := s.next
-		s.next = Token{}
-		if t.secret == nil || o.life.Ended() {
+		s.next = nil
+		if t == nil || o.life.Ended() {
 			s.delivering = false
 			s.mu.Unlock()
 			return
 		}
 		s.mu.Unlock()
-		if err := guard.Run(func() { s.f(t) }); err != nil {
+		if err := guard.Run(func() { s.f(*t) }); err != nil {
 			text := strings.ReplaceAll(err.Error(), t.Value(), "REDACTED")
 			o.tell(change{events: []Event{{
 				Kind: EventCallbackFailed, Time: time.Now(), Resource: t.Resource, Identity: o.identity,

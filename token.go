@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"time"
 
@@ -61,7 +60,7 @@ func (t Token) String() string {
 }
 
 // Format writes String for every verb: %x and %#v of a struct would print its fields.
-func (t Token) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, t.String()) }
+func (t Token) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte(t.String())) }
 
 // LogValue implements [slog.LogValuer].
 func (t Token) LogValue() slog.Value {

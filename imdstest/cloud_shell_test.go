@@ -28,7 +28,7 @@ func TestCloudShellJudgesRequests(t *testing.T) {
 		"a body that is no form":   {setHeader("Content-Type", "application/json"), 400, problem("AudienceNotSpecified")},
 		"a form with a charset":    {setHeader("Content-Type", "application/x-www-form-urlencoded;charset=utf-8"), 200, good},
 		"a malformed body":         {setBody("resource=%zz"), 400, problem("BadRequest")},
-		"a body that is too large": {setBody("resource=" + strings.Repeat("x", 1<<20)), 400, problem("BadRequest")},
+		"a body that is too large": {setBody("resource=" + strings.Repeat("x", 64<<10+1-len("resource="))), 400, problem("BadRequest")},
 		"no body":                  {setBody(""), 400, problem("AudienceNotSpecified")},
 	})
 }

@@ -34,9 +34,10 @@
 //
 // The endpoint is that of every Azure host which has managed identities, all at once, told apart by
 // the path. By default a client asks IMDS, the one of virtual machines, scale sets and AKS nodes.
-// For the others it needs their environment, which the methods [Server.AppService], [Server.Arc],
-// [Server.ServiceFabric], [Server.CloudShell], [Server.AzureML] and [Server.WorkloadIdentity]
-// return. There are three ways to pass it to a client:
+// For the others it needs their environment, which the methods [Server.AppService],
+// [Server.ContainerInstances], [Server.Arc], [Server.ServiceFabric], [Server.CloudShell],
+// [Server.AzureML], [Server.WorkloadIdentity] and [Server.IdentityBinding] return. There are three
+// ways to pass it to a client:
 //
 //	opts.Getenv = imds.AppService().Get       // to this one, and tests stay parallel
 //	imds.AppService().Setenv(t)               // to any that reads the process's environment
@@ -45,8 +46,21 @@
 // Each host checks its requests, chooses the identity and words its answers as the real one does;
 // faults, log and platform are the same for all. Service Fabric and workload identity are there
 // over https only, with a certificate of the server's own: see [Server.Client] and
-// [Server.CertificateFile]. As aztoken pins the certificate of Service Fabric, it needs a server of
-// [NewServer] for it, and no Transport.
+// [Server.CertificateFile]. Identity bindings have an authority and a server name of their own,
+// which are in their environment: see [Server.TokenProxy]. As aztoken pins the certificate of
+// Service Fabric, it needs a server of [NewServer] for it, and no Transport.
+//
+// # App registrations
+//
+// With [Options.Applications] the tenant has app registrations whose secret is somebody else's
+// token: that of the machine's identity, of a pod, or of a CI system ([Issuer.MintAssertion]).
+// Entra ID, at the AZURE_AUTHORITY_HOST of every environment, judges it by the application's
+// federated credentials, and refuses it by the number that Entra has for what is wrong:
+//
+//	imds := imdstest.NewServer(t, &imdstest.Options{Applications: []imdstest.Application{{
+//		Tenants: []string{customer}, // it may ask for tokens there too
+//	}}})
+//	imds.Break(imdstest.Hang().ExchangeOnly()) // Entra hangs, and the host's own endpoint does not
 //
 // # Protected services
 //
@@ -89,5 +103,6 @@
 //	imds.Break(imdstest.EntraRefuses(501051, "…"))    // Entra ID refuses, with a correlation id
 //	imds.Break(imdstest.NoDefaultIdentity())          // the identity is not assigned
 //	imds.Break(imdstest.Status(500))                  // App Service, which hides the reason
+//	imds.Break(imdstest.NotBound())                   // AKS: no role lets the pod use the identity
 //	imds.BreakFor(25*time.Second, imdstest.Refused()) // the endpoint is up after the program
 package imdstest

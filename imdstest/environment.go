@@ -40,12 +40,19 @@ func (e Environment) Environ() []string { return fakeazure.Environment(e).Enviro
 // IMDS returns the environment in which a client asks the metadata service of a virtual machine at
 // this server. Most clients take IMDS for granted and need none; those that can be led elsewhere
 // look here.
-func (s *Server) IMDS() Environment { return Environment(s.engine.IMDS(s.URL)) }
+func (s *Server) IMDS() Environment { return s.environment(s.engine.IMDS(s.URL)) }
 
 // AppService returns the environment in which a client takes this server for App Service, Functions
 // or Container Apps, in the version of 2019 or that of 2017. Without a system-assigned identity a
 // request must name one there, even if there is only one.
-func (s *Server) AppService() Environment { return Environment(s.engine.AppService(s.URL)) }
+func (s *Server) AppService() Environment { return s.environment(s.engine.AppService(s.URL)) }
+
+// ContainerInstances returns the environment in which a client takes this server for a container
+// group on Windows. (On Linux container instances have IMDS.) A request names an identity by its
+// object id, or else gets the system-assigned one.
+func (s *Server) ContainerInstances() Environment {
+	return s.environment(s.engine.ContainerInstances(s.URL))
+}
 
 // Arc returns the environment in which a client takes this server for the agent of Azure Arc. Every
 // token takes two requests: the first is answered with 401 and the name of a file, which is in
@@ -57,7 +64,7 @@ func (s *Server) Arc() Environment {
 	if err != nil {
 		panic(fmt.Sprintf("imdstest: %v, or set Options.ArcKeyDir", err))
 	}
-	return Environment(environment)
+	return s.environment(environment)
 }
 
 // ServiceFabric returns the environment in which a client takes this server for a node of a Service
@@ -65,22 +72,23 @@ func (s *Server) Arc() Environment {
 // thumbprint. A request cannot name an identity: it gets the system-assigned one, or else the
 // first. One that tells the SHA-256 of the token that the platform keeps gets a new token.
 func (s *Server) ServiceFabric() Environment {
-	return Environment(s.engine.ServiceFabric(s.secureURL()))
+	return s.environment(s.engine.ServiceFabric(s.secureURL()))
 }
 
 // CloudShell returns the environment in which a client takes this server for Cloud Shell. A request
 // cannot name an identity there: it gets the system-assigned one, or else the first.
-func (s *Server) CloudShell() Environment { return Environment(s.engine.CloudShell(s.URL)) }
+func (s *Server) CloudShell() Environment { return s.environment(s.engine.CloudShell(s.URL)) }
 
 // AzureML returns the environment in which a client takes this server for an Azure Machine Learning
 // compute.
-func (s *Server) AzureML() Environment { return Environment(s.engine.AzureML(s.URL)) }
+func (s *Server) AzureML() Environment { return s.environment(s.engine.AzureML(s.URL)) }
 
 // WorkloadIdentity returns the environment in which a client takes this server for Entra ID, and
 // itself for a pod of AKS with workload identity. The endpoint is there over https only, see
 // [Server.Client]. No platform is in between: each request mints, whatever [Options.MintAfter]
 // says. The federated token is valid for a year from the first call on and until
-// [Server.RotateFederatedToken].
+// [Server.RotateFederatedToken]. The pod is the default identity; with the client id of an
+// [Application] that trusts it in AZURE_CLIENT_ID it is that one.
 //
 // A client that asks Microsoft about authorities first must be told not to (azidentity:
 // DisableInstanceDiscovery), unless s is its transport: then it asks s.
@@ -90,9 +98,37 @@ func (s *Server) WorkloadIdentity() Environment {
 	return Environment(environment)
 }
 
-// RotateFederatedToken puts a new token into the file of [Server.WorkloadIdentity], as the kubelet
-// does. The one before is no longer accepted.
+// IdentityBinding returns the environment in which a client takes this server for the token proxy
+// of AKS identity bindings, and itself for a pod with such a binding. It is that of
+// [Server.WorkloadIdentity] with another federated token, and with what leads to the proxy: its
+// address, which has a path, the server name that the client must ask for, and a file with the only
+// authority that signs for that name; see [Server.TokenProxy]. [Options.ProxyCAData] puts the
+// authority into a variable instead.
+//
+// The proxy takes no other token than that in the file, and Entra itself does not take that one
+// (AADSTS700212). Over a connection to another server name the proxy answers 401. A server without
+// a socket sees no connection and checks no name.
+//
+// Microsoft has not published how the proxy itself refuses. Here it does so in the form of the
+// Kubernetes API: 401 for a token or a server name, 403 for a client id that is not bound, which
+// are all but those of [Options.Identities]. See [NotBound].
+func (s *Server) IdentityBinding() Environment {
+	environment, err := s.engine.IdentityBinding(s.secureURL())
+	mustWrite(err)
+	return Environment(environment)
+}
+
+// RotateFederatedToken puts new tokens into the files of [Server.WorkloadIdentity] and
+// [Server.IdentityBinding], as the kubelet does. The ones before are no longer accepted.
 func (s *Server) RotateFederatedToken() { mustWrite(s.engine.RotateFederatedToken()) }
+
+// environment adds what a program needs to act as one of the applications.
+func (s *Server) environment(e fakeazure.Environment) Environment {
+	if s.engine.HasApplications() {
+		e.Federate(s.secureURL())
+	}
+	return Environment(e)
+}
 
 // mustWrite panics with the error of a file: a test cannot go on without it.
 func mustWrite(err error) {

@@ -17,6 +17,7 @@ var detection = []string{
 	"AZURE_POD_IDENTITY_AUTHORITY_HOST", "IDENTITY_ENDPOINT", "IDENTITY_HEADER", "IDENTITY_SERVER_THUMBPRINT",
 	"IDENTITY_API_VERSION", "IMDS_ENDPOINT", "MSI_ENDPOINT", "MSI_SECRET", "DEFAULT_IDENTITY_CLIENT_ID",
 	"AZURE_FEDERATED_TOKEN_FILE", "AZURE_TENANT_ID", "AZURE_CLIENT_ID", "AZURE_AUTHORITY_HOST",
+	"AZURE_KUBERNETES_TOKEN_PROXY", "AZURE_KUBERNETES_SNI_NAME", "AZURE_KUBERNETES_CA_FILE", "AZURE_KUBERNETES_CA_DATA",
 }
 
 func TestEnvironmentIsThatOfTheHost(t *testing.T) {
@@ -25,14 +26,18 @@ func TestEnvironmentIsThatOfTheHost(t *testing.T) {
 	t.Cleanup(c.server.Close)
 	any := ""
 	for host, want := range map[string]imdstest.Environment{
-		"IMDS":           {"AZURE_POD_IDENTITY_AUTHORITY_HOST": "http://imds.test"},
-		"App Service":    {"IDENTITY_ENDPOINT": "http://imds.test/msi/token", "IDENTITY_HEADER": any, "MSI_ENDPOINT": "http://imds.test/msi/token", "MSI_SECRET": any},
-		"Azure Arc":      {"IDENTITY_ENDPOINT": "http://imds.test/arc/metadata/identity/oauth2/token", "IMDS_ENDPOINT": "http://imds.test"},
-		"Service Fabric": {"IDENTITY_ENDPOINT": "https://imds.test/fabric/metadata/identity/oauth2/token", "IDENTITY_HEADER": any, "IDENTITY_SERVER_THUMBPRINT": any, "IDENTITY_API_VERSION": "2019-07-01-preview"},
-		"Cloud Shell":    {"MSI_ENDPOINT": "http://imds.test/oauth2/token"},
-		"Azure ML":       {"MSI_ENDPOINT": "http://imds.test/MSI/auth", "MSI_SECRET": any, "DEFAULT_IDENTITY_CLIENT_ID": imdstest.DefaultClientID},
+		"IMDS":                           {"AZURE_POD_IDENTITY_AUTHORITY_HOST": "http://imds.test"},
+		"App Service":                    {"IDENTITY_ENDPOINT": "http://imds.test/msi/token", "IDENTITY_HEADER": any, "MSI_ENDPOINT": "http://imds.test/msi/token", "MSI_SECRET": any},
+		"Container Instances on Windows": {"IDENTITY_ENDPOINT": "http://imds.test/container/metadata/identity/oauth2/token?api-version=1.0", "IDENTITY_HEADER": any},
+		"Azure Arc":                      {"IDENTITY_ENDPOINT": "http://imds.test/arc/metadata/identity/oauth2/token", "IMDS_ENDPOINT": "http://imds.test"},
+		"Service Fabric":                 {"IDENTITY_ENDPOINT": "https://imds.test/fabric/metadata/identity/oauth2/token", "IDENTITY_HEADER": any, "IDENTITY_SERVER_THUMBPRINT": any, "IDENTITY_API_VERSION": "2019-07-01-preview"},
+		"Cloud Shell":                    {"MSI_ENDPOINT": "http://imds.test/oauth2/token"},
+		"Azure ML":                       {"MSI_ENDPOINT": "http://imds.test/MSI/auth", "MSI_SECRET": any, "DEFAULT_IDENTITY_CLIENT_ID": imdstest.DefaultClientID},
 		"workload identity": {"AZURE_FEDERATED_TOKEN_FILE": any, "AZURE_TENANT_ID": tenant, "AZURE_CLIENT_ID": imdstest.DefaultClientID,
 			"AZURE_AUTHORITY_HOST": "https://imds.test/"},
+		"identity binding": {"AZURE_FEDERATED_TOKEN_FILE": any, "AZURE_TENANT_ID": tenant, "AZURE_CLIENT_ID": imdstest.DefaultClientID,
+			"AZURE_AUTHORITY_HOST": "https://imds.test/", "AZURE_KUBERNETES_TOKEN_PROXY": "https://imds.test/identity-binding",
+			"AZURE_KUBERNETES_SNI_NAME": any, "AZURE_KUBERNETES_CA_FILE": any},
 	} {
 		got := on(c, host).environment
 		for name, value := range want {

@@ -1,11 +1,14 @@
 package imdstest_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
+	"os"
 	"time"
 
 	"github.com/seed-ac726066/aztoken/imdstest"
@@ -81,6 +84,57 @@ func ExampleServer_AppService() {
 	// 200 OK 11111111-0000-4000-8000-000000000001  <nil>
 	// 400 Bad Request  Unable to load the proper Managed Identity. <nil>
 	// App Service
+}
+
+func ExampleServer_IdentityBinding() {
+	imds := imdstest.New(nil)
+	defer imds.Close() // which removes the files
+	pod := imds.IdentityBinding()
+	fmt.Println(pod.Get("AZURE_KUBERNETES_TOKEN_PROXY"))
+
+	before, _ := os.ReadFile(pod.Get("AZURE_KUBERNETES_CA_FILE"))
+	imds.TokenProxy().RotateCA()
+	after, _ := os.ReadFile(pod.Get("AZURE_KUBERNETES_CA_FILE"))
+	fmt.Println("another authority:", !bytes.Equal(before, after))
+	// Output:
+	// https://imds.test/identity-binding
+	// another authority: true
+}
+
+func ExampleApplication() {
+	imds := imdstest.New(&imdstest.Options{Applications: []imdstest.Application{{
+		FederatedCredentials: []imdstest.FederatedCredential{{
+			Issuer: "https://token.actions.githubusercontent.com", Subject: "repo:shop/orders:environment:production",
+		}},
+	}}})
+	client, entra := imds.Client(), imds.IMDS().Get("AZURE_AUTHORITY_HOST")
+
+	deploy := func(subject string) {
+		assertion := imds.Issuer().MintAssertion("https://token.actions.githubusercontent.com", subject, "api://AzureADTokenExchange")
+		response, err := client.PostForm(entra+imdstest.DefaultTenantID+"/oauth2/v2.0/token", url.Values{
+			"grant_type":            {"client_credentials"},
+			"client_id":             {imdstest.DefaultApplicationID},
+			"scope":                 {"https://orders.example/.default"},
+			"client_assertion_type": {"urn:ietf:params:oauth:client-assertion-type:jwt-bearer"},
+			"client_assertion":      {assertion},
+		})
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		defer response.Body.Close()
+		var body struct {
+			ExpiresIn int   `json:"expires_in"`
+			Codes     []int `json:"error_codes"`
+		}
+		err = json.NewDecoder(response.Body).Decode(&body)
+		fmt.Println(response.Status, body.ExpiresIn, body.Codes, err)
+	}
+	deploy("repo:shop/orders:environment:production")
+	deploy("repo:shop/orders:environment:Production") // Entra minds the case
+	// Output:
+	// 200 OK 4500 [] <nil>
+	// 401 Unauthorized 0 [7002138] <nil>
 }
 
 func ExampleServer_Mint() {

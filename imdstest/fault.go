@@ -24,6 +24,7 @@ func OK() Fault { return Fault{} }
 //   - Service Fabric: 400; 404, the identity is not there; 429, in plain text; 500
 //   - Cloud Shell: 400
 //   - workload identity: 400, the client is unknown; 401, the assertion is refused; 429, 500 and up
+//   - identity binding: 401 and 403, a Status of Kubernetes; else as workload identity
 //   - discovery and keys: 429, 500 and up
 //
 // Status(500) on App Service is also what a lasting refusal of Entra ID looks like there: the host
@@ -111,6 +112,11 @@ func GCE() Fault { return Fault{fault.GCE()} }
 // a 404 whose error has the code DefaultIdentityNotDefined. It is a mistake and not an outage.
 func NoDefaultIdentity() Fault { return Fault{fault.NoDefaultIdentity()} }
 
+// NotBound is a cluster in which no role lets the service account of [Server.IdentityBinding] use
+// the identity: 403 with a Status of Kubernetes. Microsoft has not published what the real proxy
+// says; this is what an API server does. It makes a difference to identity bindings only.
+func NotBound() Fault { return Fault{fault.NotBound()} }
+
 // WithRetryAfter adds a Retry-After, in whole seconds, rounded up, to every answer but a 2xx.
 func (f Fault) WithRetryAfter(d time.Duration) Fault { return Fault{f.fault.WithRetryAfter(d)} }
 
@@ -121,3 +127,15 @@ func (f Fault) KeysOnly() Fault { return Fault{f.fault.KeysOnly()} }
 // DiscoveryOnly lets only requests for discovery documents suffer f, and not those for keys. It
 // makes a difference to [Issuer.Break], [Issuer.BreakFor] and [Issuer.Next] only.
 func (f Fault) DiscoveryOnly() Fault { return Fault{f.fault.DiscoveryOnly()} }
+
+// EndpointOnly lets only requests to a host's own endpoint suffer f, and not those that exchange an
+// assertion. It makes a difference to [Server.Break], [Server.BreakFor] and [Server.Next] only.
+// This is a machine whose endpoint is away while Entra ID is well:
+//
+//	imds.Break(imdstest.Refused().EndpointOnly())
+func (f Fault) EndpointOnly() Fault { return Fault{f.fault.EndpointOnly()} }
+
+// ExchangeOnly lets only requests that exchange an assertion for a token suffer f, at Entra ID
+// itself or at the token proxy of AKS, and not those to a host's own endpoint. It makes a
+// difference to [Server.Break], [Server.BreakFor] and [Server.Next] only.
+func (f Fault) ExchangeOnly() Fault { return Fault{f.fault.ExchangeOnly()} }

@@ -33,6 +33,9 @@ func TestSituationsFromTheField(t *testing.T) {
 			"IMDS", imdstest.NoDefaultIdentity(), 404, map[string]string{"Server": "Kestrel"},
 			`{"error":{"code":"DefaultIdentityNotDefined","message":"DefaultIdentityNotDefined","details":[]}}`,
 		},
+		"the same where it was met": {
+			"Container Instances on Windows", imdstest.NoDefaultIdentity(), 404, map[string]string{"Server": "Kestrel"}, undefined,
+		},
 		"the same at another address": {
 			"App Service", imdstest.NoDefaultIdentity(), 404, map[string]string{"Server": "Kestrel"},
 			`{"error":{"code":"DefaultIdentityNotDefined",…`,

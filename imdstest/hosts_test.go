@@ -2,6 +2,8 @@ package imdstest_test
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"encoding/json"
 	"net/http"
 	"net/url"
@@ -31,6 +33,9 @@ var hosts = map[string]hostCase{
 	"App Service": {(*imdstest.Server).AppService, func(_ *testing.T, _ caller, e imdstest.Environment, resource string, more ...string) *http.Request {
 		return get(e["IDENTITY_ENDPOINT"], "2019-08-01", "X-IDENTITY-HEADER", e["IDENTITY_HEADER"], resource, more)
 	}},
+	"Container Instances on Windows": {(*imdstest.Server).ContainerInstances, func(_ *testing.T, _ caller, e imdstest.Environment, resource string, more ...string) *http.Request {
+		return get(e["IDENTITY_ENDPOINT"], "1.0", "Secret", e["IDENTITY_HEADER"], resource, more)
+	}},
 	"Azure Arc": {(*imdstest.Server).Arc, func(t *testing.T, c caller, e imdstest.Environment, resource string, more ...string) *http.Request {
 		r := get(e["IDENTITY_ENDPOINT"], "2020-06-01", "Metadata", "true", resource, more)
 		r.Header.Set("Authorization", "Basic "+readKey(t, c.send(r.Clone(t.Context()))))
@@ -48,16 +53,41 @@ var hosts = map[string]hostCase{
 		return get(e["MSI_ENDPOINT"], "2017-09-01", "Secret", e["MSI_SECRET"], resource, more)
 	}},
 	"workload identity": {(*imdstest.Server).WorkloadIdentity, func(t *testing.T, _ caller, e imdstest.Environment, resource string, more ...string) *http.Request {
-		assertion, err := os.ReadFile(e["AZURE_FEDERATED_TOKEN_FILE"])
-		require.NoError(t, err)
-		return post(e["AZURE_AUTHORITY_HOST"]+e["AZURE_TENANT_ID"]+"/oauth2/v2.0/token", append([]string{
-			"grant_type", "client_credentials",
-			"client_id", e["AZURE_CLIENT_ID"],
-			"scope", resource + "/.default",
-			"client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
-			"client_assertion", string(assertion),
-		}, more...))
+		return exchange(t, e, e["AZURE_AUTHORITY_HOST"], resource, more)
 	}},
+	"identity binding": {(*imdstest.Server).IdentityBinding, func(t *testing.T, _ caller, e imdstest.Environment, resource string, more ...string) *http.Request {
+		return exchange(t, e, e["AZURE_KUBERNETES_TOKEN_PROXY"]+"/", resource, more)
+	}},
+}
+
+// exchange makes the request by which a pod exchanges its federated token.
+func exchange(t *testing.T, e imdstest.Environment, base, resource string, more []string) *http.Request {
+	assertion, err := os.ReadFile(e["AZURE_FEDERATED_TOKEN_FILE"])
+	require.NoError(t, err)
+	return post(base+e["AZURE_TENANT_ID"]+"/oauth2/v2.0/token", append([]string{
+		"grant_type", "client_credentials",
+		"client_id", e["AZURE_CLIENT_ID"],
+		"scope", resource + "/.default",
+		"client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
+		"client_assertion", string(assertion),
+	}, more...))
+}
+
+// throughProxy returns c as a client of the token proxy that an environment leads to: one that
+// trusts the authority there and no other, and asks for the server name.
+func throughProxy(c caller, e imdstest.Environment) caller {
+	transport, ok := c.client.Transport.(*http.Transport)
+	if !ok || e["AZURE_KUBERNETES_TOKEN_PROXY"] == "" {
+		return c // without a socket there is no handshake
+	}
+	authority, err := os.ReadFile(e["AZURE_KUBERNETES_CA_FILE"])
+	if err != nil {
+		panic(err)
+	}
+	transport = transport.Clone()
+	transport.TLSClientConfig = &tls.Config{ServerName: e["AZURE_KUBERNETES_SNI_NAME"], RootCAs: x509.NewCertPool()}
+	transport.TLSClientConfig.RootCAs.AppendCertsFromPEM(authority)
+	return caller{c.server, &http.Client{Transport: transport, CheckRedirect: stay}}
 }
 
 func get(address, version, header, value, resource string, more []string) *http.Request {
@@ -115,7 +145,8 @@ func (g guest) asked() imdstest.Request {
 // on puts a caller on a host.
 func on(c caller, host string) guest {
 	h := hosts[host]
-	return guest{c, h, h.environment(c.server)}
+	e := h.environment(c.server)
+	return guest{throughProxy(c, e), h, e}
 }
 
 // withFiles returns options under which a server writes no file outside the test's own directory

@@ -71,6 +71,31 @@ func (i *Issuer) Publish(jwk map[string]any) {
 	}
 }
 
+// assertionLifetime is about that of a CI system's token.
+const assertionLifetime = 10 * time.Minute
+
+// MintAssertion returns a token of another issuer than Entra ID, such as a CI system's, for a
+// [FederatedCredential] that trusts it. It is valid for ten minutes from now on. The edits may
+// change it before it is signed. Entra believes it, as the server's own keys sign it, whoever its
+// issuer is said to be:
+//
+//	imds.Issuer().MintAssertion("https://token.actions.githubusercontent.com",
+//		"repo:shop/orders:ref:refs/heads/main", "api://AzureADTokenExchange")
+//
+// It panics if the token cannot be written as JSON, or its Key cannot sign.
+func (i *Issuer) MintAssertion(issuerURL, subject, audience string, edits ...func(*JWT)) string {
+	now := time.Now()
+	token, err := i.engine.Issuer().MintForeign(issuerURL, subject, audience, now, now.Add(assertionLifetime), func(j *issuer.JWT) {
+		for _, edit := range edits {
+			edit((*JWT)(j))
+		}
+	})
+	if err != nil {
+		panic(fmt.Sprintf("imdstest: %v", err))
+	}
+	return token
+}
+
 // JWK returns a public key in the form of RFC 7517, with the members kty, use, kid, n and e. A test
 // of what a service makes of odd keys changes them before it calls [Issuer.Publish].
 func JWK(kid string, key *rsa.PublicKey) map[string]any { return issuer.JWK(kid, key) }

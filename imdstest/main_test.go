@@ -153,6 +153,6 @@ func with(m map[string]string, changes map[string]string) map[string]string {
 // The front is for people who write tests: what only a program needs is the engine's.
 func TestServerIsSmall(t *testing.T) {
 	t.Parallel()
-	require.LessOrEqual(t, reflect.TypeFor[*imdstest.Server]().NumMethod(), 31, "30, and one that is of the tests")
-	require.Equal(t, 10, reflect.TypeFor[*imdstest.Issuer]().NumMethod())
+	require.LessOrEqual(t, reflect.TypeFor[*imdstest.Server]().NumMethod(), 31)
+	require.Equal(t, 11, reflect.TypeFor[*imdstest.Issuer]().NumMethod())
 }

@@ -24,6 +24,13 @@ type Options struct {
 	// [DefaultClientID] and [DefaultObjectID]. Empty, but not nil: none.
 	Identities []Identity
 
+	// Applications are the app registrations of the tenant. Nil: none.
+	Applications []Application
+
+	// Tenants are further tenants that Entra ID knows; those of applications need not be named.
+	// Nil: none.
+	Tenants []string
+
 	// Resources are the resources that the tenant knows, compared exactly: a trailing slash
 	// matters. Any other is answered with invalid_resource. Nil: every resource is known.
 	Resources []string
@@ -55,6 +62,10 @@ type Options struct {
 	// %ProgramData%\AzureConnectedMachineAgent\Tokens. Clients read from nowhere else; another is
 	// for those that can be told so.
 	ArcKeyDir string
+
+	// ProxyCAData has [Server.IdentityBinding] put the authority of the proxy into a variable,
+	// AZURE_KUBERNETES_CA_DATA, and not into a file.
+	ProxyCAData bool
 }
 
 // Identity is a managed identity that is assigned to the machine.
@@ -88,5 +99,6 @@ func (o *Options) engine() fakeazure.Options {
 		TenantID: o.TenantID, Identities: identities, Resources: o.Resources,
 		TokenLifetime: o.TokenLifetime, MintAfter: o.MintAfter,
 		TokenVersion: o.TokenVersion, OptionalClaims: o.OptionalClaims, ArcKeyDir: o.ArcKeyDir,
+		Applications: applications(o.Applications), Tenants: o.Tenants, ProxyCAData: o.ProxyCAData,
 	}
 }

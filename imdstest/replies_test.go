@@ -32,13 +32,15 @@ func TestRepliesOfEveryHost(t *testing.T) {
 		members map[string]any
 		server  string
 	}{
-		"IMDS":              {asIMDS, "IMDS/150.870.65.1103"},
-		"App Service":       {brief, "Kestrel"},
-		"Azure Arc":         {asIMDS, ""},
-		"Service Fabric":    {map[string]any{"expires_on": 946771200., "resource": vault, "token_type": "Bearer"}, ""},
-		"Cloud Shell":       {cloudShell, ""},
-		"Azure ML":          {brief, ""},
-		"workload identity": {map[string]any{"expires_in": 86400., "ext_expires_in": 86400., "token_type": "Bearer"}, ""},
+		"IMDS":                           {asIMDS, "IMDS/150.870.65.1103"},
+		"App Service":                    {brief, "Kestrel"},
+		"Container Instances on Windows": {brief, "Kestrel"},
+		"Azure Arc":                      {asIMDS, ""},
+		"Service Fabric":                 {map[string]any{"expires_on": 946771200., "resource": vault, "token_type": "Bearer"}, ""},
+		"Cloud Shell":                    {cloudShell, ""},
+		"Azure ML":                       {brief, ""},
+		"workload identity":              {map[string]any{"expires_in": 86400., "ext_expires_in": 86400., "token_type": "Bearer"}, ""},
+		"identity binding":               {map[string]any{"expires_in": 86400., "ext_expires_in": 86400., "token_type": "Bearer"}, ""},
 	} {
 		t.Run(host, func(t *testing.T) {
 			t.Parallel()
@@ -146,6 +148,11 @@ func TestStatusHasTheBodyOfTheHost(t *testing.T) {
 			400: `{"statusCode":400,"message":"No User Assigned or Delegated Managed Identity found for specified ClientId/ResourceId/PrincipalId.","correlationId":"GUID"}`,
 			500: `{"statusCode":500,"message":"An unexpected error occured while fetching the AAD Token.","correlationId":"GUID"}`,
 		},
+		"Container Instances on Windows": {
+			400: `{"error":{"code":"BadRequest","message":"…`,
+			404: undefined,
+			500: `{"error":{"code":"InternalServerError","message":"…`,
+		},
 		"Azure Arc": {400: oauth400, 500: oauth500},
 		"Azure ML":  {400: oauth400, 500: oauth500},
 		"Service Fabric": {
@@ -158,6 +165,12 @@ func TestStatusHasTheBodyOfTheHost(t *testing.T) {
 		"workload identity": {
 			400: `{"error":"unauthorized_client","error_description":"AADSTS700016: …`,
 			401: `{"error":"invalid_client","error_description":"AADSTS70021: …`,
+			429: away, 500: away, 502: away, 503: away, 504: away,
+		},
+		"identity binding": {
+			400: `{"error":"unauthorized_client","error_description":"AADSTS700016: …`,
+			401: `{"kind":"Status","apiVersion":"v1","metadata":{},"status":"Failure","message":"Unauthorized","reason":"Unauthorized","code":401}`,
+			403: `{"kind":"Status","apiVersion":"v1","metadata":{},"status":"Failure","message":"cid.wi.aks.azure.com is forbidden: …`,
 			429: away, 500: away, 502: away, 503: away, 504: away,
 		},
 	} {
@@ -197,7 +210,7 @@ func TestHostsShareOnePlatform(t *testing.T) {
 	kept := c.ask(t.Context(), vault).token(t)
 	for host := range hosts {
 		got := on(c, host).ask(t, vault).object(t)["access_token"]
-		if host == "workload identity" {
+		if host == "workload identity" || host == "identity binding" {
 			require.NotEqual(t, kept, got, "there is no platform in between")
 		} else {
 			require.Equal(t, kept, got)
@@ -207,7 +220,7 @@ func TestHostsShareOnePlatform(t *testing.T) {
 
 func TestSecureHostsAreNotThereOverHTTP(t *testing.T) {
 	t.Parallel()
-	for _, host := range []string{"Service Fabric", "workload identity"} {
+	for _, host := range []string{"Service Fabric", "workload identity", "identity binding"} {
 		inBothFrontEndsOn(t, host, imdstest.Options{}, func(t *testing.T, g guest) {
 			r := g.request(t, vault)
 			r.URL.Scheme = "http"
@@ -226,11 +239,12 @@ func TestSecretsAreOfOneHostEach(t *testing.T) {
 	secrets := map[string]bool{}
 	for _, server := range []*imdstest.Server{s, imdstest.New(nil)} {
 		for _, secret := range []string{
-			server.AppService()["IDENTITY_HEADER"], server.ServiceFabric()["IDENTITY_HEADER"], server.AzureML()["MSI_SECRET"],
+			server.AppService()["IDENTITY_HEADER"], server.ContainerInstances()["IDENTITY_HEADER"],
+			server.ServiceFabric()["IDENTITY_HEADER"], server.AzureML()["MSI_SECRET"],
 		} {
 			require.Len(t, secret, 36)
 			secrets[secret] = true
 		}
 	}
-	require.Len(t, secrets, 6)
+	require.Len(t, secrets, 8)
 }

@@ -15,8 +15,9 @@ type Request struct {
 	Time time.Time // of arrival
 
 	// Host is the one that was asked: "IMDS", "App Service", "Azure Arc", "Service Fabric", "Cloud
-	// Shell", "Azure ML" or "workload identity", and for discovery and keys "Entra ID". Blank: no
-	// host has this path, or not over plain http.
+	// Shell", "Azure ML", "workload identity" or "identity binding", and for discovery and keys
+	// "Entra ID". The exchange of an [Application] is one of workload identity. Blank: no host has
+	// this path, or not over plain http.
 	Host string
 
 	Method   string      // "GET"

@@ -1,6 +1,7 @@
 package imdstest
 
 import (
+	"crypto/tls"
 	"io"
 	"log"
 	"net/http"
@@ -48,6 +49,11 @@ func (s *Server) Client() *http.Client {
 	return &http.Client{Transport: s}
 }
 
+// TLSConfig returns the configuration of the server's https side, for a program or a test that
+// serves it over a listener of its own. It shows the certificate of the token proxy to clients that
+// ask for the proxy's name, and to all others the server's own.
+func (s *Server) TLSConfig() *tls.Config { return s.engine.TLSConfig() }
+
 func (s *Server) startSecure() *httptest.Server {
 	s.secure.mu.Lock()
 	defer s.secure.mu.Unlock()
@@ -56,7 +62,7 @@ func (s *Server) startSecure() *httptest.Server {
 	}
 	if s.secure.listener == nil {
 		l := httptest.NewUnstartedServer(s)
-		l.TLS = s.engine.Certificate().TLSConfig()
+		l.TLS = s.TLSConfig()
 		// A client that does not trust the certificate tells so itself.
 		l.Config.ErrorLog = log.New(io.Discard, "", 0)
 		l.StartTLS()

@@ -103,7 +103,7 @@ func TestServeHTTPServesTheSecureHostsToo(t *testing.T) {
 	listener.StartTLS()
 	t.Cleanup(listener.Close)
 	server.URL = listener.URL
-	for _, host := range []string{"Service Fabric", "workload identity", "App Service"} {
+	for _, host := range []string{"Service Fabric", "workload identity", "identity binding", "App Service"} {
 		require.Equal(t, http.StatusOK, on(caller{server, listener.Client()}, host).ask(t, vault).status)
 	}
 }

@@ -64,8 +64,8 @@ func New(opts *Options) *Server {
 }
 
 // Close ends the requests that are under way, such as those that hang: their clients see the
-// connection closed. It removes the files that the server wrote: the certificate, the federated
-// token and the key files of Azure Arc. It does not close the socket of a program that serves s as
+// connection closed. It removes the files that the server wrote: certificates, federated tokens and
+// the key files of Azure Arc. It does not close the socket of a program that serves s as
 // a handler. Close may be called more than once, and need not be called for a server of
 // [NewServer], or for one that leaves neither a request hanging nor a file.
 func (s *Server) Close() { s.engine.Close() }

@@ -39,7 +39,7 @@ func TestWorkloadIdentityJudgesRequests(t *testing.T) {
 		"another grant":               {setForm("grant_type", "authorization_code"), 400, entra("unsupported_grant_type", "70003")},
 		"no client":                   {setForm("client_id"), 400, missing},
 		"a blank client":              {setForm("client_id", ""), 400, missing},
-		"a blank assertion":           {setForm("client_assertion", ""), 400, missing},
+		"a blank assertion":           {setForm("client_assertion", ""), 401, entra("invalid_client", "7000216")},
 		"a client nobody knows":       {setForm("client_id", nobody), 400, entra("unauthorized_client", "700016")},
 		"an object id for a client":   {setForm("client_id", imdstest.DefaultObjectID), 400, entra("unauthorized_client", "700016")},
 		"two clients":                 {setForm("client_id", nobody, nobody), 400, invalid},
@@ -50,12 +50,17 @@ func TestWorkloadIdentityJudgesRequests(t *testing.T) {
 		"OpenID's scopes only":        {setForm("scope", "openid profile"), 400, scope},
 		"no assertion type":           {setForm("client_assertion_type"), 400, missing},
 		"another assertion type":      {setForm("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:saml2-bearer"), 400, invalid},
-		"no assertion":                {setForm("client_assertion"), 400, missing},
+		"no assertion":                {setForm("client_assertion"), 401, entra("invalid_client", "7000216")},
 		"an assertion that is no JWT": {setForm("client_assertion", "x"), 401, entra("invalid_client", "50027")},
 		"a secret for an assertion": {func(r *http.Request) {
 			setForm("client_assertion")(r)
 			setForm("client_secret", "x")(r)
-		}, 400, missing},
+		}, 401, entra("invalid_client", "7000215")},
+		"a secret beside nothing else": {func(r *http.Request) {
+			setForm("client_assertion")(r)
+			setForm("client_assertion_type")(r)
+			setForm("client_secret", "x")(r)
+		}, 401, entra("invalid_client", "7000215")},
 	})
 }
 

@@ -10,7 +10,7 @@ import (
 var ours = library{
 	name:  "aztoken",
 	token: aztokenToken,
-	hosts: append(slices.Clone(hosts), imdsElsewhere),
+	hosts: append(slices.Clone(hosts), imdsElsewhere, containerInstances, identityBinding),
 }
 
 func aztokenToken(t *testing.T, at site, resource string, k kind, id string) (string, error) {

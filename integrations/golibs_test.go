@@ -26,10 +26,13 @@ func azidentityToken(t *testing.T, at site, resource string, k kind, id string) 
 }
 
 func azidentityCredential(at site, k kind, id string) (azcore.TokenCredential, error) {
-	if at.host.name == workloadIdentity.name {
+	switch at.host.name {
+	case workloadIdentity.name:
 		opts := &azidentity.WorkloadIdentityCredentialOptions{ClientID: id, DisableInstanceDiscovery: true}
 		opts.Transport = at.srv.Client()
 		return azidentity.NewWorkloadIdentityCredential(opts)
+	case identityBinding.name:
+		return azidentity.NewWorkloadIdentityCredential(&azidentity.WorkloadIdentityCredentialOptions{ClientID: id, EnableAzureProxy: true})
 	}
 	opts := &azidentity.ManagedIdentityCredentialOptions{}
 	opts.Retry.MaxRetries = -1 // none: what fails here fails for good, and no test should wait
@@ -89,7 +92,7 @@ func msalAssertionToken(t *testing.T, at site, resource, clientID string) (strin
 // environment has not all of another host's variables.
 func requireSource(t *testing.T, at site) {
 	t.Helper()
-	if at.host.name == workloadIdentity.name {
+	if at.host.isPod() {
 		return
 	}
 	source, err := managedidentity.GetSource()
@@ -105,4 +108,6 @@ var sources = map[string]managedidentity.Source{
 	"Service Fabric": managedidentity.ServiceFabric,
 	"Cloud Shell":    managedidentity.CloudShell,
 	"Azure ML":       managedidentity.AzureML,
+
+	containerInstances.name: managedidentity.AppService, // so that it gets no token there
 }

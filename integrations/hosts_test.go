@@ -114,6 +114,9 @@ var arc = host{
 	kinds: kinds,
 }
 
+// containerInstances are on Windows. No library of other makers gets a token there.
+var containerInstances = onSocket("Container Instances on Windows", (*imdstest.Server).ContainerInstances, []kind{byDefault, byObjectID})
+
 var azureML = func() host {
 	h := onSocket("Azure ML", (*imdstest.Server).AzureML, []kind{byDefault, byClientID})
 	h.unnamed = "DEFAULT_IDENTITY_CLIENT_ID"

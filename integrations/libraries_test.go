@@ -32,9 +32,9 @@ type library struct {
 }
 
 var libraries = []library{
-	{name: "azidentity", token: azidentityToken, hosts: hosts, process: true},
+	{name: "azidentity", token: azidentityToken, hosts: append(slices.Clone(hosts), identityBinding), process: true},
 	{name: "MSAL Go", token: msalToken, hosts: hosts, process: true},
-	{name: "@azure/identity", token: script("azure-identity.mjs"), need: needNode, hosts: append(slices.Clone(hosts), imdsElsewhere)},
+	{name: "@azure/identity", token: script("azure-identity.mjs"), need: needNode, hosts: append(slices.Clone(hosts), imdsElsewhere, identityBinding)},
 	{name: "@azure/msal-node", deaf: msalNodeDeaf, token: script("msal-node.mjs"), need: needNode, hosts: append(slices.Clone(hosts), imdsElsewhere)},
 	{name: "azure-identity", deaf: pythonDeaf, refuses: pythonRefuses, token: pythonToken, need: needPython, hosts: append(slices.Clone(hosts), imdsElsewhere)},
 }
@@ -84,7 +84,7 @@ func getWhatTheyAskFor(t *testing.T, l library) {
 func askForStrangers(t *testing.T, l library) {
 	everywhere(t, l, func(t *testing.T, at site) {
 		for _, k := range kinds[1:] {
-			if at.host.name == workloadIdentity.name && k != byClientID {
+			if at.host.isPod() && k != byClientID {
 				continue // there are no options for these
 			}
 			l.run(t, string(k), func(t *testing.T) {
@@ -122,11 +122,11 @@ func (at site) withWrongSecret(t *testing.T) (wrong site, ok bool) {
 	t.Helper()
 	wrong, wrong.env = at, maps.Clone(at.env)
 	switch at.host.name {
-	case "App Service", "Service Fabric":
+	case "App Service", containerInstances.name, "Service Fabric":
 		wrong.env["IDENTITY_HEADER"] = "wrong"
 	case "Azure ML":
 		wrong.env["MSI_SECRET"] = "wrong"
-	case workloadIdentity.name:
+	case workloadIdentity.name, identityBinding.name:
 		old, err := os.ReadFile(at.env.Get("AZURE_FEDERATED_TOKEN_FILE"))
 		require.NoError(t, err)
 		at.srv.RotateFederatedToken()

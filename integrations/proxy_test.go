@@ -45,10 +45,11 @@ func TestEndpointsOfTheHostAreNotAskedThroughTheProxy(t *testing.T) {
 	atTheRealAddress(t, srv)
 	p := startProxy(t, imdsAddress+":80")
 	for name, env := range map[string]imdstest.Environment{
-		"IMDS":        {},
-		"App Service": moved(srv.AppService(), srv.URL),
-		"Azure ML":    moved(srv.AzureML(), srv.URL),
-		"Cloud Shell": moved(srv.CloudShell(), srv.URL),
+		"IMDS":                           {},
+		"App Service":                    moved(srv.AppService(), srv.URL),
+		"Container Instances on Windows": moved(srv.ContainerInstances(), srv.URL),
+		"Azure ML":                       moved(srv.AzureML(), srv.URL),
+		"Cloud Shell":                    moved(srv.CloudShell(), srv.URL),
 	} {
 		t.Run(name, func(t *testing.T) {
 			resource := resourceOf(t)

@@ -30,17 +30,17 @@ type InspectedEntry struct {
 	Err     error     // why it does not open, nil if it does
 }
 
+var errNotLocal = fmt.Errorf("tokenstore: only a Dir can be inspected: %w", errors.ErrUnsupported)
+
 // Inspect returns the state of a [Dir], for `aztoken doctor`. It creates nothing, and changes
 // nothing but the rights of others. The error wraps [ErrNotFound] if nothing was saved there yet,
 // and [errors.ErrUnsupported] for any other backend; every other error is the reason why the
 // directory cannot be used. What is known is returned with it.
 func (s *Store) Inspect(ctx context.Context) (Inspection, error) {
-	if s.dir == nil {
-		return Inspection{}, fmt.Errorf("tokenstore: only a Dir can be inspected: %w", errors.ErrUnsupported)
+	if s.entries == nil {
+		return Inspection{}, errNotLocal
 	}
-	return call(ctx, s.calls, func() (Inspection, error) {
-		return s.dir.inspect(ctx, func() (keyring, error) { return s.ring(ctx, false) })
-	}, nil)
+	return s.entries.inspect(ctx)
 }
 
 func (d *dir) inspect(ctx context.Context, openers func() (keyring, error)) (Inspection, error) {

@@ -114,6 +114,22 @@ func TestStoreOnASharedBackend(t *testing.T) {
 	})
 }
 
+func TestZeroStore(t *testing.T) {
+	t.Parallel()
+	ctx, store := t.Context(), new(tokenstore.Store)
+	const advice = "make one with New"
+	_, err := store.Load(ctx, vault)
+	require.ErrorContains(t, err, advice)
+	require.ErrorContains(t, store.Save(ctx, vault, []byte("payload"), time.Now().Add(time.Hour)), advice)
+	_, ok, err := store.Lock(ctx, vault, time.Second)
+	require.False(t, ok)
+	require.ErrorContains(t, err, advice)
+	_, err = store.Inspect(ctx)
+	require.ErrorIs(t, err, errors.ErrUnsupported)
+	require.True(t, store.Shared())
+	require.False(t, store.Locks())
+}
+
 func TestRotationOfKeys(t *testing.T) {
 	t.Parallel()
 	former, latter := keyOf(1), keyOf(2)

@@ -7,7 +7,7 @@ import (
 )
 
 // Status is what a [Verifier] has to check tokens with. With several tenants it is that of the one
-// that is worst off.
+// that is worst off of those that have keys; see Tenants for each.
 type Status struct {
 	// KeySource is where the keys are from: "entra", "key file", or "" if there are none.
 	KeySource string `json:"key_source"`
@@ -21,6 +21,11 @@ type Status struct {
 	// LastError is why the newest fetch failed, "" if it worked, and LastErrorOn is when.
 	LastError   string    `json:"last_error,omitempty"`
 	LastErrorOn time.Time `json:"last_error_on,omitzero"`
+	// Tenants is the state of the keys of each tenant, by its id. It is nil where all tenants have
+	// the same keys, and before the first token comes.
+	Tenants map[string]Status `json:"tenants,omitempty"`
+	// Closed reports whether the verifier was closed.
+	Closed bool `json:"closed,omitempty"`
 }
 
 // Sources of keys in a Status.
@@ -38,37 +43,61 @@ func (v *Verifier) Status() Status {
 	return v.keys.status(time.Now())
 }
 
-func (r *keyring) status(now time.Time) (s Status) {
+func (r *keyring) status(now time.Time) Status {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	for _, k := range *r.keys.Load() {
-		if clock.Until(now, k.until) > 0 {
-			s.Keys++
+	s := Status{Closed: r.closed.Load()}
+	for _, d := range r.documents {
+		of := d.status(now)
+		s.worsen(of)
+		if len(r.documents) > 1 && r.started.Load() {
+			if s.Tenants == nil {
+				s.Tenants = map[string]Status{}
+			}
+			s.Tenants[d.tenant] = of
 		}
 	}
-	for _, d := range r.documents {
-		if d.state.usable(now) {
-			if s.KeySource != fromFile {
-				s.KeySource = map[bool]string{true: fromFile, false: fromEntra}[d.state.saved]
-			}
-			s.FetchedOn = earlier(s.FetchedOn, d.state.fetched)
-			s.ExpireOn = earlier(s.ExpireOn, d.state.fetched.Add(keepFor))
-		}
-		if d.state.phase != idle {
-			s.NextFetchOn = earlier(s.NextFetchOn, latest(d.due, now))
-		}
-		if d.lastErr != nil && s.LastErrorOn.Before(d.state.tried) {
-			s.LastError, s.LastErrorOn = d.lastErr.Error(), d.state.tried.Round(0).UTC()
+	for _, k := range *r.keys.Load() { // tenants share keys
+		if clock.Until(now, k.until) > 0 {
+			s.Keys++
 		}
 	}
 	return s
 }
 
-// earlier returns the earlier of two times, of which a zero one does not count, as a person reads
-// it.
+// status returns the state of the keys of one document. It is called with the mutex held.
+func (d *document) status(now time.Time) (s Status) {
+	if d.state.usable(now) {
+		s.KeySource, s.Keys = fromEntra, len(d.held)
+		if d.state.saved {
+			s.KeySource = fromFile
+		}
+		s.FetchedOn, s.ExpireOn = utc(d.state.fetched), utc(d.state.fetched.Add(keepFor))
+	}
+	if d.state.phase != idle {
+		s.NextFetchOn = utc(latest(d.due, now))
+	}
+	if d.lastErr != nil {
+		s.LastError, s.LastErrorOn = d.lastErr.Error(), utc(d.state.tried)
+	}
+	return s
+}
+
+// worsen makes s also the state of other keys, whose number is not added: it is that of all.
+func (s *Status) worsen(other Status) {
+	if other.KeySource != "" && s.KeySource != fromFile {
+		s.KeySource = other.KeySource
+	}
+	s.FetchedOn, s.ExpireOn = earlier(s.FetchedOn, other.FetchedOn), earlier(s.ExpireOn, other.ExpireOn)
+	s.NextFetchOn = earlier(s.NextFetchOn, other.NextFetchOn)
+	if other.LastError != "" && s.LastErrorOn.Before(other.LastErrorOn) {
+		s.LastError, s.LastErrorOn = other.LastError, other.LastErrorOn
+	}
+}
+
+// earlier returns the earlier of two times, of which a zero one does not count.
 func earlier(a, b time.Time) time.Time {
-	b = b.Round(0).UTC()
-	if a.IsZero() || b.Before(a) {
+	if a.IsZero() || !b.IsZero() && b.Before(a) {
 		return b
 	}
 	return a
@@ -81,3 +110,6 @@ func latest(a, b time.Time) time.Time {
 	}
 	return a
 }
+
+// utc returns a time as a person reads it.
+func utc(t time.Time) time.Time { return t.Round(0).UTC() }

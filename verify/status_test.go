@@ -58,6 +58,53 @@ func TestStatus(t *testing.T) {
 	})
 }
 
+func TestStatusOfTenants(t *testing.T) {
+	virtually(t, func(t *testing.T) {
+		entra := perTenant()
+		working := entra.fault
+		entra.fail(without(otherTenant, says(404, ""), working))
+		v := open(t, entra, bothTenants)
+		require.Zero(t, v.Status(), "before the first token")
+		accept(t, v, mint())
+		reject(t, v, ofOther(), verify.ErrKeysUnavailable)
+
+		s := v.Status()
+		require.Len(t, s.Tenants, 2)
+		one, other := s.Tenants[tenant], s.Tenants[otherTenant]
+		require.Equal(t, "entra", one.KeySource)
+		require.Equal(t, 1, one.Keys)
+		require.Empty(t, one.LastError)
+		require.Equal(t, one.ExpireOn, s.ExpireOn)
+		require.Empty(t, other.KeySource)
+		require.Zero(t, other.Keys)
+		require.Zero(t, other.ExpireOn)
+		require.Contains(t, other.LastError, "404")
+		require.Equal(t, other.LastError, s.LastError)
+		require.Equal(t, other.NextFetchOn, s.NextFetchOn, "the earlier of the two")
+		require.Nil(t, other.Tenants)
+
+		entra.fail(working)
+		time.Sleep(2 * time.Minute)
+		accept(t, v, ofOther())
+		s = v.Status()
+		require.Equal(t, 2, s.Keys)
+		require.Equal(t, 1, s.Tenants[otherTenant].Keys)
+		require.Equal(t, s.Tenants[tenant].FetchedOn, s.FetchedOn)
+		require.True(t, s.Tenants[otherTenant].FetchedOn.After(s.FetchedOn))
+		require.Empty(t, s.LastError)
+	})
+}
+
+func TestStatusAfterClose(t *testing.T) {
+	virtually(t, func(t *testing.T) {
+		v := warm(t, issue(first().jwk()))
+		require.False(t, v.Status().Closed)
+		require.Nil(t, v.Status().Tenants, "there is one")
+		require.NoError(t, v.Close())
+		require.True(t, v.Status().Closed)
+	})
+}
+
 func TestForget(t *testing.T) {
 	virtually(t, func(t *testing.T) {
 		v := warm(t, issue(first().jwk()))

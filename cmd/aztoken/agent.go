@@ -6,11 +6,10 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/http"
 	"os"
-	"runtime/debug"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/VictoriaMetrics/metrics"
 	"github.com/spf13/cobra"
@@ -21,13 +20,13 @@ import (
 	"github.com/seed-ac726066/aztoken/internal/envfile"
 	"github.com/seed-ac726066/aztoken/internal/fake"
 	"github.com/seed-ac726066/aztoken/internal/operation"
+	"github.com/seed-ac726066/aztoken/internal/statuspage"
 )
 
 type agentCommand struct {
 	*printer
 	settings agentSettings
-	drain    time.Duration
-	mode     string
+	service  serviceFlags
 	shell    string
 }
 
@@ -43,8 +42,8 @@ on stdout, or writes with --env-file. Its callers show a secret (IDENTITY_HEADER
 With a PROGRAM it starts it in that environment, passes signals on, and ends with its exit status: 128+n if signal n ended it,
 127 if it is not there, 126 if it cannot be executed, 125 if the agent itself failed.
 
-SIGHUP reads the file again, which is taken as a whole or not at all. /healthz, /readyz and /metrics are at the same address,
-or at that of --metrics.
+SIGHUP reads the file again, which is taken as a whole or not at all. /healthz, /readyz, /metrics and /statusz (a page for
+people) are at the same address, or at that of --metrics.
 
 Several identities come from a YAML file. Everything in it but one identity is optional:
 
@@ -78,17 +77,11 @@ Several identities come from a YAML file. Everything in it but one identity is o
 		RunE: runs(a.run),
 	}
 	a.settings.addFlags(cmd)
-	f := cmd.Flags()
-	f.DurationVar(&a.drain, "drain", 0, "how long requests are served on after SIGTERM, while /readyz answers 503")
-	f.StringVar(&a.mode, "socket-mode", "0660", "the permissions of a Unix socket")
-	f.StringVar(&a.shell, "shell", string(fake.Sh), "the form of the environment: "+list(fake.Shells()))
+	a.service.addFlags(cmd)
+	cmd.Flags().StringVar(&a.shell, "shell", string(fake.Sh), "the form of the environment: "+list(fake.Shells()))
 	complete(cmd, "shell", texts(fake.Shells())...)
 	return cmd
 }
-
-// gcPercent lets the heap of some MiB grow to some ten before it is collected: at Go's own setting
-// a busy agent collects a hundred times in a second, for a third of its processor time.
-const gcPercent = 800
 
 func (a *agentCommand) run(cmd *cobra.Command, program []string) error {
 	if len(program) == 0 {
@@ -106,22 +99,16 @@ func (a *agentCommand) serve(cmd *cobra.Command, command []string) error {
 	if err != nil {
 		return err
 	}
-	mode, err := socketMode(a.mode)
+	mode, err := a.service.check()
 	if err != nil {
 		return err
-	}
-	if a.drain < 0 {
-		return usage("aztoken: --drain is %v; give a time, or leave it out", a.drain)
 	}
 	config, err := a.settings.read()
 	if err != nil {
 		return usageError{err}
 	}
-	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(gcPercent)
-	}
-	defer operation.SurviveSIGPIPE()()
-	logger := a.logger(cmd)
+	defer beginService()()
+	logger := a.serviceLogger(cmd)
 	for _, warning := range config.Warnings() {
 		logger.Warn("aztoken agent: " + warning)
 	}
@@ -143,31 +130,27 @@ func (a *agentCommand) serve(cmd *cobra.Command, command []string) error {
 	}
 	defer running.Close()
 
-	service := &operation.Service{Drain: a.drain, Logger: logger, Notify: operation.Notifier{Socket: os.Getenv("NOTIFY_SOCKET")}}
-	pages := operation.Pages{Metrics: options.Metrics, Ready: func() (bool, any) {
-		ready, details := running.Ready()
-		return ready && !service.Draining(), details
-	}}
-	gate := operation.Gate{
-		Hostnames: func() []string { return running.Config().Hostnames }, Refuse: operation.Refuse, Next: running,
+	service := a.service.service(logger)
+	pages := operation.Pages{
+		Metrics: options.Metrics,
+		Ready: func() (bool, any) {
+			ready, details := running.Ready()
+			return ready && !service.Draining(), details
+		},
+		More: map[string]http.Handler{"/statusz": statusPage(running)},
 	}
-	if config.Metrics == "" {
-		gate.Next = operation.WithPages(pages, running)
-	} else {
-		moved, err := operation.Listen([]string{config.Metrics}, mode, nil)
-		if err != nil {
-			return err
-		}
-		defer closeAll(moved)
-		service.Servings = append(service.Servings, operation.Serving{Listener: moved[0], Handler: pages})
+	handler, own, err := withPages(service, pages, config.Metrics, mode, running)
+	if err != nil {
+		return err
 	}
-	for _, l := range listeners {
-		service.Servings = append(service.Servings, operation.Serving{Listener: l, Handler: gate})
-	}
+	defer closeAll(own)
+	serveAt(service, listeners, operation.Gate{
+		Hostnames: func() []string { return running.Config().Hostnames }, Refuse: operation.Refuse, Next: handler,
+	})
 	if len(command) > 0 {
 		return a.runProgram(cmd, service, running, command)
 	}
-	service.Reloads = operation.NewReloads(options.Metrics, func() error { return a.settings.reload(running) })
+	service.Reloads = operation.NewReloads(options.Metrics, func(context.Context) error { return a.settings.reload(running) })
 	defer service.Reloads.Stop()
 	if err := a.tell(cmd, listeners, running, shells[0]); err != nil {
 		return err
@@ -176,11 +159,14 @@ func (a *agentCommand) serve(cmd *cobra.Command, command []string) error {
 	return service.Run(cmd.Context())
 }
 
-func (a *agentCommand) logger(cmd *cobra.Command) *slog.Logger {
-	if a.json() {
-		return slog.New(slog.NewJSONHandler(cmd.ErrOrStderr(), nil))
-	}
-	return slog.New(slog.NewTextHandler(cmd.ErrOrStderr(), nil))
+// statusPage returns the page on the clients of an agent.
+func statusPage(running *agent.Agent) http.Handler {
+	return statuspage.Handler(statuspage.Subject{Title: "aztoken agent", Clients: func() (all []statuspage.Client) {
+		for _, m := range running.Clients() {
+			all = append(all, statuspage.Client(m))
+		}
+		return all
+	}})
 }
 
 // clientOptions returns what the clients of all identities have in common.
@@ -237,26 +223,12 @@ func (a *agentCommand) tell(cmd *cobra.Command, listeners []net.Listener, runnin
 	return err
 }
 
-func addresses(listeners []net.Listener) []string {
-	var all []string
-	for _, l := range listeners {
-		all = append(all, l.Addr().String())
-	}
-	return all
-}
-
 func firstAddress(listeners []net.Listener) net.Addr {
 	i := slices.IndexFunc(listeners, func(l net.Listener) bool { return l.Addr().Network() == "tcp" })
 	if i < 0 {
 		return nil
 	}
 	return listeners[i].Addr()
-}
-
-func closeAll(listeners []net.Listener) {
-	for _, l := range listeners {
-		_ = l.Close()
-	}
 }
 
 // background is a context that a signal does not end.

@@ -3,10 +3,8 @@ package main
 import (
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -14,6 +12,7 @@ import (
 
 	"github.com/seed-ac726066/aztoken/internal/agent"
 	"github.com/seed-ac726066/aztoken/internal/agentfile"
+	"github.com/seed-ac726066/aztoken/internal/guid"
 )
 
 // agentSettings are what an agent serves, by a file or by flags. A flag that is given overrides the
@@ -29,16 +28,17 @@ type agentSettings struct {
 	minLife   time.Duration
 	imds, dev bool
 
-	id         string
-	identity   agentfile.Identity
-	ratePerSec int
+	id          string
+	identity    agentfile.Identity
+	application application
+	ratePerSec  int
 
 	given func(flag string) bool
 }
 
 // identityFlags describe the one identity that there is without a file.
 var identityFlags = []string{
-	"id", "client-id", "object-id", "resource-id", "header-file", "env-file", "allow", "warm", "rate",
+	"id", "client-id", "object-id", "resource-id", appClientIDFlag, appTenantFlag, "header-file", "env-file", "allow", "warm", "rate",
 }
 
 func (s *agentSettings) addFlags(cmd *cobra.Command) {
@@ -58,6 +58,7 @@ func (s *agentSettings) addFlags(cmd *cobra.Command) {
 	f.StringVar(&s.identity.ClientID, "client-id", "", "client id of the identity to use")
 	f.StringVar(&s.identity.ObjectID, "object-id", "", "object id (principal id) of the identity; callers may name it by each id that is given")
 	f.StringVar(&s.identity.ResourceID, "resource-id", "", "Azure resource id of the identity: /subscriptions/…")
+	s.application.addFlags(cmd)
 	f.StringVar(&s.identity.HeaderFile, "header-file", "", "a file with the secret that callers show (default: one is made)")
 	f.StringVar(&s.identity.EnvFile, "env-file", "", "a file that gets the environment of callers, mode 0600; its secret is used again at the next start")
 	f.StringArrayVar(&s.identity.Allow, "allow", nil, "a resource that is served, and no others (may be repeated; default: every one)")
@@ -122,6 +123,15 @@ func (s *agentSettings) identify(id *agentfile.Identity) error {
 			return fmt.Errorf("aztoken: --%s is empty; give a value, or leave it out", flag)
 		}
 	}
+	if err := s.application.check(s.given); err != nil {
+		return err
+	}
+	if s.application.clientID != "" {
+		if !guid.Is(s.application.clientID) {
+			return fmt.Errorf("aztoken: --%s: %q is not a GUID; give the client id of the app registration", appClientIDFlag, s.application.clientID)
+		}
+		id.Federation = &agentfile.Federation{TenantID: s.application.tenant, ClientID: s.application.clientID}
+	}
 	if s.given("rate") {
 		id.Rate = &s.ratePerSec
 	}
@@ -150,27 +160,13 @@ func (s *agentSettings) reload(running *agent.Agent) error {
 		return err
 	}
 	now := running.Config()
-	for _, fixed := range []struct {
-		name string
-		same bool
-	}{
-		{"listen", slices.Equal(now.Listen, next.Listen)},
-		{"metrics", now.Metrics == next.Metrics},
-		{"store", now.Store == next.Store && slices.Equal(now.StoreKeyFiles, next.StoreKeyFiles)},
-	} {
-		if !fixed.same {
-			return fmt.Errorf("aztoken: %s has changed; restart the agent, or put it back", fixed.name)
-		}
+	if err := needRestart(
+		fixed{"listen", slices.Equal(now.Listen, next.Listen)}, fixed{"metrics", now.Metrics == next.Metrics},
+		fixed{"store", now.Store == next.Store && slices.Equal(now.StoreKeyFiles, next.StoreKeyFiles)},
+	); err != nil {
+		return err
 	}
 	return running.Reload(next)
-}
-
-func socketMode(text string) (fs.FileMode, error) {
-	mode, err := strconv.ParseUint(text, 8, 32)
-	if err != nil || mode > 0o777 {
-		return 0, usage("aztoken: --socket-mode is %q; give an octal mode such as 0660", text)
-	}
-	return fs.FileMode(mode), nil
 }
 
 var errOwnListener = errors.New("it would ask itself for tokens")

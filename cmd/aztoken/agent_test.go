@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"io"
+	"net"
 	"net/http"
 	"net/url"
 	"os"
@@ -27,7 +28,7 @@ const (
 	agentClientB = "c0000000-0000-4000-8000-00000000000b"
 )
 
-// serving is a running aztoken agent.
+// serving is a running command that serves.
 type serving struct {
 	Addresses   []string                     `json:"addresses"`
 	Environment map[string]map[string]string `json:"environment"`
@@ -43,14 +44,23 @@ func machineForAgents(t *testing.T) *imdstest.Server {
 	return imdstest.NewServer(t, &imdstest.Options{Identities: []imdstest.Identity{{ClientID: agentClientA}, {ClientID: agentClientB}}})
 }
 
-// serve starts aztoken agent --output json on a free port, until the test ends.
-func serve(t *testing.T, args ...string) *serving {
+// serve starts aztoken agent --output json, until the test ends.
+func serve(t *testing.T, args ...string) *serving { return serveIn(t, nil, args...) }
+
+// serveIn is serve in an environment, nil for the usual one.
+func serveIn(t *testing.T, env []string, args ...string) *serving {
+	t.Helper()
+	return startServing(t, env, append([]string{"agent"}, args...)...)
+}
+
+// startServing starts a command that serves, until the test ends.
+func startServing(t *testing.T, env []string, args ...string) *serving {
 	t.Helper()
 	if runtime.GOOS == "windows" {
 		t.Skip("there is no SIGTERM to send to a process")
 	}
 	s := &serving{stderr: new(bytes.Buffer), ended: make(chan error, 1)}
-	s.cmd = invocation{}.command(t, append([]string{"agent", "--output=json"}, args...)...)
+	s.cmd = invocation{env: env}.command(t, append(args, "--output=json")...)
 	s.cmd.Stderr = s.stderr
 	stdout, err := s.cmd.StdoutPipe()
 	require.NoError(t, err)
@@ -77,6 +87,20 @@ func (s *serving) stop(t *testing.T) {
 	require.NotContains(t, s.stderr.String(), "eyJ")
 }
 
+// reloads sends SIGHUP and waits until the metric of reloading is want.
+func (s *serving) reloads(t *testing.T, want string) {
+	t.Helper()
+	require.NoError(t, s.cmd.Process.Signal(syscall.SIGHUP))
+	require.Eventually(t, func() bool {
+		resp, err := http.Get("http://" + s.Addresses[0] + "/metrics")
+		require.NoError(t, err)
+		defer resp.Body.Close()
+		text, err := io.ReadAll(resp.Body)
+		require.NoError(t, err)
+		return strings.Contains(string(text), "aztoken_config_last_reload_successful "+want)
+	}, 10*time.Second, 10*time.Millisecond)
+}
+
 // token asks as an SDK does. header is the secret.
 func (s *serving) token(t *testing.T, header, resource string) (int, map[string]any) {
 	t.Helper()
@@ -90,6 +114,21 @@ func (s *serving) token(t *testing.T, header, resource string) (int, map[string]
 	var reply map[string]any
 	require.NoError(t, json.NewDecoder(resp.Body).Decode(&reply))
 	return resp.StatusCode, reply
+}
+
+// page gets /statusz as a browser or a program does. A host of "" is the address.
+func page(t *testing.T, address, host, accept string) (status int, header http.Header, body string) {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+address+"/statusz", nil)
+	require.NoError(t, err)
+	req.Host = host
+	req.Header.Set("Accept", accept)
+	resp, err := http.DefaultClient.Do(req)
+	require.NoError(t, err)
+	defer resp.Body.Close()
+	text, err := io.ReadAll(resp.Body)
+	require.NoError(t, err)
+	return resp.StatusCode, resp.Header, string(text)
 }
 
 func TestAgent(t *testing.T) {
@@ -112,6 +151,67 @@ func TestAgent(t *testing.T) {
 		down := aztoken(t, "ready", ready)
 		require.Equal(t, 1, down.status)
 		require.Contains(t, down.stderr, "see that the agent runs")
+	})
+	t.Run("has a page on its identities, beside the other pages", func(t *testing.T) {
+		t.Parallel()
+		host := machineForAgents(t)
+		config := filepath.Join(t.TempDir(), "agent.yaml")
+		text := "listen: ['127.0.0.1:0']\nendpoint: " + host.URL + "\nidentities:\n" +
+			"- {name: orders, client_id: " + agentClientA + ", warm: [" + orders + "]}\n- {name: prices, client_id: " + agentClientB + "}\n"
+		require.NoError(t, os.WriteFile(config, []byte(text), 0o600))
+		s := serve(t, "--config", config)
+		require.Eventually(t, func() bool { return aztoken(t, "ready", "http://"+s.Addresses[0]+"/readyz").status == 0 }, 10*time.Second, 20*time.Millisecond)
+
+		status, header, body := page(t, s.Addresses[0], "", "text/html")
+		require.Equal(t, http.StatusOK, status)
+		require.Equal(t, "text/html; charset=utf-8", header.Get("Content-Type"))
+		require.Contains(t, header.Get("Content-Security-Policy"), "default-src 'none'")
+		require.Contains(t, body, "<h1><bdi>aztoken agent</bdi></h1>")
+		require.NotContains(t, body, "eyJ")
+		status, header, body = page(t, s.Addresses[0], "", "application/json")
+		require.Equal(t, http.StatusOK, status)
+		require.Equal(t, []string{"Accept"}, header["Vary"])
+		var state struct {
+			Level   string
+			Clients []struct {
+				Name, Identity string
+				Resources      []struct{ Resource, State string }
+			}
+		}
+		require.NoError(t, json.Unmarshal([]byte(body), &state))
+		require.Equal(t, "ok", state.Level)
+		require.Len(t, state.Clients, 2)
+		require.Equal(t, "orders", state.Clients[0].Name)
+		require.Equal(t, agentClientA, state.Clients[0].Identity)
+		require.Equal(t, orders, state.Clients[0].Resources[0].Resource)
+		require.Equal(t, "valid", state.Clients[0].Resources[0].State)
+		require.Equal(t, "prices", state.Clients[1].Name)
+
+		status, _, body = page(t, s.Addresses[0], "attacker.example", "")
+		require.Equal(t, http.StatusForbidden, status)
+		require.NotContains(t, body, orders)
+
+		require.NoError(t, os.WriteFile(config, []byte(strings.Replace(text, "prices", "rates", 1)), 0o600))
+		require.NoError(t, s.cmd.Process.Signal(syscall.SIGHUP))
+		require.Eventually(t, func() bool {
+			_, _, body := page(t, s.Addresses[0], "", "")
+			return strings.Contains(body, "rates") && !strings.Contains(body, "prices")
+		}, 10*time.Second, 20*time.Millisecond)
+		s.stop(t)
+	})
+	t.Run("has it where --metrics moves the other pages", func(t *testing.T) {
+		t.Parallel()
+		free, err := net.Listen("tcp", "127.0.0.1:0")
+		require.NoError(t, err)
+		require.NoError(t, free.Close())
+		moved := free.Addr().String()
+		s := serve(t, "--listen=127.0.0.1:0", "--metrics", moved, "--endpoint", machineForAgents(t).URL, "--id", agentClientA)
+		status, _, _ := page(t, s.Addresses[0], "", "")
+		require.Equal(t, http.StatusNotFound, status)
+		status, _, body := page(t, moved, "agent.example", "")
+		require.Equal(t, http.StatusOK, status, "a probe knows the address of a pod")
+		require.Contains(t, body, agentClientA)
+		s.stop(t)
 	})
 	t.Run("is not ready while a warm token is missing", func(t *testing.T) {
 		t.Parallel()
@@ -139,18 +239,7 @@ func TestAgent(t *testing.T) {
 		require.NotContains(t, s.Environment["a"], "IDENTITY_HEADER", "a log may keep it")
 		status, _ := s.token(t, "a-secret-of-some-length", orders)
 		require.Equal(t, http.StatusOK, status)
-		reloads := func(want string) {
-			t.Helper()
-			require.NoError(t, s.cmd.Process.Signal(syscall.SIGHUP))
-			require.Eventually(t, func() bool {
-				resp, err := http.Get("http://" + s.Addresses[0] + "/metrics")
-				require.NoError(t, err)
-				defer resp.Body.Close()
-				text, err := io.ReadAll(resp.Body)
-				require.NoError(t, err)
-				return strings.Contains(string(text), "aztoken_config_last_reload_successful "+want)
-			}, 10*time.Second, 10*time.Millisecond)
-		}
+		reloads := func(want string) { t.Helper(); s.reloads(t, want) }
 		for _, bad := range []string{
 			strings.Replace(good, "client_id", "clientid", 1), strings.Replace(good, "'127.0.0.1:0'", "'127.0.0.1:1'", 1),
 			good + "store: /nowhere\n", good + "metrics: 127.0.0.1:0\n",

@@ -1,4 +1,4 @@
 package main_test
 
 // commands are all of them but those that cobra adds.
-var commands = []string{"token", "inspect", "doctor", "fake", "agent", "ready", "grant", "roles"}
+var commands = []string{"token", "inspect", "doctor", "fake", "agent", "guard", "ready", "grant", "roles", "federate"}

@@ -44,13 +44,14 @@ func TestComposeFile(t *testing.T) {
 	require.Equal(t, 3, calls)
 }
 
-// The files that run the agent call it as it is, with flags that it has.
-func TestTheExamplesCallTheAgentAsItIs(t *testing.T) {
+// The files that run the services call them as they are, with flags that they have.
+func TestTheExamplesCallTheServicesAsTheyAre(t *testing.T) {
 	t.Parallel()
 	type container struct {
-		Command, Args []string
-		Healthcheck   struct{ Test []string }
-		StartupProbe  struct{ Exec struct{ Command []string } } `yaml:"startupProbe"`
+		Command, Args  []string
+		Healthcheck    struct{ Test []string }
+		StartupProbe   probe `yaml:"startupProbe"`
+		ReadinessProbe probe `yaml:"readinessProbe"`
 	}
 	read := func(name string, into any) {
 		text, err := os.ReadFile("../../examples/" + name)
@@ -59,34 +60,44 @@ func TestTheExamplesCallTheAgentAsItIs(t *testing.T) {
 	}
 	var compose struct{ Services map[string]container }
 	read("compose-agent/compose.yaml", &compose)
-	var pod struct {
-		Spec struct {
-			Template struct {
-				Spec struct {
-					InitContainers []container `yaml:"initContainers"`
+	containers := slices.Collect(maps.Values(compose.Services))
+	var calls [][]string
+	for _, service := range []string{"agent", "guard"} {
+		var pod struct {
+			Spec struct {
+				Template struct {
+					Spec struct {
+						InitContainers []container `yaml:"initContainers"`
+					}
 				}
 			}
 		}
+		read("kubernetes/"+service+"-sidecar.yaml", &pod)
+		containers = append(containers, pod.Spec.Template.Spec.InitContainers...)
+		unit, err := os.ReadFile("../../examples/systemd/aztoken-" + service + ".service")
+		require.NoError(t, err)
+		_, start, found := strings.Cut(string(unit), "\nExecStart=/usr/local/bin/aztoken ")
+		require.True(t, found)
+		start, _, _ = strings.Cut(start, "\n")
+		calls = append(calls, strings.Fields(start))
 	}
-	read("kubernetes/agent-sidecar.yaml", &pod)
-	unit, err := os.ReadFile("../../examples/systemd/aztoken-agent.service")
-	require.NoError(t, err)
-	_, start, found := strings.Cut(string(unit), "\nExecStart=/usr/local/bin/aztoken ")
-	require.True(t, found)
-	start, _, _ = strings.Cut(start, "\n")
-	calls := [][]string{strings.Fields(start)}
-	for _, c := range append(slices.Collect(maps.Values(compose.Services)), pod.Spec.Template.Spec.InitContainers...) {
-		for _, call := range [][]string{c.Command, c.Args, c.Healthcheck.Test, c.StartupProbe.Exec.Command} {
+	for _, c := range containers {
+		for _, call := range [][]string{c.Command, c.Args, c.Healthcheck.Test, c.StartupProbe.Exec.Command, c.ReadinessProbe.Exec.Command} {
 			call = slices.DeleteFunc(call, func(word string) bool { return word == "CMD" || word == "/aztoken" })
 			if len(call) > 0 {
 				calls = append(calls, call)
 			}
 		}
 	}
-	require.Len(t, calls, 7)
+	require.Len(t, calls, 10)
 	for _, call := range calls {
 		require.Contains(t, commands, call[0])
 		got := aztoken(t, append(call, "--help")...)
 		require.Zero(t, got.status, "%s: %s", call, got.stderr)
 	}
+}
+
+// probe is one of Kubernetes.
+type probe struct {
+	Exec struct{ Command []string }
 }

@@ -39,6 +39,7 @@ func newDoctor(p *printer) *cobra.Command {
   token      is there a token?
   clock      is the clock of this machine right?
   cache      does the platform cache tokens?
+  exchange   with --app-client-id: does Entra take the identity's token for the application's credential?
   role       is the role in the token?
   store      with --store: are there tokens in the directory, do they open, and until when are they valid?
 
@@ -48,7 +49,8 @@ token is printed.`,
 		Example: `  aztoken doctor https://vault.azure.net
   aztoken doctor https://orders.example.com --role consumer
   aztoken doctor https://orders.example.com --client-id 0d46c104-0000-4000-8000-000000000001 --output json
-  aztoken doctor https://orders.example.com --store /var/lib/orders/tokens`,
+  aztoken doctor https://orders.example.com --store /var/lib/orders/tokens
+  aztoken doctor https://graph.microsoft.com --app-client-id $APP --app-tenant $TENANT`,
 		Args: oneResource, ValidArgsFunction: completeResource,
 		RunE: runs(d.run),
 	}
@@ -72,7 +74,7 @@ func (d *doctorCommand) run(cmd *cobra.Command, args []string) error {
 	report := doctor.Run(ctx, doctor.Options{
 		Resource: args[0], ID: d.hostID(), Endpoint: d.endpoint, Role: d.role, Store: store,
 		Getenv: os.Getenv, Files: hosts.FindArcFiles(runtime.GOOS, os.Getenv), Proxy: http.ProxyFromEnvironment,
-		Flag: d.flag,
+		Flag: d.flag, Application: d.app(),
 	}, func(c doctor.Check) {
 		if !d.json() {
 			writeCheck(out, c)
@@ -91,6 +93,14 @@ func (d *doctorCommand) run(cmd *cobra.Command, args []string) error {
 	default:
 		return fmt.Errorf("aztoken: checks failed: %d; the line after each ✗ tells what to do", n)
 	}
+}
+
+// app returns the app registration that the flags name, in the form of internal/doctor.
+func (d *doctorCommand) app() *doctor.Application {
+	if d.application.clientID == "" {
+		return nil
+	}
+	return &doctor.Application{TenantID: d.application.tenant, ClientID: d.application.clientID}
 }
 
 // hostID returns the identity that the flags name, in the form of internal/hosts.

@@ -33,13 +33,14 @@ func TestDoctorHosts(t *testing.T) {
 		env    imdstest.Environment
 		status int
 	}{
-		"IMDS":              {env: srv.IMDS()},
-		"App Service":       {env: srv.AppService()},
-		"Service Fabric":    {env: srv.ServiceFabric()},
-		"Cloud Shell":       {env: srv.CloudShell()},
-		"Azure ML":          {env: srv.AzureML()},
-		"Azure Arc":         {env: srv.Arc(), status: 1}, // its keys may lie in the agent's own directory only
-		"workload identity": {env: srv.WorkloadIdentity()},
+		"IMDS":                           {env: srv.IMDS()},
+		"App Service":                    {env: srv.AppService()},
+		"Service Fabric":                 {env: srv.ServiceFabric()},
+		"Container Instances on Windows": {env: srv.ContainerInstances()},
+		"Cloud Shell":                    {env: srv.CloudShell()},
+		"Azure ML":                       {env: srv.AzureML()},
+		"Azure Arc":                      {env: srv.Arc(), status: 1}, // its keys may lie in the agent's own directory only
+		"workload identity":              {env: srv.WorkloadIdentity()},
 	} {
 		t.Run(kind, func(t *testing.T) {
 			t.Parallel()
@@ -114,6 +115,10 @@ func TestDoctorProblems(t *testing.T) {
 		"a resource id for a client id":  {args: []string{served(nil), "--client-id=/subscriptions/s"}, failed: "host", fix: "pass it as a resource id"},
 		"a client id for a resource id":  {args: []string{served(nil), "--resource-id=" + imdstest.DefaultClientID}, failed: "host", fix: "pass it as a client id"},
 		"an id that the host won't take": {env: plain.AzureML().Environ(), args: []string{"--object-id=x"}, failed: "host", fix: "use the client id"},
+		"no identity in a container":     {env: imdstest.NewServer(t, &imdstest.Options{Identities: two}).ContainerInstances().Environ(), failed: "identity", fix: "by its object id"},
+		"a client id in a container":     {env: plain.ContainerInstances().Environ(), args: []string{"--client-id=" + imdstest.DefaultClientID}, failed: "host", fix: "use the object id of the identity"},
+		"a stale secret in a container":  {env: append(plain.ContainerInstances().Environ(), "IDENTITY_HEADER=stale"), failed: "request", fix: "$IDENTITY_HEADER"},
+		"a container in a network":       {env: imdstest.Environment{"IDENTITY_ENDPOINT": "http://127.0.0.1:1/x?api-version=1.0", "IDENTITY_HEADER": "h"}.Environ(), failed: "reachable", fix: "virtual network"},
 		"an empty id":                    {args: []string{served(nil), "--client-id="}, failed: "host", fix: "set it, or leave it out"},
 		"a mistake in the environment":   {env: imdstest.Environment{"MSI_ENDPOINT": "nonsense"}.Environ(), failed: "host", fix: "it must begin with http://"},
 		"a wrong resource":               {args: []string{served(&imdstest.Options{Resources: []string{orders + "/"}})}, failed: "resource", fix: "exactly the App ID URI"},

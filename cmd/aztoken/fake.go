@@ -1,8 +1,6 @@
 package main
 
 import (
-	"fmt"
-	"io"
 	"log"
 	"slices"
 	"strings"
@@ -12,7 +10,6 @@ import (
 
 	"github.com/seed-ac726066/aztoken/internal/fake"
 	"github.com/seed-ac726066/aztoken/internal/fakeazure"
-	"github.com/seed-ac726066/aztoken/internal/fakeazure/wirelog"
 )
 
 type fakeCommand struct {
@@ -46,7 +43,7 @@ The identities come from flags, or from a YAML file if there are several. Everyt
   token_version: 1            # 2: with azp, and the issuer at login.microsoftonline.com
   optional_claims: [idtyp]    # as a resource's manifest asks for them; left out: none, as on Azure
   resources: [https://orders.example.com]     # others are unknown; left out: every one is known
-  secret: known               # for App Service, Service Fabric and Azure ML; left out: random
+  secret: known               # for App Service, container instances, Service Fabric and Azure ML; left out: random
   identities:                 # []: none
     - system_assigned: true
       client_id: c0000000-0000-4000-8000-000000000001
@@ -54,13 +51,35 @@ The identities come from flags, or from a YAML file if there are several. Everyt
       resource_id: /subscriptions/…/userAssignedIdentities/orders
       roles:
         https://orders.example.com: [consumer]
+  tenants: [7e000000-0000-4000-8000-000000000002]   # further ones that exist
+  applications:               # app registrations whose secret is a token of somebody else
+    - client_id: a0000000-0000-4000-8000-000000000001
+      object_id: 0a000000-0000-4000-8000-000000000001
+      token_lifetime: 75m     # 24h for a client with the capability cp1
+      tenants: [7e000000-0000-4000-8000-000000000003]   # further ones in which it is installed
+      roles:
+        https://orders.example.com: [consumer]
+      federated_credentials:  # left out: one of the default identity; []: none
+        - issuer: https://token.actions.githubusercontent.com
+          subject: repo:shop/orders:ref:refs/heads/main
+          audience: api://AzureADTokenExchange
+  proxy_ca_data: false        # true: identity bindings have AZURE_KUBERNETES_CA_DATA, not _CA_FILE
 
-Faults are switched on and off at the control address while it runs; GET it to see how.`,
+With applications every environment says where Entra ID is (AZURE_AUTHORITY_HOST), which is over https: set
+--listen-tls.
+
+Faults are switched on and off at the control address while it runs; GET it to see how.
+
+With --graph it is a Microsoft Graph too, at the same address, for grant, roles and federate with --endpoint: a
+directory with the machine's identities, which is empty otherwise and forgotten at the end, and a sign-in of its own.
+Without --identity the machine then also has the user-assigned identity orders-worker.`,
 		Example: `  aztoken fake --role https://orders.example.com=consumer
   aztoken token https://orders.example.com --endpoint http://127.0.0.1:16925 | aztoken inspect
   aztoken fake --host app-service --secret known --shell env > app.env
-  aztoken fake --listen-tls 127.0.0.1:16927 --host workload-identity
+  aztoken fake --listen-tls 127.0.0.1:16927 --host identity-binding
+  aztoken fake --listen-tls 127.0.0.1:16927 --host app-service --application client-id=a0000000-0000-4000-8000-000000000001
   aztoken fake --config machine.yaml --token-lifetime 10m
+  aztoken fake --graph & aztoken grant --app orders-api --role consumer --to orders-worker --endpoint http://127.0.0.1:16925
   sudo ip addr add 169.254.169.254/32 dev lo && sudo aztoken fake --listen 169.254.169.254:80
   curl -d fault=EntraDown -d for=12h http://127.0.0.1:16926/break`,
 		Args: cobra.NoArgs,
@@ -69,9 +88,10 @@ Faults are switched on and off at the control address while it runs; GET it to s
 	f.machine.addFlags(cmd)
 	flags := cmd.Flags()
 	flags.StringVar(&f.at.Listen, "listen", "127.0.0.1:16925", "the address of the endpoint")
-	flags.StringVar(&f.at.ListenTLS, "listen-tls", "", "the address of the https endpoint, for Service Fabric and workload identity")
+	flags.StringVar(&f.at.ListenTLS, "listen-tls", "", "the address of the https endpoint, for Service Fabric, workload identity, identity bindings and applications")
 	flags.StringVar(&f.at.Control, "control", "127.0.0.1:16926", `the address where faults are switched on and off; "" for none`)
 	flags.StringVar(&f.at.Hostname, "hostname", "", "the name at which programs reach it (default: that of --listen)")
+	flags.BoolVar(&f.at.Graph, "graph", false, "be a Microsoft Graph too, to try grant, roles and federate without Azure")
 	flags.StringSliceVar(&f.hosts, "host", []string{string(fake.IMDS)}, "the hosts whose environment to print: "+list(fake.Hosts())+" or all")
 	flags.StringVar(&f.shell, "shell", string(fake.Sh), "the syntax of the environment: "+list(fake.Shells()))
 	flags.BoolVar(&f.quiet, "quiet", false, "do not log requests")
@@ -120,12 +140,13 @@ func (f *fakeCommand) run(cmd *cobra.Command, _ []string) error {
 	if err != nil {
 		return err
 	}
-	if f.at.Machine, err = f.machine.options(cmd.InOrStdin()); err != nil {
+	if f.at.Machine, err = f.machine.options(cmd.InOrStdin(), f.at.Graph); err != nil {
 		return err
 	}
 	tell := teller{printer: f.printer, mu: new(sync.Mutex), out: cmd.OutOrStdout(), err: cmd.ErrOrStderr()}
 	if !f.quiet {
 		f.at.Machine.OnRequest = tell.request
+		f.at.OnGraphRequest = tell.graphRequest
 	}
 	f.at.ErrorLog = log.New(cmd.ErrOrStderr(), "aztoken: ", 0)
 	running, err := fake.Listen(f.at)
@@ -147,85 +168,4 @@ func (f *fakeCommand) run(cmd *cobra.Command, _ []string) error {
 	}
 	say(cmd.ErrOrStderr(), "stopped; token requests: %d", running.Machine.Tokens.Count())
 	return nil
-}
-
-// A teller writes what a fake does. Its methods are called concurrently.
-type teller struct {
-	*printer
-	mu       *sync.Mutex
-	out, err io.Writer
-}
-
-// fakeListening and fakeRequest are lines of the JSON output.
-type fakeListening struct {
-	Event       string                              `json:"event"`
-	URL         string                              `json:"url"`
-	SecureURL   string                              `json:"secure_url,omitempty"`
-	ControlURL  string                              `json:"control_url,omitempty"`
-	Environment map[fake.Host]fakeazure.Environment `json:"environment"`
-}
-
-type fakeRequest struct {
-	Event string `json:"event"`
-	fake.Request
-}
-
-func (t teller) listening(f *fake.Fake, hosts []fake.Host, environments map[fake.Host]fakeazure.Environment, shell fake.Shell) error {
-	if t.json() {
-		return t.line(t.out, fakeListening{"listening", f.URL, f.SecureURL, f.ControlURL, environments})
-	}
-	var b strings.Builder
-	for _, h := range hosts {
-		fmt.Fprintf(&b, "# %s\n%s", h.Title(), shell.Assignments(environments[h]))
-	}
-	if _, err := io.WriteString(t.out, b.String()); err != nil {
-		return err
-	}
-	also := ""
-	if f.SecureURL != "" {
-		also = " and " + f.SecureURL
-	}
-	say(t.err, "identity endpoint at %s%s; Ctrl-C ends it", f.URL, also)
-	if f.ControlURL != "" {
-		say(t.err, "control address for faults: %s, as in: curl -d fault=EntraDown %s/break", f.ControlURL, f.ControlURL)
-	}
-	return nil
-}
-
-func (t teller) request(r wirelog.Request) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if t.json() {
-		_ = t.line(t.out, fakeRequest{"request", fake.ToJSON(r)})
-		return
-	}
-	say(t.err, "%s", summary(r))
-}
-
-// summary returns a request in one line for people.
-func summary(r wirelog.Request) string {
-	line := r.Time.Local().Format("15:04:05") + " "
-	if r.Host == "" {
-		line += "no host: "
-	} else {
-		line += r.Host + ": "
-	}
-	line += r.Method + " "
-	if r.Resource == "" {
-		line += r.Path
-	} else {
-		line += "token for " + r.Resource
-	}
-	if r.Status == 0 {
-		line += ", no answer"
-	} else {
-		line += fmt.Sprintf(", %d", r.Status)
-	}
-	if r.Minted {
-		line += ", new token"
-	}
-	if r.Fault != "" {
-		line += ", fault " + r.Fault
-	}
-	return printableASCII(line) // a client may ask for anything
 }

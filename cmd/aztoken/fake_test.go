@@ -30,6 +30,7 @@ type playing struct {
 	URL         string                       `json:"url"`
 	SecureURL   string                       `json:"secure_url"`
 	ControlURL  string                       `json:"control_url"`
+	GraphURL    string                       `json:"graph_url"`
 	Environment map[string]map[string]string `json:"environment"`
 
 	cmd    *exec.Cmd
@@ -115,8 +116,10 @@ func TestFake(t *testing.T) {
 func TestFakeHosts(t *testing.T) {
 	t.Parallel()
 	p := play(t, invocation{}, "--host=all", "--listen-tls=127.0.0.1:0", "--arc-key-dir", t.TempDir(), "--secret=known", "--quiet")
-	require.Len(t, p.Environment, 7)
+	require.Len(t, p.Environment, 9)
 	require.Equal(t, "known", p.Environment["app-service"]["IDENTITY_HEADER"])
+	require.Equal(t, "known", p.Environment["container-instances"]["IDENTITY_HEADER"])
+	require.Contains(t, p.Environment["container-instances"]["IDENTITY_ENDPOINT"], "?api-version=1.0")
 	for host, env := range p.Environment {
 		if host == "arc" {
 			continue // its clients read keys from the agent's directory alone
@@ -218,20 +221,26 @@ func TestFakeMistakes(t *testing.T) {
 		status int
 		want   string
 	}{
-		"an address that is none": {[]string{"--listen=nowhere"}, 1, "host:port"},
-		"a host unknown":          {[]string{"--host=lambda"}, 2, "imds, app-service, arc"},
-		"a shell unknown":         {[]string{"--shell=all"}, 2, "sh, powershell, env"},
-		"https without address":   {[]string{"--host=service-fabric", "--listen=127.0.0.1:0", "--control="}, 1, "--listen-tls"},
-		"a file that is not":      {[]string{"--config", filepath.Join(t.TempDir(), "none.yaml")}, 1, "set --config to the file"},
-		"an identity of a slip":   {[]string{"--identity=clientid=x"}, 2, `"clientid=x"`},
-		"an id that is none":      {[]string{"--identity=client-id=x"}, 1, "not a GUID"},
-		"a role without resource": {[]string{"--role=consumer"}, 2, "RESOURCE=ROLE"},
-		"a role without a name":   {[]string{"--role=https://orders.example.com="}, 2, "RESOURCE=ROLE"},
-		"a role beside the file":  {[]string{"--role=" + orders + "=x", "--config", empty}, 2, "write the roles into"},
-		"a role of nobody":        {[]string{"--role=" + orders + "=x", "--no-identity"}, 2, "no-identity"},
-		"a version unknown":       {[]string{"--token-version=3"}, 1, "set it to 1 or 2"},
-		"a lifetime of none":      {[]string{"--token-lifetime=1ms"}, 1, "at least 1s"},
-		"an argument":             {[]string{"now"}, 2, "now"},
+		"an address that is none":          {[]string{"--listen=nowhere"}, 1, "host:port"},
+		"a host unknown":                   {[]string{"--host=lambda"}, 2, "imds, app-service, arc"},
+		"a shell unknown":                  {[]string{"--shell=all"}, 2, "sh, powershell, env"},
+		"https without address":            {[]string{"--host=service-fabric", "--listen=127.0.0.1:0", "--control="}, 1, "--listen-tls"},
+		"a file that is not":               {[]string{"--config", filepath.Join(t.TempDir(), "none.yaml")}, 1, "set --config to the file"},
+		"an identity of a slip":            {[]string{"--identity=clientid=x"}, 2, `"clientid=x"`},
+		"an identity of no name":           {[]string{"--identity=name="}, 1, "is not a resource id"},
+		"an id that is none":               {[]string{"--identity=client-id=x"}, 1, "not a GUID"},
+		"an application of a slip":         {[]string{"--application=system"}, 2, `"system"; use audience, client-id, issuer, object-id, subject, tenant`},
+		"an application's id that is none": {[]string{"--application=client-id=x"}, 1, "application 1: the client id"},
+		"an application in no tenant":      {[]string{"--application=tenant=contoso"}, 1, `the tenant "contoso" is not a GUID`},
+		"two applications of one id":       {[]string{"--application=client-id=" + imdstest.DefaultClientID, "--listen=127.0.0.1:0", "--control="}, 1, "is another's"},
+		"an application over http":         {[]string{"--application=", "--listen=127.0.0.1:0", "--control="}, 1, "--listen-tls"},
+		"a role without resource":          {[]string{"--role=consumer"}, 2, "RESOURCE=ROLE"},
+		"a role without a name":            {[]string{"--role=https://orders.example.com="}, 2, "RESOURCE=ROLE"},
+		"a role beside the file":           {[]string{"--role=" + orders + "=x", "--config", empty}, 2, "write the roles into"},
+		"a role of nobody":                 {[]string{"--role=" + orders + "=x", "--no-identity"}, 2, "no-identity"},
+		"a version unknown":                {[]string{"--token-version=3"}, 1, "set it to 1 or 2"},
+		"a lifetime of none":               {[]string{"--token-lifetime=1ms"}, 1, "at least 1s"},
+		"an argument":                      {[]string{"now"}, 2, "now"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -2,34 +2,29 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
-	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/seed-ac726066/aztoken/internal/emit"
 	"github.com/seed-ac726066/aztoken/internal/grant"
 	"github.com/seed-ac726066/aztoken/internal/graph"
+	"github.com/seed-ac726066/aztoken/internal/rollout"
 )
 
-// replicationTimeout is twice the longest replication seen.
-const replicationTimeout = 10 * time.Minute
-
 type grantCommand struct {
-	*printer
-	directory
-	roles, to, uris   []string
+	change
+	roles, uris       []string
 	manifest          string
 	requireAssignment bool
-	revoke            bool
-	dryRun, yes       bool
-	emit              string
+	isNew             bool
 }
 
 func newGrant(p *printer) *cobra.Command {
-	g := &grantCommand{printer: p}
+	g := &grantCommand{change: change{printer: p}}
 	cmd := &cobra.Command{
 		Use:   "grant --app APP --role ROLE --to IDENTITY",
 		Short: "Grant a managed identity a role of an application, registering that if needed",
@@ -37,10 +32,10 @@ func newGrant(p *printer) *cobra.Command {
 managed identity --to has these roles. It reads what exists, shows the plan, asks, applies it, and waits until Entra
 ID shows the changes everywhere. Re-running it resumes an interrupted run; if nothing is missing, it changes nothing.
 
-  --app   a client id; an App ID URI (with ://); or a name: the unique name of an application, or a display name that
-          only one has. A name without an application registers a new one: single-tenant, with tokens of version 2, the
-          App ID URI api://<client id>, and no tokens for identities without a role. A client id may be that of an
-          application of another tenant, such as Microsoft Graph.
+  --app   a client id or object id; an App ID URI (with ://); or a name: the unique name of an application, or a
+          display name that only one has. A name without an application registers a new one: single-tenant, with tokens
+          of version 2, the App ID URI api://<client id>, and no tokens for identities without a role. A client id may
+          be that of an application of another tenant, such as Microsoft Graph.
   --role  a value, or value=description; roles that the application lacks are added.
   --to    a managed identity: its Azure resource id (or that of the resource that it belongs to, if system-assigned),
           its object id, its client id, or a name that only one has.
@@ -51,7 +46,8 @@ api.requestedAccessTokenVersion and appRoles; the older form (of Azure AD Graph)
 You must be signed in (az login, or another source of azidentity's DefaultAzureCredential) with the Graph
 permissions Application.ReadWrite.OwnedBy and AppRoleAssignment.ReadWrite.All, or as a Cloud Application
 Administrator. --revoke removes roles and deletes nothing else. --emit prints the equivalent for another tool, and
-changes nothing.`,
+changes nothing; for a new application it needs no sign-in. To try all this without Azure, run aztoken fake --graph
+and set --endpoint to its address: there nobody signs in.`,
 		Example: `  aztoken grant --app orders-api --role consumer --to orders-worker
   aztoken grant --app orders-api --role consumer="Consumers can read orders" --role admin --to 0d46c104-0000-4000-8000-000000000001
   aztoken grant --app orders-api --manifest manifest.json --role consumer --to orders-worker --yes --output json
@@ -61,23 +57,17 @@ changes nothing.`,
 		Args: cobra.NoArgs,
 		RunE: runs(func(cmd *cobra.Command, _ []string) error { return explain(g.run(cmd)) }),
 	}
-	g.addFlags(cmd, replicationTimeout, "how long to wait for Entra ID")
+	g.addFlags(cmd, "remove the roles")
 	f := cmd.Flags()
 	f.StringArrayVar(&g.roles, "role", nil, "a role to grant: its value, or value=description (may be repeated)")
-	f.StringArrayVar(&g.to, "to", nil, "a managed identity (may be repeated)")
 	f.StringVar(&g.manifest, "manifest", "", "a file with the application's manifest, or - for stdin")
 	f.StringArrayVar(&g.uris, "uri", nil, "an App ID URI that the application must have; {appId} in it is the client id (may be repeated)")
 	f.BoolVar(&g.requireAssignment, "require-assignment", false, "limit tokens of an existing application to identities with a role")
-	f.BoolVar(&g.revoke, "revoke", false, "remove the roles")
-	f.BoolVar(&g.dryRun, "dry-run", false, "show the plan and change nothing")
-	f.BoolVar(&g.yes, "yes", false, "do not ask")
-	f.StringVar(&g.emit, "emit", "", "print the equivalent for another tool instead: az (a script), terraform or bicep")
-	complete(cmd, "emit", grant.Forms()...)
+	f.BoolVar(&g.isNew, "new", false, "with --emit: the application is new, so do not sign in to look")
 	completeFiles(cmd, "manifest")
-	for _, other := range []string{"manifest", "uri", "require-assignment"} {
+	for _, other := range []string{"manifest", "uri", "require-assignment", "new"} {
 		cmd.MarkFlagsMutuallyExclusive("revoke", other)
 	}
-	cmd.MarkFlagsMutuallyExclusive("emit", "dry-run")
 	return cmd
 }
 
@@ -92,6 +82,8 @@ func (g *grantCommand) spec(stdin io.Reader) (grant.Spec, error) {
 		w.Roles = append(w.Roles, r)
 	}
 	switch {
+	case g.isNew && g.emit == "":
+		return w, usage("aztoken: --new is for --emit; add it, or omit --new: without --emit the directory is always read")
 	case len(w.Roles) == 0 && (g.manifest == "" || len(w.To) > 0):
 		return w, usage("aztoken: no role; set --role to what tokens of the identity should contain, such as consumer")
 	case len(w.To) == 0 && w.Revoke:
@@ -101,14 +93,6 @@ func (g *grantCommand) spec(stdin io.Reader) (grant.Spec, error) {
 		if err := grant.CheckURI(uri); err != nil {
 			return w, usageError{err}
 		}
-	}
-	for _, to := range g.to {
-		if to == "" {
-			return w, usage("aztoken: --to is empty; set it to a managed identity")
-		}
-	}
-	if g.emit != "" && g.emit != string(grant.AzureCLI) && g.emit != string(grant.Terraform) && g.emit != string(grant.Bicep) {
-		return w, usage("aztoken: --emit is %q; use %s", g.emit, strings.Join(grant.Forms(), ", "))
 	}
 	if g.manifest == "" {
 		return w, nil
@@ -143,78 +127,61 @@ func (g *grantCommand) run(cmd *cobra.Command) error {
 	if err != nil {
 		return err
 	}
-	client, err := g.connect(cmd.ErrOrStderr())
+	if g.emit != "" {
+		return g.printScript(cmd, spec)
+	}
+	state, client, err := g.readState(cmd, spec)
 	if err != nil {
 		return err
 	}
 	defer client.Close()
-	state, err := g.read(cmd.Context(), client, spec)
-	if err != nil {
-		return err
-	}
-	if g.emit != "" {
-		return g.printEmitted(cmd.OutOrStdout(), spec, state)
-	}
 	steps, err := grant.Plan(spec, state)
 	if err != nil {
 		return err
 	}
-	result := newGrantResult(spec, state, steps)
-	if len(steps) == 0 || g.dryRun {
-		result.DryRun = g.dryRun
-		return g.print(cmd.OutOrStdout(), result, result.text)
-	}
-	if !g.json() {
-		_, _ = io.WriteString(cmd.OutOrStdout(), result.plan())
-	}
-	if !g.yes {
-		if g.json() {
-			_, _ = io.WriteString(cmd.ErrOrStderr(), result.plan())
-		}
-		if yes, err := confirmed(cmd.Context(), cmd.InOrStdin(), cmd.ErrOrStderr(), "Apply these changes?"); err != nil || !yes {
-			return orDeclined(err)
-		}
-	}
-	return g.apply(cmd, client, spec, state, steps)
+	return g.carryOut(cmd, newGrantResult(spec, state, steps), func(ctx context.Context, tell func(rollout.Progress)) (report, error) {
+		after, err := grant.Apply(ctx, client, state, steps, tell)
+		return newGrantResult(spec, after, steps), err
+	})
 }
 
-// read returns what exists. It has a timeout of its own, as people take time to read a plan.
-func (g *grantCommand) read(ctx context.Context, client *graph.Client, spec grant.Spec) (grant.State, error) {
-	ctx, cancel := context.WithTimeout(ctx, g.timeout)
-	defer cancel()
-	return grant.Read(ctx, client, spec)
-}
-
-// apply carries out the steps, and prints what was done, even if not all.
-func (g *grantCommand) apply(cmd *cobra.Command, client *graph.Client, spec grant.Spec, state grant.State, steps []grant.Step) error {
-	ctx, cancel := context.WithTimeout(cmd.Context(), g.timeout)
-	defer cancel()
-	progress := newStepWriter(cmd.ErrOrStderr())
-	state, err := grant.Apply(ctx, client, state, steps, progress.tell)
+// readState returns what exists, and the client that read it.
+func (g *grantCommand) readState(cmd *cobra.Command, spec grant.Spec) (state grant.State, client *graph.Client, err error) {
+	if client, err = g.connect(cmd.ErrOrStderr()); err != nil {
+		return state, nil, err
+	}
+	err = g.read(cmd.Context(), func(ctx context.Context) (err error) {
+		state, err = grant.Read(ctx, client, spec)
+		return err
+	})
 	if err != nil {
-		progress.erase()
-		if !g.json() {
+		client.Close()
+	}
+	return state, client, err
+}
+
+// printScript prints the equivalent for another tool. For a new application that takes no look at
+// the directory: where nobody is signed in, it is taken for one.
+func (g *grantCommand) printScript(cmd *cobra.Command, spec grant.Spec) error {
+	state, mayBeNew := grant.Unread(spec)
+	switch {
+	case g.isNew && !mayBeNew:
+		return usage("aztoken: --new is for the name of an application; --app is an id or an App ID URI, which an application must have already")
+	case !g.isNew:
+		there, client, err := g.readState(cmd, spec)
+		switch {
+		case err == nil:
+			client.Close()
+			state = there
+		case mayBeNew && errors.As(err, new(*graph.SignInError)):
+			say(cmd.ErrOrStderr(), "aztoken: not signed in: written for a new application, without a look at the directory; sign in (az login) if it exists already")
+		default:
 			return err
 		}
 	}
-	result := newGrantResult(spec, state, steps)
-	result.apply(progress.done, err == nil)
-	if printErr := g.print(cmd.OutOrStdout(), result, result.text); err == nil {
-		err = printErr
-	}
-	return err
-}
-
-func (g *grantCommand) printEmitted(out io.Writer, spec grant.Spec, state grant.State) error {
-	text, err := grant.Emit(grant.Form(g.emit), spec, state, g.graphCloud().Host)
+	text, err := grant.Emit(emit.Form(g.emit), spec, state, g.graphCloud().Host)
 	if err != nil {
 		return err
 	}
-	return g.print(out, emitted{g.emit, text}, func() string { return text })
-}
-
-// emitted is what --emit prints, as JSON.
-type emitted struct {
-	Form string `json:"form"`
-	Text string `json:"text"`
+	return g.printEmitted(cmd.OutOrStdout(), text)
 }

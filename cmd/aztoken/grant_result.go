@@ -10,104 +10,51 @@ import (
 
 // grantResult is the result of grant.
 type grantResult struct {
-	Application grantApplication `json:"application"`
-	Identities  []grantIdentity  `json:"identities"`
-	Roles       []string         `json:"roles"`
-	Steps       []grantStep      `json:"steps"`
-	Changed     bool             `json:"changed"`
-	Complete    bool             `json:"complete"` // everything is as requested, and confirmed
-	DryRun      bool             `json:"dry_run"`
-	Resource    string           `json:"resource,omitempty"`
-	Audiences   []string         `json:"audiences,omitempty"`
+	Application applicationResult `json:"application"`
+	Identities  []identityResult  `json:"identities"`
+	Roles       []string          `json:"roles"`
+	changeResult
+	Resource  string   `json:"resource,omitempty"`
+	Audiences []string `json:"audiences,omitempty"`
 
 	revoked, open bool
 }
 
-type grantApplication struct {
-	Name               string   `json:"name"`
-	ClientID           string   `json:"client_id,omitempty"`
-	ObjectID           string   `json:"object_id,omitempty"`
-	ServicePrincipalID string   `json:"service_principal_id,omitempty"`
-	IdentifierURIs     []string `json:"identifier_uris,omitempty"`
-	TokenVersion       int      `json:"token_version,omitempty"`
-}
-
-type grantIdentity struct {
-	Name       string `json:"name"`
-	ObjectID   string `json:"object_id"`
-	ClientID   string `json:"client_id"`
-	ResourceID string `json:"resource_id,omitempty"`
-}
-
-type grantStep struct {
-	Action string `json:"action"`
-	Text   string `json:"text"`
-	Done   bool   `json:"done"`
-}
-
 // newGrantResult returns the result before anything is done.
-func newGrantResult(w grant.Spec, s grant.State, steps []grant.Step) grantResult {
-	r := grantResult{
-		Application: grantApplication{Name: s.Name(), ClientID: s.AppID()},
-		Identities:  []grantIdentity{}, Roles: []string{}, Steps: []grantStep{},
-		Complete: len(steps) == 0, Resource: s.Resource(), Audiences: s.Audiences(), revoked: w.Revoke,
+func newGrantResult(w grant.Spec, s grant.State, steps []grant.Step) *grantResult {
+	r := &grantResult{
+		Application: grantedApplication(s), Identities: identityResults(s.Identities), Roles: []string{},
+		Resource: s.Resource(), Audiences: s.Audiences(), revoked: w.Revoke,
+		open: s.Application != nil && s.Service != nil && !s.Service.AppRoleAssignmentRequired,
 	}
 	if r.Application.Name == "" {
 		r.Application.Name = w.App
 	}
-	if a := s.Application; a != nil {
-		r.Application.ObjectID, r.Application.IdentifierURIs, r.Application.TokenVersion = a.ID, a.IdentifierURIs, a.TokenVersion()
-	}
-	if p := s.Service; p != nil {
-		r.Application.ServicePrincipalID = p.ID
-		r.open = s.Application != nil && !p.AppRoleAssignmentRequired
-	}
-	for _, p := range s.Identities {
-		r.Identities = append(r.Identities, grantIdentity{p.DisplayName, p.ID, p.AppID, p.ResourceID()})
-	}
 	for _, role := range w.Roles {
 		r.Roles = append(r.Roles, role.Value)
 	}
+	var planned []changeStep
 	for _, step := range steps {
-		r.Steps = append(r.Steps, grantStep{Action: string(step.Action), Text: step.Text})
+		planned = append(planned, changeStep{Action: string(step.Action), Text: step.Text, removes: step.Action == grant.Unassign})
+	}
+	r.changeResult = newChangeResult(planned...)
+	return r
+}
+
+func grantedApplication(s grant.State) applicationResult {
+	r := applicationResult{Name: s.Name(), ClientID: s.AppID()}
+	if a := s.Application; a != nil {
+		r.ObjectID, r.IdentifierURIs, r.TokenVersion = a.ID, a.IdentifierURIs, a.TokenVersion()
+	}
+	if p := s.Service; p != nil {
+		r.ServicePrincipalID = p.ID
 	}
 	return r
 }
 
-// apply marks the steps that were done.
-func (r *grantResult) apply(done map[string]bool, complete bool) {
-	for i, step := range r.Steps {
-		r.Steps[i].Done = done[step.Text]
-		r.Changed = r.Changed || done[step.Text]
-	}
-	r.Complete = complete
-}
-
-// plan returns what is about to be done.
-func (r grantResult) plan() string {
+func (r *grantResult) text() string {
 	var b strings.Builder
-	b.WriteString("plan:\n")
-	for _, step := range r.Steps {
-		mark := "+"
-		if step.Action == string(grant.Unassign) {
-			mark = "-"
-		}
-		b.WriteString("  " + mark + " " + printable(step.Text) + "\n")
-	}
-	return b.String()
-}
-
-func (r grantResult) text() string {
-	var b strings.Builder
-	switch {
-	case r.DryRun && len(r.Steps) > 0:
-		b.WriteString(r.plan())
-		b.WriteString("nothing was changed (--dry-run)\n")
-	case r.Changed:
-		b.WriteString("done\n")
-	default:
-		b.WriteString("nothing to do: everything is set up\n")
-	}
+	b.WriteString(r.summary())
 	if !r.revoked {
 		r.writeUse(&b)
 	}
@@ -121,7 +68,7 @@ func (r grantResult) text() string {
 }
 
 // writeUse writes the values for callers and for the service.
-func (r grantResult) writeUse(b *strings.Builder) {
+func (r *grantResult) writeUse(b *strings.Builder) {
 	if r.Resource == "" {
 		return
 	}

@@ -19,10 +19,10 @@ import (
 
 const workerARM = "/subscriptions/s/resourceGroups/RG/providers/Microsoft.ManagedIdentity/userAssignedIdentities/orders-worker"
 
-// tenant is a directory, and a machine whose managed identity signs in to it.
+// tenant is a fake directory, with a sign-in of its own.
 type tenant struct {
 	*graphtest.Server
-	imds   *imdstest.Server
+	imds   *imdstest.Server // of the machine, which nobody must ask
 	worker graphtest.Principal
 }
 
@@ -32,8 +32,8 @@ func newTenant(t *testing.T, opts *graphtest.Options) tenant {
 	return tenant{g, imdstest.NewServer(t, &imdstest.Options{Identities: []imdstest.Identity{{SystemAssigned: true}}}), g.AddManagedIdentity("orders-worker", workerARM)}
 }
 
-// signedIn returns a call by somebody who is signed in, and wants to know all that the libraries
-// have to say.
+// signedIn returns a call on a machine whose identity could sign in for real, by somebody who wants
+// to know all that the libraries have to say.
 func (d tenant) signedIn() invocation {
 	return invocation{env: append(d.imds.AppService().Environ(), "AZURE_TOKEN_CREDENTIALS=prod", "AZURE_SDK_GO_LOGGING=all")}
 }
@@ -44,8 +44,13 @@ func (d tenant) run(t *testing.T, args ...string) outcome {
 	got := d.signedIn().run(t, append(args, "--endpoint", d.URL)...)
 	require.Contains(t, got.stderr, "Authorization: REDACTED", "it was all said")
 	got.stderr = ownWords(got.stderr)
+	require.Zero(t, d.imds.Count(), "no real sign-in with a fake")
 	return got
 }
+
+// nowhere keeps what a test of a failed sign-in must not get to, such as Microsoft Graph, out of
+// reach.
+const nowhere = "HTTPS_PROXY=http://127.0.0.1:1"
 
 // ownWords returns the lines of stderr that are the command's.
 func ownWords(stderr string) string {
@@ -195,7 +200,7 @@ func TestGrantMistakes(t *testing.T) {
 	refusing.Break(imdstest.Error(400, "invalid_request", "Identity not found"))
 	for name, c := range map[string]struct {
 		opts   *graphtest.Options
-		env    []string // in place of somebody who is signed in
+		env    []string // of a real sign-in, which fails
 		stdin  string
 		args   []string
 		status int
@@ -207,9 +212,9 @@ func TestGrantMistakes(t *testing.T) {
 		"no permission to read":     {opts: &graphtest.Options{Permissions: []string{}}, args: plainGrant, status: 1, want: []string{"reading the application", "Application.Read.All"}},
 		"another cloud's token":     {args: with(plainGrant, "--cloud=usgovernment"), status: 1, want: []string{"401 Unauthorized", "sign in again"}},
 		"an unknown identity":       {args: []string{"grant", "--app=a", "--role=r", "--to=nobody"}, status: 1, want: []string{"no managed identity is named"}},
-		"no identity at Azure":      {env: append(refusing.AppService().Environ(), "AZURE_TOKEN_CREDENTIALS=prod"), args: plainGrant, status: 1, want: []string{"aztoken: signing in to Azure failed: ManagedIdentityCredential authentication failed.", "Identity not found", "run az login"}},
-		"nobody is signed in":       {env: []string{"AZURE_TOKEN_CREDENTIALS=dev", "PATH=" + t.TempDir()}, args: plainGrant, status: 1, want: []string{"aztoken: not signed in to Azure; run az login"}},
-		"a sign-in that is unknown": {env: []string{"AZURE_TOKEN_CREDENTIALS=x"}, args: plainGrant, status: 1, want: []string{"AZURE_TOKEN_CREDENTIALS"}},
+		"no identity at Azure":      {env: append(refusing.AppService().Environ(), "AZURE_TOKEN_CREDENTIALS=prod", nowhere), args: plainGrant, status: 1, want: []string{"aztoken: signing in to Azure failed: ManagedIdentityCredential authentication failed.", "Identity not found", "run az login"}},
+		"nobody is signed in":       {env: []string{"AZURE_TOKEN_CREDENTIALS=dev", "PATH=" + t.TempDir(), nowhere}, args: plainGrant, status: 1, want: []string{"aztoken: not signed in to Azure; run az login"}},
+		"a sign-in that is unknown": {env: []string{"AZURE_TOKEN_CREDENTIALS=x", nowhere}, args: plainGrant, status: 1, want: []string{"AZURE_TOKEN_CREDENTIALS"}},
 		"no manifest":               {args: with(plainGrant, "--manifest=/nonexistent"), status: 1, want: []string{"reading the manifest: "}},
 		"a bad manifest":            {args: with(plainGrant, "--manifest=-", "--yes"), stdin: `{"approles":[]}`, status: 1, want: []string{"write appRoles"}},
 		"nobody to ask, surely":     {args: with(plainGrant, "--manifest=-"), stdin: "{}", status: 2, want: []string{"add --yes or --dry-run"}},
@@ -224,9 +229,10 @@ func TestGrantMistakes(t *testing.T) {
 		"a form unknown":            {args: with(plainGrant, "--emit=pulumi"), status: 2, want: []string{"az, terraform, bicep"}},
 		"a cloud unknown":           {args: with(plainGrant, "--cloud=moon"), status: 2, want: []string{"usgovernment"}},
 		"no time":                   {args: with(plainGrant, "--timeout=0s"), status: 2, want: []string{"--timeout"}},
+		"an endpoint of nothing":    {args: with(plainGrant, "--endpoint="), status: 2, want: []string{"--endpoint is empty"}},
 		"the internet":              {args: with(plainGrant, "--endpoint=https://graph.example"), status: 2, want: []string{"an http or https address of this machine"}},
 		"words":                     {args: with(plainGrant, "please"), status: 2, want: []string{"please"}},
-		"roles of nothing":          {args: []string{"roles", "--app=nothing"}, status: 1, want: []string{"no application nothing"}},
+		"roles of nothing":          {args: []string{"roles", "--app=nothing"}, status: 1, want: []string{`no application named "nothing"`}},
 		"roles without a name":      {args: []string{"roles"}, status: 2, want: []string{"set --app"}},
 		"roles without permission":  {opts: &graphtest.Options{Permissions: []string{}}, args: []string{"roles", "--app=x"}, status: 1, want: []string{"Application.Read.All"}},
 	} {
@@ -235,11 +241,10 @@ func TestGrantMistakes(t *testing.T) {
 			d := newTenant(t, c.opts)
 			i := d.signedIn()
 			i.stdin = c.stdin
+			args := c.args
 			if c.env != nil {
 				i.env = c.env
-			}
-			args := c.args
-			if !strings.Contains(strings.Join(args, " "), "--endpoint") {
+			} else if !strings.Contains(strings.Join(args, " "), "--endpoint") {
 				args = with(args, "--endpoint", d.URL)
 			}
 			got := i.run(t, args...)
@@ -270,8 +275,7 @@ Interactive authentication is needed. Please run:
 az login' >&2
 exit 1
 `), 0o700))
-	d := newTenant(t, nil)
-	got := invocation{env: append(imdstest.Environment{}.Environ(), "AZURE_TOKEN_CREDENTIALS=dev", "PATH="+dir+":/bin:/usr/bin")}.run(t, with(plainGrant, "--endpoint", d.URL)...)
+	got := invocation{env: append(imdstest.Environment{}.Environ(), "AZURE_TOKEN_CREDENTIALS=dev", "PATH="+dir+":/bin:/usr/bin", nowhere)}.run(t, plainGrant...)
 	require.Equal(t, 1, got.status)
 	golden(t, "grant-expired.stderr", got.stderr)
 }
@@ -346,6 +350,52 @@ func TestGrantEmit(t *testing.T) {
 		require.Contains(t, result.Text, want)
 	}
 	require.Empty(t, d.Writes())
+}
+
+// TestGrantEmitWithoutSignIn: the text for a new application is written from the flags alone.
+func TestGrantEmitWithoutSignIn(t *testing.T) {
+	t.Parallel()
+	nobody := invocation{env: []string{"AZURE_TOKEN_CREDENTIALS=dev", "PATH=" + t.TempDir(), nowhere}}
+	wrong := invocation{env: []string{"AZURE_TOKEN_CREDENTIALS=x", nowhere}}
+	for form, want := range map[string][]string{
+		"az":        {"# Grants consumer of the new application orders-api to orders-worker.\n", "displayName eq '\\''orders-worker'\\''", "retry assign \"$identity_orders_worker\" "},
+		"terraform": {`variable "orders_worker_object_id"`, "principal_object_id = var.orders_worker_object_id"},
+		"bicep":     {"param orders_worker_object_id string", "principalId: orders_worker_object_id"},
+	} {
+		for _, i := range []invocation{nobody, wrong} {
+			got := i.run(t, with(plainGrant, "--emit", form)...)
+			require.Zero(t, got.status, got.stderr)
+			require.Equal(t, "aztoken: not signed in: written for a new application, without a look at the directory; sign in (az login) if it exists already\n", got.stderr)
+			for _, words := range want {
+				require.Contains(t, got.stdout, words)
+			}
+			require.NotContains(t, got.stdout, "import {")
+			x := tempt(t)
+			asked := invocation{env: x.environ}.run(t, with(plainGrant, "--emit", form, "--new")...)
+			require.Zero(t, asked.status, asked.stderr)
+			require.Equal(t, got.stdout, asked.stdout)
+			require.Empty(t, asked.stderr)
+			x.resisted(t)
+		}
+	}
+	for name, c := range map[string]struct {
+		args   []string
+		status int
+		want   string
+	}{
+		"an application by its URI": {[]string{"grant", "--app=api://orders", "--role=r", "--to=x", "--emit=az"}, 1, "not signed in to Azure"},
+		"an application by its id":  {[]string{"grant", "--app=c0000000-0000-4000-8000-000000000001", "--role=r", "--to=x", "--emit=az"}, 1, "not signed in to Azure"},
+		"a role to revoke":          {with(plainGrant, "--emit=az", "--revoke"), 1, "not signed in to Azure"},
+		"a new one by its URI":      {[]string{"grant", "--app=api://orders", "--role=r", "--to=x", "--emit=az", "--new"}, 2, "--new is for the name of an application"},
+		"a new one to revoke from":  {with(plainGrant, "--emit=az", "--revoke", "--new"), 2, "revoke"},
+		"a new one to apply":        {with(plainGrant, "--new"), 2, "--new is for --emit"},
+		"what cannot be":            {with(plainGrant, "--emit=bicep", "--new", "--cloud=china"), 1, "only the public cloud"},
+	} {
+		got := nobody.run(t, c.args...)
+		require.Equal(t, c.status, got.status, name)
+		require.Contains(t, got.stderr, c.want, name)
+		require.Empty(t, got.stdout)
+	}
 }
 
 func TestGrantClouds(t *testing.T) {

@@ -3,7 +3,6 @@ package main
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"regexp"
 	"slices"
@@ -15,6 +14,7 @@ import (
 
 	"github.com/seed-ac726066/aztoken/internal/grant"
 	"github.com/seed-ac726066/aztoken/internal/graph"
+	"github.com/seed-ac726066/aztoken/internal/lookup"
 )
 
 type rolesCommand struct {
@@ -58,7 +58,7 @@ func (r *rolesCommand) run(cmd *cobra.Command) error {
 	case err != nil:
 		return err
 	case state.AppID() == "":
-		return errors.New("aztoken: the tenant has no application " + r.app + "; correct the name, or sign in to its tenant")
+		return lookup.NoApplication(r.app, "")
 	}
 	var assigned []graph.Assignment
 	if state.Service != nil {
@@ -72,8 +72,8 @@ func (r *rolesCommand) run(cmd *cobra.Command) error {
 
 // rolesResult lists who has which role.
 type rolesResult struct {
-	Application grantApplication `json:"application"`
-	Roles       []roleMembers    `json:"roles"`
+	Application applicationResult `json:"application"`
+	Roles       []roleMembers     `json:"roles"`
 }
 
 type roleMembers struct {
@@ -97,7 +97,7 @@ const noRole = "00000000-0000-0000-0000-000000000000"
 
 // newRolesResult groups the assignments by role. One of a deleted role keeps its id.
 func newRolesResult(s grant.State, assigned []graph.Assignment) rolesResult {
-	r := rolesResult{Application: newGrantResult(grant.Spec{}, s, nil).Application, Roles: []roleMembers{}}
+	r := rolesResult{Application: grantedApplication(s), Roles: []roleMembers{}}
 	at := map[string]int{}
 	add := func(role roleMembers) {
 		at[role.ID] = len(r.Roles)

@@ -94,8 +94,8 @@ func newRoot() *cobra.Command {
 		Use: "aztoken", SuggestionsMinimumDistance: 2,
 		Short: "Get, inspect and diagnose tokens of Azure managed identities",
 		Long: `aztoken gets, inspects and diagnoses tokens of Azure managed identities, runs a fake identity endpoint for
-local development, serves kept tokens to programs in every language, and grants an identity a role of the
-service that it calls.
+local development, serves kept tokens to programs in every language, checks tokens for services behind a reverse
+proxy, grants an identity a role of the service that it calls, and lets it act as an application.
 
 Results go to stdout, everything else to stderr. Tokens are printed only on request. The exit status is 0 for
 success, 1 for failure, and 2 for wrong flags or arguments.`,
@@ -113,7 +113,7 @@ success, 1 for failure, and 2 for wrong flags or arguments.`,
 	}
 	root.PersistentFlags().Var(&p.format, "output", "output format: text or json")
 	complete(root, "output", string(textFormat), string(jsonFormat))
-	root.AddCommand(newToken(p), newInspect(p), newDoctor(p), newFake(p), newAgent(p), newReady(p), newGrant(p), newRoles(p))
+	root.AddCommand(newToken(p), newInspect(p), newDoctor(p), newFake(p), newAgent(p), newGuard(p), newReady(p), newGrant(p), newRoles(p), newFederate(p))
 	root.CompletionOptions.SetDefaultShellCompDirective(cobra.ShellCompDirectiveNoFileComp)
 	return root
 }

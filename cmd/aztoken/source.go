@@ -14,6 +14,7 @@ import (
 // source is the identity and the endpoint to ask, by flags.
 type source struct {
 	clientID, objectID, resourceID string
+	application                    application
 	endpoint                       string
 	timeout                        time.Duration
 
@@ -28,6 +29,7 @@ func (s *source) addFlags(cmd *cobra.Command) {
 	f.StringVar(&s.clientID, "client-id", "", "client id of the identity to use (default: the host's default identity)")
 	f.StringVar(&s.objectID, "object-id", "", "object id (principal id) of the identity to use")
 	f.StringVar(&s.resourceID, "resource-id", "", "Azure resource id of the identity to use: /subscriptions/…")
+	s.application.addFlags(cmd)
 	f.StringVar(&s.endpoint, "endpoint", "", "base URL of the IMDS to use, instead of the host that the environment names")
 	f.DurationVar(&s.timeout, "timeout", 30*time.Second, "how long to wait for a token")
 	cmd.MarkFlagsMutuallyExclusive(idFlags...)
@@ -68,6 +70,10 @@ func (s *source) flag(field string) string {
 		}
 	case hosts.FieldEndpoint:
 		return "--endpoint"
+	case hosts.FieldAppClientID:
+		return "--" + appClientIDFlag
+	case hosts.FieldAppTenant:
+		return "--" + appTenantFlag
 	}
 	return field
 }
@@ -80,5 +86,5 @@ func (s *source) check() error {
 	if s.timeout <= 0 {
 		return usage("aztoken: --timeout is %v; set it to a time above 0, such as 30s", s.timeout)
 	}
-	return nil
+	return s.application.check(s.changed)
 }

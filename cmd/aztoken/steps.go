@@ -5,9 +5,9 @@ import (
 	"io"
 	"time"
 
-	"github.com/seed-ac726066/aztoken/internal/grant"
 	"github.com/seed-ac726066/aztoken/internal/graph"
 	"github.com/seed-ac726066/aztoken/internal/message"
+	"github.com/seed-ac726066/aztoken/internal/rollout"
 )
 
 // sayAgain is how often progress is reported where a line cannot be overwritten.
@@ -26,14 +26,14 @@ func newStepWriter(w io.Writer) *stepWriter {
 	return &stepWriter{w: w, live: isTerminal(w), done: map[string]bool{}}
 }
 
-func (s *stepWriter) tell(p grant.Progress) {
-	if p.Step.Text != s.now {
-		s.now, s.said = p.Step.Text, -sayAgain
+func (s *stepWriter) tell(p rollout.Progress) {
+	if p.Step != s.now {
+		s.now, s.said = p.Step, -sayAgain
 	}
 	if p.Done {
 		s.erase()
-		s.done[p.Step.Text] = true
-		say(s.w, "✓ %s", printable(p.Step.Text))
+		s.done[p.Step] = true
+		say(s.w, "✓ %s", printable(p.Step))
 		return
 	}
 	line := "waiting for " + awaited(p.Why) + ", " + message.Duration(p.Waited)
@@ -43,7 +43,7 @@ func (s *stepWriter) tell(p grant.Progress) {
 		_, _ = io.WriteString(s.w, "\r\x1b[K… "+line)
 	case p.Waited-s.said >= sayAgain:
 		s.said = p.Waited
-		say(s.w, "… %s: %s", printable(p.Step.Text), line)
+		say(s.w, "… %s: %s", printable(p.Step), line)
 	}
 }
 

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -35,6 +36,7 @@ request, until it is due for a refresh, so that a cron job has a token in an out
 		Example: `  curl -H "Authorization: Bearer $(aztoken token https://orders.example.com)" https://orders.example.com/orders
   aztoken token https://vault.azure.net --client-id 0d46c104-0000-4000-8000-000000000001
   aztoken token https://management.azure.com --dev          # on your own machine, after az login
+  aztoken token https://graph.microsoft.com --app-client-id $APP --app-tenant $TENANT   # as an app registration
   aztoken token https://orders.example.com --watch          # watch it being refreshed; Ctrl-C ends it
   aztoken token https://vault.azure.net --output json | jq -r .expires_on
   aztoken token https://orders.example.com --client-id 0d46c104-0000-4000-8000-000000000001 --store /var/lib/orders/tokens`,
@@ -48,7 +50,7 @@ request, until it is due for a refresh, so that a cron job has a token in an out
 	f.BoolVar(&t.showToken, "show-token", false, "with --watch: print the tokens too")
 	f.BoolVar(&t.dev, "dev", false, "use your own sign-in instead of a managed identity: Azure CLI, azd or PowerShell")
 	f.BoolVar(&t.renew, "renew", false, "with --store: request a new token instead of the stored one, such as after a role was granted")
-	for _, flag := range append([]string{"endpoint", "store"}, idFlags...) {
+	for _, flag := range slices.Concat([]string{"endpoint", "store"}, idFlags, appFlags) {
 		cmd.MarkFlagsMutuallyExclusive("dev", flag)
 	}
 	return cmd
@@ -68,7 +70,7 @@ func (t *tokenCommand) run(cmd *cobra.Command, args []string) error {
 	if t.renew && (store == nil || t.watch) {
 		return usage("aztoken: --renew is for --store without --watch; without a store each call requests a token anyway")
 	}
-	opts := &aztoken.Options{ID: t.id(), Endpoint: t.endpoint, Store: store}
+	opts := &aztoken.Options{ID: t.id(), Federation: t.application.federation(), Endpoint: t.endpoint, Store: store}
 	if t.dev {
 		credential, err := newDeveloper()
 		if err != nil {

@@ -72,6 +72,7 @@ func TestTokenMistakes(t *testing.T) {
 		"no identity":         {args: []string{"token", orders, "--endpoint", srv.URL}, status: 1, want: []string{"Identity not found", "correct its id", "--client-id"}},
 		"several identities":  {args: []string{"token", orders, "--endpoint", several.URL}, status: 1, want: []string{"--client-id, --object-id or --resource-id"}},
 		"wrong kind of id":    {env: several.AzureML().Environ(), args: []string{"token", orders, "--object-id", "x"}, status: 1, want: []string{"--object-id: this host takes client ids only", "use the client id"}},
+		"a client id in ACI":  {env: several.ContainerInstances().Environ(), args: []string{"token", orders, "--client-id", imdstest.DefaultClientID}, status: 1, want: []string{`--client-id: "` + imdstest.DefaultClientID + `" is not an object id`, "use the object id of the identity"}},
 		"an empty variable":   {args: []string{"token", orders, "--endpoint", srv.URL, "--client-id", ""}, status: 1, want: []string{"--client-id: empty"}},
 		"no resource":         {args: []string{"token"}, status: 2, want: []string{"no resource", "aztoken token --help"}},
 		"an empty resource":   {args: []string{"token", ""}, status: 2, want: []string{"no resource"}},

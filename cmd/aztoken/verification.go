@@ -5,21 +5,15 @@ import (
 	"context"
 	"errors"
 	"io"
-	"net/url"
 	"slices"
-	"strings"
 	"time"
-	"unicode"
 
 	"github.com/spf13/cobra"
 
+	"github.com/seed-ac726066/aztoken/internal/entra"
 	"github.com/seed-ac726066/aztoken/internal/guid"
-	"github.com/seed-ac726066/aztoken/internal/origin"
 	"github.com/seed-ac726066/aztoken/verify"
 )
-
-// clouds are the values of --cloud.
-var clouds = map[string]verify.Cloud{"public": verify.Public, "usgovernment": verify.USGovernment, "china": verify.China}
 
 // verification is whether and how to verify a token, by flags.
 type verification struct {
@@ -40,20 +34,20 @@ func (v *verification) addFlags(cmd *cobra.Command) {
 	f.BoolVar(&v.on, "verify", false, "verify the token as a service would")
 	f.StringSliceVar(&v.audiences, "audience", nil, "an App ID URI or client id of the service (required by --verify; may be repeated)")
 	f.StringVar(&v.tenant, "tenant", "", "the tenant that the service accepts, a GUID (default: that of the token)")
-	f.StringVar(&v.cloud, "cloud", "public", "the cloud that issues the tokens: public, usgovernment or china")
+	f.StringVar(&v.cloud, "cloud", entra.PublicCloud, "the cloud that issues the tokens: public, usgovernment or china")
 	f.StringVar(&v.authority, "authority", "", "base URL of the keys (default: the cloud's login host)")
 	f.StringSliceVar(&v.roles, "role", nil, "an app role that the token must have (if repeated: one of them)")
 	f.StringSliceVar(&v.callers, "caller", nil, "an object id or client id that the token must be of (if repeated: one of them)")
 	f.BoolVar(&v.roleless, "allow-roleless", false, "accept a token without roles and scopes")
 	f.StringVar(&v.keyFile, "key-file", "", "a file that keeps the keys, for a run while Entra ID is down; only its owner may be able to write it")
 	f.DurationVar(&v.timeout, "timeout", 15*time.Second, "how long to wait for the keys")
-	complete(cmd, "cloud", "public", "usgovernment", "china")
+	complete(cmd, "cloud", entra.Clouds()...)
 	cmd.MarkFlagsMutuallyExclusive("role", "allow-roleless")
 }
 
 // check returns what is wrong with the flags.
 func (v *verification) check() error {
-	if _, ok := clouds[v.cloud]; !ok {
+	if _, ok := entra.Cloud(v.cloud); !ok {
 		return usage("aztoken: --cloud is %q; set it to public, usgovernment or china", v.cloud)
 	}
 	isSet := len(v.audiences) > 0 || v.tenant != "" || v.authority != "" || len(v.roles) > 0 || len(v.callers) > 0 ||
@@ -63,11 +57,11 @@ func (v *verification) check() error {
 		return usage("aztoken: --audience, --tenant, --authority, --role, --caller, --allow-roleless and --key-file are for --verify; add it, or omit them")
 	case v.on && len(v.audiences) == 0:
 		return usage("aztoken: --verify needs --audience: the App ID URI of the service, or its client id if its tokens have version 2")
-	case slices.ContainsFunc(v.audiences, isNotAudience):
+	case slices.ContainsFunc(v.audiences, func(a string) bool { return !entra.IsAudience(a) }):
 		return usage("aztoken: --audience is %q; set it to an App ID URI or a client id, not a scope or a placeholder", v.audiences)
 	case v.tenant != "" && !guid.Is(v.tenant):
 		return usage("aztoken: --tenant is %q; set it to the GUID that the portal shows as Directory (tenant) ID", v.tenant)
-	case v.authority != "" && !isBaseURL(v.authority):
+	case v.authority != "" && !entra.IsAuthority(v.authority):
 		return usage("aztoken: --authority is %q; set it to https:// and a host, or to the URL of a fake on this machine", v.authority)
 	case slices.ContainsFunc(v.callers, isNotGUID):
 		return usage("aztoken: --caller is %q; set it to an object id or a client id, a GUID", v.callers)
@@ -77,21 +71,7 @@ func (v *verification) check() error {
 	return nil
 }
 
-// isNotAudience reports whether an audience is one that package verify does not take: empty, a
-// scope, or a placeholder.
-func isNotAudience(a string) bool {
-	return strings.Trim(a, "/") == "" || strings.ContainsFunc(a, unicode.IsSpace) || strings.ContainsAny(a, "{}<>") ||
-		strings.HasSuffix(a, "//") || strings.HasSuffix(a, "/.default")
-}
-
 func isNotGUID(id string) bool { return !guid.Is(id) }
-
-// isBaseURL reports whether keys may be fetched from a URL.
-func isBaseURL(text string) bool {
-	u, err := url.Parse(text)
-	return err == nil && u.Host != "" && u.User == nil && u.RawQuery == "" && u.Fragment == "" &&
-		(u.Scheme == "https" || u.Scheme == "http" && origin.Loopback(u.Hostname()))
-}
 
 // verify returns why a service would reject the token, nil if it would not, or without --verify. It
 // warns of a key file that is not used.
@@ -103,10 +83,11 @@ func (v *verification) verify(ctx context.Context, token string, d decoded, warn
 	if !guid.Is(tenant) {
 		return errors.New("aztoken: the token names no tenant; set --tenant")
 	}
+	cloud, _ := entra.Cloud(v.cloud)
 	news := newKeyNews()
 	verifier, err := verify.New(&verify.Options{
 		Audiences: v.audiences, Tenants: []string{tenant}, Callers: v.callers, AllowRoleless: v.roleless,
-		Cloud: clouds[v.cloud], Authority: v.authority, KeyFile: v.keyFile, OnEvent: news.hear,
+		Cloud: cloud, Authority: v.authority, KeyFile: v.keyFile, OnEvent: news.hear,
 	})
 	if err != nil {
 		return err

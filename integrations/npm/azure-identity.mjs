@@ -6,8 +6,18 @@ import {
 
 const [resource, kind, id] = process.argv.slice(2);
 const named = kind && { [`${kind}Id`]: id };
-const credential = process.env.AZURE_FEDERATED_TOKEN_FILE
-  ? new WorkloadIdentityCredential({ ...named, disableInstanceDiscovery: true })
+const { AZURE_FEDERATED_TOKEN_FILE, AZURE_KUBERNETES_TOKEN_PROXY } = process.env;
+
+function workloadIdentity() {
+  // The proxy serves what is asked about the authority. Without one that would be Microsoft's.
+  const through = AZURE_KUBERNETES_TOKEN_PROXY
+    ? { enableAzureProxy: true }
+    : { disableInstanceDiscovery: true };
+  return new WorkloadIdentityCredential({ ...named, ...through });
+}
+
+const credential = AZURE_FEDERATED_TOKEN_FILE
+  ? workloadIdentity()
   : new ManagedIdentityCredential(named);
 const { token } = await credential.getToken(`${resource}/.default`);
 process.stdout.write(token);

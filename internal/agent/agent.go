@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"reflect"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -63,6 +64,7 @@ const closeTimeout = 6 * time.Second
 func New(c agentfile.Config, o Options) (*Agent, error) {
 	o.Logger, o.Metrics = cmp.Or(o.Logger, slog.New(slog.DiscardHandler)), cmp.Or(o.Metrics, metrics.NewSet())
 	a := &Agent{options: o, refusals: operation.NewSampler(time.Second), life: lifetime.New()}
+	a.current.Store(&generation{stop: func() {}})
 	a.metrics = newMeters(a, o.Metrics, c.Store != "")
 	if err := a.Reload(c); err != nil {
 		return nil, err
@@ -90,10 +92,8 @@ func (a *Agent) Reload(c agentfile.Config) error {
 	}
 	next.stop = warm.Keep(a.life, next.warm)
 	a.current.Store(next)
-	if old != nil {
-		old.stop()
-		a.life.Go(func() { closeAll(gone(old, next)) })
-	}
+	old.stop()
+	a.life.Go(func() { closeAll(gone(old, next)) })
 	return nil
 }
 
@@ -143,7 +143,7 @@ func (a *Agent) newClient(id agentfile.Identity, c agentfile.Config) func(aztoke
 	return func(upstream aztoken.ID) (*aztoken.Client, error) {
 		opts := a.options.Client
 		if !c.Dev {
-			opts.ID, opts.Endpoint = upstream, c.Endpoint
+			opts.ID, opts.Endpoint, opts.Federation = upstream, c.Endpoint, id.Application()
 		}
 		opts.Logger = a.options.Logger
 		opts.OnEvent = func(ev aztoken.Event) { a.metrics.event(id.Name, ev) }
@@ -152,9 +152,6 @@ func (a *Agent) newClient(id agentfile.Identity, c agentfile.Config) func(aztoke
 }
 
 func (g *generation) find(name string) *identity {
-	if g == nil {
-		return nil
-	}
 	for _, id := range g.identities {
 		if id.Name == name {
 			return id
@@ -180,12 +177,12 @@ func secretOf(id agentfile.Identity, before *identity) (secret.Text, error) {
 }
 
 func (id *identity) hasIDsOf(other agentfile.Identity) bool {
-	return id.ClientID == other.ClientID && id.ObjectID == other.ObjectID && id.ResourceID == other.ResourceID
+	return id.ClientID == other.ClientID && id.ObjectID == other.ObjectID && id.ResourceID == other.ResourceID &&
+		reflect.DeepEqual(id.Federation, other.Federation)
 }
 
 // gone returns the clients of old that next does not have.
-func gone(old, next *generation) []*clientpool.Pool {
-	var all []*clientpool.Pool
+func gone(old, next *generation) (all []*clientpool.Pool) {
 	for _, id := range old.identities {
 		if !slices.ContainsFunc(next.identities, func(n *identity) bool { return n.clients == id.clients }) {
 			all = append(all, id.clients)
@@ -218,6 +215,14 @@ func (a *Agent) Environments() map[string]envfile.Environment {
 // Config returns what is served.
 func (a *Agent) Config() agentfile.Config { return a.current.Load().config }
 
+// Clients returns the clients of all identities.
+func (a *Agent) Clients() (all []clientpool.Member) {
+	for _, id := range a.current.Load().identities {
+		all = append(all, id.clients.All()...)
+	}
+	return all
+}
+
 // Ready reports whether every warm resource has a token with the least life of the configuration.
 func (a *Agent) Ready() (bool, any) {
 	g := a.current.Load()
@@ -232,10 +237,6 @@ func (a *Agent) Close() {
 	defer a.mu.Unlock()
 	g := a.current.Load()
 	g.stop()
-	var all []*clientpool.Pool
-	for _, id := range g.identities {
-		all = append(all, id.clients)
-	}
-	closeAll(all)
+	closeAll(gone(g, &generation{}))
 	a.life.Wait(closeTimeout)
 }

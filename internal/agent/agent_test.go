@@ -156,6 +156,19 @@ func TestIdentities(t *testing.T) {
 			require.Equal(t, 16, served)
 		})
 	})
+	t.Run("its clients are listed, its own first and the others by name", func(t *testing.T) {
+		virtually(t, func(t *testing.T) {
+			f := start(t, imdstest.New(host()), one(agentfile.Identity{Name: "machine"}))
+			for _, id := range []string{clientB, clientA} {
+				f.ask(t, f.appService("machine", vault, "client_id", id)).token(t)
+			}
+			var names []string
+			for _, m := range f.Clients() {
+				names = append(names, m.Name)
+			}
+			require.Equal(t, []string{"machine", clientA, clientB}, names)
+		})
+	})
 	t.Run("an id that the host does not know is told in the host's words, with the id", func(t *testing.T) {
 		virtually(t, func(t *testing.T) {
 			f := start(t, imdstest.New(host()), one(agentfile.Identity{ClientID: "dead0000-0000-4000-8000-000000000001"}))

@@ -4,7 +4,6 @@ package agentfile
 import (
 	"fmt"
 	"io"
-	"net"
 	"net/url"
 	"path/filepath"
 	"regexp"
@@ -17,6 +16,7 @@ import (
 	"github.com/seed-ac726066/aztoken/internal/guid"
 	"github.com/seed-ac726066/aztoken/internal/hosts"
 	"github.com/seed-ac726066/aztoken/internal/identityapi"
+	"github.com/seed-ac726066/aztoken/internal/operation"
 )
 
 // Config is what an agent serves: the YAML file of the command, or its flags.
@@ -53,12 +53,22 @@ type Identity struct {
 	ObjectID   string `yaml:"object_id"`
 	ResourceID string `yaml:"resource_id"`
 
+	// Federation is the app registration that the identity is the credential of, and whose tokens are
+	// served in place of its own; nil for none. Callers name it by its client id.
+	Federation *Federation `yaml:"federation"`
+
 	HeaderFile string   `yaml:"header_file"` // where the secret of its callers is; "": the agent makes one
 	EnvFile    string   `yaml:"env_file"`    // where the environment of its callers goes; "": nowhere
 	IMDS       bool     `yaml:"imds"`        // callers of IMDS's protocol get its tokens
 	Allow      []string `yaml:"allow"`       // the resources that are served; none: any, 64 at most
 	Warm       []string `yaml:"warm"`        // resources whose tokens are kept whether somebody asks or not
 	Rate       *int     `yaml:"rate"`        // requests a second; nil: DefaultRate, 0: no limit
+}
+
+// Federation is an app registration.
+type Federation struct {
+	TenantID string `yaml:"tenant_id"`
+	ClientID string `yaml:"client_id"`
 }
 
 // The defaults of a Config.
@@ -97,7 +107,7 @@ func (c Config) withDefaults() Config {
 func (c Config) Check() (Config, error) {
 	c = c.withDefaults()
 	for i, address := range c.Listen {
-		if err := checkAddress(address); err != nil {
+		if err := operation.CheckAddress(address); err != nil {
 			return c, c.document.Mistake(err.Error(), "listen", i)
 		}
 	}
@@ -107,7 +117,7 @@ func (c Config) Check() (Config, error) {
 		}
 	}
 	if c.Metrics != "" {
-		if err := checkAddress(c.Metrics); err != nil {
+		if err := operation.CheckAddress(c.Metrics); err != nil {
 			return c, c.document.Mistake(err.Error(), "metrics")
 		}
 	}
@@ -157,6 +167,13 @@ func (c Config) checkIdentity(i int) error {
 		return mistake("env_file", "%q is the file of another identity too", id.EnvFile)
 	case id.Rate != nil && *id.Rate < 0:
 		return mistake("rate", "%d is less than nothing; give requests a second, or 0 for no limit", *id.Rate)
+	case id.Federation != nil && id.Federation.TenantID == "":
+		return c.document.Mistake("the tenant is missing; give that of the app registration", "identities", i, "federation", "tenant_id")
+	case id.Federation != nil && !guid.Is(id.Federation.ClientID):
+		return c.document.Mistake(fmt.Sprintf("%q is not a GUID; give the client id of the app registration", id.Federation.ClientID),
+			"identities", i, "federation", "client_id")
+	case id.Federation != nil && c.Dev:
+		return mistake("federation", "a developer's sign-in is no app registration's credential; leave out federation or dev")
 	case c.Dev && len(id.Allow) == 0:
 		return mistake("allow", "without it every program here could act as the developer everywhere; name the resources")
 	}
@@ -190,7 +207,7 @@ func (c Config) checkIMDS() error {
 	switch i := c.ServedByIMDS(); {
 	case i < 0 && c.IMDS:
 		return c.document.Mistake("it could serve several identities; mark one of them by imds: true", "identities")
-	case i >= 0 && slices.ContainsFunc(c.Listen, isRemote) && (len(c.Identities[i].Allow) == 0 || len(c.Hostnames) == 0):
+	case i >= 0 && slices.ContainsFunc(c.Listen, operation.IsRemote) && (len(c.Identities[i].Allow) == 0 || len(c.Hostnames) == 0):
 		return c.document.Mistake("IMDS beyond loopback gives tokens to the whole network; limit them by allow, and give a hostname", "listen")
 	}
 	return nil
@@ -200,7 +217,7 @@ func (c Config) checkIMDS() error {
 func (c Config) Warnings() []string {
 	var all []string
 	for _, address := range c.Listen {
-		if isRemote(address) {
+		if operation.IsRemote(address) {
 			all = append(all, address+" is reached by other machines, without encryption")
 		}
 	}
@@ -221,28 +238,6 @@ func (c Config) ServedByIMDS() int {
 	return -1
 }
 
-func checkAddress(address string) error {
-	if path, ok := strings.CutPrefix(address, "unix:"); ok {
-		if !filepath.IsAbs(path) {
-			return fmt.Errorf("%q is not a socket; give unix: and an absolute path", address)
-		}
-		return nil
-	}
-	if _, _, err := net.SplitHostPort(address); err != nil {
-		return fmt.Errorf("%q is not an address; give host:port, or unix:/path", address)
-	}
-	return nil
-}
-
-// isRemote reports whether others than this machine reach an address that passed checkAddress.
-func isRemote(address string) bool {
-	if strings.HasPrefix(address, "unix:") {
-		return false
-	}
-	host, _, _ := net.SplitHostPort(address)
-	return host != "localhost" && !net.ParseIP(host).IsLoopback()
-}
-
 // Upstream returns the id that is asked for, nil for the host's default identity.
 func (id Identity) Upstream() aztoken.ID {
 	switch {
@@ -256,8 +251,19 @@ func (id Identity) Upstream() aztoken.ID {
 	return nil
 }
 
+// Application returns the option of the client, nil for the identity's own tokens.
+func (id Identity) Application() *aztoken.Federation {
+	if id.Federation == nil {
+		return nil
+	}
+	return &aztoken.Federation{TenantID: id.Federation.TenantID, ClientID: id.Federation.ClientID}
+}
+
 // IDs returns all forms by which callers may name the identity.
 func (id Identity) IDs() []identityapi.ID {
+	if id.Federation != nil {
+		return []identityapi.ID{{Kind: identityapi.ClientID, Value: id.Federation.ClientID}}
+	}
 	all := []identityapi.ID{
 		{Kind: identityapi.ClientID, Value: id.ClientID},
 		{Kind: identityapi.ObjectID, Value: id.ObjectID},

@@ -9,6 +9,7 @@ import (
 
 	"github.com/seed-ac726066/aztoken"
 	"github.com/seed-ac726066/aztoken/internal/agentfile"
+	"github.com/seed-ac726066/aztoken/internal/identityapi"
 )
 
 const whole = `listen: ["127.0.0.1:16930", "unix:/run/aztoken/agent.sock"]
@@ -29,6 +30,9 @@ identities:
     rate: 0
   - name: prices
     object_id: 22222222-2222-4222-8222-222222222222
+    federation:
+      tenant_id: 33333333-3333-4333-8333-333333333333
+      client_id: 44444444-4444-4444-8444-444444444444
 `
 
 func TestRead(t *testing.T) {
@@ -41,6 +45,12 @@ func TestRead(t *testing.T) {
 	require.Equal(t, aztoken.ClientID("11111111-1111-4111-8111-111111111111"), c.Identities[0].Upstream())
 	require.Zero(t, *c.Identities[0].Rate)
 	require.Nil(t, c.Identities[1].Rate)
+	require.Nil(t, c.Identities[0].Application())
+	require.Equal(t, aztoken.ObjectID("22222222-2222-4222-8222-222222222222"), c.Identities[1].Upstream())
+	require.Equal(t, &aztoken.Federation{
+		TenantID: "33333333-3333-4333-8333-333333333333", ClientID: "44444444-4444-4444-8444-444444444444",
+	}, c.Identities[1].Application())
+	require.Equal(t, []identityapi.ID{{Kind: identityapi.ClientID, Value: "44444444-4444-4444-8444-444444444444"}}, c.Identities[1].IDs())
 	require.Equal(t, 0, c.ServedByIMDS())
 }
 
@@ -61,6 +71,9 @@ func TestMistakes(t *testing.T) {
 		"two for IMDS":            {"    object_id", "    imds: true\n    object_id", "line 18: identities[1].imds"},
 		"a warm one not allowed":  {"warm: [https://vault.azure.net/]", "warm: [https://storage.azure.com]", "line 15: identities[0].warm[0]"},
 		"a rate below zero":       {"rate: 0", "rate: -1", "line 16: identities[0].rate"},
+		"an app without a tenant": {"      tenant_id: 33333333-3333-4333-8333-333333333333\n", "", "line 19: identities[1].federation.tenant_id"},
+		"an app that is none":     {"44444444-4444", "4444", "line 21: identities[1].federation.client_id"},
+		"an app of unknown keys":  {"      tenant_id", "      tenant", "field tenant not found"},
 		"no identity":             {whole[strings.Index(whole, "identities:"):], "", "identities: there is no identity"},
 		"IMDS for the network":    {"127.0.0.1:16930", ":16930", ""}, // it has allow and a hostname
 		"two documents":           {"rate: 0", "rate: 0\n---\n", "several documents"},

@@ -3,6 +3,7 @@
 package clientpool
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -123,14 +124,12 @@ func public(id identityapi.ID) aztoken.ID {
 	}
 }
 
-// All returns the clients that there are.
+// All returns the clients that there are: the identity's own, and the others by their names.
 func (p *Pool) All() []Member {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	all := []Member{p.own}
-	for _, other := range p.others {
-		all = append(all, other)
-	}
+	all := append([]Member{p.own}, slices.Collect(maps.Values(p.others))...)
+	slices.SortFunc(all[1:], func(a, b Member) int { return strings.Compare(a.Name, b.Name) })
 	return all
 }
 

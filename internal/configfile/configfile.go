@@ -48,10 +48,6 @@ func (d *Document) Mistake(text string, path ...any) error {
 	if d == nil {
 		return fmt.Errorf("aztoken: %s: %s", flagOf(path), text)
 	}
-	line := 1
-	if len(d.root.Content) > 0 {
-		line = lineOf(d.root.Content[0], path)
-	}
 	var where strings.Builder
 	for _, step := range path {
 		switch s := step.(type) {
@@ -61,7 +57,19 @@ func (d *Document) Mistake(text string, path ...any) error {
 			where.WriteString("." + s)
 		}
 	}
-	return fmt.Errorf("aztoken: %s: line %d: %s: %s", d.name, line, strings.TrimPrefix(where.String(), "."), text)
+	return fmt.Errorf("aztoken: %s: line %d: %s: %s", d.name, d.Line(path...), strings.TrimPrefix(where.String(), "."), text)
+}
+
+// Line returns the line of what path leads to, or of the last step that is there; 0 if there is no
+// file.
+func (d *Document) Line(path ...any) int {
+	switch {
+	case d == nil:
+		return 0
+	case len(d.root.Content) == 0:
+		return 1
+	}
+	return lineOf(d.root.Content[0], path)
 }
 
 // flagOf returns the flag that sets what path leads to: the last key, in the singular, as a flag is

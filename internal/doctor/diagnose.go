@@ -111,9 +111,9 @@ func unanswered(kind hosts.Kind, a answer) diagnosis {
 			fix = f.Advice
 		}
 		return diagnosis{directCheck, fix}
-	case f.Unreachable, !a.connected && kind != hosts.WorkloadIdentity:
+	case f.Unreachable, !a.connected && !kind.IsExchange():
 		return diagnosis{reachableCheck, fixAbsent}
-	case kind == hosts.WorkloadIdentity:
+	case kind.IsExchange():
 		return diagnosis{reachableCheck, fixElsewhere}
 	case errors.Is(f.Err, os.ErrDeadlineExceeded), f.Err == nil:
 		return diagnosis{reachableCheck, fixSilent}

@@ -18,6 +18,8 @@ type Options struct {
 	Resource string
 	// ID is the identity to ask for. Its zero value is the host's default.
 	ID hosts.ID
+	// Application is the app registration that the identity is the credential of; nil for none.
+	Application *Application
 	// Endpoint is the base URL of an IMDS; "" leaves it to the environment.
 	Endpoint string
 	// Role is the app role that the token should have; "" for none in particular.
@@ -33,6 +35,9 @@ type Options struct {
 	// Flag returns the flag for a field of hosts.Config, and a variable as it is.
 	Flag func(field string) string
 }
+
+// Application is an app registration.
+type Application struct{ TenantID, ClientID string }
 
 // module and version are the name in the User-Agent of the requests.
 const (
@@ -60,13 +65,14 @@ const (
 	tokenCheck     = "token"     // is there a token?
 	clockCheck     = "clock"     // is the clock of this machine right?
 	cacheCheck     = "cache"     // does the platform cache tokens?
+	exchangeCheck  = "exchange"  // does Entra take it for the application's credential? Only where one is named
 	roleCheck      = "role"      // is the role in the token?
 	storeCheck     = "store"     // are there stored tokens, and do they open? Only where a store is named
 )
 
 // afterHost are all checks of the endpoint except the first.
 var afterHost = []string{
-	reachableCheck, directCheck, requestCheck, identityCheck, resourceCheck, tokenCheck, clockCheck, cacheCheck, roleCheck,
+	reachableCheck, directCheck, requestCheck, identityCheck, resourceCheck, tokenCheck, clockCheck, cacheCheck,
 }
 
 // Check is the result of one check.

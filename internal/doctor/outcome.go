@@ -101,7 +101,7 @@ func proxyNote(o Options, host hosts.Host) string {
 	switch {
 	case err != nil || proxy == nil:
 		return ""
-	case host.Kind == hosts.WorkloadIdentity:
+	case host.Kind.IsOnInternet():
 		return "through the proxy " + proxy.Host + " of the environment"
 	}
 	return "aztoken bypasses the proxy " + proxy.Host + " of the environment; for programs that do not, add " + u.Hostname() + " to NO_PROXY"

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 
 	"github.com/seed-ac726066/aztoken/internal/hosts"
@@ -18,16 +19,29 @@ func Run(ctx context.Context, o Options, tell func(Check)) Report {
 			tell(c)
 		}
 	}
-	report.Kind, report.Endpoint, report.Why = runEndpoint(ctx, o, add)
+	o.Resource = hosts.TrimScope(o.Resource)
+	got := o.run(ctx, &report, add)
+	if got == nil {
+		add(skipped([]string{roleCheck})...)
+	} else {
+		add(judgeRole(o.Role, readToken(*got), time.Now()))
+	}
 	if o.Store != nil {
 		add(inspect(ctx, o.Store))
 	}
 	return report
 }
 
-// runEndpoint looks at host, endpoint and token, and returns what the host is.
-func runEndpoint(ctx context.Context, o Options, add func(...Check)) (kind, address, why string) {
-	o.Resource = hosts.TrimScope(o.Resource)
+// run returns the token for the resource, nil if there is none.
+func (o Options) run(ctx context.Context, report *Report, add func(...Check)) *azcore.AccessToken {
+	if o.Application == nil {
+		return runEndpoint(ctx, o, report, add)
+	}
+	return runApplication(ctx, o, report, add)
+}
+
+// runEndpoint looks at host, endpoint and token, and notes what the host is.
+func runEndpoint(ctx context.Context, o Options, report *Report, add func(...Check)) *azcore.AccessToken {
 	r := &recorder{}
 	start := time.Now()
 	host, err := r.find(o, o.ID)
@@ -35,10 +49,10 @@ func runEndpoint(ctx context.Context, o Options, add func(...Check)) (kind, addr
 	if err != nil {
 		add(badHost(err, o, took))
 		add(skipped(afterHost)...)
-		return "", "", ""
+		return nil
 	}
 	defer host.Source.Close()
-	kind, address, why = string(host.Kind), host.Endpoint, host.Why
+	report.Kind, report.Endpoint, report.Why = string(host.Kind), host.Endpoint, host.Why
 	add(Check{Name: hostCheck, Status: OK, Detail: host.String(), Took: took})
 
 	first := r.ask(ctx, host.Source, o.Resource)
@@ -48,24 +62,27 @@ func runEndpoint(ctx context.Context, o Options, add func(...Check)) (kind, addr
 			failed.fix = rightKind(o.ID, failed.fix, func(id hosts.ID) bool { return r.works(ctx, o, id) })
 		}
 		add(failures(host.Kind, first, failed, proxyNote(o, host))...)
-		return kind, address, why
+		return nil
 	}
 	t := readToken(first.token)
 	now := time.Now()
 	add(successes(host.Kind, first, t, proxyNote(o, host), now)...)
 	add(judgeClock(first, t, now))
 	add(judgeCache(first.token, r.ask(ctx, host.Source, o.Resource), t, now))
-	add(judgeRole(o.Role, t, now))
-	return kind, address, why
+	return &first.token
 }
 
 // find returns the host for id, whose requests r records.
 func (r *recorder) find(o Options, id hosts.ID) (hosts.Host, error) {
+	return hosts.Find(r.config(o, id))
+}
+
+func (r *recorder) config(o Options, id hosts.ID) hosts.Config {
 	cfg := hosts.Config{
 		Getenv: o.Getenv, Files: o.Files, Endpoint: o.Endpoint, ID: id, Module: module, Version: version,
 	}
 	cfg.Options.PerRetryPolicies = []policy.Policy{r}
-	return hosts.Find(cfg)
+	return cfg
 }
 
 // works reports whether there is a token for another id.

@@ -18,16 +18,22 @@ import (
 // Config is the YAML file of a fake. What it omits has the default of fakeazure.Options.
 type Config struct {
 	Tenant string `yaml:"tenant"`
+	// Tenants are further ones that exist. Those of applications need not be listed.
+	Tenants []string `yaml:"tenants"`
 	// Identities are those of the machine. Omitted means one system-assigned identity, [] means
 	// none.
-	Identities    []Identity `yaml:"identities"`
-	Resources     []string   `yaml:"resources"`
-	TokenLifetime Duration   `yaml:"token_lifetime"`
-	MintAfter     Duration   `yaml:"mint_after"`
-	TokenVersion  int        `yaml:"token_version"`
+	Identities    []Identity    `yaml:"identities"`
+	Applications  []Application `yaml:"applications"`
+	Resources     []string      `yaml:"resources"`
+	TokenLifetime Duration      `yaml:"token_lifetime"`
+	MintAfter     Duration      `yaml:"mint_after"`
+	TokenVersion  int           `yaml:"token_version"`
 	// OptionalClaims are those that a resource's manifest requests: idtyp.
 	OptionalClaims []string `yaml:"optional_claims"`
 	Secret         string   `yaml:"secret"`
+	// ProxyCAData is whether the certificate authority of the token proxy is in a variable, not in
+	// a file.
+	ProxyCAData bool `yaml:"proxy_ca_data"`
 }
 
 // Identity is one of the machine's identities.
@@ -82,6 +88,7 @@ func (c Config) Machine() (fakeazure.Options, error) {
 		TenantID: c.Tenant, Resources: c.Resources, Secret: c.Secret,
 		TokenVersion: c.TokenVersion, OptionalClaims: c.OptionalClaims,
 		TokenLifetime: time.Duration(c.TokenLifetime), MintAfter: time.Duration(c.MintAfter),
+		Tenants: c.Tenants, ProxyCAData: c.ProxyCAData,
 	}
 	if c.Identities != nil {
 		m.Identities = []platform.Identity{}
@@ -92,9 +99,17 @@ func (c Config) Machine() (fakeazure.Options, error) {
 		}
 		m.Identities = append(m.Identities, platform.Identity(id))
 	}
+	for i, a := range c.Applications {
+		if err := a.check(); err != nil {
+			return m, fmt.Errorf("aztoken: application %d: %w", i+1, err)
+		}
+		m.Applications = append(m.Applications, a.engine())
+	}
 	switch {
 	case c.Tenant != "" && !guid.Is(c.Tenant):
 		return m, fmt.Errorf("aztoken: the tenant %q is not a GUID; set it to one, or leave it out", c.Tenant)
+	case slices.ContainsFunc(c.Tenants, func(tenant string) bool { return !guid.Is(tenant) }):
+		return m, fmt.Errorf("aztoken: the tenants are %q; set them to GUIDs", c.Tenants)
 	case c.TokenVersion < 0 || c.TokenVersion > 2:
 		return m, fmt.Errorf("aztoken: the token version is %d; set it to 1 or 2", c.TokenVersion)
 	case slices.ContainsFunc(c.OptionalClaims, func(claim string) bool { return claim != "idtyp" }):
@@ -108,13 +123,20 @@ func (c Config) Machine() (fakeazure.Options, error) {
 }
 
 func (id Identity) check() error {
-	for name, value := range map[string]string{"client id": id.ClientID, "object id": id.ObjectID} {
+	if err := checkIDs(id.ClientID, id.ObjectID); err != nil {
+		return err
+	}
+	if id.ResourceID != "" && (!strings.HasPrefix(strings.ToLower(id.ResourceID), "/subscriptions/") || strings.HasSuffix(id.ResourceID, "/")) {
+		return fmt.Errorf("%q is not a resource id; set it to /subscriptions/…, or leave it out", id.ResourceID)
+	}
+	return nil
+}
+
+func checkIDs(client, object string) error {
+	for name, value := range map[string]string{"client id": client, "object id": object} {
 		if value != "" && !guid.Is(value) {
 			return fmt.Errorf("the %s %q is not a GUID; set it to one, or leave it out", name, value)
 		}
-	}
-	if id.ResourceID != "" && !strings.HasPrefix(strings.ToLower(id.ResourceID), "/subscriptions/") {
-		return fmt.Errorf("%q is not a resource id; set it to /subscriptions/…, or leave it out", id.ResourceID)
 	}
 	return nil
 }

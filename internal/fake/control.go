@@ -13,6 +13,7 @@ import (
 	"github.com/seed-ac726066/aztoken/internal/fakeazure"
 	"github.com/seed-ac726066/aztoken/internal/fakeazure/fault"
 	"github.com/seed-ac726066/aztoken/internal/fakeazure/wirelog"
+	"github.com/seed-ac726066/aztoken/internal/fakegraph"
 )
 
 // controlUsage is the page at the control address.
@@ -23,7 +24,8 @@ POST /break-keys, /next-keys, /recover-keys  the same for discovery documents an
 POST /rotate-key                             sign with a new key; the old ones stay published
 POST /publish-key                            publish the next key before it is used
 POST /withdraw-keys                          withdraw all keys except the current one
-POST /rotate-federated-token                 workload identity: write a new token to the file
+POST /rotate-federated-token                 workload identity: write new tokens to the files
+POST /rotate-proxy-ca                        identity bindings: a new certificate authority, in the file too
 GET  /status                                 current faults, and the number of requests
 GET  /requests, /key-requests                all requests, oldest first
 GET  /certificate                            the certificate of the https endpoint, as PEM
@@ -55,6 +57,11 @@ type Request struct {
 // ToJSON returns r in the form that the command writes.
 func ToJSON(r wirelog.Request) Request {
 	return Request{r.Time.UTC(), r.Host, r.Method, r.Path, r.Resource, r.Status, r.Fault, r.Minted}
+}
+
+// GraphRequest returns a request to the fake Graph in the same form.
+func GraphRequest(r fakegraph.Request) Request {
+	return Request{Time: r.Time.UTC(), Host: "Microsoft Graph", Method: r.Method, Path: r.Path, Status: r.Status}
 }
 
 // maxControlBody is far more than any number of faults.
@@ -140,6 +147,7 @@ func actions(machine *fakeazure.Server) map[string]func(url.Values) error {
 		"/publish-key":            plain(issuer.PublishKey),
 		"/withdraw-keys":          plain(issuer.WithdrawKeys),
 		"/rotate-federated-token": failing(machine.RotateFederatedToken),
+		"/rotate-proxy-ca":        failing(machine.TokenProxy.RotateCA),
 	}
 }
 

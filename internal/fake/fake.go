@@ -19,16 +19,23 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/seed-ac726066/aztoken/internal/fakeazure"
+	"github.com/seed-ac726066/aztoken/internal/fakegraph"
 )
 
 // Options are the addresses of a fake, and what it plays.
 type Options struct {
 	Machine fakeazure.Options
 
+	// Graph adds a fake Microsoft Graph at the address of the identity endpoint. Its directory has
+	// the machine's identities.
+	Graph bool
+	// OnGraphRequest is called with each request to it: see fakegraph.Options.
+	OnGraphRequest func(fakegraph.Request)
+
 	// Listen is the address of the identity endpoint, host:port. Port 0 is a free one.
 	Listen string
-	// ListenTLS is the address of the https endpoint, which Service Fabric and workload identity
-	// need. "" is none.
+	// ListenTLS is the address of the https endpoint, which Service Fabric, workload identity,
+	// identity bindings and applications need. "" is none.
 	ListenTLS string
 	// Control is the address at which faults are switched. "" is none.
 	Control string
@@ -43,6 +50,8 @@ type Options struct {
 // Fake is a fake that listens. Call Serve, or else Close.
 type Fake struct {
 	Machine *fakeazure.Server
+	// Graph is the fake Microsoft Graph, at URL; nil is none.
+	Graph *fakegraph.Server
 	// URL and SecureURL are the addresses of the endpoint, ControlURL is the control address. "" is
 	// none.
 	URL, SecureURL, ControlURL string
@@ -80,11 +89,16 @@ func Listen(o Options) (_ *Fake, err error) {
 			f.Close()
 		}
 	}()
-	if f.URL, err = f.listen(o.Listen, o.Hostname, nil, f.Machine); err != nil {
+	endpoint := http.Handler(f.Machine)
+	if o.Graph {
+		f.Graph = newDirectory(f.Machine, o.OnGraphRequest)
+		endpoint = beside(f.Graph, f.Machine)
+	}
+	if f.URL, err = f.listen(o.Listen, o.Hostname, nil, endpoint); err != nil {
 		return nil, err
 	}
 	if o.ListenTLS != "" {
-		if f.SecureURL, err = f.listen(o.ListenTLS, o.Hostname, f.Machine.Certificate().TLSConfig(), f.Machine); err != nil {
+		if f.SecureURL, err = f.listen(o.ListenTLS, o.Hostname, f.Machine.TLSConfig(), f.Machine); err != nil {
 			return nil, err
 		}
 	}

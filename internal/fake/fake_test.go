@@ -17,6 +17,7 @@ import (
 	"github.com/seed-ac726066/aztoken/internal/fake"
 	"github.com/seed-ac726066/aztoken/internal/fakeazure"
 	"github.com/seed-ac726066/aztoken/internal/fakeazure/fault"
+	"github.com/seed-ac726066/aztoken/internal/fakeazure/platform"
 )
 
 func TestMain(m *testing.M) {
@@ -55,13 +56,55 @@ func TestEnvironment(t *testing.T) {
 		}
 		client, err := aztoken.NewClient(opts)
 		require.NoError(t, err)
-		token, err := client.Token(t.Context(), "https://orders.example.com")
-		require.NoError(t, err, h)
-		claims, err := f.Machine.Issuer().Claims(token.Value())
-		require.NoError(t, err)
-		require.Equal(t, "https://orders.example.com", claims["aud"])
+		requireToken(t, f, client, "https://orders.example.com")
 		require.NoError(t, client.Close())
 	}
+}
+
+func requireToken(t *testing.T, f *fake.Fake, client *aztoken.Client, resource string) {
+	t.Helper()
+	token, err := client.Token(t.Context(), resource)
+	require.NoError(t, err)
+	claims, err := f.Machine.Issuer().Claims(token.Value())
+	require.NoError(t, err)
+	require.Equal(t, resource, claims["aud"])
+}
+
+func TestRotateProxyCA(t *testing.T) {
+	t.Parallel()
+	f := running(t, fakeazure.Options{})
+	env, err := f.Environment(fake.IdentityBinding)
+	require.NoError(t, err)
+	client, err := aztoken.NewClient(&aztoken.Options{Getenv: func(name string) string { return env[name] }})
+	require.NoError(t, err)
+	defer client.Close()
+	requireToken(t, f, client, "https://orders.example.com")
+	before, err := os.ReadFile(env["AZURE_KUBERNETES_CA_FILE"])
+	require.NoError(t, err)
+	status, _ := post(t, f.ControlURL+"/rotate-proxy-ca", "")
+	require.Equal(t, http.StatusOK, status)
+	after, err := os.ReadFile(env["AZURE_KUBERNETES_CA_FILE"])
+	require.NoError(t, err)
+	require.NotEqual(t, before, after)
+	requireToken(t, f, client, "https://vault.example.com")
+}
+
+func TestEnvironmentWithApplications(t *testing.T) {
+	t.Parallel()
+	f := running(t, fakeazure.Options{ArcKeyDir: t.TempDir(), Applications: []platform.Application{{}}})
+	for _, h := range fake.Hosts() {
+		env, err := f.Environment(h)
+		require.NoError(t, err)
+		require.Equal(t, f.SecureURL+"/", env["AZURE_AUTHORITY_HOST"], h)
+		for _, name := range []string{"SSL_CERT_FILE", "NODE_EXTRA_CA_CERTS"} {
+			require.FileExists(t, env[name], h)
+		}
+	}
+	plain, err := fake.Listen(fake.Options{Listen: "127.0.0.1:0", Machine: fakeazure.Options{Applications: []platform.Application{{}}}})
+	require.NoError(t, err)
+	defer plain.Close()
+	_, err = plain.Environment(fake.IMDS)
+	require.ErrorContains(t, err, "--listen-tls")
 }
 
 // trusting returns a client that trusts the certificate which the control address gives.
@@ -82,8 +125,10 @@ func TestEnvironmentMistakes(t *testing.T) {
 	f, err := fake.Listen(fake.Options{Listen: "127.0.0.1:0", Machine: fakeazure.Options{ArcKeyDir: file + "/below"}})
 	require.NoError(t, err)
 	defer f.Close()
-	_, err = f.Environment(fake.ServiceFabric)
-	require.ErrorContains(t, err, "--listen-tls")
+	for _, h := range []fake.Host{fake.ServiceFabric, fake.WorkloadIdentity, fake.IdentityBinding} {
+		_, err = f.Environment(h)
+		require.ErrorContains(t, err, "--listen-tls")
+	}
 	_, err = f.Environment(fake.Arc)
 	require.ErrorContains(t, err, "--arc-key-dir")
 	require.Empty(t, f.SecureURL)

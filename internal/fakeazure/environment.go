@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/seed-ac726066/aztoken/internal/fakeazure/cluster"
 	"github.com/seed-ac726066/aztoken/internal/identityapi"
 )
 
@@ -25,6 +26,10 @@ const (
 	tenantID           = "AZURE_TENANT_ID"
 	clientID           = "AZURE_CLIENT_ID"
 	authorityHost      = "AZURE_AUTHORITY_HOST"
+	tokenProxy         = "AZURE_KUBERNETES_TOKEN_PROXY"
+	tokenProxySNI      = "AZURE_KUBERNETES_SNI_NAME"
+	tokenProxyCAFile   = "AZURE_KUBERNETES_CA_FILE"
+	tokenProxyCAData   = "AZURE_KUBERNETES_CA_DATA"
 )
 
 // Detection returns the names of all the variables by which a program detects a host.
@@ -34,6 +39,7 @@ func Detection() []string {
 		identityEndpoint, identityHeader, identityThumbprint, identityVersion, imdsEndpoint,
 		msiEndpoint, msiSecret, defaultClientID,
 		federatedTokenFile, tenantID, clientID, authorityHost,
+		tokenProxy, tokenProxySNI, tokenProxyCAFile, tokenProxyCAData,
 	}
 }
 
@@ -76,6 +82,14 @@ func (s *Server) AppService(base string) Environment {
 	}
 }
 
+// ContainerInstances returns the environment of a container group on Windows.
+func (s *Server) ContainerInstances(base string) Environment {
+	return Environment{
+		identityEndpoint: base + identityapi.ContainerInstances{}.Host().Path + "?api-version=" + identityapi.ContainerInstancesVersion,
+		identityHeader:   s.secrets.containerInstances,
+	}
+}
+
 // Arc returns the environment of a machine with the agent of Azure Arc. Its error says why no key
 // file can be written.
 func (s *Server) Arc(base string) (Environment, error) {
@@ -112,7 +126,29 @@ func (s *Server) AzureML(base string) Environment {
 // WorkloadIdentity returns the environment of a pod of AKS with workload identity. The base is
 // https. Its error says why the federated token cannot be written.
 func (s *Server) WorkloadIdentity(base string) (Environment, error) {
-	file, err := s.cluster.TokenFile()
+	return s.pod(base, cluster.Entra)
+}
+
+// IdentityBinding returns the environment of a pod of AKS with an identity binding. The base is
+// https. Its error says why the federated token or the authority of the proxy cannot be written.
+func (s *Server) IdentityBinding(base string) (Environment, error) {
+	env, err := s.pod(base, cluster.TokenProxy)
+	if err != nil {
+		return nil, err
+	}
+	env[tokenProxy] = base + s.binding.Proxy()
+	env[tokenProxySNI] = s.binding.ServerName
+	if s.proxyCAData {
+		env[tokenProxyCAData] = string(s.TokenProxy.CA())
+		return env, nil
+	}
+	env[tokenProxyCAFile], err = s.TokenProxy.CAFile()
+	return env, err
+}
+
+// pod returns the environment of a pod whose federated token is for an audience.
+func (s *Server) pod(base string, a cluster.Audience) (Environment, error) {
+	file, err := s.cluster.TokenFile(a)
 	if err != nil {
 		return nil, err
 	}
@@ -123,3 +159,10 @@ func (s *Server) WorkloadIdentity(base string) (Environment, error) {
 		authorityHost:      base + "/",
 	}, nil
 }
+
+// Federate adds to the environment of any host what a program needs there to act as an application:
+// where Entra ID is, whose base is https.
+func (e Environment) Federate(base string) { e[authorityHost] = base + "/" }
+
+// LeadsToEntra reports whether programs ask Entra ID itself, where the environment says that it is.
+func (e Environment) LeadsToEntra() bool { return e[authorityHost] != "" }

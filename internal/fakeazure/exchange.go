@@ -32,17 +32,24 @@ func (s *Server) begin(ctx context.Context, c identityapi.Call) delivery.Exchang
 		cancel(err) // at once: what AfterFunc starts may be late
 	}
 	x.ctx = ctx
-	switch document := issuer.DocumentAt(c.Path); document {
-	case issuer.NoDocument:
+	behind, proxied := s.binding.Behind(c)
+	document := issuer.DocumentAt(behind.Path)
+	switch {
+	case document == issuer.NoDocument, s.binding.Astray(c):
 		h := s.hostOf(c)
-		x.host, x.fault = h, s.Tokens.Take()
+		x.host, x.fault = h, s.Tokens.TakeFor(h.target())
 		x.respond = func() (identityapi.Reply, bool) { return s.answer(ctx, h, c, x.fault) }
 		x.record(&s.Tokens.Log, c, s.onRequest)
-	case issuer.Instance: // what clients ask about an authority suffers no fault and is not logged
+	case document == issuer.Instance && !proxied: // what clients ask about an authority suffers no fault and is not logged
 		x.host, x.respond = documents{s.issuer}, func() (identityapi.Reply, bool) { return s.document(c, x.fault), false }
 	default:
 		x.host, x.fault = documents{s.issuer}, s.Documents.takeFor(document)
-		x.respond = func() (identityapi.Reply, bool) { return s.document(c, x.fault), false }
+		x.respond = func() (identityapi.Reply, bool) {
+			if refusal := s.binding.Admit(c); proxied && refusal != nil {
+				return *refusal, false
+			}
+			return s.document(behind, x.fault), false
+		}
 		x.record(&s.Documents.Log, c, s.onRequest)
 	}
 	x.end = func() {

@@ -3,6 +3,7 @@ package fakeazure
 import (
 	"context"
 	"net/http"
+	"slices"
 
 	"github.com/seed-ac726066/aztoken/internal/fakeazure/fault"
 	"github.com/seed-ac726066/aztoken/internal/fakeazure/issuer"
@@ -34,34 +35,49 @@ func (h host) Status(code int) (r identityapi.Reply, foreign bool) {
 	return h.endpoint.Status(code), false
 }
 
+// target returns the kind of request that the host gets.
+func (h host) target() fault.Target {
+	switch h.endpoint.(type) {
+	case identityapi.WorkloadIdentity, identityapi.IdentityBinding:
+		return fault.Exchange
+	default:
+		return fault.Endpoint
+	}
+}
+
 // allHosts are those that a server plays at once.
 func (s *Server) allHosts() []host {
 	return []host{
 		{identityapi.IMDS{}, platform.OwnOrOnly},
 		{identityapi.AppService{Secret: secret.New(s.secrets.appService)}, platform.OwnAlone},
+		{identityapi.ContainerInstances{Secret: secret.New(s.secrets.containerInstances)}, platform.OwnAlone},
 		{identityapi.Arc{Keys: s.arcKeys}, platform.OwnOrOnly},
 		{identityapi.ServiceFabric{Secret: secret.New(s.secrets.serviceFabric)}, platform.OwnOrFirst},
 		{identityapi.CloudShell{}, platform.OwnOrFirst},
 		{identityapi.AzureML{Secret: secret.New(s.secrets.azureML)}, platform.OwnOrFirst},
 		{identityapi.WorkloadIdentity{}, platform.OwnAlone},
+		{s.binding, platform.OwnAlone},
 	}
 }
 
 // hostOf returns the host that a token request is for.
 func (s *Server) hostOf(c identityapi.Call) host {
-	for _, h := range s.hosts {
-		if h.Host().Serves(c) {
-			return h
-		}
+	at := slices.IndexFunc(s.hosts, func(h host) bool { return h.Host().Serves(c) })
+	if at < 0 || s.binding.Astray(c) {
+		return host{endpoint: nowhere{}}
 	}
-	return host{endpoint: nowhere{}}
+	return s.hosts[at]
 }
 
 // answer returns what a token request deserves, and whether a token was minted for it. The fault
 // says how Entra ID is.
 func (s *Server) answer(ctx context.Context, h host, c identityapi.Call, f fault.Fault) (identityapi.Reply, bool) {
-	if _, direct := h.endpoint.(identityapi.WorkloadIdentity); direct {
-		source := platform.Entra{Platform: s.platform, Refusal: f.Refusal()}
+	entra := platform.Entra{Platform: s.platform, Refusal: f.Refusal()}
+	switch h.endpoint.(type) {
+	case identityapi.WorkloadIdentity:
+		return h.endpoint.Answer(ctx, c, &entra), entra.Minted
+	case identityapi.IdentityBinding:
+		source := platform.Binding{Entra: entra, NotBound: f.NotBound()}
 		return h.endpoint.Answer(ctx, c, &source), source.Minted
 	}
 	source := platform.Source{Platform: s.platform, Unnamed: h.unnamed, Refusal: f.Refusal()}

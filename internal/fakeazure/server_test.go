@@ -69,6 +69,7 @@ func TestSecret(t *testing.T) {
 	s := start(t, fakeazure.Options{Secret: "known"})
 	const base = "http://imds.test"
 	require.Equal(t, "known", s.AppService(base)["IDENTITY_HEADER"])
+	require.Equal(t, "known", s.ContainerInstances(base)["IDENTITY_HEADER"])
 	require.Equal(t, "known", s.ServiceFabric(base)["IDENTITY_HEADER"])
 	require.Equal(t, "known", s.AzureML(base)["MSI_SECRET"])
 	for header, status := range map[string]int{"known": http.StatusOK, "": http.StatusUnauthorized} {

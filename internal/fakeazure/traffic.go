@@ -32,9 +32,13 @@ func (t *Traffic) NextKeys(faults ...fault.Fault) {
 
 // takeFor returns the fault of a request for a document.
 func (t *Traffic) takeFor(d issuer.Document) fault.Fault {
-	if d == issuer.Keys {
+	switch d {
+	case issuer.Keys:
 		t.keyFetches.Add(1)
 		return t.TakeFor(fault.Keys)
+	case issuer.Configuration:
+		return t.TakeFor(fault.Discovery)
+	default: // what clients ask about an authority suffers none
+		return fault.OK()
 	}
-	return t.TakeFor(fault.Discovery)
 }

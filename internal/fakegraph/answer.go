@@ -13,7 +13,8 @@ import (
 type answer struct {
 	status     int
 	retryAfter time.Duration
-	body       any // nil for none
+	body       any  // nil for none
+	broken     bool // the body breaks off
 }
 
 // render returns the header and the body of an answer.
@@ -30,8 +31,14 @@ func (a answer) render() (http.Header, []byte) {
 		panic(fmt.Sprintf("fakegraph: writing an answer: %v", err)) // cannot happen: the server made the body
 	}
 	header.Set("Content-Type", "application/json;odata.metadata=minimal")
+	if a.broken {
+		body = append(body[:len(body)/2], nullSubject...)
+	}
 	return header, body
 }
+
+// nullSubject is where version 1.0 breaks off a list with a credential that has no subject.
+const nullSubject = `{"error":{"code":"InternalServerError","message":"The property 'subject[Nullable=False]' of type 'Edm.String' has a null value, which is not allowed."}}`
 
 // requestID is the same in every answer, so that tests can compare what quotes it.
 const requestID = "4e000000-0000-4000-8000-000000000001"

@@ -39,7 +39,8 @@ type API struct {
 // application is the history of one.
 type application struct {
 	replicated[Application]
-	roles replicated[[]Role] // as its service principal has them
+	roles       replicated[[]Role] // as its service principal has them
+	credentials replicated[[]FederatedCredential]
 }
 
 // AddApplication registers an application as the portal does: without a unique name. Missing ids
@@ -78,6 +79,18 @@ func (s *Server) application(has func(Application) bool) *application {
 		}
 	}
 	return nil
+}
+
+// visible returns an application that a reader sees, nil for none.
+func (x exchange) visible(id string) *application {
+	app := x.application(by("id", id))
+	if app == nil {
+		return nil
+	}
+	if _, there := app.seen(x.moment); !there {
+		return nil
+	}
+	return app
 }
 
 // by makes the condition of a key.
@@ -146,14 +159,10 @@ func (x exchange) upsertApplication(uniqueName string) answer {
 }
 
 func (x exchange) updateApplication(id string) answer {
-	app := x.application(by("id", id))
-	if app == nil {
-		return absent(id)
+	if app := x.visible(id); app != nil {
+		return x.patch(app)
 	}
-	if _, there := app.seen(x.moment); !there {
-		return absent(id)
-	}
-	return x.patch(app)
+	return absent(id)
 }
 
 // patch changes what the body has, as a whole or not at all.

@@ -27,6 +27,18 @@ func (x exchange) throttled() answer {
 	return a
 }
 
+// Contend refuses the next n writes, as Graph does while something else writes.
+func (s *Server) Contend(n int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.contended = n
+}
+
+func concurrent() answer {
+	return problem(http.StatusConflict, "Directory_ConcurrencyViolation",
+		"Error due to concurrent requests being made to the tenant. Please wait briefly and retry.")
+}
+
 // Permit replaces the permissions of the caller; nil is all of them.
 func (s *Server) Permit(permissions []string) {
 	s.mu.Lock()

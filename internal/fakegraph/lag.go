@@ -11,11 +11,12 @@ type Lag struct {
 
 // Lags are those of the ways that a change takes.
 type Lags struct {
-	Applications      Lag // until an application, or a change of it, is seen
-	ServicePrincipals Lag // until a service principal is seen
-	References        Lag // until a service principal can be assigned to, or be assigned
-	Roles             Lag // until the service principal has the roles of its application
-	Assignments       Lag // until an assignment, or its end, is seen
+	Applications         Lag // until an application, or a change of it, is seen
+	ServicePrincipals    Lag // until a service principal is seen
+	References           Lag // until a service principal can be assigned to, or be assigned
+	Roles                Lag // until the service principal has the roles of its application
+	Assignments          Lag // until an assignment, or its end, is seen
+	FederatedCredentials Lag // until a federated credential, or its end, is seen
 }
 
 // Delay makes the changes from now on known only after a time.

@@ -26,20 +26,32 @@ type principal struct {
 }
 
 // AddManagedIdentity makes a managed identity of a name, and of an Azure resource id, which may be
-// "". It becomes visible as slowly as every write.
+// "": a user-assigned one if the id is that of one, else that of the resource. It can be referred
+// to as late as Lags.References has it.
 func (s *Server) AddManagedIdentity(name, armID string) Principal {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	p := Principal{ID: s.newID("0b"), AppID: s.newID("c"), DisplayName: name, Type: "ManagedIdentity", AlternativeNames: []string{}}
-	if armID != "" {
-		// The directory's spelling.
-		p.AlternativeNames = []string{"isExplicit=True", strings.Replace(armID, "/resourceGroups/", "/resourcegroups/", 1)}
-	}
-	return s.add(p)
+	return s.add(Principal{
+		ID: s.newID("0b"), AppID: s.newID("c"), DisplayName: name, Type: "ManagedIdentity",
+		AlternativeNames: AlternativeNames(armID, strings.Contains(strings.ToLower(armID), "/providers/microsoft.managedidentity/userassignedidentities/")),
+	})
 }
 
-// AddServicePrincipal adds a service principal as it is: that of an application of the portal, or
-// of another tenant.
+// AlternativeNames returns those of a managed identity: its Azure resource id, or that of the
+// resource that it belongs to, as the directory spells it. There are none for "".
+func AlternativeNames(armID string, userAssigned bool) []string {
+	if armID == "" {
+		return []string{}
+	}
+	explicit := "isExplicit=False"
+	if userAssigned {
+		explicit = "isExplicit=True"
+	}
+	return []string{explicit, strings.Replace(armID, "/resourceGroups/", "/resourcegroups/", 1)}
+}
+
+// AddServicePrincipal adds a service principal as it is: that of an application of the portal or of
+// another tenant, or of a managed identity.
 func (s *Server) AddServicePrincipal(p Principal) Principal {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -53,7 +65,7 @@ func (s *Server) AddServicePrincipal(p Principal) Principal {
 }
 
 func (s *Server) add(p Principal) Principal {
-	one := &principal{referable: moment{len(s.requests) - 1, time.Now()}.after(s.lags.References)}
+	one := &principal{referable: moment{s.received - 1, time.Now()}.after(s.lags.References)}
 	one.write(p, moment{})
 	s.principals = append(s.principals, one)
 	return p

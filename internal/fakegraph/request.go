@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/seed-ac726066/aztoken/internal/jwt"
 )
@@ -14,9 +15,13 @@ import (
 // maxBody is far above what is sent here.
 const maxBody = 1 << 20
 
+// kept bounds the log: enough for a test, and for a program that runs for days.
+const kept = 10_000
+
 // Request is a request that came, whatever became of it.
 type Request struct {
-	Method, Path string // the path without the version
+	Time         time.Time // of arrival
+	Method, Path string    // the path without the version
 	Query        url.Values
 	Body         string
 	Status       int // 0: the connection was cut
@@ -24,7 +29,7 @@ type Request struct {
 
 func (r Request) String() string { return fmt.Sprintf("%s %s: %d", r.Method, r.Path, r.Status) }
 
-// Requests returns all requests, oldest first.
+// Requests returns the last requests, oldest first.
 func (s *Server) Requests() []Request {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -39,7 +44,8 @@ func (s *Server) Writes() []Request {
 // request is a request as the server reads it.
 type request struct {
 	method, path  string
-	query         url.Values
+	query         url.Values // which changes as the request is answered
+	asked         url.Values // the query as it came
 	upsert        bool
 	authorization string
 	body          []byte
@@ -52,7 +58,7 @@ func readRequest(r *http.Request) (request, error) {
 		return request{}, err
 	}
 	q := request{
-		method: r.Method, path: strings.TrimPrefix(r.URL.Path, "/v1.0"), query: query,
+		method: r.Method, path: strings.TrimPrefix(r.URL.Path, "/v1.0"), query: query, asked: r.URL.Query(),
 		upsert:        r.Header.Get("Prefer") == "create-if-missing",
 		authorization: r.Header.Get("Authorization"),
 	}

@@ -12,6 +12,7 @@ var (
 	collectionPath = regexp.MustCompile(`^/(applications|servicePrincipals)$`)
 	keyPath        = regexp.MustCompile(`^/(applications|servicePrincipals)\((appId|uniqueName)='((?:[^']|'')*)'\)$`)
 	objectPath     = regexp.MustCompile(`^/(applications|servicePrincipals)/([^/]+)$`)
+	credentialPath = regexp.MustCompile(`^/applications/([^/]+)/federatedIdentityCredentials(?:/([^/]+))?$`)
 	assignedPath   = regexp.MustCompile(`^/servicePrincipals/([^/]+)/(appRoleAssignments|appRoleAssignedTo)(?:/([^/]+))?$`)
 )
 
@@ -45,6 +46,16 @@ func (x exchange) route() answer {
 			return x.getPrincipal("id", m[2])
 		}
 	}
+	if m := credentialPath.FindStringSubmatch(x.path); m != nil {
+		switch {
+		case m[2] == "" && x.method == http.MethodGet:
+			return x.listCredentials(m[1])
+		case m[2] == "" && x.method == http.MethodPost:
+			return x.addCredential(m[1])
+		case m[2] != "" && x.method == http.MethodDelete:
+			return x.removeCredential(m[1], m[2])
+		}
+	}
 	if m := assignedPath.FindStringSubmatch(x.path); m != nil {
 		switch {
 		case m[3] == "" && x.method == http.MethodGet:
@@ -58,10 +69,16 @@ func (x exchange) route() answer {
 	return badRequest("fakegraph does not know %s %s", x.method, x.path)
 }
 
-// newID returns an id of a kind, a letter or two of hexadecimal.
+// newID returns an unused id of a kind, a letter or two of hexadecimal.
 func (s *Server) newID(kind string) string {
-	s.made++
-	return fmt.Sprintf("%s-0000-4000-8000-%012d", (kind + "00000000")[:8], s.made)
+	for {
+		s.made++
+		id := fmt.Sprintf("%s-0000-4000-8000-%012d", (kind + "00000000")[:8], s.made)
+		used := s.principal(func(p Principal) bool { return p.ID == id || p.AppID == id }) != nil
+		if !used && s.application(func(a Application) bool { return a.ID == id || a.AppID == id }) == nil {
+			return id
+		}
+	}
 }
 
 // filtered reads one comparison of a filter: pattern has one group, the literal.

@@ -17,7 +17,7 @@ func (x exchange) badURIs(before, after Application) (answer, bool) {
 		if slices.Contains(before.IdentifierURIs, uri) {
 			continue
 		}
-		own := after.AppID != "" && strings.Contains(uri, after.AppID) || strings.Contains(uri, TenantID) ||
+		own := after.AppID != "" && strings.Contains(uri, after.AppID) || strings.Contains(uri, x.options.TenantID) ||
 			slices.ContainsFunc(x.options.VerifiedDomains, func(d string) bool { return strings.Contains(uri, d) })
 		if !own && !v2 {
 			return badRequest("Failed to add identifier URI %s. All newly added URIs must contain a tenant verified domain, tenant ID, or app ID, as per the default tenant policy of your organization.", uri), true

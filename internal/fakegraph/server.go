@@ -1,7 +1,8 @@
-// Package fakegraph is a fake Microsoft Graph. It keeps applications, service principals and the
-// assignments between them, refuses what Graph refuses, in its words, and replicates as slowly, on
-// demand. It supports the calls that package graph makes, and answers 400 to all others. Tests use
-// it through package graphtest.
+// Package fakegraph is a fake Microsoft Graph. It keeps applications with their federated
+// credentials, service principals and the assignments between them, refuses what Graph refuses, in
+// its words, and replicates as slowly, on demand. It supports the calls that package graph makes,
+// and answers 400 to all others. Its tokens come from a sign-in of its own. Tests use it through
+// package graphtest.
 package fakegraph
 
 import (
@@ -9,12 +10,15 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/seed-ac726066/aztoken/internal/graph"
 )
 
-// TenantID is the tenant of every server.
+// TenantID is the tenant of a server whose options name no other.
 const TenantID = "7e000000-0000-4000-8000-000000000001"
 
 // The permissions that a caller may have.
@@ -27,6 +31,8 @@ const (
 
 // Options are what a server differs in from one that lets everything pass.
 type Options struct {
+	// TenantID is the tenant; "" is that of the package.
+	TenantID string
 	// Host is the Graph whose tokens are accepted; "" is that of the public cloud.
 	Host string
 	// Permissions are those of the caller; nil is all of them.
@@ -35,6 +41,9 @@ type Options struct {
 	PageSize int
 	// VerifiedDomains are those that App ID URIs may have.
 	VerifiedDomains []string
+	// OnRequest is called with each request once there is an answer. Calls may come at the same
+	// time. Nil: no call.
+	OnRequest func(Request)
 }
 
 // Server is a fake Graph. Make one with [New]. It is safe for concurrent use.
@@ -46,9 +55,11 @@ type Server struct {
 
 	mu           sync.Mutex
 	lags         Lags
-	requests     []Request
+	received     int       // the number of requests
+	requests     []Request // the last ones
 	writes       int
 	throttle     throttle
+	contended    int // the number of writes still to be refused
 	interruption *interruption
 	made         int // the number of objects, of which ids are made
 	applications []*application
@@ -65,6 +76,9 @@ func New(opts *Options) *Server {
 	}
 	if s.options.Host == "" {
 		s.options.Host = "graph.microsoft.com"
+	}
+	if s.options.TenantID == "" {
+		s.options.TenantID = TenantID
 	}
 	if s.options.PageSize == 0 {
 		s.options.PageSize = 100
@@ -110,23 +124,36 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_, _ = w.Write(body)
 }
 
-// answer returns the answer to a request, which it records. The error is that of reading the
-// request, or that the connection was cut.
+// answer returns the answer to a request. The error is that of reading the request, or that the
+// connection was cut.
 func (s *Server) answer(r *http.Request) (answer, error) {
+	q, err := readRequest(r)
+	switch {
+	case err != nil:
+		return answer{}, err
+	case q.path == graph.FakeSignInPath: // which is no request to Graph
+		return s.signIn(q), nil
+	}
+	a, record, err := s.exchange(q)
+	if s.options.OnRequest != nil {
+		s.options.OnRequest(record)
+	}
+	return a, err
+}
+
+// exchange answers a request to Graph, and records it.
+func (s *Server) exchange(q request) (answer, Request, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	q, err := readRequest(r)
-	if err != nil {
-		return answer{}, err
-	}
-	x := exchange{Server: s, request: q, moment: moment{len(s.requests), time.Now()}}
-	s.requests = append(s.requests, Request{Method: r.Method, Path: q.path, Query: r.URL.Query(), Body: string(q.body)})
+	x := exchange{Server: s, request: q, moment: moment{s.received, time.Now()}}
+	s.received++
 	a, err := x.admit()
-	if err != nil {
-		return answer{}, err
+	record := Request{Time: x.time, Method: q.method, Path: q.path, Query: q.asked, Body: string(q.body), Status: a.status}
+	if len(s.requests) == kept {
+		s.requests = slices.Delete(s.requests, 0, kept/2)
 	}
-	s.requests[x.count].Status = a.status
-	return a, nil
+	s.requests = append(s.requests, record)
+	return a, record, err
 }
 
 // An exchange is a request that is being answered, with the lock held.
@@ -150,6 +177,10 @@ func (x exchange) admit() (answer, error) {
 		return x.route(), nil
 	}
 	x.writes++
+	if x.contended > 0 {
+		x.contended--
+		return concurrent(), nil
+	}
 	cut := x.interruption.at(x.writes)
 	if cut != nil && !cut.applied {
 		cut.kill()

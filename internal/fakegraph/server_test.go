@@ -2,7 +2,9 @@ package fakegraph_test
 
 import (
 	"context"
+	"fmt"
 	"net/http"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -15,7 +17,7 @@ import (
 
 func client(t *testing.T, g *graphtest.Server) *graph.Client {
 	t.Helper()
-	c, err := graph.New(graph.Options{Credential: graphtest.Credential{}, Endpoint: g.URL, Transport: g})
+	c, err := graph.New(graph.Options{Endpoint: g.URL, Transport: g})
 	require.NoError(t, err)
 	return c
 }
@@ -211,7 +213,7 @@ func TestServerInterrupt(t *testing.T) {
 func TestServerUnknownCall(t *testing.T) {
 	t.Parallel()
 	srv := graphtest.NewServer(t, nil)
-	c, err := graph.New(graph.Options{Credential: graphtest.Credential{}, Endpoint: srv.URL})
+	c, err := graph.New(graph.Options{Endpoint: srv.URL})
 	require.NoError(t, err)
 	defer c.Close()
 	_, err = c.AssignmentsOf(t.Context(), "a/b", "x")
@@ -220,4 +222,81 @@ func TestServerUnknownCall(t *testing.T) {
 	require.ErrorIs(t, err, graph.ErrNotFound)
 	require.Len(t, srv.Requests(), 2)
 	require.Equal(t, "GET /servicePrincipals/a/appRoleAssignments: 404", srv.Requests()[1].String())
+}
+
+func TestServerFederatedCredentials(t *testing.T) {
+	t.Parallel()
+	credential := func(name, subject string) graph.FederatedCredential {
+		return graph.FederatedCredential{
+			Name: name, Issuer: "https://login.microsoftonline.com/" + graphtest.TenantID + "/v2.0", Subject: subject,
+			Audiences: []string{"api://AzureADTokenExchange"},
+		}
+	}
+	t.Run("rules", func(t *testing.T) {
+		t.Parallel()
+		g := graphtest.New(&graphtest.Options{PageSize: 7})
+		app, _ := service(g)
+		c, ctx := client(t, g), t.Context()
+		require.NoError(t, c.AddFederatedCredential(ctx, app.ID, credential("one", "s1")))
+		says(t, c.AddFederatedCredential(ctx, app.ID, credential("ONE", "s2")), graph.CredentialExists, "with name ONE already exists")
+		says(t, c.AddFederatedCredential(ctx, app.ID, credential("two", "s1")), graph.CredentialExists, "combination of issuer and subject must be unique")
+		says(t, c.AddFederatedCredential(ctx, app.AppID, credential("two", "s2")), graph.NotReplicated, "does not exist")
+		for name, f := range map[string]graph.FederatedCredential{
+			"no name":       credential("", "s"),
+			"a short name":  credential("ab", "s"),
+			"a long name":   credential(strings.Repeat("x", 121), "s"),
+			"a name, not a": credential("-ab", "s"),
+			"a space":       credential("a b", "s"),
+			"no subject":    credential("two", ""),
+			"no issuer":     {Name: "two", Subject: "s", Audiences: []string{"a"}},
+			"no audience":   {Name: "two", Subject: "s", Issuer: "i"},
+			"two audiences": {Name: "two", Subject: "s", Issuer: "i", Audiences: []string{"a", "b"}},
+			"a long issuer": {Name: "two", Subject: "s", Issuer: strings.Repeat("x", 601), Audiences: []string{"a"}},
+		} {
+			err := c.AddFederatedCredential(ctx, app.ID, f)
+			require.ErrorContains(t, err, "InvalidFederatedIdentityCredentialValue", name)
+			require.Equal(t, graph.Refused, graph.KindOf(err), name)
+		}
+		for n := range 19 {
+			require.NoError(t, c.AddFederatedCredential(ctx, app.ID, credential(fmt.Sprintf("more-%d", n), fmt.Sprintf("more %d", n))))
+		}
+		says(t, c.AddFederatedCredential(ctx, app.ID, credential("last", "last")), graph.TooManyCredentials, "remove one, or use another application")
+		all, err := c.FederatedCredentials(ctx, app.ID)
+		require.NoError(t, err)
+		require.Len(t, all, 20, "on three pages")
+		require.NoError(t, c.RemoveFederatedCredential(ctx, app.ID, all[0].ID))
+		require.NoError(t, c.RemoveFederatedCredential(ctx, app.ID, all[0].ID), "it is gone")
+		require.Len(t, g.FederatedCredentials(app.ID), 19)
+	})
+	t.Run("one that is not seen yet", func(t *testing.T) {
+		t.Parallel()
+		g := graphtest.New(nil)
+		app, _ := service(g)
+		g.Delay(graphtest.Lags{FederatedCredentials: graphtest.Lag{Requests: 2}})
+		c, ctx := client(t, g), t.Context()
+		require.NoError(t, c.AddFederatedCredential(ctx, app.ID, credential("one", "s")))
+		says(t, c.AddFederatedCredential(ctx, app.ID, credential("two", "s")), graph.CredentialExists, "must be unique")
+		for _, want := range []int{0, 1} {
+			all, err := c.FederatedCredentials(ctx, app.ID)
+			require.NoError(t, err)
+			require.Len(t, all, want)
+		}
+	})
+	t.Run("one without a subject", func(t *testing.T) {
+		t.Parallel()
+		g := graphtest.New(nil)
+		app, _ := service(g)
+		g.AddFederatedCredential(app.ID, graphtest.FederatedCredential{Name: "main", Issuer: "i", Audiences: []string{"a"}})
+		_, err := client(t, g).FederatedCredentials(t.Context(), app.ID)
+		require.ErrorContains(t, err, "a credential that matches by an expression")
+	})
+	t.Run("while something else writes", func(t *testing.T) {
+		t.Parallel()
+		g := graphtest.New(nil)
+		app, _ := service(g)
+		g.Contend(1)
+		c, ctx := client(t, g), t.Context()
+		says(t, c.AddFederatedCredential(ctx, app.ID, credential("one", "s")), graph.Conflict, "Please wait briefly and retry")
+		require.NoError(t, c.AddFederatedCredential(ctx, app.ID, credential("one", "s")))
+	})
 }

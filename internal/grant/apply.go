@@ -2,62 +2,37 @@ package grant
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
-	"time"
 
 	"github.com/seed-ac726066/aztoken/internal/graph"
+	"github.com/seed-ac726066/aztoken/internal/rollout"
 )
-
-// Progress reports what happens to a step.
-type Progress struct {
-	Step Step
-	// Done reports whether the step is done, now or before.
-	Done bool
-	// Waited is how long Apply has waited for replication, and Why for what. Only while not Done.
-	Waited time.Duration
-	Why    error
-}
-
-// confirm is the step that changes nothing: it waits until the assignments are visible.
-const confirm Action = "confirm"
 
 // Apply carries out the steps in turn, and waits until the assignments are visible, or until ctx
 // ends. It returns the state then. tell is called for each step that is done, and every second
 // while it waits.
 //
 // After an error the finished steps stay; planning and applying again resumes from there.
-func Apply(ctx context.Context, c *graph.Client, s State, steps []Step, tell func(Progress)) (State, error) {
-	a := &applier{client: c, state: s, tell: tell, granted: map[string]string{}}
+func Apply(ctx context.Context, c *graph.Client, s State, steps []Step, tell func(rollout.Progress)) (State, error) {
+	a := &applier{client: c, state: s, granted: map[string]string{}}
 	for _, step := range steps {
-		if err := a.apply(ctx, step); err != nil {
-			return a.state, unfinished(step, err)
+		err := rollout.Step(ctx, step.Text, tell, func(try rollout.Retry) error { return a.apply(ctx, step, try) })
+		if err != nil {
+			return a.state, err
 		}
-		tell(Progress{Step: step, Done: true})
 	}
-	return a.state, a.confirm(ctx, steps)
-}
-
-// unfinished returns the error of a step.
-func unfinished(step Step, err error) error {
-	text := fmt.Errorf("aztoken: could not %s: %w", step.Text, err)
-	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
-		return fmt.Errorf("%w; finished steps stay: run the same command again, with a longer --timeout if needed", text)
-	}
-	return text
+	return a.state, a.confirm(ctx, steps, tell)
 }
 
 // applier carries out steps, and knows what they made.
 type applier struct {
 	client  *graph.Client
 	state   State
-	tell    func(Progress)
 	granted map[string]string // the ids of the granted roles, by value
 }
 
-func (a *applier) apply(ctx context.Context, step Step) error {
-	try := func(f func() error) error { return a.retry(ctx, step, f) }
+func (a *applier) apply(ctx context.Context, step Step, try rollout.Retry) error {
 	switch step.Action {
 	case Register:
 		return a.register(ctx, step, try)
@@ -83,13 +58,7 @@ func (a *applier) apply(ctx context.Context, step Step) error {
 	return fmt.Errorf("unknown action %s", step.Action)
 }
 
-func (a *applier) retry(ctx context.Context, step Step, try func() error) error {
-	return retryUntilReplicated(ctx, try, func(waited time.Duration, why error) {
-		a.tell(Progress{Step: step, Waited: waited, Why: why})
-	})
-}
-
-func (a *applier) register(ctx context.Context, step Step, try func(func() error) error) error {
+func (a *applier) register(ctx context.Context, step Step, try rollout.Retry) error {
 	var app graph.Application
 	if err := try(func() (err error) {
 		app, err = a.client.Register(ctx, step.Name, step.DisplayName, step.Version)
@@ -155,7 +124,7 @@ func (a *applier) addURIs(ctx context.Context, wanted []string) error {
 	return nil
 }
 
-func (a *applier) requireAssignment(ctx context.Context, try func(func() error) error) error {
+func (a *applier) requireAssignment(ctx context.Context, try rollout.Retry) error {
 	appID := a.state.AppID()
 	var service graph.ServicePrincipal
 	if err := try(func() (err error) {
@@ -177,7 +146,7 @@ func (a *applier) requireAssignment(ctx context.Context, try func(func() error) 
 	return nil
 }
 
-func (a *applier) assign(ctx context.Context, step Step, try func(func() error) error) error {
+func (a *applier) assign(ctx context.Context, step Step, try rollout.Retry) error {
 	role, _ := graph.Role(a.state.Roles(), step.Role)
 	return try(func() error {
 		a.granted[step.Role] = role.ID
@@ -196,25 +165,26 @@ func (a *applier) assign(ctx context.Context, step Step, try func(func() error) 
 }
 
 // confirm waits until each new or removed assignment is visible as such.
-func (a *applier) confirm(ctx context.Context, steps []Step) error {
+func (a *applier) confirm(ctx context.Context, steps []Step, tell func(rollout.Progress)) error {
 	for _, identity := range a.state.Identities {
-		step := Step{Action: confirm, Text: "confirm the roles of " + named(identity), Identity: identity}
 		mine := slices.DeleteFunc(slices.Clone(steps), func(other Step) bool {
 			return other.Action != Assign && other.Action != Unassign || other.Identity.ID != identity.ID
 		})
 		if len(mine) == 0 {
 			continue
 		}
-		if err := a.retry(ctx, step, func() error {
-			now, err := a.client.AssignmentsOf(ctx, identity.ID, a.state.Service.ID)
-			if err != nil {
-				return err
-			}
-			return a.seen(mine, now)
-		}); err != nil {
-			return unfinished(step, err)
+		err := rollout.Step(ctx, "confirm the roles of "+named(identity), tell, func(try rollout.Retry) error {
+			return try(func() error {
+				now, err := a.client.AssignmentsOf(ctx, identity.ID, a.state.Service.ID)
+				if err != nil {
+					return err
+				}
+				return a.seen(mine, now)
+			})
+		})
+		if err != nil {
+			return err
 		}
-		a.tell(Progress{Step: step, Done: true})
 	}
 	return nil
 }
@@ -229,7 +199,7 @@ func (a *applier) seen(steps []Step, now []graph.Assignment) error {
 			return as.AppRoleID == a.granted[step.Role]
 		})
 		if there != (step.Action == Assign) {
-			return errNotSeen
+			return rollout.ErrNotSeen
 		}
 	}
 	return nil

@@ -1,48 +1,37 @@
 package grant
 
 import (
-	"errors"
 	"fmt"
 	"strings"
 
+	"github.com/seed-ac726066/aztoken/internal/emit"
 	"github.com/seed-ac726066/aztoken/internal/graph"
-	"github.com/seed-ac726066/aztoken/internal/wire"
 )
-
-// Form is what [Emit] writes.
-type Form string
-
-const (
-	AzureCLI  Form = "az"        // a script for bash and the Azure CLI
-	Terraform Form = "terraform" // for its provider azuread
-	Bicep     Form = "bicep"     // for its extension microsoftGraphV1
-)
-
-// Forms returns all of them.
-func Forms() []string { return []string{string(AzureCLI), string(Terraform), string(Bicep)} }
 
 // Emit returns what is wanted in the language of another tool: all of it, including what exists, so
 // that it can be kept and used again. host is Graph's.
-func Emit(form Form, w Spec, s State, host string) (string, error) {
+func Emit(form emit.Form, w Spec, s State, host string) (string, error) {
+	if err := form.Check(); err != nil {
+		return "", err
+	}
 	if _, err := Plan(w, s); err != nil {
 		return "", err
 	}
 	d := newDeclaration(w, s)
 	switch {
-	case w.Revoke && form != AzureCLI:
+	case w.Revoke && form != emit.AzureCLI:
 		return "", fmt.Errorf("aztoken: in %s a role is revoked by removing its assignment; use --emit az, or omit --emit", form)
 	case w.Revoke:
 		return d.azRevocation(host), nil
-	case form == AzureCLI:
+	case form == emit.AzureCLI:
 		return d.az(host), nil
-	case form == Terraform:
+	case form == emit.Terraform:
 		return d.terraform(), nil
-	case form == Bicep && host != graph.Public().Host:
-		return "", errors.New("aztoken: Bicep's extension for Microsoft Graph supports only the public cloud; use --emit az or terraform")
-	case form == Bicep:
-		return d.bicep()
 	}
-	return "", fmt.Errorf("aztoken: unknown form %q; use one of %s", form, strings.Join(Forms(), ", "))
+	if err := emit.CheckTemplate(host); err != nil {
+		return "", err
+	}
+	return d.bicep()
 }
 
 const grants = "Grants %s of %s to %s."
@@ -69,7 +58,7 @@ type declaredRole struct {
 // granted is one assignment.
 type granted struct {
 	role     declaredRole
-	identity graph.ServicePrincipal
+	identity declaredIdentity
 	id       string // of the assignment, "" if it does not exist
 }
 
@@ -113,7 +102,7 @@ func newDeclaration(w Spec, s State) declaration {
 			d.others = append(d.others, have)
 		}
 	}
-	for _, identity := range s.Identities {
+	for _, identity := range s.identities() {
 		for _, r := range w.Roles {
 			role, _ := d.role(r.Value)
 			a, _ := s.assignment(identity.ID, role.ID)
@@ -140,22 +129,23 @@ func (d declaration) title(verb string) string {
 			roles = append(roles, r.Value)
 		}
 	}
-	if len(d.Identities) == 0 || len(roles) == 0 {
-		return "Registers " + comment(d.displayNameOrService()) + " with its roles."
+	identities := d.identities()
+	if len(identities) == 0 || len(roles) == 0 {
+		return "Registers " + emit.Comment(d.displayNameOrService()) + " with its roles."
 	}
 	names := []string{}
-	for _, p := range d.Identities {
+	for _, p := range identities {
 		names = append(names, p.DisplayName)
 	}
-	return comment(fmt.Sprintf(verb, strings.Join(roles, ", "), d.displayNameOrService(), strings.Join(names, ", ")))
+	return emit.Comment(fmt.Sprintf(verb, strings.Join(roles, ", "), d.displayNameOrService(), strings.Join(names, ", ")))
 }
 
 func (d declaration) displayNameOrService() string {
-	if d.foreign() {
+	switch {
+	case d.foreign():
 		return d.Service.DisplayName
+	case len(d.Unread) > 0:
+		return "the new application " + d.displayName
 	}
 	return d.displayName
 }
-
-// comment returns text for one line of a comment, which names from outside must not break.
-func comment(text string) string { return wire.Plain(text) }

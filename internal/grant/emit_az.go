@@ -4,30 +4,9 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/seed-ac726066/aztoken/internal/emit"
 	"github.com/seed-ac726066/aztoken/internal/graph"
 )
-
-const azHead = `#!/usr/bin/env bash
-# %s
-# It can be run again: what exists stays as it is. Sign in with az login first.
-set -euo pipefail
-
-graph=%s
-rest() { az rest --resource "$graph" --only-show-errors "$@"; }
-`
-
-const azRetry = `
-# New objects take seconds to replicate, minutes at worst.
-retry() {
-  local try
-  for ((try = 1; try <= 30; try++)); do
-    if "$@"; then return 0; fi
-    echo "not replicated yet, or refused for the reason above; trying again" >&2
-    sleep 10
-  done
-  return 1
-}
-`
 
 const azApplication = `
 add_role() { # the value and the role, as literals of JMESPath
@@ -62,29 +41,29 @@ assign() { # the object id of an identity and the id of a role
 func (d declaration) az(host string) string {
 	var b strings.Builder
 	line := func(format string, a ...any) { fmt.Fprintf(&b, format+"\n", a...) }
-	fmt.Fprintf(&b, azHead, d.title(grants), forShell("https://"+host))
-	b.WriteString(azRetry)
+	b.WriteString(emit.Script(d.title(grants), host) + emit.Retry)
 	if !d.foreign() {
 		b.WriteString(azApplication)
 	}
 	if len(d.grants) > 0 {
 		b.WriteString(azAssign)
 	}
+	b.WriteString(azFinders(d.Unread))
 	line("")
 	switch {
 	case d.foreign():
-		line("service=%s", forShell(d.Service.ID))
+		line("service=%s", emit.Shell(d.Service.ID))
 	case d.Application != nil:
-		line("app=%s", forShell(d.Application.ID))
-		line("client=%s", forShell(d.Application.AppID))
+		line("app=%s", emit.Shell(d.Application.ID))
+		line("client=%s", emit.Shell(d.Application.AppID))
 		if d.Application.TokenVersion() != d.version {
 			line(`rest --method PATCH --url "$graph/v1.0/applications/$app" --headers Content-Type=application/json --body %s`,
-				forShell(asJSON(map[string]any{"api": map[string]any{"requestedAccessTokenVersion": d.version}})))
+				emit.Shell(emit.JSON(map[string]any{"api": map[string]any{"requestedAccessTokenVersion": d.version}})))
 		}
 	default:
 		path := "/v1.0/applications" + graph.ByKey("uniqueName", d.name)
 		line(`rest --method PATCH --url "$graph%s" --headers Prefer=create-if-missing Content-Type=application/json --body %s`, path,
-			forShell(asJSON(map[string]any{
+			emit.Shell(emit.JSON(map[string]any{
 				"displayName": d.displayName, "signInAudience": d.audience, "api": map[string]any{"requestedAccessTokenVersion": d.version},
 				"optionalClaims": graph.IDTypeClaim(),
 			})))
@@ -93,10 +72,10 @@ func (d declaration) az(host string) string {
 	}
 	if !d.foreign() {
 		for _, r := range d.roles {
-			line("retry add_role %s %s", forShell(asLiteral(r.Value)), forShell(asLiteral(r.AppRole)))
+			line("retry add_role %s %s", emit.Shell(emit.Literal(r.Value)), emit.Shell(emit.Literal(r.AppRole)))
 		}
 		for _, uri := range d.uris {
-			line("retry add_uri %s", strings.TrimSuffix(strings.ReplaceAll(forShell(uri), OwnID, `'"$client"'`), "''"))
+			line("retry add_uri %s", strings.TrimSuffix(strings.ReplaceAll(emit.Shell(uri), OwnID, `'"$client"'`), "''"))
 		}
 		if d.Service == nil || d.require {
 			line(`retry rest --method PATCH --url "$graph/v1.0/servicePrincipals(appId='$client')" \`)
@@ -104,8 +83,20 @@ func (d declaration) az(host string) string {
 		}
 		line(`service=$(retry rest --method GET --url "$graph/v1.0/servicePrincipals(appId='$client')" --query id --output tsv)`)
 	}
+	variables := map[string]string{}
+	names := emit.Identifiers{}
+	for _, i := range d.identities() {
+		if i.unread != "" {
+			variables[i.unread] = names.Of("identity " + i.DisplayName)
+			line("%s=$(retry %s)", variables[i.unread], azFind(i.unread))
+		}
+	}
 	for _, g := range d.grants {
-		line("retry assign %s %s # %s: %s", g.identity.ID, g.role.ID, comment(g.identity.DisplayName), comment(g.role.Value))
+		id := g.identity.ID
+		if g.identity.unread != "" {
+			id = `"$` + variables[g.identity.unread] + `"`
+		}
+		line("retry assign %s %s # %s: %s", id, g.role.ID, emit.Comment(g.identity.DisplayName), emit.Comment(g.role.Value))
 	}
 	return b.String()
 }
@@ -113,7 +104,7 @@ func (d declaration) az(host string) string {
 // azRevocation returns a script that removes the assignments.
 func (d declaration) azRevocation(host string) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, azHead, d.title("Revokes %s of %s from %s."), forShell("https://"+host))
+	b.WriteString(emit.Script(d.title("Revokes %s of %s from %s."), host))
 	b.WriteString(`
 unassign() { # the object id of an identity and the id of a role
   local ids id
@@ -128,9 +119,9 @@ unassign() { # the object id of an identity and the id of a role
 		b.WriteString("\n# There is no service principal, so there are no assignments.\n")
 		return b.String()
 	}
-	fmt.Fprintf(&b, "\nservice=%s\n", forShell(d.Service.ID))
+	fmt.Fprintf(&b, "\nservice=%s\n", emit.Shell(d.Service.ID))
 	for _, g := range d.grants {
-		fmt.Fprintf(&b, "unassign %s %s # %s: %s\n", g.identity.ID, g.role.ID, comment(g.identity.DisplayName), comment(g.role.Value))
+		fmt.Fprintf(&b, "unassign %s %s # %s: %s\n", g.identity.ID, g.role.ID, emit.Comment(g.identity.DisplayName), emit.Comment(g.role.Value))
 	}
 	return b.String()
 }

@@ -4,14 +4,9 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/seed-ac726066/aztoken/internal/emit"
 	"github.com/seed-ac726066/aztoken/internal/graph"
 )
-
-const bicepHead = `// %s
-// bicepconfig.json must name the extension microsoftGraphV1:
-// https://learn.microsoft.com/graph/templates/bicep/quickstart-create-bicep-interactive-mode
-extension microsoftGraphV1
-`
 
 // bicepAgain declares the application a second time, with what needs its client id.
 const bicepAgain = `
@@ -28,26 +23,37 @@ resource appWithUri 'Microsoft.Graph/applications@v1.0' = {
 // bicep returns a template for the extension for Microsoft Graph.
 func (d declaration) bicep() (string, error) {
 	var b strings.Builder
-	fmt.Fprintf(&b, bicepHead, d.title(grants))
+	b.WriteString(emit.Template(d.title(grants)))
 	switch {
 	case d.Application == nil && !d.foreign():
 		d.bicepApplication(&b, nil)
-		fmt.Fprintf(&b, bicepAgain, forBicep(d.name))
+		fmt.Fprintf(&b, bicepAgain, emit.BicepString(d.name))
 		bicepURIs(&b, d.uris)
 		b.WriteString("}\n")
 		d.bicepService(&b, "appWithUri.appId")
 	case d.foreign() || d.complete():
-		fmt.Fprintf(&b, "\nresource service 'Microsoft.Graph/servicePrincipals@v1.0' existing = {\n  appId: %s\n}\n", forBicep(d.AppID()))
+		fmt.Fprintf(&b, "\nresource service 'Microsoft.Graph/servicePrincipals@v1.0' existing = {\n  appId: %s\n}\n", emit.BicepString(d.AppID()))
 	case d.name == "":
 		return "", fmt.Errorf("aztoken: Bicep finds applications only by their unique name, and %s has none; use --emit az or terraform, or run aztoken grant without --emit first", d.displayName)
 	default:
 		d.bicepApplication(&b, d.uris)
 		d.bicepService(&b, "app.appId")
 	}
-	names := identifiers{"app": true, "appwithuri": true, "service": true}
+	names := emit.Identifiers{"app": true, "appwithuri": true, "service": true}
+	parameters := map[string]string{}
+	for _, i := range d.identities() {
+		if i.unread != "" {
+			parameters[i.unread] = names.Of(i.DisplayName + " object id")
+			fmt.Fprintf(&b, "\n@description(%s)\nparam %s string\n", emit.BicepString(objectIDOf+i.unread), parameters[i.unread])
+		}
+	}
 	for _, g := range d.grants {
-		fmt.Fprintf(&b, "\nresource %s 'Microsoft.Graph/appRoleAssignedTo@v1.0' = { // %s\n", names.of(g.identity.DisplayName+" "+g.role.Value), comment(named(g.identity)))
-		fmt.Fprintf(&b, "  principalId: %s\n  resourceId: service.id\n  appRoleId: %s // %s\n}\n", forBicep(g.identity.ID), forBicep(g.role.ID), comment(g.role.Value))
+		id := emit.BicepString(g.identity.ID)
+		if g.identity.unread != "" {
+			id = parameters[g.identity.unread]
+		}
+		fmt.Fprintf(&b, "\nresource %s 'Microsoft.Graph/appRoleAssignedTo@v1.0' = { // %s\n", names.Of(g.identity.DisplayName+" "+g.role.Value), emit.Comment(g.identity.shown()))
+		fmt.Fprintf(&b, "  principalId: %s\n  resourceId: service.id\n  appRoleId: %s // %s\n}\n", id, emit.BicepString(g.role.ID), emit.Comment(g.role.Value))
 	}
 	return b.String(), nil
 }
@@ -65,7 +71,7 @@ func (d declaration) complete() bool {
 
 func (d declaration) bicepApplication(b *strings.Builder, uris []string) {
 	b.WriteString("\nresource app 'Microsoft.Graph/applications@v1.0' = {\n")
-	fmt.Fprintf(b, "  uniqueName: %s\n  displayName: %s\n  signInAudience: %s\n", forBicep(d.name), forBicep(d.displayName), forBicep(d.audience))
+	fmt.Fprintf(b, "  uniqueName: %s\n  displayName: %s\n  signInAudience: %s\n", emit.BicepString(d.name), emit.BicepString(d.displayName), emit.BicepString(d.audience))
 	fmt.Fprintf(b, "  api: {\n    requestedAccessTokenVersion: %d\n  }\n", d.version)
 	if d.Application == nil {
 		b.WriteString("  optionalClaims: {\n    accessToken: [\n      {\n        name: 'idtyp'\n      }\n    ]\n  }\n")
@@ -76,12 +82,12 @@ func (d declaration) bicepApplication(b *strings.Builder, uris []string) {
 	}
 	b.WriteString("  appRoles: [\n")
 	for _, r := range roles {
-		fmt.Fprintf(b, "    {\n      id: %s\n      value: %s\n      displayName: %s\n      description: %s\n      allowedMemberTypes: [", forBicep(r.ID), bicepOrNull(r.Value), forBicep(r.DisplayName), forBicep(r.Description))
+		fmt.Fprintf(b, "    {\n      id: %s\n      value: %s\n      displayName: %s\n      description: %s\n      allowedMemberTypes: [", emit.BicepString(r.ID), bicepOrNull(r.Value), emit.BicepString(r.DisplayName), emit.BicepString(r.Description))
 		for i, m := range r.AllowedMemberTypes {
 			if i > 0 {
 				b.WriteString(", ")
 			}
-			b.WriteString(forBicep(m))
+			b.WriteString(emit.BicepString(m))
 		}
 		fmt.Fprintf(b, "]\n      isEnabled: %t\n    }\n", r.IsEnabled)
 	}
@@ -96,7 +102,7 @@ func bicepURIs(b *strings.Builder, uris []string) {
 	}
 	b.WriteString("  identifierUris: [\n")
 	for _, uri := range uris {
-		fmt.Fprintf(b, "    %s\n", strings.ReplaceAll(forBicep(uri), OwnID, "${app.appId}"))
+		fmt.Fprintf(b, "    %s\n", strings.ReplaceAll(emit.BicepString(uri), OwnID, "${app.appId}"))
 	}
 	b.WriteString("  ]\n")
 }
@@ -105,7 +111,7 @@ func bicepOrNull(value string) string {
 	if value == "" {
 		return "null"
 	}
-	return forBicep(value)
+	return emit.BicepString(value)
 }
 
 func (d declaration) bicepService(b *strings.Builder, appID string) {

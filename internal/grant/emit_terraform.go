@@ -5,21 +5,9 @@ import (
 	"fmt"
 	"net/url"
 	"strings"
+
+	"github.com/seed-ac726066/aztoken/internal/emit"
 )
-
-const terraformHead = `# %s
-# What exists is imported; check the plan before you apply it.
-
-terraform {
-  required_version = ">= 1.5" # of which import blocks are
-  required_providers {
-    azuread = {
-      source  = "hashicorp/azuread"
-      version = "~> 3.0"
-    }
-  }
-}
-`
 
 // terraformIDType requests the claim by which a service distinguishes applications from users.
 const terraformIDType = `
@@ -34,22 +22,33 @@ resource "azuread_application_optional_claims" "service" {
 
 // terraform returns a configuration for the provider azuread.
 func (d declaration) terraform() string {
-	t := &hcl{names: identifiers{}}
-	fmt.Fprintf(&t.Builder, terraformHead, d.title(grants))
+	t := emit.NewConfiguration(d.title(grants))
 	service := `"` + d.foreignID() + `"`
 	roleIDs := map[string]string{}
 	for _, r := range d.roles {
-		roleIDs[r.Value] = forTerraform(r.ID)
+		roleIDs[r.Value] = emit.HCL(r.ID)
 	}
 	if !d.foreign() {
 		service = d.terraformApplication(t, roleIDs)
 	}
+	variables := map[string]string{}
+	for _, i := range d.identities() {
+		if i.unread != "" {
+			name := t.Names.Of(i.DisplayName + " object id")
+			variables[i.unread] = "var." + name
+			fmt.Fprintf(t, "\nvariable %q {\n  type        = string\n  description = %s\n}\n", name, emit.HCL(objectIDOf+i.unread))
+		}
+	}
 	for _, g := range d.grants {
+		id := emit.HCL(g.identity.ID)
+		if g.identity.unread != "" {
+			id = variables[g.identity.unread]
+		}
 		if g.id != "" {
 			g.id = "/servicePrincipals/" + d.Service.ID + "/appRoleAssignedTo/" + g.id
 		}
-		t.resource("azuread_app_role_assignment", t.names.of(g.identity.DisplayName+" "+g.role.Value), g.id,
-			"principal_object_id", forTerraform(g.identity.ID),
+		t.Resource("azuread_app_role_assignment", t.Names.Of(g.identity.DisplayName+" "+g.role.Value), g.id,
+			"principal_object_id", id,
 			"resource_object_id", service,
 			"app_role_id", roleIDs[g.role.Value])
 	}
@@ -65,7 +64,7 @@ func (d declaration) foreignID() string {
 
 // terraformApplication writes the application, its roles and its service principal, and returns the
 // expression of the latter's object id. The ids of roles become expressions.
-func (d declaration) terraformApplication(t *hcl, roleIDs map[string]string) string {
+func (d declaration) terraformApplication(t *emit.Configuration, roleIDs map[string]string) string {
 	const app = "azuread_application_registration.service"
 	at := ""
 	if d.Application != nil {
@@ -77,34 +76,34 @@ func (d declaration) terraformApplication(t *hcl, roleIDs map[string]string) str
 		}
 		return at + path
 	}
-	t.resource("azuread_application_registration", "service", at,
-		"display_name", forTerraform(d.displayName),
-		"sign_in_audience", forTerraform(d.audience),
+	t.Resource("azuread_application_registration", "service", at,
+		"display_name", emit.HCL(d.displayName),
+		"sign_in_audience", emit.HCL(d.audience),
 		"requested_access_token_version", fmt.Sprint(d.version))
 	if d.Application == nil {
 		fmt.Fprintf(t, terraformIDType, app)
 	}
 	for _, r := range d.roles {
-		id := forTerraform(r.ID)
+		id := emit.HCL(r.ID)
 		if d.Application == nil {
 			// The id that aztoken grant would use, once the client id is known.
-			id = fmt.Sprintf("uuidv5(%s.client_id, %s)", app, forTerraform(r.Value))
+			id = fmt.Sprintf("uuidv5(%s.client_id, %s)", app, emit.HCL(r.Value))
 		}
-		name := t.names.of(r.Value)
-		members := asJSON(r.AllowedMemberTypes)
-		t.resource("azuread_application_app_role", name, under(r.there, "/appRoles/"+r.ID),
+		name := t.Names.Of(r.Value)
+		members := emit.JSON(r.AllowedMemberTypes)
+		t.Resource("azuread_application_app_role", name, under(r.there, "/appRoles/"+r.ID),
 			"application_id", app+".id",
 			"role_id", id,
-			"value", forTerraform(r.Value),
-			"display_name", forTerraform(r.DisplayName),
-			"description", forTerraform(r.Description),
+			"value", emit.HCL(r.Value),
+			"display_name", emit.HCL(r.DisplayName),
+			"description", emit.HCL(r.Description),
 			"allowed_member_types", strings.ReplaceAll(members, ",", ", "))
 		roleIDs[r.Value] = "azuread_application_app_role." + name + ".role_id"
 	}
 	for i, uri := range d.uris {
 		there := d.Application != nil && i < len(d.Application.IdentifierURIs)
-		expression := strings.ReplaceAll(forTerraform(uri), OwnID, "${"+app+".client_id}")
-		t.resource("azuread_application_identifier_uri", fmt.Sprintf("uri_%d", i+1),
+		expression := strings.ReplaceAll(emit.HCL(uri), OwnID, "${"+app+".client_id}")
+		t.Resource("azuread_application_identifier_uri", fmt.Sprintf("uri_%d", i+1),
 			under(there, "/identifierUris/"+url.QueryEscape(base64.StdEncoding.EncodeToString([]byte(uri)))),
 			"application_id", app+".id",
 			"identifier_uri", expression)
@@ -113,31 +112,8 @@ func (d declaration) terraformApplication(t *hcl, roleIDs map[string]string) str
 	if d.Service != nil {
 		at = "/servicePrincipals/" + d.Service.ID
 	}
-	t.resource("azuread_service_principal", "service", at,
+	t.Resource("azuread_service_principal", "service", at,
 		"client_id", app+".client_id",
 		"app_role_assignment_required", fmt.Sprint(d.require))
 	return "azuread_service_principal.service.object_id"
-}
-
-// hcl is text in Terraform's language, as terraform fmt formats it.
-type hcl struct {
-	strings.Builder
-	names identifiers
-}
-
-// resource writes a resource with arguments, names and expressions in turn, and its import if id is
-// not "".
-func (t *hcl) resource(kind, name, id string, arguments ...string) {
-	if id != "" {
-		fmt.Fprintf(t, "\nimport {\n  to = %s.%s\n  id = %s\n}\n", kind, name, forTerraform(id))
-	}
-	width := 0
-	for i := 0; i < len(arguments); i += 2 {
-		width = max(width, len(arguments[i]))
-	}
-	fmt.Fprintf(t, "\nresource %q %q {\n", kind, name)
-	for i := 0; i < len(arguments); i += 2 {
-		fmt.Fprintf(t, "  %-*s = %s\n", width, arguments[i], arguments[i+1])
-	}
-	t.WriteString("}\n")
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/seed-ac726066/aztoken/internal/emit"
 	"github.com/seed-ac726066/aztoken/internal/grant"
 	"github.com/seed-ac726066/aztoken/internal/graph"
 )
@@ -46,7 +47,12 @@ func emissions() map[string]struct {
 		s.Identities = append(s.Identities, second)
 		s.Application.AppRoles = append(s.Application.AppRoles, graph.AppRole{ID: "e0000000-0000-4000-8000-000000000002", DisplayName: "No value", Description: "None", AllowedMemberTypes: []string{"User"}})
 	})
+	unread, ok := grant.Unread(grant.Spec{App: "orders-api", To: []string{"orders-worker", worker.ID, armID, "o'brien's \"${x}\" $(rm)"}})
+	if !ok {
+		panic("it is about a new application")
+	}
 	return map[string]emission{
+		"unread":  {everything, unread},
 		"new":     {everything, grant.State{Identities: []graph.ServicePrincipal{worker}}},
 		"there":   {wanted("worker"), complete(func(*grant.State) {})},
 		"half":    {everything, half},
@@ -59,8 +65,8 @@ func emissions() map[string]struct {
 func TestEmit(t *testing.T) {
 	t.Parallel()
 	for name, e := range emissions() {
-		for _, form := range grant.Forms() {
-			text, err := grant.Emit(grant.Form(form), e.wanted, e.state, host)
+		for _, form := range emit.Forms() {
+			text, err := grant.Emit(emit.Form(form), e.wanted, e.state, host)
 			if e.wanted.Revoke && form != "az" {
 				require.ErrorContains(t, err, "by removing its assignment")
 				continue
@@ -84,7 +90,7 @@ func TestEmitAz(t *testing.T) {
 		t.Skip("there is no bash to read the scripts")
 	}
 	for name, e := range emissions() {
-		text, err := grant.Emit(grant.AzureCLI, e.wanted, e.state, host)
+		text, err := grant.Emit(emit.AzureCLI, e.wanted, e.state, host)
 		require.NoError(t, err)
 		cmd := exec.CommandContext(t.Context(), bash, "-n")
 		cmd.Stdin = bytes.NewBufferString(text)
@@ -103,7 +109,7 @@ func TestEmitTerraform(t *testing.T) {
 		if e.wanted.Revoke {
 			continue
 		}
-		text, err := grant.Emit(grant.Terraform, e.wanted, e.state, host)
+		text, err := grant.Emit(emit.Terraform, e.wanted, e.state, host)
 		require.NoError(t, err)
 		cmd := exec.CommandContext(t.Context(), terraform, "fmt", "-check", "-diff", "-")
 		cmd.Stdin = bytes.NewBufferString(text)
@@ -114,14 +120,14 @@ func TestEmitTerraform(t *testing.T) {
 
 func TestEmitMistakes(t *testing.T) {
 	t.Parallel()
-	_, err := grant.Emit(grant.Bicep, wanted("worker"), complete(func(*grant.State) {}), graph.China().Host)
+	_, err := grant.Emit(emit.Bicep, wanted("worker"), complete(func(*grant.State) {}), graph.China().Host)
 	require.ErrorContains(t, err, "supports only the public cloud")
-	_, err = grant.Emit(grant.Bicep, wanted("worker"), complete(func(s *grant.State) { s.Application.UniqueName, s.Service, s.Assignments = "", nil, nil }), host)
+	_, err = grant.Emit(emit.Bicep, wanted("worker"), complete(func(s *grant.State) { s.Application.UniqueName, s.Service, s.Assignments = "", nil, nil }), host)
 	require.ErrorContains(t, err, "unique name")
-	_, err = grant.Emit(grant.Bicep, wanted("worker"), complete(func(s *grant.State) { s.Application.UniqueName, s.Assignments = "", nil }), host)
+	_, err = grant.Emit(emit.Bicep, wanted("worker"), complete(func(s *grant.State) { s.Application.UniqueName, s.Assignments = "", nil }), host)
 	require.NoError(t, err, "nothing of the application is missing")
 	_, err = grant.Emit("pulumi", wanted("worker"), complete(func(*grant.State) {}), host)
 	require.ErrorContains(t, err, "az, terraform, bicep")
-	_, err = grant.Emit(grant.AzureCLI, wanted("worker"), complete(func(s *grant.State) { s.Application.AppRoles[0].IsEnabled = false }), host)
+	_, err = grant.Emit(emit.AzureCLI, wanted("worker"), complete(func(s *grant.State) { s.Application.AppRoles[0].IsEnabled = false }), host)
 	require.ErrorContains(t, err, "enable it")
 }

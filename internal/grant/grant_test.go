@@ -16,13 +16,14 @@ import (
 	"github.com/seed-ac726066/aztoken/internal/grant"
 	"github.com/seed-ac726066/aztoken/internal/graph"
 	"github.com/seed-ac726066/aztoken/internal/graph/graphtest"
+	"github.com/seed-ac726066/aztoken/internal/rollout"
 )
 
 const armID = "/subscriptions/s/resourceGroups/RG/providers/Microsoft.ManagedIdentity/userAssignedIdentities/worker"
 
 func client(t *testing.T, g *graphtest.Server) *graph.Client {
 	t.Helper()
-	c, err := graph.New(graph.Options{Credential: graphtest.Credential{}, Endpoint: g.URL, Transport: g})
+	c, err := graph.New(graph.Options{Endpoint: g.URL, Transport: g})
 	require.NoError(t, err)
 	return c
 }
@@ -33,7 +34,7 @@ func wanted(to ...string) grant.Spec {
 }
 
 // run makes one run of the command: it reads, plans and applies.
-func run(ctx context.Context, c *graph.Client, w grant.Spec, tell func(grant.Progress)) (grant.State, []grant.Step, error) {
+func run(ctx context.Context, c *graph.Client, w grant.Spec, tell func(rollout.Progress)) (grant.State, []grant.Step, error) {
 	ctx, cancel := context.WithTimeout(ctx, time.Hour) // of virtual time, so that a mistake is no endless test
 	defer cancel()
 	s, err := grant.Read(ctx, c, w)
@@ -45,7 +46,7 @@ func run(ctx context.Context, c *graph.Client, w grant.Spec, tell func(grant.Pro
 		return s, nil, err
 	}
 	if tell == nil {
-		tell = func(grant.Progress) {}
+		tell = func(rollout.Progress) {}
 	}
 	s, err = grant.Apply(ctx, c, s, steps, tell)
 	return s, steps, err
@@ -172,7 +173,7 @@ func TestApplyReplication(t *testing.T) {
 				worker := g.AddManagedIdentity("worker", armID)
 				g.Delay(lags(graphtest.Lag{Time: 6 * time.Minute})) // more than five minutes were seen
 				start, waited := time.Now(), time.Duration(0)
-				_, _, err := run(t.Context(), client(t, g), wanted("worker"), func(p grant.Progress) {
+				_, _, err := run(t.Context(), client(t, g), wanted("worker"), func(p rollout.Progress) {
 					if !p.Done {
 						require.Error(t, p.Why)
 						require.GreaterOrEqual(t, p.Waited, time.Duration(0))
@@ -259,7 +260,7 @@ func TestApplyThrottling(t *testing.T) {
 		g := graphtest.New(nil)
 		worker := g.AddManagedIdentity("worker", armID)
 		start := time.Now()
-		_, _, err := run(t.Context(), client(t, g), wanted("worker"), func(p grant.Progress) {
+		_, _, err := run(t.Context(), client(t, g), wanted("worker"), func(p rollout.Progress) {
 			if p.Done {
 				g.Throttle(7, 30*time.Second) // more than a client tries again by itself
 			}
@@ -335,7 +336,7 @@ func TestApplyConcurrentRole(t *testing.T) {
 		require.NoError(t, c.SetAppRoles(t.Context(), app.ID, []graph.AppRole{{
 			ID: theirs, Value: "consumer", DisplayName: "C", Description: "C", AllowedMemberTypes: []string{"Application"}, IsEnabled: true,
 		}}))
-		_, err = grant.Apply(t.Context(), c, s, steps, func(grant.Progress) {})
+		_, err = grant.Apply(t.Context(), c, s, steps, func(rollout.Progress) {})
 		require.NoError(t, err)
 		require.Len(t, g.Applications()[0].AppRoles, 1)
 		require.Equal(t, theirs, g.Assignments()[0].AppRoleID)
@@ -358,7 +359,7 @@ func TestApplyServicePrincipalRole(t *testing.T) {
 		steps, err := grant.Plan(wanted("worker"), s)
 		require.NoError(t, err)
 		s.Application.AppRoles[0].ID = roleID // of a role that somebody replaced meanwhile
-		_, err = grant.Apply(t.Context(), c, s, steps, func(grant.Progress) {})
+		_, err = grant.Apply(t.Context(), c, s, steps, func(rollout.Progress) {})
 		require.NoError(t, err)
 		require.Equal(t, g.Applications()[0].AppRoles[0].ID, g.Assignments()[0].AppRoleID)
 	})
@@ -406,7 +407,7 @@ func TestApplyStaleRead(t *testing.T) {
 	t.Parallel()
 	g := graphtest.New(nil)
 	g.AddManagedIdentity("worker", armID)
-	c, err := graph.New(graph.Options{Credential: graphtest.Credential{}, Endpoint: g.URL, Transport: stale{g}})
+	c, err := graph.New(graph.Options{Credential: graphtest.Credential{}, Transport: stale{g}})
 	require.NoError(t, err)
 	_, _, err = run(t.Context(), c, wanted("worker"), nil)
 	require.NoError(t, err)

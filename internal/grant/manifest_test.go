@@ -6,6 +6,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/seed-ac726066/aztoken/internal/emit"
 	"github.com/seed-ac726066/aztoken/internal/grant"
 	"github.com/seed-ac726066/aztoken/internal/graph"
 	"github.com/seed-ac726066/aztoken/internal/guid"
@@ -112,8 +113,8 @@ func FuzzManifest(f *testing.F) {
 		w := m.AddTo(grant.Spec{App: "orders-api"})
 		_, err = grant.Plan(w, grant.State{})
 		require.NoError(t, err)
-		for _, form := range grant.Forms() {
-			_, err = grant.Emit(grant.Form(form), w, grant.State{}, graph.Public().Host)
+		for _, form := range emit.Forms() {
+			_, err = grant.Emit(emit.Form(form), w, grant.State{}, graph.Public().Host)
 			require.NoError(t, err)
 		}
 	})

@@ -1,7 +1,6 @@
 package grant_test
 
 import (
-	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -10,66 +9,41 @@ import (
 	"github.com/seed-ac726066/aztoken/internal/graph/graphtest"
 )
 
-func TestReadIdentity(t *testing.T) {
+func TestReadMissing(t *testing.T) {
 	t.Parallel()
 	g := graphtest.New(nil)
 	app := g.AddApplication(graphtest.Application{DisplayName: "orders-api"})
 	g.AddServicePrincipal(graphtest.Principal{AppID: app.AppID, DisplayName: "orders-api"})
-	one, two := g.AddManagedIdentity("twin", armID), g.AddManagedIdentity("twin", "")
-	const unknown = "0b000000-0000-4000-8000-000000000099"
-	for to, want := range map[string][]string{
-		"twin":         {"2 managed identities", one.ID, two.ID, "use the object id of one", "/resourcegroups/RG/"},
-		"nobody":       {"no managed identity is named", "name of its resource"},
-		"orders-api":   {"no managed identity is named"},
-		armID + "x":    {"system-assigned identity"},
-		unknown:        {"no service principal has", "a new identity takes a minute to appear"},
-		app.ID:         {"is the object id of the application orders-api", "the client id of a managed identity, or the object id of its service principal"},
-		app.AppID:      {"of type Application, not a managed identity", "the portal grants roles to applications"},
-		"o'brien's or": {"no managed identity is named"},
+	for name, c := range map[string]struct {
+		wanted grant.Spec
+		want   string
+	}{
+		"a URI of nothing":       {grant.Spec{App: "api://orders"}, "use a name to register one (with --uri)"},
+		"a client id of nothing": {grant.Spec{App: appID[:35] + "f"}, "no application with the client id"},
+		"nothing to revoke from": {grant.Spec{App: "nothing", Revoke: true}, "no application named"},
+		"no identity":            {wanted("nobody"), "no managed identity is named"},
+		"an application":         {wanted(app.AppID), "the portal grants roles to applications"},
 	} {
-		_, err := grant.Read(t.Context(), client(t, g), wanted(to))
-		for _, words := range want {
-			require.ErrorContains(t, err, words, to)
-		}
-		require.True(t, strings.HasPrefix(err.Error(), "aztoken: "))
+		_, err := grant.Read(t.Context(), client(t, g), c.wanted)
+		require.ErrorContains(t, err, c.want, name)
 	}
-	s, err := grant.Read(t.Context(), client(t, g), wanted(one.ID, one.AppID, armID+"/", two.ID))
-	require.NoError(t, err)
-	require.Len(t, s.Identities, 2, "each once")
 	require.Empty(t, g.Writes())
 }
 
-func TestReadApplication(t *testing.T) {
+func TestReadIdentities(t *testing.T) {
 	t.Parallel()
-	unique := "twin"
 	g := graphtest.New(nil)
-	one := g.AddApplication(graphtest.Application{DisplayName: "orders"})
-	two := g.AddApplication(graphtest.Application{DisplayName: "Orders"})
-	named := g.AddApplication(graphtest.Application{DisplayName: "another", UniqueName: &unique})
-	g.AddApplication(graphtest.Application{DisplayName: unique})
-	foreign := g.AddServicePrincipal(graphtest.Principal{DisplayName: "Microsoft Graph", AppID: "00000003-0000-0000-c000-000000000000"})
-
-	for app, want := range map[string][]string{
-		"orders":       {"2 applications", one.AppID, two.AppID, "use the client id of one"},
-		one.ID:         {"no application with the client id", "not its object id"},
-		"api://orders": {"no application with the App ID URI", "--uri"},
-	} {
-		w := wanted()
-		w.App = app
-		_, err := grant.Read(t.Context(), client(t, g), w)
-		for _, words := range want {
-			require.ErrorContains(t, err, words, app)
-		}
-	}
-	w := wanted()
-	w.App, w.Revoke = "nothing", true
-	_, err := grant.Read(t.Context(), client(t, g), w)
-	require.ErrorContains(t, err, "no application named", "there is nothing to revoke")
-
-	s, err := grant.FindApplication(t.Context(), client(t, g), unique)
+	one, two := g.AddManagedIdentity("twin", armID), g.AddManagedIdentity("twin", "")
+	s, err := grant.Read(t.Context(), client(t, g), wanted(one.ID, one.AppID, armID+"/", two.ID))
 	require.NoError(t, err)
-	require.Equal(t, named.AppID, s.AppID(), "the unique name goes before")
-	s, err = grant.FindApplication(t.Context(), client(t, g), foreign.AppID)
+	require.Len(t, s.Identities, 2, "each once")
+}
+
+func TestFindApplication(t *testing.T) {
+	t.Parallel()
+	g := graphtest.New(nil)
+	foreign := g.AddServicePrincipal(graphtest.Principal{DisplayName: "Microsoft Graph", AppID: "00000003-0000-0000-c000-000000000000"})
+	s, err := grant.FindApplication(t.Context(), client(t, g), foreign.AppID)
 	require.NoError(t, err)
 	require.Nil(t, s.Application)
 	require.Equal(t, "Microsoft Graph", s.Name())

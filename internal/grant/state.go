@@ -17,6 +17,9 @@ type State struct {
 	Identities []graph.ServicePrincipal
 	// Assignments are the roles of Service that Identities have.
 	Assignments []graph.Assignment
+	// Unread are identities that nobody has looked up, as a person calls them. Only Emit takes
+	// them.
+	Unread []string
 }
 
 // Roles returns the roles of the application.

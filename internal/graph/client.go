@@ -28,14 +28,15 @@ const (
 	tryTimeout = time.Minute
 )
 
-// Options are the settings of a Client. Credential is required.
+// Options are the settings of a Client. Credential or Endpoint is required.
 type Options struct {
 	// Cloud is the cloud of Graph. The zero value is [Public].
 	Cloud Cloud
-	// Endpoint replaces https://Host, for a fake on this machine. Only a loopback address is
-	// allowed, as the token is sent there. "" is Graph itself.
+	// Endpoint replaces https://Host, for a fake on this machine: only a loopback address is
+	// allowed. The tokens for it are those of its own sign-in. "" is Graph itself.
 	Endpoint string
-	// Credential signs in. Its errors are returned as a [*SignInError].
+	// Credential signs in. Its errors are returned as a [*SignInError]. With Endpoint it is not
+	// asked: a token for Graph must not get to a fake.
 	Credential azcore.TokenCredential
 	// Transport sends the requests. Nil is a client that uses the proxy of the environment.
 	Transport policy.Transporter
@@ -47,12 +48,13 @@ type Options struct {
 type Client struct {
 	base     *url.URL // with the version, without a trailing slash
 	pipeline runtime.Pipeline
+	signIn   *signIn
 	idle     func()
 }
 
 // New returns a Client. Its errors are mistakes in opts.
 func New(opts Options) (*Client, error) {
-	if opts.Credential == nil {
+	if opts.Credential == nil && opts.Endpoint == "" {
 		return nil, errors.New("graph: Options.Credential is nil; set it")
 	}
 	if opts.Cloud.Host == "" {
@@ -62,11 +64,19 @@ func New(opts Options) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	transport, idle, err := wire.NewTransport(opts.Transport, wire.Reach{Internet: true})
+	reach := wire.Reach{Place: wire.Internet}
+	if opts.Endpoint != "" {
+		reach.Place = wire.Machine
+	}
+	transport, idle, err := wire.NewTransport(opts.Transport, reach)
 	if err != nil {
 		return nil, err
 	}
-	bearer := runtime.NewBearerTokenPolicy(signIn{opts.Credential}, []string{opts.Cloud.scope()}, &policy.BearerTokenOptions{
+	signIn := &signIn{credential: opts.Credential}
+	if opts.Endpoint != "" {
+		signIn.credential = fakeSignIn{strings.TrimSuffix(base.String(), version) + FakeSignInPath, transport}
+	}
+	bearer := runtime.NewBearerTokenPolicy(signIn, []string{opts.Cloud.scope()}, &policy.BearerTokenOptions{
 		InsecureAllowCredentialWithHTTP: base.Scheme == "http", // which baseURL allows on this machine only
 	})
 	c, err := azcore.NewClient("aztoken-graph", "v0.1.0", runtime.PipelineOptions{
@@ -79,22 +89,25 @@ func New(opts Options) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Client{base: base, pipeline: c.Pipeline(), idle: idle}, nil
+	return &Client{base: base, pipeline: c.Pipeline(), signIn: signIn, idle: idle}, nil
 }
 
 // Close closes the idle connections that the Client made itself.
 func (c *Client) Close() { c.idle() }
 
+// version is the first part of every path.
+const version = "/v1.0"
+
 // baseURL returns the address of Graph, with the version.
 func baseURL(opts Options) (*url.URL, error) {
 	if opts.Endpoint == "" {
-		return &url.URL{Scheme: "https", Host: opts.Cloud.Host, Path: "/v1.0"}, nil
+		return &url.URL{Scheme: "https", Host: opts.Cloud.Host, Path: version}, nil
 	}
 	u, err := url.Parse(opts.Endpoint)
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || !origin.Loopback(u.Hostname()) {
 		return nil, errors.New("graph: Options.Endpoint is not an http or https address of this machine; set it to one such as http://127.0.0.1:8080, or leave it empty")
 	}
-	return &url.URL{Scheme: u.Scheme, Host: u.Host, Path: strings.TrimSuffix(u.Path, "/") + "/v1.0"}, nil
+	return &url.URL{Scheme: u.Scheme, Host: u.Host, Path: strings.TrimSuffix(u.Path, "/") + version}, nil
 }
 
 // throttling reports each 429 with a Retry-After.

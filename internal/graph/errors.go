@@ -108,11 +108,20 @@ func noAnswer(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-	if in := (*url.Error)(nil); errors.As(err, &in) {
-		err = in.Err // without the URL, which adds nothing to the message
+	if fake := (*Error)(nil); errors.As(err, &fake) {
+		return fake
 	}
+	err = withoutURL(err)
 	if errors.Is(err, context.DeadlineExceeded) {
 		err = errors.New("no answer in time")
 	}
 	return &Error{Err: err, Advice: "check that Microsoft Graph can be reached from here"}
+}
+
+// withoutURL returns an error of net/http without the URL, which adds nothing to the message.
+func withoutURL(err error) error {
+	if in := (*url.Error)(nil); errors.As(err, &in) {
+		return in.Err
+	}
+	return err
 }

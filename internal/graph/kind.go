@@ -1,24 +1,29 @@
 package graph
 
 import (
+	"fmt"
 	"net/http"
 	"strings"
 )
 
-// Kind is what an answer of Graph means for granting a role, whatever its status and words.
+// Kind is what an answer of Graph means for a change, whatever its status and words.
 type Kind int
 
 const (
-	Refused          Kind = iota // a permanent error
-	AlreadyThere                 // the object exists: a success
-	NotReplicated                // an earlier write is not visible everywhere yet; or an id is wrong
-	RoleNotThereYet              // the service principal does not have its application's role yet
-	Forbidden                    // the signed-in account lacks a permission
-	Unauthorized                 // the token is not accepted
-	BadIdentifierURI             // the tenant does not allow this App ID URI
-	NameTaken                    // another object, perhaps a deleted one, has the unique name
-	Throttled                    // still too many requests after the retries
-	Unavailable                  // Graph is down
+	Refused            Kind = iota // a permanent error
+	AlreadyThere                   // the object exists: a success
+	NotReplicated                  // an earlier write is not visible everywhere yet; or an id is wrong
+	RoleNotThereYet                // the service principal does not have its application's role yet
+	Conflict                       // another write is under way
+	CredentialExists               // a federated credential has this name, or this issuer and subject
+	TooManyCredentials             // the application has all the federated credentials it can have
+	ForbiddenByPolicy              // a policy of the tenant does not allow the value
+	Forbidden                      // the signed-in account lacks a permission
+	Unauthorized                   // the token is not accepted
+	BadIdentifierURI               // the tenant does not allow this App ID URI
+	NameTaken                      // another object, perhaps a deleted one, has the unique name
+	Throttled                      // still too many requests after the retries
+	Unavailable                    // Graph is down
 )
 
 // Classify returns what an answer other than success means. Graph's codes are too coarse for this
@@ -43,6 +48,15 @@ func Classify(status int, code, message string) Kind {
 		return BadIdentifierURI
 	case status == http.StatusBadRequest && says("same value for property uniqueName already exists"):
 		return NameTaken
+	case status == http.StatusConflict && (says("concurrent") || strings.Contains(strings.ToLower(code), "concurren")):
+		return Conflict
+	case status == http.StatusConflict && says("FederatedIdentityCredential with name"),
+		status == http.StatusBadRequest && says("combination of issuer and subject must be unique"):
+		return CredentialExists
+	case status == http.StatusBadRequest && says("too many federated identity credentials"):
+		return TooManyCredentials
+	case (status == http.StatusBadRequest || status == http.StatusForbidden) && says("not allowed as per assigned policy"):
+		return ForbiddenByPolicy
 	case status == http.StatusForbidden:
 		return Forbidden
 	case status == http.StatusUnauthorized:
@@ -73,6 +87,14 @@ func advice(kind Kind, needs Permission) string {
 		return "new objects may not be visible everywhere yet; also check that the ids are object ids of service principals, not of applications, and not client ids"
 	case RoleNotThereYet:
 		return "the service principal may not have its application's new role yet; try again in a minute"
+	case Conflict:
+		return "something else is writing to the directory; try again in a minute"
+	case CredentialExists:
+		return "run the command again, which reads what is there now"
+	case TooManyCredentials:
+		return fmt.Sprintf("an application can have %d federated credentials: remove one, or use another application", MaxFederatedCredentials)
+	case ForbiddenByPolicy:
+		return "ask an administrator of the tenant to allow it (app management policies)"
 	case Forbidden:
 		return "the signed-in account needs the Graph permission " + string(needs) + ", or as a user the role Cloud Application Administrator"
 	case Unauthorized:

@@ -34,6 +34,14 @@ func TestClassify(t *testing.T) {
 		"a mistake":                    {400, badRequest, "Invalid filter clause", graph.Refused},
 		"success in a failure's words": {403, denied, "Permission being assigned already exists on the object", graph.Forbidden},
 		"words in another case":        {400, badRequest, "not a VALID reference update", graph.NotReplicated},
+		"another write":                {409, "Directory_ConcurrencyViolation", "Error due to concurrent requests being made to the tenant. Please wait briefly and retry.", graph.Conflict},
+		"another write, by its code":   {409, "Request_ConcurrencyConflict", "Try again.", graph.Conflict},
+		"another conflict":             {409, "Request_Conflict", "Conflict.", graph.Refused},
+		"a credential's name":          {409, "Request_MultipleObjectsWithSameKeyValue", "FederatedIdentityCredential with name main already exists.", graph.CredentialExists},
+		"a credential's subject":       {400, "InvalidFederatedIdentityCredentialValue", "The combination of issuer and subject must be unique for the application. Issuer i and Subject: s already exist.", graph.CredentialExists},
+		"a 21st credential":            {400, badRequest, "Too many Federated Identity Credentials", graph.TooManyCredentials},
+		"a credential against policy":  {400, "InvalidFederatedIdentityCredentialValue", "Issuer 'i' not allowed as per assigned policy 'p'.", graph.ForbiddenByPolicy},
+		"a credential that is wrong":   {400, "InvalidFederatedIdentityCredentialValue", "Federated identity credentials must have exactly one audience.", graph.Refused},
 		"no words":                     {400, "", "", graph.Refused},
 	} {
 		require.Equal(t, c.want, graph.Classify(c.status, c.code, c.message), name)

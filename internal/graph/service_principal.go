@@ -3,6 +3,7 @@ package graph
 import (
 	"context"
 	"net/http"
+	"slices"
 	"strings"
 )
 
@@ -35,6 +36,16 @@ func (p ServicePrincipal) ResourceID() string {
 	return ""
 }
 
+// IsSystemAssigned reports whether a managed identity is known to be that of a resource, rather
+// than one of its own.
+func (p ServicePrincipal) IsSystemAssigned() bool {
+	if slices.ContainsFunc(p.AlternativeNames, func(name string) bool { return strings.EqualFold(name, "isExplicit=False") }) {
+		return true
+	}
+	id := strings.ToLower(p.ResourceID())
+	return id != "" && !strings.Contains(id, "/providers/microsoft.managedidentity/userassignedidentities/")
+}
+
 // ServicePrincipal returns the service principal with an object id.
 func (c *Client) ServicePrincipal(ctx context.Context, id string) (ServicePrincipal, error) {
 	return c.servicePrincipal(ctx, byID("servicePrincipals", id))
@@ -58,13 +69,23 @@ func (c *Client) servicePrincipal(ctx context.Context, path string) (p ServicePr
 // ServicePrincipalsByResourceID returns those of an Azure resource: a user-assigned identity, or a
 // resource with a system-assigned one.
 func (c *Client) ServicePrincipalsByResourceID(ctx context.Context, armID string) ([]ServicePrincipal, error) {
-	return c.servicePrincipals(ctx, "alternativeNames/any(x:x eq "+quote(directoryID(armID))+")")
+	return c.servicePrincipals(ctx, ResourceIDFilter(armID))
+}
+
+// ResourceIDFilter returns the $filter of the service principals of an Azure resource.
+func ResourceIDFilter(armID string) string {
+	return "alternativeNames/any(x:x eq " + quote(directoryID(armID)) + ")"
 }
 
 // ManagedIdentitiesByDisplayName returns the managed identities with a name, which need not be
 // unique.
 func (c *Client) ManagedIdentitiesByDisplayName(ctx context.Context, name string) ([]ServicePrincipal, error) {
-	return c.servicePrincipals(ctx, "displayName eq "+quote(name)+" and servicePrincipalType eq "+quote(ManagedIdentity))
+	return c.servicePrincipals(ctx, IdentityNameFilter(name))
+}
+
+// IdentityNameFilter returns the $filter of the managed identities with a name.
+func IdentityNameFilter(name string) string {
+	return "displayName eq " + quote(name) + " and servicePrincipalType eq " + quote(ManagedIdentity)
 }
 
 func (c *Client) servicePrincipals(ctx context.Context, expression string) ([]ServicePrincipal, error) {

@@ -35,6 +35,7 @@ const (
 	fixFederation = "add a federated credential to the identity with exactly the issuer, subject and audience of the token (a slash at the end of the issuer matters); a new one takes some minutes"
 	fixCloud      = "use the login host of the tenant's cloud ($AZURE_AUTHORITY_HOST), and a resource of the same cloud"
 	fixTenant     = "correct the tenant ($AZURE_TENANT_ID, or the service account's annotation azure.workload.identity/tenant-id)"
+	fixPrincipal  = "an administrator of that tenant must consent to the application, which gives it a service principal there (az ad sp create --id)"
 	fixClient     = "correct the client id ($AZURE_CLIENT_ID, or the service account's annotation azure.workload.identity/client-id) and the tenant; for an identity of the host, check the resource, and assign the identity again if the subscription was moved to another tenant"
 	fixDisabled   = "enable the application in Entra's enterprise applications (Properties, Enabled for users to sign in), or ask the administrator who disabled it"
 	fixForm       = "check what a custom transport, a pipeline policy or a proxy changes in the request"
@@ -140,6 +141,7 @@ var entraErrors = []EntraError{
 	{7000216, AboutRequest, "the assertion is missing from the request", fixForm},
 	{7000218, AboutRequest, "the assertion is missing from the request", fixForm},
 	{7000222, AboutIdentity, "the secret has expired", fixCredential},
+	{7000229, AboutTenant, "the tenant has no service principal of the application", fixPrincipal},
 	{7002121, AboutFederation, "the audience of the token issued by Entra ID is not that of the federated credential", fixAudience},
 	{7002131, AboutFederation, "the token's subject does not match the expression of a flexible federated credential", fixFederation},
 	{7002138, AboutFederation, "the token's subject differs from the federated credential's in upper and lower case", fixFederation},
@@ -153,9 +155,10 @@ func EntraErrors() []EntraError { return slices.Clone(entraErrors) }
 // FindEntraError returns the first of codes that is known.
 func FindEntraError(codes []int) (EntraError, bool) {
 	for _, code := range codes {
-		at, found := slices.BinarySearchFunc(entraErrors, code, func(e EntraError, code int) int { return e.Code - code })
-		if found {
-			return entraErrors[at], true
+		for _, known := range entraErrors {
+			if known.Code == code {
+				return known, true
+			}
 		}
 	}
 	return EntraError{}, false

@@ -22,22 +22,19 @@ type appService struct {
 	at surroundings
 }
 
-func newAppService(cfg Config) (Host, error) {
+func newAppService(cfg *Config) (endpoint string, source Source, err error) {
 	vars := named{endpoint: identityEndpoint, secret: identityHeader, header: "X-IDENTITY-HEADER"}
 	g, err := vars.getter(cfg, appServiceVersion, wire.Reach{}, "http", "https")
 	if err != nil {
-		return Host{}, err
+		return "", nil, err
 	}
-	parameters{"client_id", "object_id", "mi_res_id"}.set(g.query, cfg.ID)
-	return g.host(&appService{getter: g, at: newSurroundings(cfg, true)}), nil
+	parameters{ClientID: "client_id", ObjectID: "object_id", ResourceID: "mi_res_id"}.set(g.query, cfg.ID)
+	return g.address(), &appService{getter: g, at: newSurroundings(cfg, true)}, nil
 }
 
 // Token implements [Source].
-func (s *appService) Token(ctx context.Context, r Request) (token azcore.AccessToken, err error) {
-	ctx, end := s.wire.StartSpan(ctx, "aztoken.AppService")
-	defer func() { end(err) }()
-	token, err = s.get(ctx, r.Resource, nil)
-	return finish(r, token, err, s.explain)
+func (s *appService) Token(ctx context.Context, r Request) (azcore.AccessToken, error) {
+	return s.token(ctx, "aztoken.AppService", r, nil, s.explain)
 }
 
 // explain explains {"statusCode":400,"message":"…"}, which has no code to branch on.

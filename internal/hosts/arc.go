@@ -9,7 +9,6 @@ import (
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 
-	"github.com/seed-ac726066/aztoken/internal/secret"
 	"github.com/seed-ac726066/aztoken/internal/wire"
 )
 
@@ -34,28 +33,20 @@ type arc struct {
 	at    surroundings
 }
 
-func newArc(cfg Config) (Host, error) {
+func newArc(cfg *Config) (endpoint string, source Source, err error) {
 	u, err := url.Parse(arcAddress)
 	named := cfg.Getenv(identityEndpoint) != "" && cfg.Getenv(imdsEndpoint) != "" // the agent sets both
 	if named {
 		u, err = endpointURL(cfg.Getenv, identityEndpoint, "http", "https")
 	}
 	if err != nil {
-		return Host{}, err
+		return "", nil, err
 	}
-	w, err := cfg.client(wire.Reach{})
+	g, err := newMetadataGetter(cfg, u, arcVersion)
 	if err != nil {
-		return Host{}, err
+		return "", nil, err
 	}
-	query := url.Values{"api-version": {arcVersion}}
-	imdsParameters.set(query, cfg.ID)
-	return Host{
-		Endpoint: displayURL(u),
-		Source: &arc{
-			getter: getter{wire: w, url: secret.New(u), query: query, header: "Metadata", proof: secret.New("true")},
-			files:  cfg.Files, id: cfg.ID, at: newSurroundings(cfg, named),
-		},
-	}, nil
+	return g.address(), &arc{getter: g, files: cfg.Files, id: cfg.ID, at: newSurroundings(cfg, named)}, nil
 }
 
 // Token implements [Source].
@@ -66,7 +57,7 @@ func (s *arc) Token(ctx context.Context, r Request) (token azcore.AccessToken, e
 	if err == nil {
 		token, err = s.tokenFor(ctx, r.Resource, key)
 	}
-	return finish(r, token, err, s.explain)
+	return finish(r.Tenant, token, err, s.explain)
 }
 
 // key makes the first request and reads the key that the answer points to.

@@ -21,32 +21,29 @@ type azureML struct {
 	at surroundings
 }
 
-func newAzureML(cfg Config) (Host, error) {
+func newAzureML(cfg *Config) (endpoint string, source Source, err error) {
 	if cfg.ID.Kind != Default && cfg.ID.Kind != ClientID {
-		return Host{}, clientIDOnly("")
+		return "", nil, clientIDOnly("")
 	}
 	vars := named{endpoint: msiEndpoint, secret: msiSecret, header: "Secret"}
 	g, err := vars.getter(cfg, azureMLVersion, wire.Reach{}, "http", "https")
 	if err != nil {
-		return Host{}, err
+		return "", nil, err
 	}
 	id := cfg.ID
 	if own := cfg.Getenv(defaultClientID); id.Kind == Default && own != "" {
 		id = ID{ClientID, own}
 		if err := id.checkForm("$" + defaultClientID); err != nil {
-			return Host{}, err
+			return "", nil, err
 		}
 	}
-	parameters{clientID: "clientid"}.set(g.query, id)
-	return g.host(&azureML{getter: g, at: newSurroundings(cfg, true, defaultClientID)}), nil
+	parameters{ClientID: "clientid"}.set(g.query, id)
+	return g.address(), &azureML{getter: g, at: newSurroundings(cfg, true, defaultClientID)}, nil
 }
 
 // Token implements [Source].
-func (s *azureML) Token(ctx context.Context, r Request) (token azcore.AccessToken, err error) {
-	ctx, end := s.wire.StartSpan(ctx, "aztoken.AzureML")
-	defer func() { end(err) }()
-	token, err = s.get(ctx, r.Resource, nil)
-	return finish(r, token, err, s.explain)
+func (s *azureML) Token(ctx context.Context, r Request) (azcore.AccessToken, error) {
+	return s.token(ctx, "aztoken.AzureML", r, nil, s.explain)
 }
 
 // explain explains refusals in prose: only the endpoint's tokens are JSON.

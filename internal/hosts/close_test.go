@@ -20,7 +20,10 @@ func TestSourceClose(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "azure-identity-token")
 	require.NoError(t, os.WriteFile(file, []byte("assertion"), 0o600))
 	for kind, env := range map[hosts.Kind]func(address string) map[string]string{
-		hosts.IMDS:       func(a string) map[string]string { return map[string]string{"AZURE_POD_IDENTITY_AUTHORITY_HOST": a} },
+		hosts.IMDS: func(a string) map[string]string { return map[string]string{"AZURE_POD_IDENTITY_AUTHORITY_HOST": a} },
+		hosts.ContainerInstances: func(a string) map[string]string {
+			return map[string]string{"IDENTITY_ENDPOINT": a + "?api-version=1.0", "IDENTITY_HEADER": "x"}
+		},
 		hosts.CloudShell: func(a string) map[string]string { return map[string]string{"MSI_ENDPOINT": a} },
 		hosts.AzureArc: func(a string) map[string]string {
 			return map[string]string{"IDENTITY_ENDPOINT": a, "IMDS_ENDPOINT": a}

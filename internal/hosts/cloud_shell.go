@@ -19,32 +19,32 @@ type cloudShell struct {
 	at   surroundings
 }
 
-func newCloudShell(cfg Config) (Host, error) {
+func newCloudShell(cfg *Config) (endpoint string, source Source, err error) {
 	if cfg.ID.Kind != Default {
-		return Host{}, noID()
+		return "", nil, noID()
 	}
 	u, err := endpointURL(cfg.Getenv, msiEndpoint, "http", "https")
 	if err != nil {
-		return Host{}, err
+		return "", nil, err
 	}
 	w, err := cfg.client(wire.Reach{})
 	if err != nil {
-		return Host{}, err
+		return "", nil, err
 	}
-	return Host{Endpoint: displayURL(u), Source: &cloudShell{wire: w, url: secret.New(u), at: newSurroundings(cfg, true)}}, nil
+	return displayURL(u), &cloudShell{wire: w, url: secret.New(u), at: newSurroundings(cfg, true)}, nil
 }
 
 // Token implements [Source].
 func (s *cloudShell) Token(ctx context.Context, r Request) (token azcore.AccessToken, err error) {
 	ctx, end := s.wire.StartSpan(ctx, "aztoken.CloudShell")
 	defer func() { end(err) }()
-	req, err := newPost(ctx, s.url.Reveal(), url.Values{"resource": {r.Resource}})
+	req, err := newPost(ctx, s.url.Reveal().String(), url.Values{"resource": {r.Resource}})
 	if err != nil {
 		return azcore.AccessToken{}, err
 	}
 	req.Raw().Header.Set("Metadata", "true")
 	token, err = s.wire.Token(req)
-	return finish(r, token, err, s.explain)
+	return finish(r.Tenant, token, err, s.explain)
 }
 
 // Close implements [Source].

@@ -6,12 +6,16 @@ import (
 	"github.com/seed-ac726066/aztoken/internal/message"
 )
 
-// The fields of [Config] that a [ConfigError] may be about, by the names that aztoken.Options has
-// for them.
+// The fields of [Config] and [Federation] that a [ConfigError] may be about, by the names that
+// aztoken.Options has for them.
 const (
 	FieldID            = "ID"
 	FieldEndpoint      = "Endpoint"
 	FieldClientOptions = "ClientOptions"
+	FieldCloud         = "Cloud"
+	FieldAppTenant     = "Federation.TenantID"
+	FieldAppClientID   = "Federation.ClientID"
+	FieldAssertion     = "Federation.Assertion"
 )
 
 // ConfigError reports a mistake in a [Config] or in the environment. Its parts are data, so that a
@@ -55,6 +59,10 @@ func (e *ConfigError) Facts(field string) string {
 func (e *ConfigError) Unwrap() error { return e.Err }
 
 // inVariable returns the error of an environment variable.
+//
+// It has many callers, and each would hold a copy of it.
+//
+//go:noinline
 func inVariable(name, problem, fix string) *ConfigError {
 	return &ConfigError{Field: "$" + name, Problem: problem, Fix: fix}
 }

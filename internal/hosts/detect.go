@@ -10,13 +10,16 @@ type Kind string
 
 // The kinds of hosts that have managed identities.
 const (
-	IMDS             Kind = "IMDS"        // virtual machines, scale sets, AKS nodes, container instances
-	AppService       Kind = "App Service" // Functions and Container Apps too
-	AzureArc         Kind = "Azure Arc"
-	ServiceFabric    Kind = "Service Fabric"
-	CloudShell       Kind = "Cloud Shell"
-	AzureML          Kind = "Azure ML"
-	WorkloadIdentity Kind = "workload identity" // pods of AKS and of other Kubernetes clusters
+	IMDS               Kind = "IMDS"                           // virtual machines, scale sets, AKS nodes, container instances on Linux
+	AppService         Kind = "App Service"                    // Functions and Container Apps too
+	ContainerInstances Kind = "Container Instances on Windows" // on Linux they have IMDS
+	AzureArc           Kind = "Azure Arc"
+	ServiceFabric      Kind = "Service Fabric"
+	CloudShell         Kind = "Cloud Shell"
+	AzureML            Kind = "Azure ML"
+	WorkloadIdentity   Kind = "workload identity" // pods of AKS and of other Kubernetes clusters
+	IdentityBinding    Kind = "identity binding"  // pods of AKS whose token only the cluster's proxy accepts
+	AppRegistration    Kind = "app registration"  // which an assertion stands for
 )
 
 // The variables by which hosts make themselves known.
@@ -37,25 +40,37 @@ const (
 	imdsOverride = "AZURE_POD_IDENTITY_AUTHORITY_HOST"
 )
 
+// IsExchange reports whether the endpoint is a tenant's token endpoint, which exchanges one token for
+// another.
+func (k Kind) IsExchange() bool {
+	return k == WorkloadIdentity || k == IdentityBinding || k == AppRegistration
+}
+
+// IsOnInternet reports whether the endpoint is one of Entra ID itself.
+func (k Kind) IsOnInternet() bool { return k == WorkloadIdentity || k == AppRegistration }
+
 // detect returns which host this is, why, and whether something names its endpoint. The first that
 // matches wins: App Service, for one, sets the variables of Azure ML too.
 func detect(endpoint string, getenv func(string) string, arcAgent func() (path string, ok bool)) (kind Kind, why string, named bool) {
 	if endpoint != "" {
 		return IMDS, "as configured", true
 	}
+	ofIdentity, mark := identityEndpointKind(getenv(identityEndpoint))
 	for _, host := range []struct {
 		kind Kind
 		sets []string
+		mark string // by which it is told from another host that sets the same, "" for none
 	}{
-		{WorkloadIdentity, []string{federatedTokenFile}},
-		{ServiceFabric, []string{identityEndpoint, identityHeader, identityThumbprint}},
-		{AppService, []string{identityEndpoint, identityHeader}},
-		{AzureML, []string{msiEndpoint, msiSecret}},
-		{msiEndpointKind(getenv(msiEndpoint)), []string{msiEndpoint}},
-		{AzureArc, []string{identityEndpoint, imdsEndpoint}},
+		{IdentityBinding, []string{federatedTokenFile, tokenProxyURL}, ""},
+		{WorkloadIdentity, []string{federatedTokenFile}, ""},
+		{ServiceFabric, []string{identityEndpoint, identityHeader, identityThumbprint}, ""},
+		{ofIdentity, []string{identityEndpoint, identityHeader}, mark},
+		{AzureML, []string{msiEndpoint, msiSecret}, ""},
+		{msiEndpointKind(getenv(msiEndpoint)), []string{msiEndpoint}, ""},
+		{AzureArc, []string{identityEndpoint, imdsEndpoint}, ""},
 	} {
 		if !slices.ContainsFunc(host.sets, func(name string) bool { return getenv(name) == "" }) {
-			return host.kind, "$" + strings.Join(host.sets, ", $"), true
+			return host.kind, "$" + strings.Join(host.sets, ", $") + host.mark, true
 		}
 	}
 	if path, ok := arcAgent(); ok {

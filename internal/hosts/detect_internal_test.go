@@ -9,6 +9,7 @@ import (
 
 func TestDetect(t *testing.T) {
 	t.Parallel()
+	const container, slot = "http://10.92.0.12:2377/metadata/identity/oauth2/token?api-version=1.0", "http://localhost:8081/msi/token?x=1"
 	for _, tc := range []struct {
 		name  string
 		env   map[string]string
@@ -24,6 +25,15 @@ func TestDetect(t *testing.T) {
 		{"Service Fabric", env(identityEndpoint, identityHeader, identityThumbprint), false, ServiceFabric, "$IDENTITY_ENDPOINT, $IDENTITY_HEADER, $IDENTITY_SERVER_THUMBPRINT"},
 		{"App Service", env(identityEndpoint, identityHeader), false, AppService, "$IDENTITY_ENDPOINT, $IDENTITY_HEADER"},
 		{"App Service with the variables of old", env(identityEndpoint, identityHeader, msiEndpoint, msiSecret), false, AppService, "$IDENTITY_ENDPOINT, $IDENTITY_HEADER"},
+		{"App Service with a query", map[string]string{identityEndpoint: slot, identityHeader: "s"}, false, AppService, "$IDENTITY_ENDPOINT, $IDENTITY_HEADER"},
+		{"container instances on Windows", map[string]string{identityEndpoint: container, identityHeader: "s"}, false, ContainerInstances, "$IDENTITY_ENDPOINT, $IDENTITY_HEADER, api-version in the query"},
+		{"the same beside Arc's agent and other hosts' variables", map[string]string{identityEndpoint: container, identityHeader: "s", imdsEndpoint: "x", msiEndpoint: "x", msiSecret: "s"}, true, ContainerInstances, "$IDENTITY_ENDPOINT, $IDENTITY_HEADER, api-version in the query"},
+		{"the same with a thumbprint is Service Fabric", map[string]string{identityEndpoint: container, identityHeader: "s", identityThumbprint: "x"}, false, ServiceFabric, "$IDENTITY_ENDPOINT, $IDENTITY_HEADER, $IDENTITY_SERVER_THUMBPRINT"},
+		{"the same in a pod with workload identity", map[string]string{identityEndpoint: container, identityHeader: "s", federatedTokenFile: "x"}, false, WorkloadIdentity, "$AZURE_FEDERATED_TOKEN_FILE"},
+		{"container instances without their header", map[string]string{identityEndpoint: container}, false, IMDS, "the environment names no other host"},
+		{"container instances without their header, beside Arc", map[string]string{identityEndpoint: container, imdsEndpoint: "x"}, false, AzureArc, "$IDENTITY_ENDPOINT, $IMDS_ENDPOINT"},
+		{"container instances on Linux", env(identityHeader, identityThumbprint, "IDENTITY_API_VERSION"), false, IMDS, "the environment names no other host"},
+		{"variables that are empty", map[string]string{identityEndpoint: "", identityHeader: ""}, false, IMDS, "the environment names no other host"},
 		{"Azure ML", env(msiEndpoint, msiSecret, defaultClientID), false, AzureML, "$MSI_ENDPOINT, $MSI_SECRET"},
 		{"Cloud Shell", env(msiEndpoint), false, CloudShell, "$MSI_ENDPOINT"},
 		{"IMDS by the whole address in adal's variable", map[string]string{msiEndpoint: "http://169.254.169.254/metadata/identity/oauth2/token"}, false, IMDS, "$MSI_ENDPOINT"},

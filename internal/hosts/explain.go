@@ -12,11 +12,11 @@ import (
 	"github.com/seed-ac726066/aztoken/internal/wire"
 )
 
-// finish returns the answer of a host to r: token if it is what was asked for, otherwise err, to
-// whose failure explain adds what the host means by it.
-func finish(r Request, token azcore.AccessToken, err error, explain func(*wire.Failure)) (azcore.AccessToken, error) {
+// finish returns the answer of a host: token if it is of the tenant that was asked for, otherwise
+// err, to whose failure explain adds what the host means by it.
+func finish(tenant string, token azcore.AccessToken, err error, explain func(*wire.Failure)) (azcore.AccessToken, error) {
 	if err == nil {
-		return ofTenant(r, token)
+		return ofTenant(tenant, token)
 	}
 	var f *wire.Failure
 	if errors.As(err, &f) {

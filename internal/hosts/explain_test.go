@@ -20,6 +20,7 @@ func TestExplain(t *testing.T) {
 	var (
 		imds       = map[string]string(nil)
 		appService = map[string]string{"IDENTITY_ENDPOINT": "http://localhost/msi/token", "IDENTITY_HEADER": "s3cr3t"}
+		container  = map[string]string{"IDENTITY_ENDPOINT": "http://localhost/token?api-version=1.0", "IDENTITY_HEADER": "s3cr3t"}
 		shell      = map[string]string{"MSI_ENDPOINT": "http://localhost/token"}
 		pod        = map[string]string{"AZURE_FEDERATED_TOKEN_FILE": file, "AZURE_TENANT_ID": "t", "AZURE_CLIENT_ID": client.Value}
 		docker     = "connecting to 169.254.169.254:80: A socket operation was attempted to an unreachable network."
@@ -48,6 +49,16 @@ func TestExplain(t *testing.T) {
 		{"App Service: the words with another status", appService, 500, `{"statusCode":500,"message":"Unable to load the proper Managed Identity."}`, wire.Unknown, true, "AADSTS501051"},
 		{"Cloud Shell: another audience", shell, 400, `{"error":{"code":"AudienceNotSupported","message":"Audience x is not a supported MSI token audience."}}`, wire.Unknown, false, "az login"},
 		{"Cloud Shell: a proxy", shell, 403, docker, wire.Unknown, false, ""},
+		{"azure-sdk-for-net 45547, on the host of the report", container, 404, `{"error":{"code":"DefaultIdentityNotDefined","message":"DefaultIdentityNotDefined ","details":[]}}`, wire.IdentityNotFound, false, "name a user-assigned one by its object id"},
+		{"container instances: another code for no identity", container, 404, `{"error":{"code":"IdentityNotFound","message":"x","details":[]}}`, wire.IdentityNotFound, false, ""},
+		{"container instances: 404 without a code", container, 404, ``, wire.Unknown, true, ""},
+		{"container instances: 401, in whatever form", container, 401, `{"error":{"code":"x","message":"y"}}`, wire.Unknown, false, "$IDENTITY_HEADER"},
+		{"container instances: 401 without a word", container, 401, ``, wire.Unknown, false, "$IDENTITY_HEADER"},
+		{"container instances: 403", container, 403, `no`, wire.Unknown, false, ""},
+		{"container instances: something else", container, 400, `{"error":{"code":"BadRequest","message":"no","details":[]}}`, wire.Unknown, false, ""},
+		{"container instances: Entra's words", container, 400, `{"error":{"code":"invalid_resource","message":"AADSTS500011: The resource principal named https://x was not found"}}`, wire.Unknown, false, "App ID URI"},
+		{"container instances: an outage", container, 500, `{"error":{"code":"DefaultIdentityNotDefined","message":"x"}}`, wire.Unknown, true, ""},
+		{"container instances: throttled", container, 429, `slow down`, wire.Unknown, true, ""},
 		{"azure-sdk-for-net 45547", imds, 404, `{"error":{"code":"DefaultIdentityNotDefined","message":"DefaultIdentityNotDefined ","details":[]}}`, wire.IdentityNotFound, false, ""},
 		{"azure-sdk-for-net 45547, on another host", appService, 404, `{"error":{"code":"DefaultIdentityNotDefined","message":"x"}}`, wire.IdentityNotFound, false, ""},
 		{"a code in OAuth's form", shell, 404, `{"error":"identity_not_found"}`, wire.IdentityNotFound, false, ""},
@@ -129,6 +140,7 @@ func TestExplainAbsent(t *testing.T) {
 	}{
 		{hosts.IMDS, map[string]string{"AZURE_POD_IDENTITY_AUTHORITY_HOST": "http://" + nobody}, ""},
 		{hosts.AppService, map[string]string{"IDENTITY_ENDPOINT": "http://" + nobody, "IDENTITY_HEADER": "x"}, "$IDENTITY_ENDPOINT"},
+		{hosts.ContainerInstances, map[string]string{"IDENTITY_ENDPOINT": "http://" + nobody + "?api-version=1.0", "IDENTITY_HEADER": "x"}, "in a virtual network"},
 		{hosts.ServiceFabric, map[string]string{"IDENTITY_ENDPOINT": "https://" + nobody, "IDENTITY_HEADER": "x", "IDENTITY_SERVER_THUMBPRINT": "00112233445566778899AABBCCDDEEFF00112233"}, "$IDENTITY_ENDPOINT"},
 		{hosts.AzureML, map[string]string{"MSI_ENDPOINT": "http://" + nobody, "MSI_SECRET": "x"}, "$MSI_ENDPOINT"},
 		{hosts.CloudShell, map[string]string{"MSI_ENDPOINT": "http://" + nobody}, "$MSI_ENDPOINT"},

@@ -10,38 +10,54 @@ import (
 
 var (
 	errNotRegular   = errors.New("not a regular file")
-	errFileTooLarge = errors.New("larger than any secret")
+	errFileTooLarge = errors.New("larger than such a file can be")
 	errNotWord      = errors.New("not one word of printable ASCII")
 )
 
-// readWord reads a file that holds one secret and perhaps a line feed. open is os.OpenFile or that
-// of an os.Root.
-func readWord(open func(name string, flag int, perm fs.FileMode) (*os.File, error), name string, limit int64) (string, error) {
+// opener is os.OpenFile or that of an os.Root.
+type opener func(name string, flag int, perm fs.FileMode) (*os.File, error)
+
+// readFile reads a regular file of limit bytes at most.
+func readFile(open opener, name string, limit int64) ([]byte, error) {
 	// Without nonblock a FIFO of that name would block the program until somebody writes to it.
 	file, err := open(name, os.O_RDONLY|nonblock, 0)
 	if err != nil {
-		return "", err
+		return nil, err
 	}
 	defer file.Close()
 	info, err := file.Stat()
 	switch {
 	case err != nil:
-		return "", err
+		return nil, err
 	case !info.Mode().IsRegular():
-		return "", errNotRegular
+		return nil, errNotRegular
 	}
 	content, err := io.ReadAll(io.LimitReader(file, limit+1))
 	switch {
 	case err != nil:
-		return "", err
+		return nil, err
 	case int64(len(content)) > limit:
-		return "", errFileTooLarge
+		return nil, errFileTooLarge
 	}
-	word := strings.TrimSpace(string(content))
-	if word == "" || strings.ContainsFunc(word, func(r rune) bool { return r <= ' ' || r > '~' }) {
+	return content, nil
+}
+
+// readWord reads a file that holds one secret and perhaps a line feed.
+func readWord(open opener, name string, limit int64) (string, error) {
+	content, err := readFile(open, name, limit)
+	if err != nil {
+		return "", err
+	}
+	return word(string(content))
+}
+
+// word returns text without the space around it. It must be one word.
+func word(text string) (string, error) {
+	text = strings.TrimSpace(text)
+	if text == "" || strings.ContainsFunc(text, func(r rune) bool { return r <= ' ' || r > '~' }) {
 		return "", errNotWord // as a header it would be two, or be rejected with the secret in the error
 	}
-	return word, nil
+	return text, nil
 }
 
 // withoutPath returns err without the path that it names.

@@ -30,8 +30,11 @@ type getter struct {
 // it wants that back.
 type named struct{ endpoint, secret, header string }
 
+// ownVersion is the version of a host that has it in the query of its endpoint.
+const ownVersion = ""
+
 // getter returns the getter of such a host, for one version of its API.
-func (n named) getter(cfg Config, version string, reach wire.Reach, schemes ...string) (getter, error) {
+func (n named) getter(cfg *Config, version string, reach wire.Reach, schemes ...string) (getter, error) {
 	u, err := endpointURL(cfg.Getenv, n.endpoint, schemes...)
 	if err != nil {
 		return getter{}, err
@@ -44,23 +47,26 @@ func (n named) getter(cfg Config, version string, reach wire.Reach, schemes ...s
 	if err != nil {
 		return getter{}, err
 	}
-	return getter{
-		wire: w, url: secret.New(u), query: url.Values{"api-version": {version}}, header: n.header, proof: proof,
-	}, nil
-}
-
-// host returns the Host of a source that asks by g.
-func (g *getter) host(source Source) Host {
-	return Host{Endpoint: displayURL(g.url.Reveal()), Source: source}
-}
-
-// get requests a token for resource, with more parameters.
-func (g *getter) get(ctx context.Context, resource string, more url.Values) (azcore.AccessToken, error) {
-	req, err := g.request(ctx, resource, more)
-	if err != nil {
-		return azcore.AccessToken{}, err
+	query := url.Values{}
+	if version != ownVersion {
+		query.Set("api-version", version)
 	}
-	return g.wire.Token(req)
+	return getter{wire: w, url: secret.New(u), query: query, header: n.header, proof: proof}, nil
+}
+
+// address returns the address of the endpoint, without anything secret.
+func (g *getter) address() string { return displayURL(g.url.Reveal()) }
+
+// token asks for what r says, with more parameters, in a span of that name. explain adds to a
+// failure what the host means by it.
+func (g *getter) token(ctx context.Context, span string, r Request, more url.Values, explain func(*wire.Failure)) (token azcore.AccessToken, err error) {
+	ctx, end := g.wire.StartSpan(ctx, span)
+	defer func() { end(err) }()
+	req, err := g.request(ctx, r.Resource, more)
+	if err == nil {
+		token, err = g.wire.Token(req)
+	}
+	return finish(r.Tenant, token, err, explain)
 }
 
 func (g *getter) request(ctx context.Context, resource string, more url.Values) (*policy.Request, error) {

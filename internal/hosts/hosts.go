@@ -48,7 +48,7 @@ func (h Host) String() string { return fmt.Sprintf("%s at %s (%s)", h.Kind, h.En
 // Arc, the file system. Its errors are a [*ConfigError].
 func Find(cfg Config) (Host, error) {
 	kind, why, named := detect(cfg.Endpoint, cfg.Getenv, cfg.Files.agentIsThere)
-	h, err := newHost(kind, cfg)
+	endpoint, source, err := constructor(kind)(&cfg)
 	if err == nil {
 		err = cfg.ID.check() // after what the host says of its kind
 	}
@@ -59,31 +59,32 @@ func Find(cfg Config) (Host, error) {
 		}
 		return Host{}, err
 	}
-	h.Kind, h.Why, h.Named = kind, why, named
-	return h, nil
+	return Host{Kind: kind, Endpoint: endpoint, Why: why, Named: named, Source: source}, nil
 }
 
-// newHost returns a Host without its Kind, Why and Named.
-func newHost(kind Kind, cfg Config) (Host, error) {
+// constructor returns the function that makes the Source of a kind of host.
+func constructor(kind Kind) func(*Config) (endpoint string, source Source, err error) {
 	switch kind {
-	case WorkloadIdentity:
-		return newWorkloadIdentity(cfg)
+	case WorkloadIdentity, IdentityBinding:
+		return newWorkloadIdentity
 	case ServiceFabric:
-		return newServiceFabric(cfg)
+		return newServiceFabric
 	case AppService:
-		return newAppService(cfg)
+		return newAppService
+	case ContainerInstances:
+		return newContainerInstances
 	case AzureML:
-		return newAzureML(cfg)
+		return newAzureML
 	case CloudShell:
-		return newCloudShell(cfg)
+		return newCloudShell
 	case AzureArc:
-		return newArc(cfg)
+		return newArc
 	}
-	return newIMDS(cfg)
+	return newIMDS
 }
 
 // client returns the wire.Client of a host's source.
-func (cfg Config) client(reach wire.Reach) (*wire.Client, error) {
+func (cfg *Config) client(reach wire.Reach) (*wire.Client, error) {
 	w, err := wire.NewClient(wire.Config{Module: cfg.Module, Version: cfg.Version, Options: cfg.Options, Reach: reach})
 	if err != nil {
 		return nil, &ConfigError{Field: FieldClientOptions, Err: err}

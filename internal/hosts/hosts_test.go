@@ -62,6 +62,7 @@ func TestRequests(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "azure-identity-token")
 	require.NoError(t, os.WriteFile(file, []byte("the.federated.token\n"), 0o600))
 	appService := map[string]string{"IDENTITY_ENDPOINT": "http://localhost:8081/msi/token", "IDENTITY_HEADER": "s3cr3t", "MSI_ENDPOINT": "http://old", "MSI_SECRET": "old"}
+	container := map[string]string{"IDENTITY_ENDPOINT": "http://10.92.0.12:2377/metadata/identity/oauth2/token?api-version=1.0", "IDENTITY_HEADER": "s3cr3t"}
 	ml := map[string]string{"MSI_ENDPOINT": "http://127.0.0.1:46808/MSI/auth", "MSI_SECRET": "s3cr3t"}
 	mlDefault := map[string]string{"MSI_ENDPOINT": "http://127.0.0.1:46808/MSI/auth", "MSI_SECRET": "s3cr3t", "DEFAULT_IDENTITY_CLIENT_ID": "c0000000-0000-4000-8000-00000000000c"}
 	pod := map[string]string{"AZURE_FEDERATED_TOKEN_FILE": file, "AZURE_TENANT_ID": "some-tenant", "AZURE_CLIENT_ID": "c0000000-0000-4000-8000-00000000000b"}
@@ -83,6 +84,9 @@ func TestRequests(t *testing.T) {
 		{"App Service, client id", appService, client, "GET", "http://localhost:8081/msi/token?api-version=2019-08-01&client_id=c0000000-0000-4000-8000-00000000000a&resource=https%3A%2F%2Fr", [2]string{"X-Identity-Header", "s3cr3t"}, ""},
 		{"App Service, object id", appService, object, "GET", "http://localhost:8081/msi/token?api-version=2019-08-01&object_id=0b000000-0000-4000-8000-00000000000a&resource=https%3A%2F%2Fr", [2]string{"X-Identity-Header", "s3cr3t"}, ""},
 		{"App Service, resource id", appService, arm, "GET", "http://localhost:8081/msi/token?api-version=2019-08-01&mi_res_id=%2Fsubscriptions%2Fs&resource=https%3A%2F%2Fr", [2]string{"X-Identity-Header", "s3cr3t"}, ""},
+		{"container instances", container, hosts.ID{}, "GET", "http://10.92.0.12:2377/metadata/identity/oauth2/token?api-version=1.0&resource=https%3A%2F%2Fr", [2]string{"Secret", "s3cr3t"}, ""},
+		{"container instances, object id", container, object, "GET", "http://10.92.0.12:2377/metadata/identity/oauth2/token?api-version=1.0&principalId=0b000000-0000-4000-8000-00000000000a&resource=https%3A%2F%2Fr", [2]string{"Secret", "s3cr3t"}, ""},
+		{"container instances with more in their query", map[string]string{"IDENTITY_ENDPOINT": "http://10.92.0.12:2377/token?Api-Version=1.1&slot=1&resource=own&principalId=own", "IDENTITY_HEADER": "s3cr3t"}, object, "GET", "http://10.92.0.12:2377/token?Api-Version=1.1&principalId=0b000000-0000-4000-8000-00000000000a&resource=https%3A%2F%2Fr&slot=1", [2]string{"Secret", "s3cr3t"}, ""},
 		{"Azure ML", ml, hosts.ID{}, "GET", "http://127.0.0.1:46808/MSI/auth?api-version=2017-09-01&resource=https%3A%2F%2Fr", [2]string{"Secret", "s3cr3t"}, ""},
 		{"Azure ML, its default", mlDefault, hosts.ID{}, "GET", "http://127.0.0.1:46808/MSI/auth?api-version=2017-09-01&clientid=c0000000-0000-4000-8000-00000000000c&resource=https%3A%2F%2Fr", [2]string{"Secret", "s3cr3t"}, ""},
 		{"Azure ML, client id", mlDefault, client, "GET", "http://127.0.0.1:46808/MSI/auth?api-version=2017-09-01&clientid=c0000000-0000-4000-8000-00000000000a&resource=https%3A%2F%2Fr", [2]string{"Secret", "s3cr3t"}, ""},
@@ -95,6 +99,7 @@ func TestRequests(t *testing.T) {
 		{"IMDS by adal's variable", map[string]string{"MSI_ENDPOINT": "http://169.254.169.254/metadata/identity/oauth2/token"}, hosts.ID{}, "GET", "http://169.254.169.254/metadata/identity/oauth2/token?api-version=2018-02-01&resource=https%3A%2F%2Fr", [2]string{"Metadata", "true"}, ""},
 		{"another IMDS by its whole address", map[string]string{"AZURE_POD_IDENTITY_AUTHORITY_HOST": "http://localhost/metadata/identity/oauth2/token?api-version=1"}, hosts.ID{}, "GET", "http://localhost/metadata/identity/oauth2/token?api-version=2018-02-01&resource=https%3A%2F%2Fr", [2]string{"Metadata", "true"}, ""},
 		{"another IMDS", map[string]string{"AZURE_POD_IDENTITY_AUTHORITY_HOST": "http://localhost/below/"}, hosts.ID{}, "GET", "http://localhost/below/metadata/identity/oauth2/token?api-version=2018-02-01&resource=https%3A%2F%2Fr", [2]string{"Metadata", "true"}, ""},
+		{"another IMDS below an escaped path", map[string]string{"AZURE_POD_IDENTITY_AUTHORITY_HOST": "http://localhost/be%2Flow"}, hosts.ID{}, "GET", "http://localhost/be%2Flow/metadata/identity/oauth2/token?api-version=2018-02-01&resource=https%3A%2F%2Fr", [2]string{"Metadata", "true"}, ""},
 		{"an endpoint with a query", map[string]string{"IDENTITY_ENDPOINT": "http://localhost/token?slot=1", "IDENTITY_HEADER": "s3cr3t"}, hosts.ID{}, "GET", "http://localhost/token?api-version=2019-08-01&resource=https%3A%2F%2Fr&slot=1", [2]string{"X-Identity-Header", "s3cr3t"}, ""},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -104,6 +109,9 @@ func TestRequests(t *testing.T) {
 				require.Equal(t, tc.url, r.URL.String())
 				if tc.header[0] != "" {
 					require.Equal(t, []string{tc.header[1]}, r.Header[tc.header[0]])
+				}
+				for _, proof := range []string{"Metadata", "Secret", "X-Identity-Header"} {
+					require.True(t, proof == tc.header[0] || r.Header[proof] == nil, "the header of another host: %s", proof)
 				}
 				if tc.body != "" {
 					body, err := io.ReadAll(r.Body)
@@ -187,6 +195,9 @@ func TestFindMistakes(t *testing.T) {
 	t.Parallel()
 	shell := map[string]string{"MSI_ENDPOINT": "http://localhost/token"}
 	ml := map[string]string{"MSI_ENDPOINT": "http://localhost/token", "MSI_SECRET": "s3cr3t"}
+	container := func(endpoint, header string) map[string]string {
+		return map[string]string{"IDENTITY_ENDPOINT": endpoint + "?api-version=1.0", "IDENTITY_HEADER": header}
+	}
 	fabric := func(endpoint, thumbprint string) map[string]string {
 		return map[string]string{"IDENTITY_ENDPOINT": endpoint, "IDENTITY_HEADER": "s3cr3t", "IDENTITY_SERVER_THUMBPRINT": thumbprint}
 	}
@@ -209,6 +220,16 @@ func TestFindMistakes(t *testing.T) {
 		{"Service Fabric over http", fabric("http://localhost", thumbprint), hosts.ID{}, []string{"$IDENTITY_ENDPOINT", "https://"}},
 		{"Service Fabric, half a thumbprint", fabric("https://localhost", thumbprint[:20]), hosts.ID{}, []string{"$IDENTITY_SERVER_THUMBPRINT"}},
 		{"Service Fabric, no thumbprint", fabric("https://localhost", "none"), hosts.ID{}, []string{"$IDENTITY_SERVER_THUMBPRINT"}},
+		{"container instances, client id", container("http://localhost/token", "s3cr3t"), client, []string{"Options.ID", client.Value, "object ids only", "use the object id of the identity", "Container Instances on Windows"}},
+		{"container instances, resource id", container("http://localhost/token", "s3cr3t"), arm, []string{"Options.ID", arm.Value, "object ids only", "use the object id of the identity", "Container Instances on Windows"}},
+		{"container instances, an empty client id", container("http://localhost/token", "s3cr3t"), hosts.ID{Kind: hosts.ClientID}, []string{"Options.ID", `""`, "use the object id of the identity"}},
+		{"container instances, an empty object id", container("http://localhost/token", "s3cr3t"), hosts.ID{Kind: hosts.ObjectID}, []string{"Options.ID: empty"}},
+		{"container instances, a name for an object id", container("http://localhost/token", "s3cr3t"), hosts.ID{Kind: hosts.ObjectID, Value: "orders-worker"}, []string{"Options.ID", `"orders-worker"`, "principalId"}},
+		{"container instances, a whole file for a client id", container("http://localhost/token", "s3cr3t"), hosts.ID{Kind: hosts.ClientID, Value: strings.Repeat("x", 1<<20)}, []string{strings.Repeat("x", 100) + `"…`, "object ids only"}},
+		{"container instances, an endpoint that is none", container("10.92.0.12:2377/token", "s3cr3t"), hosts.ID{}, []string{"$IDENTITY_ENDPOINT"}},
+		{"container instances, an endpoint without a host", container("http:///token", "s3cr3t"), hosts.ID{}, []string{"$IDENTITY_ENDPOINT", "Container Instances on Windows"}},
+		{"container instances, an endpoint with a user", container("http://u:s3cr3t@localhost/token", "x"), hosts.ID{}, []string{"$IDENTITY_ENDPOINT"}},
+		{"container instances, a secret with a line feed", container("http://localhost/token", "s3cr3t\n"), hosts.ID{}, []string{"$IDENTITY_HEADER", "line feed"}},
 		{"Azure ML, object id", ml, object, []string{"client ids only", "the client id of the identity", "Azure ML"}},
 		{"Azure ML, resource id", ml, arm, []string{"client ids only", "the client id of the identity", "Azure ML"}},
 		{"workload identity, object id", pod("t", client.Value, ""), object, []string{"client ids only", "set the endpoint to http://169.254.169.254"}},

@@ -53,18 +53,22 @@ func clientIDOnly(more string) error {
 	}
 }
 
-// parameters are the names under which a host takes client id, object id and resource id.
-type parameters struct{ clientID, objectID, resourceID string }
+// objectIDOnly returns the error of a host that takes no other kind of id than an object id.
+func objectIDOnly(id ID) error {
+	return &ConfigError{
+		Field:   FieldID,
+		Problem: quote(id.Value) + " is not an object id, and this host takes object ids only",
+		Fix:     "use the object id of the identity: az identity show --query principalId prints it",
+	}
+}
+
+// parameters are the names under which a host takes the kinds of ids.
+type parameters [ResourceID + 1]string
 
 // set adds id to query.
 func (p parameters) set(query url.Values, id ID) {
-	switch id.Kind {
-	case ClientID:
-		query.Set(p.clientID, id.Value)
-	case ObjectID:
-		query.Set(p.objectID, id.Value)
-	case ResourceID:
-		query.Set(p.resourceID, id.Value)
+	if id.Kind != Default {
+		query.Set(p[id.Kind], id.Value)
 	}
 }
 
@@ -111,8 +115,9 @@ func (id ID) checkForm(field string) error {
 }
 
 // quote returns text in quotes, cut at 100 bytes: it may be a whole file by mistake.
-func quote(text string) string {
-	const limit = 100
+func quote(text string) string { return quoteUpTo(100, text) }
+
+func quoteUpTo(limit int, text string) string {
 	if len(text) <= limit {
 		return fmt.Sprintf("%q", text)
 	}

@@ -18,7 +18,7 @@ const (
 )
 
 // imdsParameters are those of the endpoints that are modelled on IMDS too.
-var imdsParameters = parameters{"client_id", "object_id", "msi_res_id"}
+var imdsParameters = parameters{ClientID: "client_id", ObjectID: "object_id", ResourceID: "msi_res_id"}
 
 // imds is the Instance Metadata Service: virtual machines, scale sets, AKS nodes and container
 // instances.
@@ -32,36 +32,38 @@ type imds struct {
 	at surroundings
 }
 
-func newIMDS(cfg Config) (Host, error) {
+func newIMDS(cfg *Config) (endpoint string, source Source, err error) {
 	base, field, named := imdsBase(cfg)
 	u, ok := parseIMDSBase(base)
 	switch {
 	case !ok:
-		return Host{}, &ConfigError{Field: field, Problem: notIMDSBase, Fix: fixIMDSBase}
+		return "", nil, &ConfigError{Field: field, Problem: notIMDSBase, Fix: fixIMDSBase}
 	case cfg.ID.Kind == Default && namesIdentityIn(base):
-		return Host{}, &ConfigError{Field: field, Problem: idInQuery, Fix: fixIDInQuery}
+		return "", nil, &ConfigError{Field: field, Problem: idInQuery, Fix: fixIDInQuery}
 	}
+	address := u.String()                                   // without the path, which is the same everywhere
+	u.Path, u.RawPath = u.Path+imdsPath, u.RawPath+imdsPath // the second counts where it fits the first
+	g, err := newMetadataGetter(cfg, u, imdsVersion)
+	if err != nil {
+		return "", nil, err
+	}
+	return address, &imds{getter: g, at: newSurroundings(cfg, named)}, nil
+}
+
+// newMetadataGetter returns the getter of IMDS, or of an endpoint that is modelled on it.
+func newMetadataGetter(cfg *Config, u *url.URL, version string) (getter, error) {
 	w, err := cfg.client(wire.Reach{})
 	if err != nil {
-		return Host{}, err
+		return getter{}, err
 	}
-	query := url.Values{"api-version": {imdsVersion}}
+	query := url.Values{"api-version": {version}}
 	imdsParameters.set(query, cfg.ID)
-	return Host{
-		Endpoint: u.String(), // the path is the same everywhere
-		Source: &imds{
-			getter: getter{wire: w, url: secret.New(u.JoinPath(imdsPath)), query: query, header: "Metadata", proof: secret.New("true")},
-			at:     newSurroundings(cfg, named),
-		},
-	}, nil
+	return getter{wire: w, url: secret.New(u), query: query, header: "Metadata", proof: secret.New("true")}, nil
 }
 
 // Token implements [Source].
-func (s *imds) Token(ctx context.Context, r Request) (token azcore.AccessToken, err error) {
-	ctx, end := s.wire.StartSpan(ctx, "aztoken.IMDS")
-	defer func() { end(err) }()
-	token, err = s.get(ctx, r.Resource, nil)
-	return finish(r, token, err, s.explain)
+func (s *imds) Token(ctx context.Context, r Request) (azcore.AccessToken, error) {
+	return s.token(ctx, "aztoken.IMDS", r, nil, s.explain)
 }
 
 func (s *imds) explain(f *wire.Failure) {

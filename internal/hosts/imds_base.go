@@ -15,7 +15,7 @@ const (
 )
 
 // imdsBase returns where IMDS is, the field that says so, and whether anything names it.
-func imdsBase(cfg Config) (base, field string, named bool) {
+func imdsBase(cfg *Config) (base, field string, named bool) {
 	switch {
 	case cfg.Endpoint != "":
 		return cfg.Endpoint, FieldEndpoint, true

@@ -66,7 +66,7 @@ func TestIMDSBase(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
-			base, from, named := imdsBase(Config{Endpoint: tc.endpoint, Getenv: func(name string) string { return tc.env[name] }})
+			base, from, named := imdsBase(&Config{Endpoint: tc.endpoint, Getenv: func(name string) string { return tc.env[name] }})
 			require.Equal(t, tc.base, base)
 			require.Equal(t, tc.from, from)
 			require.Equal(t, tc.from != "", named)

@@ -11,9 +11,9 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/streaming"
 )
 
-// newPost returns a request that sends form to u.
-func newPost(ctx context.Context, u *url.URL, form url.Values) (*policy.Request, error) {
-	req, err := runtime.NewRequest(ctx, http.MethodPost, u.String())
+// newPost returns a request that sends form to an address.
+func newPost(ctx context.Context, address string, form url.Values) (*policy.Request, error) {
+	req, err := runtime.NewRequest(ctx, http.MethodPost, address)
 	if err != nil {
 		return nil, err
 	}

@@ -25,28 +25,25 @@ type serviceFabric struct {
 	at surroundings
 }
 
-func newServiceFabric(cfg Config) (Host, error) {
+func newServiceFabric(cfg *Config) (endpoint string, source Source, err error) {
 	if cfg.ID.Kind != Default {
-		return Host{}, noID()
+		return "", nil, noID()
 	}
 	thumbprint, err := hex.DecodeString(strings.NewReplacer(":", "", " ", "").Replace(cfg.Getenv(identityThumbprint)))
 	if err != nil || len(thumbprint) != sha1.Size {
-		return Host{}, inVariable(identityThumbprint, "not a SHA-1 thumbprint of 40 hexadecimal digits", "leave it as Service Fabric sets it")
+		return "", nil, inVariable(identityThumbprint, "not a SHA-1 thumbprint of 40 hexadecimal digits", "leave it as Service Fabric sets it")
 	}
 	vars := named{endpoint: identityEndpoint, secret: identityHeader, header: "Secret"}
 	g, err := vars.getter(cfg, serviceFabricVersion, wire.Reach{Thumbprint: thumbprint}, "https")
 	if err != nil {
-		return Host{}, err
+		return "", nil, err
 	}
-	return g.host(&serviceFabric{getter: g, at: newSurroundings(cfg, true)}), nil
+	return g.address(), &serviceFabric{getter: g, at: newSurroundings(cfg, true)}, nil
 }
 
 // Token implements [Source].
-func (s *serviceFabric) Token(ctx context.Context, r Request) (token azcore.AccessToken, err error) {
-	ctx, end := s.wire.StartSpan(ctx, "aztoken.ServiceFabric")
-	defer func() { end(err) }()
-	token, err = s.get(ctx, r.Resource, revocation(r))
-	return finish(r, token, err, s.explain)
+func (s *serviceFabric) Token(ctx context.Context, r Request) (azcore.AccessToken, error) {
+	return s.token(ctx, "aztoken.ServiceFabric", r, revocation(r), s.explain)
 }
 
 // revocation returns the parameters that ask for a token past the platform's cache, in place of the

@@ -10,10 +10,11 @@ import (
 
 // surroundings are what the configuration shows of a host, for the advice on its failures.
 type surroundings struct {
-	named  bool     // something names the endpoint
-	unread []string // variables that name an identity where none is asked for, and that this host does not read
-	half   string   // what is wrong with variables of which a host needs two, "" for nothing
-	pod    bool     // of Kubernetes
+	named     bool     // something names the endpoint
+	unread    []string // variables that name an identity where none is asked for, and that this host does not read
+	objectIDs bool     // the host takes no other ids, so the value of such a variable is of no use
+	half      string   // what is wrong with variables of which a host needs two, "" for nothing
+	pod       bool     // of Kubernetes
 }
 
 // identityVariables name an identity for one tool or another. Which of them are read differs from
@@ -24,7 +25,7 @@ var identityVariables = []string{
 }
 
 // newSurroundings looks around. read are the identity variables that the host reads.
-func newSurroundings(cfg Config, named bool, read ...string) surroundings {
+func newSurroundings(cfg *Config, named bool, read ...string) surroundings {
 	isSet := func(name string) bool { return cfg.Getenv(name) != "" }
 	at := surroundings{named: named, pod: isSet("KUBERNETES_SERVICE_HOST")}
 	for _, name := range identityVariables {
@@ -40,6 +41,7 @@ func newSurroundings(cfg Config, named bool, read ...string) surroundings {
 		{identityHeader, []string{identityEndpoint}},
 		{imdsEndpoint, []string{identityEndpoint}},
 		{msiSecret, []string{msiEndpoint}},
+		{tokenProxyURL, []string{federatedTokenFile}},
 	} {
 		if at.half == "" && isSet(half.set) && !slices.ContainsFunc(half.other, isSet) {
 			at.half = fmt.Sprintf("$%s is set without $%s: pass both on to this program, which sudo and remote shells do not do",
@@ -60,7 +62,11 @@ func (at surroundings) explain(f *wire.Failure) {
 	}
 	isOfIdentity := f.Reason == wire.IdentityNotFound || f.Reason == wire.IdentityAmbiguous
 	if isOfIdentity && len(at.unread) > 0 {
-		f.Advice = fmt.Sprintf("$%s is set, but is not read on this host: pass its value as the client id", at.unread[0]) + alternative(f.Advice)
+		use := "pass its value as the client id"
+		if at.objectIDs {
+			use = "pass the object id of that identity"
+		}
+		f.Advice = fmt.Sprintf("$%s is set, but is not read on this host: %s", at.unread[0], use) + alternative(f.Advice)
 	}
 }
 

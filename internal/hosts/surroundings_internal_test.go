@@ -28,7 +28,7 @@ func TestSurroundings(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
-			require.Equal(t, tc.want, newSurroundings(Config{Getenv: func(name string) string { return tc.env[name] }, ID: tc.id}, false, tc.read...))
+			require.Equal(t, tc.want, newSurroundings(&Config{Getenv: func(name string) string { return tc.env[name] }, ID: tc.id}, false, tc.read...))
 		})
 	}
 	for _, tc := range []struct {
@@ -46,7 +46,7 @@ func TestSurroundings(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
-			at := newSurroundings(Config{Getenv: func(name string) string { return tc.env[name] }}, false)
+			at := newSurroundings(&Config{Getenv: func(name string) string { return tc.env[name] }}, false)
 			if tc.half == "" {
 				require.Empty(t, at.half)
 				return
@@ -68,6 +68,7 @@ func TestAdviceOnAnIdentity(t *testing.T) {
 		{"not found, and a variable is set", at, wire.Failure{StatusCode: 400, Description: "Identity not found"}, []string{"$AZURE_CLIENT_ID is set", "pass its value as the client id"}},
 		{"several, and a variable is set", at, wire.Failure{StatusCode: 400, Description: "Multiple user assigned identities exist"}, []string{"$AZURE_CLIENT_ID is set", "as the client id"}},
 		{"what the host knows is not lost", at, wire.Failure{StatusCode: 404, Code: "ManagedIdentityNotFound", Advice: "see the manifest"}, []string{"$AZURE_CLIENT_ID", "or see the manifest"}},
+		{"where object ids alone are taken", surroundings{unread: []string{clientID}, objectIDs: true}, wire.Failure{StatusCode: 404, Code: "DefaultIdentityNotDefined"}, []string{"$AZURE_CLIENT_ID is set", "pass the object id of that identity"}},
 		{"not found, and none is set", surroundings{}, wire.Failure{StatusCode: 400, Description: "Identity not found"}, nil},
 		{"an outage, and a variable is set", at, wire.Failure{StatusCode: 503}, nil},
 	} {

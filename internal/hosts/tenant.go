@@ -28,15 +28,16 @@ func isOther(wanted, own string) bool {
 	return guid.Is(wanted) && guid.Is(own) && !strings.EqualFold(wanted, own)
 }
 
-// ofTenant returns t, or a failure if t belongs to another tenant than r asks for. Most hosts have
-// no parameter for a tenant, so their token would be taken for one of that tenant.
-func ofTenant(r Request, t azcore.AccessToken) (azcore.AccessToken, error) {
-	if r.Tenant == "" {
+// ofTenant returns t, or a failure if t belongs to another tenant than the one that was asked for
+// ("" is any). Most hosts have no parameter for a tenant, so their token would be taken for one of
+// that tenant.
+func ofTenant(tenant string, t azcore.AccessToken) (azcore.AccessToken, error) {
+	if tenant == "" {
 		return t, nil
 	}
 	claims, _ := jwt.Claims(t.Token)
-	if own := jwt.Text(claims["tid"]); isOther(r.Tenant, own) {
-		return azcore.AccessToken{}, otherTenant(r.Tenant, own)
+	if own := jwt.Text(claims["tid"]); isOther(tenant, own) {
+		return azcore.AccessToken{}, otherTenant(tenant, own)
 	}
 	return t, nil
 }

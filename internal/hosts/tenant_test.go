@@ -6,8 +6,10 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/seed-ac726066/aztoken/internal/hosts"
@@ -23,7 +25,15 @@ func TestAnotherTenant(t *testing.T) {
 	pod := func(tenant string) map[string]string {
 		return map[string]string{"AZURE_FEDERATED_TOKEN_FILE": file, "AZURE_TENANT_ID": tenant, "AZURE_CLIENT_ID": client.Value}
 	}
-	token := "h." + base64.RawURLEncoding.EncodeToString([]byte(`{"tid":"`+own+`"}`)) + ".s"
+	bound := func(tenant string) map[string]string {
+		env := pod(tenant)
+		env["AZURE_KUBERNETES_TOKEN_PROXY"] = "https://kubernetes.default"
+		return env
+	}
+	of := func(tenant string) string {
+		return "h." + base64.RawURLEncoding.EncodeToString([]byte(`{"tid":"`+tenant+`"}`)) + ".s"
+	}
+	token := of(own)
 	for _, tc := range []struct {
 		name   string
 		env    map[string]string
@@ -35,7 +45,10 @@ func TestAnotherTenant(t *testing.T) {
 		{"workload identity, none", pod(own), token, "", 1, true},
 		{"workload identity, its own", pod(own), token, own, 1, true},
 		{"workload identity, its own in capitals", pod(own), token, "7E000000-0000-4000-8000-00000000000A", 1, true},
-		{"workload identity, another", pod(own), token, other, 0, false},
+		{"workload identity, another of a multi-tenant app", pod(own), of(other), other, 1, true},
+		{"workload identity, another, and it is not heeded", pod(own), token, other, 1, false},
+		{"an identity binding, none", bound(own), token, "", 1, true},
+		{"an identity binding, another", bound(own), token, other, 0, false},
 		{"workload identity of a domain, its own", pod("contoso.example"), token, own, 1, true},
 		{"workload identity of a domain, another", pod("contoso.example"), token, other, 1, false},
 		{"workload identity, a domain", pod(own), token, "contoso.example", 1, true},
@@ -46,8 +59,11 @@ func TestAnotherTenant(t *testing.T) {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
 			asks := 0
-			h, err := find(t, tc.env, hosts.ID{}, func(w http.ResponseWriter, _ *http.Request) {
+			h, err := find(t, tc.env, hosts.ID{}, func(w http.ResponseWriter, r *http.Request) {
 				asks++
+				if tc.env != nil && tc.wanted != "" {
+					assert.Equal(t, "/"+tc.wanted+"/oauth2/v2.0/token", r.URL.Path)
+				}
 				_, _ = fmt.Fprintf(w, `{"access_token":%q,"expires_in":"3600"}`, tc.token)
 			})
 			require.NoError(t, err)
@@ -66,5 +82,49 @@ func TestAnotherTenant(t *testing.T) {
 			require.ErrorContains(t, err, own)
 			require.Contains(t, f.Advice, "federation")
 		})
+	}
+}
+
+// TestTenantMistakes: what is no tenant is not sent.
+func TestTenantMistakes(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "azure-identity-token")
+	require.NoError(t, os.WriteFile(file, []byte("assertion"), 0o600))
+	env := map[string]string{"AZURE_FEDERATED_TOKEN_FILE": file, "AZURE_TENANT_ID": "contoso.example", "AZURE_CLIENT_ID": client.Value}
+	h, err := find(t, env, hosts.ID{}, func(http.ResponseWriter, *http.Request) { t.Error("it was sent") })
+	require.NoError(t, err)
+	for _, wanted := range []string{"..", "a/b", "common", "Organizations", "a?b"} {
+		_, err := h.Source.Token(t.Context(), hosts.Request{Resource: "https://r", Tenant: wanted})
+		var f *wire.Failure
+		require.ErrorAs(t, err, &f, wanted)
+		require.False(t, f.Retry)
+		require.ErrorContains(t, err, wanted)
+		require.NotEmpty(t, f.Advice)
+	}
+}
+
+// TestTenantWithoutTheApp: Entra's refusal is told with what an administrator of that tenant is to
+// do.
+func TestTenantWithoutTheApp(t *testing.T) {
+	t.Parallel()
+	const own, other = "7e000000-0000-4000-8000-00000000000a", "7e000000-0000-4000-8000-00000000000b"
+	file := filepath.Join(t.TempDir(), "azure-identity-token")
+	require.NoError(t, os.WriteFile(file, []byte("assertion"), 0o600))
+	env := map[string]string{"AZURE_FEDERATED_TOKEN_FILE": file, "AZURE_TENANT_ID": own, "AZURE_CLIENT_ID": client.Value}
+	for _, code := range []int{700016, 7000229} {
+		h, err := find(t, env, hosts.ID{}, func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Type", "application/json")
+			w.WriteHeader(http.StatusBadRequest)
+			_, _ = fmt.Fprintf(w, `{"error":"unauthorized_client","error_codes":[%d]}`, code)
+		})
+		require.NoError(t, err)
+		for wanted, advice := range map[string]string{other: "consented", own: "", "": ""} {
+			_, err = h.Source.Token(t.Context(), hosts.Request{Resource: "https://r", Tenant: wanted})
+			var f *wire.Failure
+			require.ErrorAs(t, err, &f)
+			require.Equal(t, wire.IdentityNotFound, f.Reason)
+			require.Contains(t, f.Advice, advice)
+			require.Equal(t, advice != "", strings.Contains(f.Advice, other), f.Advice)
+		}
 	}
 }

@@ -2,6 +2,7 @@ package identityapi
 
 import (
 	"cmp"
+	"crypto/tls"
 	"fmt"
 	"io"
 	"mime"
@@ -22,6 +23,9 @@ type Call struct {
 	Query  url.Values
 	Form   url.Values  // the parameters of the body
 	Header http.Header // in canonical form
+
+	// TLS is the connection that the call came over. Nil: none over TLS, or none at all.
+	TLS *tls.ConnectionState
 
 	queryErr, formErr error
 }

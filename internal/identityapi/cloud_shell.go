@@ -39,24 +39,16 @@ func (e CloudShell) Answer(ctx context.Context, c Call, s Source) Reply {
 func (e CloudShell) refuse(r Request, f Failure) Reply {
 	switch f.Reason {
 	case headerMissing, headerWrong:
-		return codedError(http.StatusBadRequest, "bad_request_102", "Required metadata header not specified")
+		return cloudShellError(http.StatusBadRequest, "bad_request_102", "Required metadata header not specified")
 	case resourceMissing:
-		return codedError(http.StatusBadRequest, "AudienceNotSpecified", "The parameter resource is missing.")
+		return cloudShellError(http.StatusBadRequest, "AudienceNotSpecified", "The parameter resource is missing.")
 	case IdentityNotFound, IdentityAmbiguous:
-		return codedError(http.StatusBadRequest, "BadRequest", cmp.Or(f.Text, identityNotFound))
+		return cloudShellError(http.StatusBadRequest, "BadRequest", cmp.Or(f.Text, identityNotFound))
 	case ResourceNotFound:
-		return codedError(http.StatusBadRequest, "AudienceNotSupported", "Audience "+r.Resource+
+		return cloudShellError(http.StatusBadRequest, "AudienceNotSupported", "Audience "+r.Resource+
 			" is not a supported MSI token audience. Supported audiences: "+strings.Join(f.Supported, ","))
-	case Refused:
-		return codedError(cmp.Or(f.Status, http.StatusBadRequest), cmp.Or(f.Code, "invalid_grant"), f.words())
-	case EntraDown:
-		return codedError(http.StatusInternalServerError, "InternalServerError", "The token could not be retrieved.")
-	case Unavailable:
-		return codedError(http.StatusServiceUnavailable, "ServiceUnavailable", cmp.Or(f.Text, "Try again later."))
-	case Throttled:
-		return codedError(http.StatusTooManyRequests, "TooManyRequests", cmp.Or(f.Text, "Try again later."))
 	default:
-		return codedError(http.StatusBadRequest, "BadRequest", f.Text)
+		return coded(cloudShellError).refusal(f)
 	}
 }
 
@@ -69,13 +61,13 @@ func (e CloudShell) succeed(r Request, t Token) Reply {
 // Status returns the body of 400, and nothing else.
 func (e CloudShell) Status(code int) Reply {
 	if code == http.StatusBadRequest {
-		return codedError(code, "BadRequest", identityNotFound)
+		return cloudShellError(code, "BadRequest", identityNotFound)
 	}
 	return empty(code)
 }
 
-// codedError returns an error in the form of Cloud Shell.
-func codedError(status int, code, message string) Reply {
+// cloudShellError returns an error in the form of Cloud Shell.
+func cloudShellError(status int, code, message string) Reply {
 	type inner struct {
 		Code    string `json:"code"`
 		Message string `json:"message"`

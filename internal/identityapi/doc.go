@@ -2,13 +2,15 @@
 // requests each endpoint accepts, how it refuses the others, and how it words its replies. Where
 // the tokens come from is left to a [Source].
 //
-//	IMDS              GET /metadata/identity/oauth2/token, header Metadata: true
-//	AppService        GET /msi/token, header X-IDENTITY-HEADER (2019-08-01) or Secret (2017-09-01)
-//	Arc               IMDS's request, and the content of a file that the first reply names
-//	ServiceFabric     GET over https, header Secret
-//	CloudShell        POST /oauth2/token, header Metadata: true
-//	AzureML           GET /MSI/auth, header Secret
-//	WorkloadIdentity  POST /{tenant}/oauth2/v2.0/token over https, with an assertion
+//	IMDS                GET /metadata/identity/oauth2/token, header Metadata: true
+//	AppService          GET /msi/token, header X-IDENTITY-HEADER (2019-08-01) or Secret (2017-09-01)
+//	ContainerInstances  GET with api-version 1.0, header Secret
+//	Arc                 IMDS's request, and the content of a file that the first reply names
+//	ServiceFabric       GET over https, header Secret
+//	CloudShell          POST /oauth2/token, header Metadata: true
+//	AzureML             GET /MSI/auth, header Secret
+//	WorkloadIdentity    POST /{tenant}/oauth2/v2.0/token over https, with an assertion
+//	IdentityBinding     the same under the path and server name of a proxy
 //
 // Each type has a file of its own, which says all that its endpoint accepts. An endpoint answers a
 // [Call], which is a request whose body was read within bounds; it reads nothing else, keeps no

@@ -19,7 +19,7 @@ type Endpoint interface {
 // Host is what does not change about an endpoint.
 type Host struct {
 	Name   string // for people and logs: "IMDS"
-	Path   string // below the base; a leading /{tenant} stands for any one element
+	Path   string // below the base; {tenant} stands for any one element
 	HTTPS  bool   // there is nothing at the path over plain http
 	Server string // the header Server of its replies; blank: none
 
@@ -48,9 +48,13 @@ func (h Host) Serves(c Call) bool {
 	if h.tolerance == Tolerant && strings.HasPrefix(path, "//") {
 		path = path[1:]
 	}
-	if rest, ok := strings.CutPrefix(pattern, "/{tenant}"); ok {
-		_, below, _ := strings.Cut(strings.TrimPrefix(path, "/"), "/")
-		path, pattern = "/"+below, rest
+	if before, after, ok := strings.Cut(pattern, "{tenant}"); ok {
+		rest, found := strings.CutPrefix(path, before)
+		_, below, _ := strings.Cut(rest, "/")
+		path, pattern = "/"+below, after
+		if !found {
+			return false
+		}
 	}
 	return path == pattern || path == pattern+"/"
 }

@@ -1,7 +1,6 @@
 package identityapi
 
 import (
-	"cmp"
 	"context"
 	"net/http"
 
@@ -53,24 +52,12 @@ func (e ServiceFabric) refuse(_ Request, f Failure) Reply {
 		return serviceFabricError(http.StatusBadRequest, "SecretHeaderNotFound", "Secret is not found in the request headers.")
 	case headerWrong:
 		return serviceFabricError(http.StatusUnauthorized, "Unauthorized", "The Secret header is wrong.")
-	case versionUnknown:
-		return serviceFabricError(http.StatusBadRequest, "InvalidApiVersion", "The api-version is missing or not supported.")
-	case resourceMissing:
-		return serviceFabricError(http.StatusBadRequest, "ArgumentNullOrEmpty", "The parameter resource is missing.")
 	case IdentityNotFound, IdentityAmbiguous:
 		return e.Status(http.StatusNotFound)
-	case ResourceNotFound:
-		return serviceFabricError(http.StatusBadRequest, "invalid_resource", f.Text)
-	case Refused:
-		return serviceFabricError(cmp.Or(f.Status, http.StatusBadRequest), cmp.Or(f.Code, "invalid_grant"), f.words())
-	case EntraDown:
-		return e.Status(http.StatusInternalServerError)
-	case Unavailable:
-		return serviceFabricError(http.StatusServiceUnavailable, "ServiceUnavailable", cmp.Or(f.Text, "Try again later."))
 	case Throttled:
 		return e.Status(http.StatusTooManyRequests)
 	default:
-		return e.Status(http.StatusBadRequest)
+		return coded(serviceFabricError).refusal(f)
 	}
 }
 
@@ -93,7 +80,7 @@ func (e ServiceFabric) Status(code int) Reply {
 	case http.StatusTooManyRequests:
 		return Text(code, "text/plain; charset=utf-8", "Too many requests. Try again later.")
 	case http.StatusInternalServerError:
-		return serviceFabricError(code, "InternalServerError", "The token could not be retrieved.")
+		return coded(serviceFabricError).refusal(Failure{Reason: EntraDown})
 	default:
 		return empty(code)
 	}

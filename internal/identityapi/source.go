@@ -23,8 +23,10 @@ type Request struct {
 	Fresh bool
 
 	// Tenant and Assertion are workload identity's: the tenant that is asked, and what the client
-	// shows in place of a secret.
+	// shows in place of a secret. So is CAE: the client can do with continuous access evaluation,
+	// as it has the capability cp1, and gets longer-lived tokens where it is an application.
 	Tenant, Assertion string
+	CAE               bool
 }
 
 // ID names the identity of a request. The zero value names none.

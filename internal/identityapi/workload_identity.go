@@ -3,6 +3,7 @@ package identityapi
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"slices"
@@ -22,9 +23,11 @@ import (
 //	&client_assertion_type=urn:ietf:params:oauth:client-assertion-type:jwt-bearer
 //	&client_assertion=<the pod's federated token>
 //
-// Each of these must be there once; others are ignored. OpenID Connect's own scopes may stand
-// beside the one with /.default. Whether the tenant, the client and the assertion are good is the
-// [Source]'s decision. Other methods are refused with 405.
+// Each of these must be there once. Where claims is there too, it is a request for claims (OpenID
+// Connect Core, section 5.5), in which access_token.xms_cc has the capabilities of the client.
+// Others are ignored. OpenID Connect's own scopes may stand beside the one with /.default. Whether
+// the tenant, the client and the assertion are good is the [Source]'s decision. Other methods are
+// refused with 405.
 //
 // A success has token_type, expires_in and ext_expires_in (numbers) and access_token. Errors are
 // Entra's: OAuth's with error_codes, timestamp, trace_id, correlation_id and error_uri.
@@ -42,14 +45,19 @@ func (e WorkloadIdentity) Host() Host {
 
 // Answer returns Entra's answer to a token request.
 func (e WorkloadIdentity) Answer(ctx context.Context, c Call, s Source) Reply {
+	return e.answer(ctx, c, e, s)
+}
+
+// answer returns the answer to a token request in the words of f.
+func (e WorkloadIdentity) answer(ctx context.Context, c Call, f form, s Source) Reply {
 	if c.Method != http.MethodPost {
 		return NotAllowed(http.MethodPost)
 	}
 	r, bad := e.check(c)
 	if bad != nil {
-		return e.refuse(r, *bad)
+		return f.refuse(r, *bad)
 	}
-	return ask(ctx, e, r, s)
+	return ask(ctx, f, r, s)
 }
 
 // check returns the request that a call makes, or Entra's refusal.
@@ -60,8 +68,10 @@ func (e WorkloadIdentity) check(c Call) (Request, *Failure) {
 	if c.formErr != nil {
 		return refused("invalid_request", 900144, "The request body cannot be read.")
 	}
-	for _, name := range []string{"grant_type", "client_id", "scope", "client_assertion_type", "client_assertion"} {
+	for _, name := range []string{"grant_type", "client_id", "scope", "client_assertion", "client_assertion_type"} {
 		switch values := c.Form[name]; {
+		case name == "client_assertion" && strings.Join(values, "") == "":
+			return Request{}, noAssertion(c)
 		case len(values) == 0 || values[0] == "":
 			return refused("invalid_request", 900144,
 				"The request body must contain the following parameter: '%s'.", name)
@@ -78,11 +88,44 @@ func (e WorkloadIdentity) check(c Call) (Request, *Failure) {
 		return refused("invalid_scope", 1002012, "The provided value for scope %s is not valid. "+
 			"Client credential flows must have a scope value with /.default suffixed to the resource identifier.", c.Form.Get("scope"))
 	}
+	capabilities, ok := clientCapabilities(c.Form["claims"])
+	if !ok {
+		return refused("invalid_request", 90100, "%s parameter is empty or not valid.", "claims")
+	}
 	tenant, _, _ := strings.Cut(strings.TrimPrefix(c.Path, "/"), "/")
 	return Request{
 		Resource: resource, ID: ID{ClientID, c.Form.Get("client_id")},
 		Tenant: tenant, Assertion: c.Form.Get("client_assertion"),
+		CAE: slices.ContainsFunc(capabilities, func(s string) bool { return strings.EqualFold(s, "cp1") }),
 	}, nil
+}
+
+// noAssertion is Entra's refusal of a call without an assertion. A secret is none that it knows.
+func noAssertion(c Call) *Failure {
+	f := &Failure{Reason: Refused, Status: http.StatusUnauthorized, Code: "invalid_client"}
+	if c.Form.Get("client_secret") != "" {
+		f.Number, f.Text = 7000215, "Invalid client secret provided."
+	} else {
+		f.Number = 7000216
+		f.Text = "'client_assertion', 'client_secret' or 'request' is required for the 'client_credentials' grant type."
+	}
+	return f
+}
+
+// clientCapabilities returns those that a parameter claims has, if there is one.
+func clientCapabilities(values []string) (capabilities []string, ok bool) {
+	if len(values) == 0 {
+		return nil, true
+	}
+	var claims struct {
+		AccessToken struct {
+			Capabilities struct {
+				Values []string `json:"values"`
+			} `json:"xms_cc"`
+		} `json:"access_token"`
+	}
+	err := json.Unmarshal([]byte(values[0]), &claims)
+	return claims.AccessToken.Capabilities.Values, err == nil && len(values) == 1
 }
 
 // scopeResource returns the resource of a scope parameter. The scopes of OpenID Connect may stand

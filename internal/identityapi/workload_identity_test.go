@@ -62,3 +62,28 @@ func TestWorkloadIdentityRefusals(t *testing.T) {
 	require.Contains(t, told["error_description"], "Correlation ID: "+told["correlation_id"].(string))
 	require.Equal(t, []any{501051.}, told["error_codes"])
 }
+
+func TestWorkloadIdentityCapabilities(t *testing.T) {
+	t.Parallel()
+	for claims, want := range map[string]bool{
+		`{"access_token":{"xms_cc":{"values":["cp1"]}}}`:                                              true,
+		`{"access_token":{"xms_cc":{"values":["CP1"]}}}`:                                              true,
+		`{"access_token":{"nbf":{"essential":true,"value":"1"},"xms_cc":{"values":["other","cp1"]}}}`: true,
+		`{"access_token":{"xms_cc":{"values":["cp2"]}}}`:                                              false,
+		`{"access_token":{"nbf":{"essential":true,"value":"1"}}}`:                                     false,
+		`{"id_token":{"xms_cc":{"values":["cp1"]}}}`:                                                  false,
+		`{}`: false,
+	} {
+		s := willing()
+		w := serve(identityapi.WorkloadIdentity{}, s, workloadRequest("claims", claims))
+		require.Equal(t, http.StatusOK, w.Code, claims)
+		require.Equal(t, want, s.asked[0].CAE, claims)
+	}
+	for _, pairs := range [][]string{
+		{"claims", "x"}, {"claims", ""}, {"claims", `{"access_token":{"xms_cc":"cp1"}}`}, {"claims", "{}", "claims", "{}"},
+	} {
+		w := serve(identityapi.WorkloadIdentity{}, willing(), workloadRequest(pairs...))
+		require.Equal(t, http.StatusBadRequest, w.Code, pairs)
+		require.Contains(t, w.Body.String(), "AADSTS90100: claims")
+	}
+}

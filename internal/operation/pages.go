@@ -1,7 +1,6 @@
 package operation
 
 import (
-	"encoding/json"
 	"net/http"
 
 	"github.com/VictoriaMetrics/metrics"
@@ -43,27 +42,25 @@ func (p Pages) Has(path string) bool {
 
 // ServeHTTP implements [http.Handler].
 func (p Pages) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	w.Header().Set("Cache-Control", "no-store")
-	w.Header().Set("X-Content-Type-Options", "nosniff")
+	IgnoreBody(w, r)
+	private(w.Header())
 	if !p.Has(r.URL.Path) {
-		writeJSON(w, http.StatusNotFound, refusal{"not_found", "Nothing is served at this path."})
+		NotFound(w)
 		return
 	}
-	if r.Method != http.MethodGet && r.Method != http.MethodHead {
-		w.Header().Set("Allow", "GET, HEAD")
-		writeJSON(w, http.StatusMethodNotAllowed, refusal{"method_not_allowed", "Only GET is allowed."})
+	if !OnlyGet(w, r) {
 		return
 	}
 	switch r.URL.Path {
 	case "/healthz":
-		writeJSON(w, http.StatusOK, map[string]bool{"healthy": true})
+		WriteJSON(w, http.StatusOK, map[string]bool{"healthy": true})
 	case "/readyz":
 		ready, details := p.Ready()
 		status := http.StatusOK
 		if !ready {
 			status = http.StatusServiceUnavailable
 		}
-		writeJSON(w, status, details)
+		WriteJSON(w, status, details)
 	case "/metrics":
 		w.Header().Set("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
 		p.Metrics.WritePrometheus(w)
@@ -71,23 +68,4 @@ func (p Pages) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	default:
 		p.More[r.URL.Path].ServeHTTP(w, r)
 	}
-}
-
-// refusal is an error in the form of OAuth, which every SDK reads.
-type refusal struct {
-	Error       string `json:"error"`
-	Description string `json:"error_description"`
-}
-
-// Refuse answers a request that a [Gate] stopped.
-func Refuse(w http.ResponseWriter, _ *http.Request, reason string) {
-	w.Header().Set("Cache-Control", "no-store")
-	w.Header().Set("X-Content-Type-Options", "nosniff")
-	writeJSON(w, http.StatusForbidden, refusal{"forbidden", reason})
-}
-
-func writeJSON(w http.ResponseWriter, status int, v any) {
-	w.Header().Set("Content-Type", "application/json; charset=utf-8")
-	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(v) // the client may be gone
 }

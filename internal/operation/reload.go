@@ -1,6 +1,7 @@
 package operation
 
 import (
+	"context"
 	"log/slog"
 	"os"
 	"os/signal"
@@ -14,7 +15,7 @@ import (
 // Reloads reads a configuration again with each SIGHUP. Signals that come while one is acted on
 // become one.
 type Reloads struct {
-	load    func() error
+	load    func(context.Context) error
 	signals chan os.Signal
 
 	successful atomic.Bool
@@ -22,8 +23,9 @@ type Reloads struct {
 }
 
 // NewReloads returns Reloads that call load, which has been called once with success: it swaps a
-// good configuration in, and leaves all as it was if it returns an error. Call Stop in the end.
-func NewReloads(set *metrics.Set, load func() error) *Reloads {
+// good configuration in, and leaves all as it was if it returns an error. Its context ends when the
+// service is to end. Call Stop in the end.
+func NewReloads(set *metrics.Set, load func(context.Context) error) *Reloads {
 	r := &Reloads{load: load, signals: make(chan os.Signal, 1)}
 	r.succeed()
 	set.NewGauge("aztoken_config_last_reload_successful", func() float64 {
@@ -48,8 +50,8 @@ func (r *Reloads) asked() <-chan os.Signal {
 	return r.signals
 }
 
-func (r *Reloads) reload(logger *slog.Logger) {
-	if err := r.load(); err != nil {
+func (r *Reloads) reload(ctx context.Context, logger *slog.Logger) {
+	if err := r.load(ctx); err != nil {
 		r.successful.Store(false)
 		logger.Error("aztoken: the configuration was not reloaded, and the one before stays", "error", err.Error())
 		return

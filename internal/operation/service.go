@@ -1,6 +1,7 @@
 package operation
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -30,6 +31,9 @@ type Service struct {
 	// Notify tells systemd how the service is doing. Its zero value tells nobody.
 	Notify Notifier
 	Logger *slog.Logger
+	// MaxHeader bounds the header of a request, in bytes. 0: 16 KiB, far more than a request for a
+	// token has.
+	MaxHeader int
 	// IgnoreSignals is for a service that lives as long as a program, whose signals they are.
 	IgnoreSignals bool
 
@@ -49,8 +53,7 @@ const (
 	answerTime = 30 * time.Second
 	// idleTime is longer than the pools of clients and proxies keep a connection, so that these close
 	// it: a request on a connection that the server has just closed fails.
-	idleTime = 180 * time.Second
-	// maxHeader is far more than a request for a token has.
+	idleTime  = 180 * time.Second
 	maxHeader = 16 << 10
 	// grace is how long requests may take that are under way at the end. Supervisors wait ten seconds
 	// at least.
@@ -77,7 +80,7 @@ func (s *Service) Run(ctx context.Context) error {
 	for _, v := range s.Servings {
 		server := &http.Server{
 			Handler: v.Handler, ReadTimeout: requestTime, WriteTimeout: answerTime, IdleTimeout: idleTime,
-			MaxHeaderBytes: maxHeader, DisableGeneralOptionsHandler: true,
+			MaxHeaderBytes: cmp.Or(s.MaxHeader, maxHeader), DisableGeneralOptionsHandler: true,
 			ErrorLog: log.New(io.Discard, "", 0), // connections that break are not worth a line
 		}
 		servers = append(servers, server)
@@ -106,11 +109,34 @@ func (s *Service) live(ctx context.Context, ends <-chan os.Signal) {
 		case <-ends:
 			return
 		case <-s.Reloads.asked():
-			s.Notify.Reloading()
-			s.Reloads.reload(s.Logger)
-			s.Notify.Ready() // also after a bad file, else systemctl reload hangs
+			if s.reload(ctx, ends) {
+				return
+			}
 		}
 	}
+}
+
+// reload has the configuration read again. It reports whether the service is to end: a load may
+// wait for the network.
+func (s *Service) reload(ctx context.Context, ends <-chan os.Signal) (end bool) {
+	s.Notify.Reloading()
+	defer s.Notify.Ready() // also after a bad file, else systemctl reload hangs
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		s.Reloads.reload(ctx, s.Logger)
+	}()
+	select {
+	case <-done:
+		return false
+	case <-ends:
+	case <-ctx.Done():
+	}
+	cancel()
+	<-done
+	return true
 }
 
 // end serves on for the time of draining, and then lets requests that are under way finish.

@@ -66,7 +66,7 @@ func TestService(t *testing.T) {
 	path, next := systemd(t)
 	set := metrics.NewSet()
 	var bad atomic.Bool
-	reloads := operation.NewReloads(set, func() error {
+	reloads := operation.NewReloads(set, func(context.Context) error {
 		if bad.Load() {
 			return errors.New("a bad file")
 		}
@@ -145,6 +145,60 @@ func TestServiceThatIsToldTwice(t *testing.T) {
 		require.NoError(t, err)
 	case <-time.After(10 * time.Second):
 		t.Fatal("the second signal was lost")
+	}
+}
+
+// A reload may wait for the network; the order to end does not wait for it.
+func TestServiceThatIsToldToEndWhileItReloads(t *testing.T) {
+	path, next := systemd(t)
+	reading := make(chan struct{})
+	reloads := operation.NewReloads(metrics.NewSet(), func(ctx context.Context) error {
+		close(reading)
+		<-ctx.Done()
+		return ctx.Err()
+	})
+	defer reloads.Stop()
+	listeners := listen(t, "127.0.0.1:0")
+	service := &operation.Service{
+		Logger: slog.New(slog.DiscardHandler), Reloads: reloads, Notify: operation.Notifier{Socket: path},
+		Servings: []operation.Serving{{Listener: listeners[0], Handler: http.NotFoundHandler()}},
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- service.Run(t.Context()) }()
+	require.Equal(t, "READY=1", next())
+	require.NoError(t, syscall.Kill(os.Getpid(), syscall.SIGHUP))
+	<-reading
+	status, _ := get(t, "http://"+listeners[0].Addr().String())
+	require.Equal(t, http.StatusNotFound, status, "it serves on")
+	require.NoError(t, syscall.Kill(os.Getpid(), syscall.SIGTERM))
+	require.NoError(t, <-ended)
+	require.Contains(t, next(), "RELOADING=1")
+	require.Equal(t, "READY=1", next())
+	require.Equal(t, "STOPPING=1", next())
+}
+
+func TestServiceBoundsHeaders(t *testing.T) {
+	t.Parallel()
+	for max, sizes := range map[int]map[int]int{0: {15 << 10: 404, 24 << 10: 431}, 64 << 10: {63 << 10: 404, 80 << 10: 431}} {
+		listeners := listen(t, "127.0.0.1:0")
+		service := &operation.Service{
+			Logger: slog.New(slog.DiscardHandler), MaxHeader: max, IgnoreSignals: true,
+			Servings: []operation.Serving{{Listener: listeners[0], Handler: http.NotFoundHandler()}},
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		ended := make(chan error, 1)
+		go func() { ended <- service.Run(ctx) }()
+		for size, want := range sizes {
+			req, err := http.NewRequest(http.MethodGet, "http://"+listeners[0].Addr().String(), nil)
+			require.NoError(t, err)
+			req.Header.Set("Cookie", strings.Repeat("a", size))
+			resp, err := (&http.Client{Transport: &http.Transport{DisableKeepAlives: true}}).Do(req)
+			require.NoError(t, err)
+			require.NoError(t, resp.Body.Close())
+			require.Equal(t, want, resp.StatusCode, "%d of %d", size, max)
+		}
+		cancel()
+		require.NoError(t, <-ended)
 	}
 }
 

@@ -21,7 +21,7 @@ import (
 // by then let go.
 func Transport(tb testing.TB, handler http.Handler, config *tls.Config) *http.Transport {
 	tb.Helper()
-	plain, secure := newListener(), newListener()
+	plain, secure := newListener(net.Pipe), newListener(buffered)
 	server := &http.Server{Handler: handler, TLSConfig: config, ErrorLog: log.New(io.Discard, "", 0)}
 	var serving sync.WaitGroup
 	serving.Go(func() { _ = server.Serve(plain) })
@@ -49,27 +49,31 @@ func Transport(tb testing.TB, handler http.Handler, config *tls.Config) *http.Tr
 
 // listener accepts one end of each pipe.
 type listener struct {
+	pipe  func() (near, far net.Conn)
 	conns chan net.Conn
 	done  chan struct{}
 	close func()
 }
 
-func newListener() listener {
-	l := listener{conns: make(chan net.Conn), done: make(chan struct{})}
+func newListener(pipe func() (near, far net.Conn)) listener {
+	l := listener{pipe: pipe, conns: make(chan net.Conn), done: make(chan struct{})}
 	l.close = sync.OnceFunc(func() { close(l.done) })
 	return l
 }
 
 func (l listener) dial(ctx context.Context) (net.Conn, error) {
-	near, far := net.Pipe()
+	near, far := l.pipe()
+	var err error
 	select {
 	case l.conns <- brusque{far}:
 		return brusque{near}, nil
 	case <-l.done:
-		return nil, net.ErrClosed
+		err = net.ErrClosed
 	case <-ctx.Done():
-		return nil, ctx.Err()
+		err = ctx.Err()
 	}
+	_ = near.Close()
+	return nil, err
 }
 
 func (l listener) Accept() (net.Conn, error) {
@@ -83,6 +87,22 @@ func (l listener) Accept() (net.Conn, error) {
 
 func (l listener) Close() error   { l.close(); return nil }
 func (l listener) Addr() net.Addr { return &net.TCPAddr{} }
+
+// buffered returns the ends of a pipe that holds what was written, as much as a handshake has,
+// until it is read: a client that refuses a certificate reads no more and says so, while the server
+// still writes, and in a pipe of [net.Pipe] the two would wait for each other. It ends when either
+// end is closed.
+func buffered() (near, far net.Conn) {
+	near, nearRelay := net.Pipe()
+	farRelay, far := net.Pipe()
+	relay := func(to, from net.Conn) {
+		_, _ = io.Copy(to, from)
+		_, _ = to.Close(), from.Close()
+	}
+	go relay(farRelay, nearRelay)
+	go relay(nearRelay, farRelay)
+	return near, far
+}
 
 // brusque has no time for the goodbye of TLS, before which alone a write deadline is set: in a pipe
 // two goodbyes would wait for each other, and net/http holds a lock meanwhile, so that virtual time

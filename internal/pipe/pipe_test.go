@@ -1,6 +1,8 @@
 package pipe_test
 
 import (
+	"crypto/tls"
+	"crypto/x509"
 	"io"
 	"net/http"
 	"testing"
@@ -34,5 +36,18 @@ func TestBothSchemesReachTheHandlerAndTimePassesMeanwhile(t *testing.T) {
 			require.Equal(t, want, string(body))
 			require.Equal(t, time.Hour, time.Since(start))
 		}
+	})
+}
+
+func TestARefusedCertificateEndsTheHandshake(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		transport := pipe.Transport(t, http.NotFoundHandler(), certificate.New().TLSConfig())
+		transport.TLSClientConfig.RootCAs = x509.NewCertPool()
+		resp, err := (&http.Client{Transport: transport}).Get("https://imds.test/")
+		if err == nil {
+			_ = resp.Body.Close()
+		}
+		require.ErrorAs(t, err, new(*tls.CertificateVerificationError))
 	})
 }

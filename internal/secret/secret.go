@@ -3,7 +3,6 @@ package secret
 
 import (
 	"fmt"
-	"io"
 	"log/slog"
 )
 
@@ -33,7 +32,7 @@ func (v Value[T]) Reveal() T {
 func (Value[T]) String() string { return redacted }
 
 // Format writes "REDACTED" for every verb: %x and %#v would print the field.
-func (Value[T]) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, redacted) }
+func (Value[T]) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte(redacted)) }
 
 // LogValue implements [slog.LogValuer].
 func (Value[T]) LogValue() slog.Value { return slog.StringValue(redacted) }

@@ -2,6 +2,7 @@ package wire
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"net"
 	"slices"
@@ -99,8 +100,12 @@ func (c *Client) noAnswer(req *policy.Request, err error) *Failure {
 		err = &net.OpError{Op: "dial", Err: cause}
 	}
 	f := noAnswer(err)
-	// That the internet cannot be reached says nothing about this machine's identity.
-	f.Unreachable = f.Unreachable && !c.transport.reach.Internet
+	// That a network cannot be reached says nothing about this machine's identity.
+	f.Unreachable = f.Unreachable && c.transport.reach.Place == Machine
+	if c.transport.reach.Roots != nil && errors.As(err, new(*tls.CertificateVerificationError)) {
+		// The endpoint may have got its new certificate before this machine got the new authority.
+		f.Retry, f.MaxRetries = true, maxStaleRetries
+	}
 	return f
 }
 

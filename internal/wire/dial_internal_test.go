@@ -36,7 +36,7 @@ func TestDialer(t *testing.T) {
 		want  []time.Duration
 	}{
 		"on this machine the first is short": {Reach{}, []time.Duration{firstDial, laterDial, laterDial}},
-		"over the internet none is":          {Reach{Internet: true}, []time.Duration{laterDial, laterDial}},
+		"over the internet none is":          {Reach{Place: Internet}, []time.Duration{laterDial, laterDial}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -15,10 +15,12 @@ var (
 	ErrCertificate = errors.New("the endpoint's certificate does not have the thumbprint that the host names")
 )
 
-// mayUse returns why t, nil for something else than an http.Transport, cannot be held to the pinned
-// certificate.
+// mayUse returns why t, nil for something else than an http.Transport, cannot be held to the
+// certificates that the endpoint may show.
 func (r Reach) mayUse(t *http.Transport) error {
 	switch {
+	case r.trusts() && (t == nil || dialsTLS(t)):
+		return errCannotTrust
 	case r.Thumbprint == nil:
 		return nil
 	case t == nil, dialsTLS(t):

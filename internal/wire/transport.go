@@ -26,17 +26,6 @@ var (
 	errNoResponse   = errors.New("the HTTP client gave neither a response nor an error")
 )
 
-// Reach is how an endpoint is reached.
-type Reach struct {
-	// Internet reports whether the endpoint is on the internet: a proxy of the environment is used,
-	// and there is more time for the first connection.
-	Internet bool
-	// Thumbprint, if set, is the SHA-1 of the only certificate that the endpoint may show, whoever
-	// signed it. SHA-1 is what the platform has; to forge a certificate for a given thumbprint
-	// would take a second preimage.
-	Thumbprint []byte
-}
-
 // transport is the bottom of the pipeline: no redirect, no cookie, no body above maxBody, and no
 // proxy on the way to an endpoint of this machine. Whoever stands between a machine and its
 // identity endpoint could otherwise take its tokens.
@@ -79,7 +68,7 @@ func newTransport(given policy.Transporter, reach Reach) (*transport, error) {
 		if base == http.DefaultTransport || !dials(base) {
 			own.DialContext = reach.newDialer().dial
 		}
-		if !reach.Internet {
+		if reach.Place != Internet {
 			own.Proxy = nil
 		}
 	}
@@ -87,6 +76,7 @@ func newTransport(given policy.Transporter, reach Reach) (*transport, error) {
 		return t, err
 	}
 	reach.pin(own)
+	reach.trust(own)
 	own.DialContext, own.DialTLSContext = watched(own.DialContext), watched(own.DialTLSContext)
 	locked.Transport, t.closeIdle = own, own.CloseIdleConnections
 	return t, nil
@@ -102,7 +92,7 @@ func (r Reach) newHTTPTransport() *http.Transport {
 		IdleConnTimeout:        idleTimeout,
 		MaxResponseHeaderBytes: 64 << 10,
 	}
-	if r.Internet {
+	if r.Place == Internet {
 		t.Proxy = http.ProxyFromEnvironment // many a cluster has no other way out
 	}
 	return t
@@ -112,7 +102,7 @@ func (r Reach) newHTTPTransport() *http.Transport {
 // soon means absence.
 func (r Reach) newDialer() *dialer {
 	d := &dialer{connect: new(net.Dialer).DialContext}
-	d.dialed.Store(r.Internet)
+	d.dialed.Store(r.Place != Machine)
 	return d
 }
 
@@ -125,8 +115,12 @@ func dials(t *http.Transport) bool {
 
 // Do implements [policy.Transporter].
 func (t *transport) Do(req *http.Request) (*http.Response, error) {
+	if t.reach.Roots.reload() {
+		t.closeIdle() // connections that were made on the word of an authority that may have gone
+	}
 	resp, err := t.next.Do(req)
 	if err != nil {
+		t.closeIdle() // the next try gets a connection of its own: a dead one can look idle for minutes
 		return nil, err
 	}
 	if resp == nil || resp.Body == nil {

@@ -44,12 +44,12 @@ func TestTransportCookies(t *testing.T) {
 
 func TestTransportInternet(t *testing.T) {
 	t.Parallel()
-	own := httpTransport(t, nil, Reach{Internet: true})
+	own := httpTransport(t, nil, Reach{Place: Internet})
 	require.Equal(t, reflect.ValueOf(http.ProxyFromEnvironment).Pointer(), reflect.ValueOf(own.Proxy).Pointer())
 
 	theirs := func(*http.Request) (*url.URL, error) { return nil, nil }
 	given := &http.Client{Transport: &http.Transport{Proxy: theirs}}
-	require.NotNil(t, httpTransport(t, given, Reach{Internet: true}).Proxy, "the caller's own decision")
+	require.NotNil(t, httpTransport(t, given, Reach{Place: Internet}).Proxy, "the caller's own decision")
 	require.Nil(t, httpTransport(t, given, Reach{}).Proxy)
-	require.Nil(t, httpTransport(t, &http.Client{Transport: &http.Transport{}}, Reach{Internet: true}).Proxy)
+	require.Nil(t, httpTransport(t, &http.Client{Transport: &http.Transport{}}, Reach{Place: Internet}).Proxy)
 }

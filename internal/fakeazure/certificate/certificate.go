@@ -1,53 +1,34 @@
-// Package certificate makes the certificate of a fake's https side.
+// Package certificate makes the certificates of a fake's https side.
 package certificate
 
 import (
 	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/sha1"
 	"crypto/tls"
 	"crypto/x509"
-	"crypto/x509/pkix"
 	"encoding/hex"
 	"encoding/pem"
-	"fmt"
-	"math/big"
 	"net"
 	"strings"
 	"time"
 )
 
-// Certificate is a server's certificate, which is its own root, with the key to it.
+// Certificate is a server's certificate, with the key to it.
 type Certificate struct {
 	private *ecdsa.PrivateKey
 	leaf    *x509.Certificate
 }
 
 // New makes a certificate for localhost, imds.test and the loopback addresses, and for further DNS
-// names and IP addresses.
+// names and IP addresses. It is its own root.
 func New(names ...string) Certificate {
-	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		panic(fmt.Sprintf("certificate: making a key for TLS: %v", err))
-	}
-	serial, err := rand.Int(rand.Reader, new(big.Int).Lsh(big.NewInt(1), 120))
-	if err != nil {
-		panic(fmt.Sprintf("certificate: making a serial number: %v", err))
-	}
-	from, until := Validity()
-	template := &x509.Certificate{
-		SerialNumber:          serial, // by which a store tells two servers' certificates apart
-		Subject:               pkix.Name{CommonName: "imds.test"},
-		NotBefore:             from,
-		NotAfter:              until,
-		IsCA:                  true,
-		BasicConstraintsValid: true,
-		KeyUsage:              x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign,
-		ExtKeyUsage:           []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
-		DNSNames:              []string{"localhost", "imds.test"},
-		IPAddresses:           []net.IP{net.IPv4(127, 0, 0, 1), net.IPv6loopback},
-	}
+	private := newKey()
+	template := newTemplate("imds.test")
+	template.IsCA = true
+	template.KeyUsage = x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign
+	template.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}
+	template.DNSNames = []string{"localhost", "imds.test"}
+	template.IPAddresses = []net.IP{net.IPv4(127, 0, 0, 1), net.IPv6loopback}
 	for _, name := range names {
 		if ip := net.ParseIP(name); ip != nil {
 			template.IPAddresses = append(template.IPAddresses, ip)
@@ -55,15 +36,7 @@ func New(names ...string) Certificate {
 			template.DNSNames = append(template.DNSNames, name)
 		}
 	}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, private.Public(), private)
-	if err != nil {
-		panic(fmt.Sprintf("certificate: making a certificate for TLS: %v", err))
-	}
-	leaf, err := x509.ParseCertificate(der)
-	if err != nil {
-		panic(fmt.Sprintf("certificate: reading a certificate for TLS: %v", err))
-	}
-	return Certificate{private, leaf}
+	return Certificate{private, sign(template, template, private, private)}
 }
 
 // Validity returns the dates of every certificate of a fake. They are fixed and far apart, as the
@@ -80,15 +53,24 @@ func (c Certificate) Thumbprint() string {
 
 // PEM returns the certificate in the form that clients read to trust it.
 func (c Certificate) PEM() []byte {
-	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: c.leaf.Raw})
+	return encode(c.leaf)
+}
+
+func encode(c *x509.Certificate) []byte {
+	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: c.Raw})
 }
 
 // TLSConfig returns the configuration of a server with this certificate.
 func (c Certificate) TLSConfig() *tls.Config {
 	return &tls.Config{
 		MinVersion:   tls.VersionTLS12,
-		Certificates: []tls.Certificate{{Certificate: [][]byte{c.leaf.Raw}, PrivateKey: c.private, Leaf: c.leaf}},
+		Certificates: []tls.Certificate{c.TLS()},
 	}
+}
+
+// TLS returns the certificate as a server shows it, without the one that signed it.
+func (c Certificate) TLS() tls.Certificate {
+	return tls.Certificate{Certificate: [][]byte{c.leaf.Raw}, PrivateKey: c.private, Leaf: c.leaf}
 }
 
 // ConnectionState returns what a connection to a server with this certificate would have come to.

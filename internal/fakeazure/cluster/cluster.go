@@ -1,25 +1,32 @@
-// Package cluster plays a Kubernetes cluster with workload identity: it puts a token into a file,
-// and knows whether an assertion is the one in the file.
+// Package cluster plays a Kubernetes cluster with one service account, whose tokens it puts into
+// files: one of workload identity, one of identity bindings.
 package cluster
 
 import (
-	"encoding/json"
-	"fmt"
 	"sync"
 	"time"
 
 	"github.com/seed-ac726066/aztoken/internal/fakeazure/files"
 	"github.com/seed-ac726066/aztoken/internal/fakeazure/issuer"
-	"github.com/seed-ac726066/aztoken/internal/guid"
 )
 
+// What the tokens of the service account say.
 const (
-	clusterIssuer  = "https://oidc.cluster.example/7e000000-0000-4000-8000-00000000000c/"
-	serviceAccount = "system:serviceaccount:default:workload"
-	audience       = "api://AzureADTokenExchange"
-	// lifetime is far more than the hour or so of a real one, because no kubelet replaces it by
-	// itself: a test in virtual time may go through months without having to.
-	lifetime = 365 * 24 * time.Hour
+	Issuer         = "https://oidc.cluster.example/7e000000-0000-4000-8000-00000000000c/"
+	ServiceAccount = "system:serviceaccount:default:workload"
+)
+
+// lifetime is far more than the hour or so of a real token, because no kubelet replaces it by
+// itself: a test in virtual time may go through months without having to.
+const lifetime = 365 * 24 * time.Hour
+
+// Audience is whom a token of the service account is for.
+type Audience string
+
+// The audiences.
+const (
+	Entra      Audience = issuer.TokenExchange       // of workload identity
+	TokenProxy Audience = "api://AKSIdentityBinding" // of identity bindings
 )
 
 // Cluster is a cluster with one service account. It is safe for concurrent use.
@@ -27,103 +34,95 @@ type Cluster struct {
 	issuer *issuer.Issuer // its keys sign for the cluster too: making others takes time
 	files  *files.Dir
 
-	// mu guards what follows, and the file. The locks of files and of the issuer are taken under it.
+	// mu guards what follows, and the files. The locks of files and of the issuer are taken under
+	// it.
 	mu      sync.Mutex
+	mounted map[Audience]*projection
+}
+
+// projection is a token in a file, as the kubelet puts it there.
+type projection struct {
 	file    string
-	current string
+	token   string
+	expires time.Time
 }
 
-// New returns a cluster that writes its token into a file of dir.
+// New returns a cluster that writes its tokens into files of dir.
 func New(signer *issuer.Issuer, dir *files.Dir) *Cluster {
-	return &Cluster{issuer: signer, files: dir}
+	return &Cluster{issuer: signer, files: dir, mounted: make(map[Audience]*projection)}
 }
 
-// TokenFile returns the path of the file, which is made with the first token.
-func (c *Cluster) TokenFile() (string, error) {
+// TokenFile returns the path of the file with the token for an audience. The file is made with the
+// first call.
+func (c *Cluster) TokenFile(a Audience) (string, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.file != "" {
-		return c.file, nil
+	if p := c.mounted[a]; p != nil {
+		return p.file, nil
 	}
-	err := c.rotate()
-	return c.file, err
+	p, err := c.project(a)
+	if err != nil {
+		return "", err
+	}
+	return p.file, nil
 }
 
-// Rotate puts a new token into the file, as the kubelet does. The one before is no longer accepted.
+// Rotate puts new tokens into the files that there are, as the kubelet does. The ones before are no
+// longer accepted.
 func (c *Cluster) Rotate() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.rotate()
-}
-
-func (c *Cluster) rotate() error {
-	now := time.Now()
-	token, err := c.issuer.Mint(issuer.Subject{}, "", now, func(j *issuer.JWT) {
-		j.Header = map[string]any{"alg": "RS256", "kid": j.Header["kid"]}
-		j.Claims = map[string]any{
-			"iss": clusterIssuer,
-			"sub": serviceAccount,
-			"aud": []string{audience},
-			"iat": now.Unix(),
-			"nbf": now.Unix(),
-			"exp": now.Add(lifetime).Unix(),
-			"jti": guid.New(),
+	for a := range c.mounted {
+		if _, err := c.project(a); err != nil {
+			return err
 		}
-	})
-	if err != nil {
-		return err
 	}
-	file, err := c.files.Write("azure-identity-token", []byte(token))
-	if err != nil {
-		return err
-	}
-	c.file, c.current = file, token
 	return nil
 }
 
-// Check returns what Entra ID has against an assertion: the number of its error and the words, or
-// 0.
-func (c *Cluster) Check(assertion string) (number int, description string) {
-	payload, err := c.issuer.Payload(assertion)
-	var claims struct {
-		Issuer   string    `json:"iss"`
-		Subject  string    `json:"sub"`
-		Audience audiences `json:"aud"`
-		Expires  float64   `json:"exp"`
+// project writes a new token. The mutex is held.
+func (c *Cluster) project(a Audience) (*projection, error) {
+	now := time.Now()
+	p := &projection{expires: now.Add(lifetime)}
+	var err error
+	p.token, err = c.issuer.MintForeign(Issuer, ServiceAccount, string(a), now, p.expires, func(j *issuer.JWT) {
+		j.Claims["aud"] = []string{string(a)} // a list, as Kubernetes has it
+	})
+	if err != nil {
+		return nil, err
 	}
-	if err == nil {
-		err = json.Unmarshal(payload, &claims)
+	if p.file, err = c.write(a, []byte(p.token)); err != nil {
+		return nil, err
 	}
-	const none = "No matching federated identity record found for presented assertion"
-	switch {
-	case err != nil:
-		return 50027, "JWT token is invalid or malformed."
-	case !time.Now().Before(time.Unix(int64(claims.Expires), 0)):
-		return 700024, "Client assertion is not within its valid time range."
-	case claims.Issuer != clusterIssuer:
-		return 700211, fmt.Sprintf("%s issuer '%s'.", none, claims.Issuer)
-	case claims.Subject != serviceAccount:
-		return 700213, fmt.Sprintf("%s subject '%s'.", none, claims.Subject)
-	case len(claims.Audience) != 1 || claims.Audience[0] != audience:
-		return 700212, fmt.Sprintf("%s audience '%s'.", none, claims.Audience)
-	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if assertion != c.current {
-		return 70021, none + "."
-	}
-	return 0, ""
+	c.mounted[a] = p
+	return p, nil
 }
 
-// audiences is the claim aud: one string or several.
-type audiences []string
-
-// UnmarshalJSON reads either form.
-func (a *audiences) UnmarshalJSON(b []byte) error {
-	var one string
-	if json.Unmarshal(b, &one) == nil {
-		*a = audiences{one}
-		return nil
+func (c *Cluster) write(a Audience, token []byte) (file string, err error) {
+	const name = "azure-identity-token"
+	if a == Entra {
+		return c.files.Write(name, token)
 	}
-	return json.Unmarshal(b, (*[]string)(a))
+	return c.files.Project("token", name, token)
+}
+
+// Mounted reports whether a token is one of those in the files.
+func (c *Cluster) Mounted(token string) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, p := range c.mounted {
+		if p.token == token {
+			return true
+		}
+	}
+	return false
+}
+
+// Authenticates reports whether a token proves to the cluster that its service account asks: it is
+// the one in the file for that audience, and has not expired.
+func (c *Cluster) Authenticates(token string, a Audience, now time.Time) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	p := c.mounted[a]
+	return p != nil && p.token == token && now.Before(p.expires)
 }

@@ -22,6 +22,7 @@ func Serve(w http.ResponseWriter, r *http.Request, begin Begin) {
 	if err != nil {
 		panic(http.ErrAbortHandler)
 	}
+	call.TLS = r.TLS
 	x := begin(r.Context(), call)
 	defer x.End()
 	answer, err := x.Answer()

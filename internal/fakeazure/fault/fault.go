@@ -26,8 +26,9 @@ type Fault struct {
 	cut        bool
 	entraDown  bool
 	refusal    *identityapi.Failure // of Entra, when it is asked for a token
+	notBound   bool
 	retryAfter string
-	only       Document // zero: both
+	only       Target // zero: all
 }
 
 // A silence is a way of not answering.
@@ -47,14 +48,19 @@ type override struct {
 	foreign bool // it is not the host who says it
 }
 
-// Document is one of the two kinds that services read to verify tokens.
-type Document int
+// Target is a kind of request that a fault may be for alone.
+type Target int
 
-// The kinds. Zero is neither.
+// The kinds. Zero is none of them.
 const (
-	Discovery Document = iota + 1
-	Keys
+	Discovery Target = iota + 1 // of a document, by services that verify tokens
+	Keys                        // likewise
+	Endpoint                    // for a token, at the host's own endpoint
+	Exchange                    // for a token, at Entra's endpoint or the proxy in front of it
 )
+
+// forTokens reports whether t is a request for a token.
+func (t Target) forTokens() bool { return t == Endpoint || t == Exchange }
 
 // String names the fault, such as "Status(503)".
 func (f Fault) String() string {
@@ -161,22 +167,31 @@ func (f Fault) KeysOnly() Fault { return f.limited("KeysOnly", Keys) }
 // DiscoveryOnly lets only requests for discovery documents suffer f.
 func (f Fault) DiscoveryOnly() Fault { return f.limited("DiscoveryOnly", Discovery) }
 
-func (f Fault) limited(name string, only Document) Fault {
+// EndpointOnly lets only requests to a host's own endpoint suffer f.
+func (f Fault) EndpointOnly() Fault { return f.limited("EndpointOnly", Endpoint) }
+
+// ExchangeOnly lets only requests that exchange an assertion suffer f.
+func (f Fault) ExchangeOnly() Fault { return f.limited("ExchangeOnly", Exchange) }
+
+func (f Fault) limited(name string, only Target) Fault {
 	f.name = fmt.Sprintf("%v.%s", f, name)
 	f.only = only
 	return f
 }
 
-// AimedAt returns f for requests for d only, unless it says itself for which it is.
-func (f Fault) AimedAt(d Document) Fault {
+// AimedAt returns f for requests of one kind only, unless it says itself for which it is.
+func (f Fault) AimedAt(t Target) Fault {
 	if f.only == 0 {
-		f.only = d
+		f.only = t
 	}
 	return f
 }
 
-// Hits reports whether a request for d suffers f.
-func (f Fault) Hits(d Document) bool { return f.only == 0 || f.only == d }
+// Hits reports whether a request of a kind suffers f. One that is for some documents only makes no
+// difference between tokens, and the reverse.
+func (f Fault) Hits(t Target) bool {
+	return f.only == 0 || f.only == t || f.only.forTokens() != t.forTokens()
+}
 
 // EntraDown reports whether f is an outage of Entra ID.
 func (f Fault) EntraDown() bool { return f.entraDown }
@@ -188,6 +203,9 @@ func (f Fault) Refusal() *identityapi.Failure {
 	}
 	return f.refusal
 }
+
+// NotBound reports whether f is a missing identity binding.
+func (f Fault) NotBound() bool { return f.notBound }
 
 // Delay waits as long as f lets a request wait. Its error is what the client sees in place of an
 // answer: it comes at once, or when ctx is done.

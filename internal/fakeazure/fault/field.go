@@ -30,15 +30,9 @@ const notFoundPage = "<!DOCTYPE html>\n<html><head><title>404 - Not Found</title
 // NoDefaultIdentity is the answer of some hosts to a request for an identity that is not assigned:
 // a 404 whose error has a code.
 func NoDefaultIdentity() Fault {
-	type inner struct {
-		Code    string   `json:"code"`
-		Message string   `json:"message"`
-		Details []string `json:"details"`
-	}
-	reply := identityapi.JSON(http.StatusNotFound, struct {
-		Error inner `json:"error"`
-	}{inner{"DefaultIdentityNotDefined", "DefaultIdentityNotDefined", []string{}}})
-	reply.Header.Set("Server", "Kestrel")
+	host := identityapi.ContainerInstances{}
+	reply := host.Status(http.StatusNotFound)
+	reply.Header.Set("Server", host.Host().Server)
 	return foreign("NoDefaultIdentity", reply)
 }
 
@@ -51,3 +45,7 @@ func EntraRefuses(number int, text string) Fault {
 		refusal: &identityapi.Failure{Reason: identityapi.Refused, Number: number, Text: text},
 	}
 }
+
+// NotBound is a cluster in which no role lets the pod's service account use the identity. Only the
+// token proxy of identity bindings asks for one.
+func NotBound() Fault { return Fault{name: "NotBound", notBound: true} }

@@ -48,23 +48,17 @@ func (s *Script) CurrentFault() Fault {
 	return s.current()
 }
 
-// Take returns the fault of a request.
-func (s *Script) Take() Fault { return s.take(func(Fault) bool { return true }) }
-
-// TakeFor returns the fault of a request for d. A fault that is for the other kind stays the next.
-func (s *Script) TakeFor(d Document) Fault {
-	return s.take(func(f Fault) bool { return f.Hits(d) })
-}
-
-func (s *Script) take(hits func(Fault) bool) Fault {
+// TakeFor returns the fault of a request of a kind. A fault that is for another kind stays the
+// next.
+func (s *Script) TakeFor(t Target) Fault {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if len(s.next) > 0 && hits(s.next[0]) {
+	if len(s.next) > 0 && s.next[0].Hits(t) {
 		f := s.next[0]
 		s.next = s.next[1:]
 		return f
 	}
-	if f := s.current(); hits(f) {
+	if f := s.current(); f.Hits(t) {
 		return f
 	}
 	return Fault{}

@@ -26,8 +26,21 @@ func TestScript(t *testing.T) {
 			require.Equal(t, fault.Closed(), s.CurrentFault())
 			s.Recover()
 			require.Equal(t, fault.OK(), s.CurrentFault())
-			require.Equal(t, fault.OK(), s.Take())
+			require.Equal(t, fault.OK(), s.TakeFor(fault.Endpoint))
 		})
+	})
+	t.Run("keeps a fault for the kind of token request that it is for", func(t *testing.T) {
+		t.Parallel()
+		var s fault.Script
+		s.Next(fault.Status(500).ExchangeOnly(), fault.Status(503).KeysOnly(), fault.Status(429).EndpointOnly())
+		require.Equal(t, fault.OK(), s.TakeFor(fault.Endpoint))
+		require.Equal(t, fault.Status(500).ExchangeOnly(), s.TakeFor(fault.Exchange))
+		require.Equal(t, fault.Status(503).KeysOnly(), s.TakeFor(fault.Exchange), "documents are no matter of tokens")
+		require.Equal(t, fault.OK(), s.TakeFor(fault.Exchange))
+		require.Equal(t, fault.Status(429).EndpointOnly(), s.TakeFor(fault.Endpoint))
+		s.Break(fault.Hang().ExchangeOnly())
+		require.Equal(t, fault.OK(), s.TakeFor(fault.Endpoint))
+		require.Equal(t, fault.Hang().ExchangeOnly(), s.TakeFor(fault.Exchange))
 	})
 	t.Run("keeps a fault for the kind of document that it is for", func(t *testing.T) {
 		t.Parallel()

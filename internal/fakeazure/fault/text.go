@@ -11,12 +11,12 @@ import (
 )
 
 // forms is how a fault is written, for people who got it wrong.
-const forms = "write OK, EntraDown, Hang, Dropped, Refused, Closed, NotJSON, Truncated, EC2, GCE, NoDefaultIdentity, " +
+const forms = "write OK, EntraDown, Hang, Dropped, Refused, Closed, NotJSON, Truncated, EC2, GCE, NoDefaultIdentity, NotBound, " +
 	"Status(503), Slow(2s), SlowBody(2s), Huge(1000000), Redirect(http://…), Error(400, invalid_scope, a description), " +
-	"EntraRefuses(501051, a description) or Body(200, text/plain, a body), and behind it .WithRetryAfter(10s), .KeysOnly " +
-	"or .DiscoveryOnly where wanted"
+	"EntraRefuses(501051, a description) or Body(200, text/plain, a body), and behind it .WithRetryAfter(10s), .KeysOnly, " +
+	".DiscoveryOnly, .EndpointOnly or .ExchangeOnly where wanted"
 
-var modifier = regexp.MustCompile(`(?is)^(.*)\.(KeysOnly|DiscoveryOnly|WithRetryAfter\(([^()]*)\))$`)
+var modifier = regexp.MustCompile(`(?is)^(.*)\.(KeysOnly|DiscoveryOnly|EndpointOnly|ExchangeOnly|WithRetryAfter\(([^()]*)\))$`)
 
 // Parse returns the fault that [Fault.String] writes so, for faults that come from a command line,
 // a file or a request. Case does not matter in names. A String leaves out the body of a [Body] and
@@ -55,11 +55,11 @@ func bad(text string, err error) error {
 }
 
 func parseModifier(name, argument string) (func(Fault) Fault, error) {
-	switch {
-	case strings.EqualFold(name, "KeysOnly"):
-		return Fault.KeysOnly, nil
-	case strings.EqualFold(name, "DiscoveryOnly"):
-		return Fault.DiscoveryOnly, nil
+	if limit, ok := map[string]func(Fault) Fault{
+		"keysonly": Fault.KeysOnly, "discoveryonly": Fault.DiscoveryOnly,
+		"endpointonly": Fault.EndpointOnly, "exchangeonly": Fault.ExchangeOnly,
+	}[strings.ToLower(name)]; ok {
+		return limit, nil
 	}
 	d, err := parseDuration(argument)
 	return func(f Fault) Fault { return f.WithRetryAfter(d) }, err
@@ -70,6 +70,7 @@ func makeFault(name, argument string, called bool) (Fault, error) {
 	if plain, ok := map[string]func() Fault{
 		"ok": OK, "entradown": EntraDown, "hang": Hang, "dropped": Dropped, "refused": Refused, "closed": Closed,
 		"notjson": NotJSON, "truncated": Truncated, "ec2": EC2, "gce": GCE, "nodefaultidentity": NoDefaultIdentity,
+		"notbound": NotBound,
 	}[name]; ok {
 		if called {
 			return Fault{}, fmt.Errorf("%s takes nothing in parentheses", name)

@@ -20,6 +20,7 @@ func TestParseReadsWhatStringWrites(t *testing.T) {
 		fault.Redirect("https://a.test/b.KeysOnly").KeysOnly(),
 		fault.Error(400, "invalid_scope", ""), fault.Body(200, "text/plain", ""), fault.Body(204, "", ""),
 		fault.EC2(), fault.GCE(), fault.NoDefaultIdentity(), fault.EntraRefuses(501051, ""),
+		fault.NotBound(), fault.Status(500).ExchangeOnly(), fault.Hang().EndpointOnly(),
 	} {
 		got, err := fault.Parse(f.String())
 		require.NoError(t, err)

@@ -22,26 +22,35 @@ type Dir struct {
 
 // Write makes or replaces a file, at once for whoever reads it, and returns its path.
 func (d *Dir) Write(name string, content []byte) (path string, err error) {
-	defer func() {
-		if err != nil {
-			err = fmt.Errorf("writing the file %s: %w", name, err)
-		}
-	}()
+	defer named(name, &err)
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.closed {
-		return "", ErrClosed
-	}
-	if d.path == "" {
-		if d.path, err = os.MkdirTemp("", "imdstest-"); err != nil {
-			return "", err
-		}
+	if err := d.make(); err != nil {
+		return "", err
 	}
 	path = filepath.Join(d.path, name)
 	if err := os.WriteFile(path+".new", content, 0o600); err != nil {
 		return "", err
 	}
 	return path, os.Rename(path+".new", path)
+}
+
+// named adds the file's name to an error.
+func named(file string, err *error) {
+	if *err != nil {
+		*err = fmt.Errorf("writing the file %s: %w", file, *err)
+	}
+}
+
+// make makes the directory, unless it is there. The mutex is held.
+func (d *Dir) make() (err error) {
+	if d.closed {
+		return ErrClosed
+	}
+	if d.path == "" {
+		d.path, err = os.MkdirTemp("", "imdstest-")
+	}
+	return err
 }
 
 // Close removes the directory with all that is in it.

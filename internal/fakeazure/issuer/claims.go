@@ -1,6 +1,7 @@
 package issuer
 
 import (
+	"cmp"
 	"crypto/rand"
 	"encoding/base64"
 	"slices"
@@ -20,24 +21,28 @@ const idtyp = "idtyp"
 // claims returns those of a token of an identity for resource, minted at now.
 func (i *Issuer) claims(id Subject, resource string, now time.Time) map[string]any {
 	o := i.options
+	tenant, version := cmp.Or(id.TenantID, o.TenantID), o.TokenVersion
+	if IsTokenExchange(resource) {
+		version = 2
+	}
 	claims := map[string]any{
 		"aud":       resource,
-		"iss":       issuer(o.TokenVersion, o.TenantID),
-		"idp":       issuer(1, o.TenantID),
+		"iss":       issuer(version, tenant),
+		"idp":       issuer(1, tenant),
 		"iat":       now.Add(-backdate).Unix(),
 		"nbf":       now.Add(-backdate).Unix(),
-		"exp":       now.Add(o.TokenLifetime).Unix(),
+		"exp":       now.Add(cmp.Or(id.Lifetime, o.TokenLifetime)).Unix(),
 		"aio":       noise(27),
 		"oid":       id.ObjectID,
 		"rh":        "1." + noise(30) + ".",
 		"sub":       id.ObjectID,
-		"tid":       o.TenantID,
+		"tid":       tenant,
 		"uti":       noise(16),
 		"xms_ftd":   noise(48),
 		"xms_idrel": "7 10",
 		"xms_tcdt":  int64(tenantCreated),
 	}
-	if o.TokenVersion == 2 {
+	if version == 2 {
 		claims["ver"], claims["azp"], claims["azpacr"] = "2.0", id.ClientID, "2"
 	} else {
 		claims["ver"], claims["appid"], claims["appidacr"] = "1.0", id.ClientID, "2"

@@ -58,11 +58,11 @@ func (i *Issuer) Document(c identityapi.Call) identityapi.Reply {
 		return identityapi.NotAllowed(http.MethodGet)
 	}
 	tenant, document := split(c.Path)
-	named := i.options.TenantID // what the issuer is made of
+	named, known := i.Tenant(tenant) // what the issuer is made of
 	switch {
 	case tenant == "common":
 		named = "{tenantid}"
-	case !strings.EqualFold(tenant, named):
+	case !known:
 		return identityapi.OAuthError(http.StatusNotFound, "invalid_tenant",
 			fmt.Sprintf("AADSTS90002: Tenant '%s' not found. Check to make sure you have the correct tenant ID.", tenant))
 	}

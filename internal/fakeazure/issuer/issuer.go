@@ -6,12 +6,14 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 )
 
 // Options say how an issuer mints.
 type Options struct {
-	TenantID string // a GUID
+	TenantID string   // a GUID
+	Tenants  []string // further ones that it issues for
 
 	// TokenVersion, 1 or 2, and OptionalClaims are what a resource's manifest asks for. The only
 	// claim that is known is idtyp.
@@ -21,7 +23,7 @@ type Options struct {
 	TokenLifetime time.Duration
 }
 
-// Issuer is a tenant's issuer. It is safe for concurrent use.
+// Issuer is the issuer of a tenant, and of others. It is safe for concurrent use.
 type Issuer struct {
 	options Options
 	keys    keyring
@@ -31,6 +33,9 @@ type Issuer struct {
 type Subject struct {
 	ClientID, ObjectID string
 	Roles              []string // for the resource; empty: the token has no claim roles
+
+	TenantID string        // "": that of the options
+	Lifetime time.Duration // of the token; zero: that of the options
 }
 
 // Token is a token with the times that go with it.
@@ -51,12 +56,26 @@ func New(o Options) (*Issuer, error) {
 			return nil, fmt.Errorf("OptionalClaims has %q, which is not known; give %s", claim, idtyp)
 		}
 	}
-	o.OptionalClaims = slices.Clone(o.OptionalClaims)
+	o.OptionalClaims, o.Tenants = slices.Clone(o.OptionalClaims), slices.Clone(o.Tenants)
 	return &Issuer{options: o}, nil
 }
 
 // TenantID returns the tenant's id.
 func (i *Issuer) TenantID() string { return i.options.TenantID }
+
+// Tenant returns the id of a tenant that the issuer issues for, as the options have it, and whether
+// there is one.
+func (i *Issuer) Tenant(id string) (string, bool) {
+	for _, tenant := range append([]string{i.options.TenantID}, i.options.Tenants...) {
+		if strings.EqualFold(tenant, id) {
+			return tenant, true
+		}
+	}
+	return "", false
+}
+
+// URL returns the iss of the tokens that the tenant issues in the form of v2.
+func (i *Issuer) URL() string { return issuer(2, i.options.TenantID) }
 
 // Issue returns a token for s, as an endpoint hands it out.
 func (i *Issuer) Issue(s Subject, resource string, now time.Time) Token {

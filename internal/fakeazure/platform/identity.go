@@ -2,7 +2,6 @@ package platform
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 
@@ -32,10 +31,7 @@ func (id Identity) filled(n int) Identity {
 	if id.ObjectID == "" {
 		id.ObjectID = fmt.Sprintf("0b000000-0000-4000-8000-%012d", n)
 	}
-	id.Roles = maps.Clone(id.Roles)
-	for resource, roles := range id.Roles {
-		id.Roles[resource] = slices.Clone(roles)
-	}
+	id.Roles = cloneRoles(id.Roles)
 	return id
 }
 

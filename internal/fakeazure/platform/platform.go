@@ -11,6 +11,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/seed-ac726066/aztoken/internal/fakeazure/cluster"
 	"github.com/seed-ac726066/aztoken/internal/fakeazure/issuer"
 	"github.com/seed-ac726066/aztoken/internal/identityapi"
 )
@@ -23,13 +24,15 @@ type Options struct {
 	Identities []Identity    // nil: one system-assigned identity; empty, but not nil: none
 	Resources  []string      // that the tenant knows, compared exactly; nil: every resource
 	MintAfter  time.Duration // the age up to which a token is kept; negative: none is kept
+
+	Applications []Application // of the tenant
 }
 
 // Platform is a machine's. It is safe for concurrent use.
 type Platform struct {
-	issuer    *issuer.Issuer
-	options   Options
-	assertion func(string) (number int, description string)
+	issuer  *issuer.Issuer
+	cluster *cluster.Cluster
+	options Options
 
 	mu   sync.Mutex // guards kept, and is held while minting; the issuer's is taken under it
 	kept map[keptFor]issuer.Token
@@ -40,9 +43,9 @@ type keptFor struct {
 	resource string
 }
 
-// New returns a platform whose tokens are of an issuer. Check is what Entra ID has against an
-// assertion: the number of its error and the words, or 0.
-func New(i *issuer.Issuer, check func(assertion string) (number int, description string), o Options) *Platform {
+// New returns a platform whose tokens are of an issuer, and whose pods are of a cluster. Its error
+// names the option that is wrong.
+func New(i *issuer.Issuer, c *cluster.Cluster, o Options) (*Platform, error) {
 	if o.Identities == nil {
 		o.Identities = []Identity{{SystemAssigned: true}}
 	}
@@ -50,8 +53,29 @@ func New(i *issuer.Issuer, check func(assertion string) (number int, description
 	for n := range o.Identities {
 		o.Identities[n] = o.Identities[n].filled(n + 1)
 	}
-	return &Platform{issuer: i, options: o, assertion: check, kept: make(map[keptFor]issuer.Token)}
+	p := &Platform{issuer: i, cluster: c, options: o, kept: make(map[keptFor]issuer.Token)}
+	return p, p.register(o.Applications)
 }
+
+// Identities returns those of the machine, without blanks.
+func (p *Platform) Identities() []Identity { return slices.Clone(p.options.Identities) }
+
+// register adds the applications.
+func (p *Platform) register(all []Application) error {
+	p.options.Applications = nil
+	for n, a := range all {
+		a = a.filled(n+1, p.issuer.URL(), p.DefaultIdentity())
+		_, twice := p.application(a.ClientID)
+		if id, _ := choose(p.options.Identities, identityapi.ID{Kind: identityapi.ClientID, Value: a.ClientID}, OwnAlone); id != nil || twice {
+			return fmt.Errorf("%s[%d] has the client id %s, which is another's; give each its own", "Applications", n, a.ClientID)
+		}
+		p.options.Applications = append(p.options.Applications, a)
+	}
+	return nil
+}
+
+// HasApplications reports whether there are any: a program needs Entra's address for them.
+func (p *Platform) HasApplications() bool { return len(p.options.Applications) > 0 }
 
 // DefaultIdentity returns the system-assigned identity, or else the first, or one that is not
 // there.
@@ -91,10 +115,10 @@ func (s *Source) Token(_ context.Context, r identityapi.Request) (identityapi.To
 		return identityapi.Token{}, failure
 	}
 	s.Minted = minted
-	return success(id, token), nil
+	return success(*id, token), nil
 }
 
-func success(id *Identity, t issuer.Token) identityapi.Token {
+func success(id Identity, t issuer.Token) identityapi.Token {
 	return identityapi.Token{
 		Value:      t.Value,
 		ExpiresOn:  t.ExpiresOn,
@@ -140,7 +164,7 @@ func (p *Platform) issue(id *Identity, r identityapi.Request, refusal *identitya
 
 // knows reports whether the tenant has the resource.
 func (p *Platform) knows(resource string) bool {
-	return p.options.Resources == nil || slices.Contains(p.options.Resources, resource)
+	return issuer.IsTokenExchange(resource) || p.options.Resources == nil || slices.Contains(p.options.Resources, resource)
 }
 
 // applicationNotFound is what Entra tells the platform of a resource that it does not know.

@@ -16,20 +16,21 @@ import (
 
 // See package fakegraph.
 type (
-	Server      = fakegraph.Server
-	Options     = fakegraph.Options
-	Application = fakegraph.Application
-	API         = fakegraph.API
-	Role        = fakegraph.Role
-	Principal   = fakegraph.Principal
-	Assignment  = fakegraph.Assignment
-	Lag         = fakegraph.Lag
-	Lags        = fakegraph.Lags
-	Request     = fakegraph.Request
-	Credential  = fakegraph.Credential
+	Server              = fakegraph.Server
+	Options             = fakegraph.Options
+	Application         = fakegraph.Application
+	API                 = fakegraph.API
+	Role                = fakegraph.Role
+	FederatedCredential = fakegraph.FederatedCredential
+	Principal           = fakegraph.Principal
+	Assignment          = fakegraph.Assignment
+	Lag                 = fakegraph.Lag
+	Lags                = fakegraph.Lags
+	Request             = fakegraph.Request
+	Credential          = fakegraph.Credential
 )
 
-// TenantID is the tenant of every server.
+// TenantID is the tenant of a server whose options name no other.
 const TenantID = fakegraph.TenantID
 
 // The permissions that a caller may have.

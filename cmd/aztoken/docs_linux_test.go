@@ -1,0 +1,138 @@
+package main_test
+
+import (
+	"io"
+	"os"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/seed-ac726066/aztoken/imdstest"
+)
+
+// blocks returns the code blocks of a page in which words stand.
+func blocks(t *testing.T, page, words string) (found []string) {
+	t.Helper()
+	text, err := os.ReadFile("../../" + page)
+	require.NoError(t, err)
+	for i, block := range strings.Split(string(text), "\n```") {
+		_, block, _ = strings.Cut(block, "\n") // after the language
+		if i%2 == 1 && strings.Contains(block, words) {
+			found = append(found, block)
+		}
+	}
+	return found
+}
+
+// onScreen runs a command as a person at a terminal does who answers yes, and returns what is on
+// the screen.
+func onScreen(t *testing.T, args ...string) string {
+	t.Helper()
+	person, program := terminal(t)
+	cmd := invocation{env: append(imdstest.Environment{}.Environ(), "PATH=/bin:/usr/bin")}.command(t, args...)
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = program, program, program
+	require.NoError(t, cmd.Start())
+	require.NoError(t, program.Close())
+	screen := &watched{words: "[y/N] ", found: func() { _, _ = io.WriteString(person, "y\n") }}
+	_, _ = io.Copy(screen, person) // until the program has let go of its side
+	require.NoError(t, cmd.Wait(), screen.text.String())
+	return erased.ReplaceAllString(strings.ReplaceAll(screen.text.String(), "\r\n", "\n"), "")
+}
+
+// erased is what a line that is written over leaves.
+var erased = regexp.MustCompile(`(?:[^\n]*\r)?\x1b\[K`)
+
+// transcript returns the commands of a transcript and what follows each.
+func transcript(block string) (commands, output []string) {
+	for line := range strings.Lines(block + "\n") {
+		switch command, is := strings.CutPrefix(line, "$ aztoken "); {
+		case is:
+			commands, output = append(commands, strings.TrimSpace(command)), append(output, "")
+		case len(output) > 0:
+			output[len(output)-1] += line
+		}
+	}
+	return commands, output
+}
+
+// words splits a command as a shell does, as far as the pages need that.
+func words(command string) []string {
+	var all []string
+	for _, word := range regexp.MustCompile(`(?:[^\s"]|"[^"]*")+`).FindAllString(command, -1) {
+		all = append(all, strings.ReplaceAll(word, `"`, ""))
+	}
+	return all
+}
+
+var date = regexp.MustCompile(`20\d\d-\d\d-\d\d`)
+
+// replay runs the commands of a transcript against a fake, and requires their output, up to a line
+// with an ellipsis.
+func replay(t *testing.T, p *playing, block string) {
+	t.Helper()
+	commands, output := transcript(block)
+	require.NotEmpty(t, commands)
+	for n, command := range commands {
+		got := onScreen(t, append(words(command), "--endpoint", p.GraphURL)...)
+		want, cut, _ := strings.Cut(output[n], "…\n")
+		if cut == "" && strings.HasSuffix(output[n], "…\n") {
+			require.True(t, strings.HasPrefix(got, want), got)
+			continue
+		}
+		require.Equal(t, date.ReplaceAllString(want, "DATE"), date.ReplaceAllString(got, "DATE"), command)
+	}
+}
+
+// TestDocsTranscripts: what the pages show of grant, roles and federate is what the commands print.
+func TestDocsTranscripts(t *testing.T) {
+	t.Parallel()
+	t.Run("README.md", func(t *testing.T) {
+		t.Parallel()
+		found := blocks(t, "README.md", "$ aztoken grant")
+		require.Len(t, found, 1)
+		replay(t, play(t, invocation{}, "--graph"), found[0])
+	})
+	t.Run("docs/federation.md", func(t *testing.T) {
+		t.Parallel()
+		found := blocks(t, "docs/federation.md", "$ aztoken federate")
+		require.Len(t, found, 2)
+		p := play(t, invocation{}, "--graph")
+		do := func(args ...string) {
+			t.Helper()
+			got := aztoken(t, append(args, "--endpoint", p.GraphURL, "--yes")...)
+			require.Zero(t, got.status, got.stderr)
+		}
+		do("grant", "--app=orders-client", "--role=caller", "--to=orders-worker")
+		replay(t, p, found[0])
+		do("federate", "--app=orders-client", "--to=orders-worker", "--revoke")
+		do("federate", "--app=orders-client", "--to=orders-worker", "--audience=api://AzureADTokenExchangeChina")
+		replay(t, p, found[1])
+	})
+}
+
+// TestDocsWithoutAzure: the three commands by which the pages try grant and federate do what they
+// say, wherever the fake listens.
+func TestDocsWithoutAzure(t *testing.T) {
+	t.Parallel()
+	const address = "http://127.0.0.1:16925"
+	for _, page := range []string{"README.md", "docs/federation.md"} {
+		t.Run(page, func(t *testing.T) {
+			t.Parallel()
+			found := blocks(t, page, "aztoken fake --graph")
+			require.Len(t, found, 1)
+			lines := strings.Split(found[0], "\n")
+			require.Len(t, lines, 3)
+			fake, _, _ := strings.Cut(lines[0], " #")
+			p := play(t, invocation{}, words(fake)[2:]...)
+			for _, line := range lines[1:] {
+				require.Contains(t, line, "--endpoint "+address)
+				onScreen(t, words(strings.ReplaceAll(line, address, p.GraphURL))[1:]...)
+			}
+			got := aztoken(t, "roles", "--app", words(lines[2])[3], "--endpoint", p.GraphURL)
+			require.Zero(t, got.status, got.stderr)
+			require.Contains(t, got.stdout, "orders-worker")
+		})
+	}
+}

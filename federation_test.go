@@ -1,0 +1,486 @@
+package aztoken_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/http"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/cloud"
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
+	"github.com/stretchr/testify/require"
+
+	"github.com/seed-ac726066/aztoken"
+	"github.com/seed-ac726066/aztoken/imdstest"
+	"github.com/seed-ac726066/aztoken/tokenstore"
+)
+
+const exchangeAudience = "api://AzureADTokenExchange"
+
+// application is the app registration of the fake's tenant, which trusts its default identity.
+var application = aztoken.Federation{TenantID: imdstest.DefaultTenantID, ClientID: imdstest.DefaultApplicationID}
+
+// tenantWithApp returns a fake with the application.
+func tenantWithApp(t *testing.T, opts imdstest.Options) *imdstest.Server {
+	t.Helper()
+	if opts.Applications == nil {
+		opts.Applications = []imdstest.Application{{}}
+	}
+	srv := imdstest.New(&opts)
+	t.Cleanup(srv.Close)
+	return srv
+}
+
+// asApp returns a client of srv as the application.
+func asApp(t *testing.T, srv *imdstest.Server, opts aztoken.Options) *aztoken.Client {
+	t.Helper()
+	if opts.Federation == nil {
+		opts.Federation = &application
+	}
+	return over(t, srv, opts)
+}
+
+// exchanges counts the requests that srv got for the assertion and those that exchange it.
+func exchanges(srv *imdstest.Server) (assertions, tokens int) {
+	for _, r := range srv.Requests() {
+		if r.Host == "workload identity" {
+			tokens++
+		} else {
+			assertions++
+		}
+	}
+	return assertions, tokens
+}
+
+func TestFederationOptions(t *testing.T) {
+	t.Parallel()
+	assertion := func(context.Context) (string, error) { return "", nil }
+	for name, tc := range map[string]struct {
+		change func(*aztoken.Options)
+		want   string // of the error; "" for none
+	}{
+		"nothing else":              {func(*aztoken.Options) {}, ""},
+		"an identity":               {func(o *aztoken.Options) { o.ID = aztoken.ClientID(imdstest.DefaultClientID) }, ""},
+		"a bad identity":            {func(o *aztoken.Options) { o.ID = aztoken.ClientID("orders") }, `"orders"`},
+		"an endpoint":               {func(o *aztoken.Options) { o.Endpoint = "http://127.0.0.1:16925" }, ""},
+		"an assertion":              {func(o *aztoken.Options) { o.Federation.Assertion = assertion }, ""},
+		"an assertion and an id":    {func(o *aztoken.Options) { o.Federation.Assertion, o.ID = assertion, aztoken.ClientID("") }, "Options.ID"},
+		"an assertion, an endpoint": {func(o *aztoken.Options) { o.Federation.Assertion, o.Endpoint = assertion, "http://127.0.0.1" }, "Options.Endpoint"},
+		"a credential":              {func(o *aztoken.Options) { o.Credential = credential(nil) }, "Options.Credential"},
+		"no tenant":                 {func(o *aztoken.Options) { o.Federation.TenantID = "" }, "Options.Federation.TenantID"},
+		"any tenant":                {func(o *aztoken.Options) { o.Federation.TenantID = "organizations" }, `Options.Federation.TenantID: "organizations"`},
+		"no app":                    {func(o *aztoken.Options) { o.Federation.ClientID = "" }, "Options.Federation.ClientID"},
+		"a name for an app":         {func(o *aztoken.Options) { o.Federation.ClientID = "orders-app" }, `"orders-app"`},
+		"a cloud":                   {func(o *aztoken.Options) { o.Cloud = cloud.AzureChina }, ""},
+		"a cloud without login":     {func(o *aztoken.Options) { o.Cloud.Services = map[cloud.ServiceName]cloud.ServiceConfiguration{"a": {}} }, "Options.Cloud"},
+		"a cloud that is none":      {func(o *aztoken.Options) { o.Cloud.ActiveDirectoryAuthorityHost = "login.microsoftonline.com" }, `Options.Cloud: "login.microsoftonline.com"`},
+		"an unknown cloud":          {func(o *aztoken.Options) { o.Cloud.ActiveDirectoryAuthorityHost = "https://login.airgap.example/" }, "login.airgap.example"},
+		"retries":                   {func(o *aztoken.Options) { o.Retry.MaxRetries = 3 }, "Options.Retry"},
+		"a store of this machine":   {func(o *aztoken.Options) { o.Store = storeOn(t, tokenstore.Dir(t.TempDir())) }, ""},
+		"a shared store":            {func(o *aztoken.Options) { o.Store = storeOn(t, newMemory()) }, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f := application
+			opts := aztoken.Options{Getenv: noHost, Federation: &f}
+			tc.change(&opts)
+			c, err := aztoken.NewClient(&opts)
+			if tc.want != "" {
+				require.ErrorContains(t, err, tc.want)
+				return
+			}
+			require.NoError(t, err)
+			require.NoError(t, c.Close())
+		})
+	}
+	_, err := aztoken.NewClient(&aztoken.Options{Getenv: noHost, ClientOptions: azcore.ClientOptions{Cloud: cloud.AzureChina}})
+	require.ErrorContains(t, err, "Options.Cloud has no effect", "without Federation")
+}
+
+func TestFederation(t *testing.T) {
+	t.Parallel()
+	inVirtualTime(t, "gets the application's tokens, for one assertion", func(t *testing.T) {
+		srv := tenantWithApp(t, imdstest.Options{})
+		c := asApp(t, srv, aztoken.Options{})
+		for _, r := range []string{resource, resource, "https://vault.azure.net"} {
+			tok, err := c.Token(t.Context(), r)
+			require.NoError(t, err)
+			got, err := srv.Claims(tok.Value())
+			require.NoError(t, err)
+			require.Equal(t, imdstest.DefaultApplicationID, got["appid"])
+			require.Equal(t, r, got["aud"])
+			require.WithinDuration(t, time.Now().Add(75*time.Minute), tok.ExpiresOn, time.Second)
+		}
+		assertions, tokens := exchanges(srv)
+		require.Equal(t, 1, assertions)
+		require.Equal(t, 2, tokens)
+	})
+	inVirtualTime(t, "asks for the assertion two or three times a day, and for the token every half hour or so", func(t *testing.T) {
+		srv := tenantWithApp(t, imdstest.Options{})
+		c := asApp(t, srv, aztoken.Options{})
+		requireNoHarm(t, use(t, c, 48*time.Hour))
+		assertions, tokens := exchanges(srv)
+		require.LessOrEqual(t, assertions, 6)
+		require.Greater(t, assertions, 3)
+		require.Greater(t, tokens, 48*60/38)
+		require.Less(t, tokens, 48*60/24)
+	})
+	inVirtualTime(t, "a thousand callers without a token are two requests", func(t *testing.T) {
+		srv := tenantWithApp(t, imdstest.Options{})
+		errs, _ := callers(t, asApp(t, srv, aztoken.Options{}), 1000, 10*time.Second)
+		require.NoError(t, errors.Join(errs...))
+		require.Equal(t, 2, srv.Count())
+	})
+	inVirtualTime(t, "tells of both tokens", func(t *testing.T) {
+		srv := tenantWithApp(t, imdstest.Options{})
+		var told journal
+		c := asApp(t, srv, aztoken.Options{OnEvent: told.note, ID: aztoken.ClientID(imdstest.DefaultClientID)})
+		var rotated atomic.Int64
+		defer c.OnRotate(exchangeAudience, func(aztoken.Token) { rotated.Add(1) })()
+		_, err := c.Token(t.Context(), resource)
+		require.NoError(t, err)
+		synctest.Wait()
+		s := c.Status()
+		require.Equal(t, imdstest.DefaultApplicationID, s.Identity)
+		require.Contains(t, s.Host, "app registration at https://login.microsoftonline.com/"+imdstest.DefaultTenantID)
+		require.Contains(t, s.Host, "IMDS at http://169.254.169.254")
+		require.Len(t, s.Resources, 2)
+		require.Equal(t, resource, s.Resources[0].Resource)
+		require.Empty(t, s.Resources[0].Identity)
+		require.Equal(t, exchangeAudience, s.Resources[1].Resource)
+		require.Equal(t, imdstest.DefaultClientID, s.Resources[1].Identity)
+		var of []string
+		for _, ev := range told.of(aztoken.EventAcquired) {
+			require.Equal(t, aztoken.EventAcquired, ev.Kind)
+			of = append(of, ev.Identity+" "+ev.Resource)
+		}
+		require.Equal(t, []string{imdstest.DefaultClientID + " " + exchangeAudience, imdstest.DefaultApplicationID + " " + resource}, of)
+		require.Zero(t, rotated.Load(), "no subscriber gets an assertion")
+	})
+	inVirtualTime(t, "a tenant in which the application is installed has tokens of its own", func(t *testing.T) {
+		const other = "7e000000-0000-4000-8000-000000000002"
+		srv := tenantWithApp(t, imdstest.Options{Applications: []imdstest.Application{{Tenants: []string{other}}}})
+		c := asApp(t, srv, aztoken.Options{})
+		for _, tenant := range []string{"", other, other} {
+			got, err := c.GetToken(t.Context(), policy.TokenRequestOptions{Scopes: []string{resource + "/.default"}, TenantID: tenant})
+			require.NoError(t, err)
+			all, err := srv.Claims(got.Token)
+			require.NoError(t, err)
+			if tenant == "" {
+				tenant = imdstest.DefaultTenantID
+			}
+			require.Equal(t, tenant, all["tid"])
+		}
+		assertions, tokens := exchanges(srv)
+		require.Equal(t, 1, assertions)
+		require.Equal(t, 2, tokens, "each has its own entry")
+	})
+	inVirtualTime(t, "in any other tenant an administrator has to consent first", func(t *testing.T) {
+		srv := tenantWithApp(t, imdstest.Options{Tenants: []string{"7e000000-0000-4000-8000-000000000002"}})
+		c := asApp(t, srv, aztoken.Options{})
+		_, err := c.GetToken(t.Context(), policy.TokenRequestOptions{Scopes: []string{resource + "/.default"}, TenantID: "7e000000-0000-4000-8000-000000000002"})
+		require.ErrorIs(t, err, aztoken.ErrIdentityNotFound)
+		require.ErrorContains(t, err, "consented")
+	})
+	inVirtualTime(t, "an assertion of the program is asked for at each exchange", func(t *testing.T) {
+		srv := tenantWithApp(t, imdstest.Options{Applications: []imdstest.Application{{
+			FederatedCredentials: []imdstest.FederatedCredential{{Issuer: "https://ci.example", Subject: "repo:orders"}},
+		}}})
+		asked := 0
+		f := application
+		f.Assertion = func(context.Context) (string, error) {
+			asked++
+			return srv.Issuer().MintAssertion("https://ci.example", "repo:orders", exchangeAudience) + "\n", nil
+		}
+		c := asApp(t, srv, aztoken.Options{Federation: &f})
+		requireNoHarm(t, use(t, c, 12*time.Hour))
+		require.Equal(t, srv.Count(), asked)
+		require.Greater(t, asked, 12*60/38)
+		require.Len(t, c.Status().Resources, 1)
+	})
+}
+
+// TestFederationOutage: what the client holds covers an outage of Entra ID for half of the life of
+// the application's tokens, and one of the identity endpoint for half of the life of the assertion.
+func TestFederationOutage(t *testing.T) {
+	t.Parallel()
+	outage := func(t *testing.T, life time.Duration, fault imdstest.Fault, start, lasts time.Duration) usage {
+		srv := tenantWithApp(t, imdstest.Options{Applications: []imdstest.Application{{TokenLifetime: life}}})
+		c := asApp(t, srv, aztoken.Options{})
+		requireNoHarm(t, use(t, c, start))
+		srv.BreakFor(lasts, fault)
+		return use(t, c, lasts+time.Hour)
+	}
+	for _, fault := range []imdstest.Fault{imdstest.EntraDown(), imdstest.Status(503), imdstest.Hang(), imdstest.Refused()} {
+		for start := time.Hour; start < 3*time.Hour; start += 23 * time.Minute {
+			inVirtualTime(t, fmt.Sprintf("of Entra ID, %v, after %v", fault, start), func(t *testing.T) {
+				requireNoHarm(t, outage(t, time.Hour, fault.ExchangeOnly(), start, 29*time.Minute))
+				requireNoHarm(t, outage(t, 90*time.Minute, fault.ExchangeOnly(), start, 44*time.Minute))
+			})
+			inVirtualTime(t, fmt.Sprintf("of the identity endpoint, %v, after %v", fault, start), func(t *testing.T) {
+				requireNoHarm(t, outage(t, time.Hour, fault.EndpointOnly(), start, 12*time.Hour-time.Minute))
+			})
+		}
+	}
+	inVirtualTime(t, "of Entra ID for 12 h: calls fail when the token has ended, and are well again at once", func(t *testing.T) {
+		u := outage(t, 75*time.Minute, imdstest.EntraDown().ExchangeOnly(), 2*time.Hour, 12*time.Hour)
+		require.Greater(t, u.failed, int((12*time.Hour-76*time.Minute)/time.Minute)/2, "it is no cover of 12 h")
+		require.Zero(t, u.expired)
+	})
+	inVirtualTime(t, "of Entra ID for 12 h with EnableCAE, where its tokens live for a day", func(t *testing.T) {
+		srv := tenantWithApp(t, imdstest.Options{})
+		c := asApp(t, srv, aztoken.Options{})
+		opts := policy.TokenRequestOptions{Scopes: []string{resource + "/.default"}, EnableCAE: true}
+		first, err := c.GetToken(t.Context(), opts)
+		require.NoError(t, err)
+		require.WithinDuration(t, time.Now().Add(24*time.Hour), first.ExpiresOn, time.Minute)
+		for minute := range 36 * 60 {
+			if minute == 11*60 {
+				srv.BreakFor(12*time.Hour, imdstest.EntraDown())
+			}
+			time.Sleep(time.Minute)
+			_, err := c.GetToken(t.Context(), opts)
+			require.NoError(t, err, "minute %d", minute)
+		}
+	})
+}
+
+// TestFederationRestart: with a store a start needs neither Entra ID nor the identity endpoint while
+// what they gave is valid.
+func TestFederationRestart(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		backend    func(*testing.T) tokenstore.Backend
+		keepsThose bool // the assertions too
+	}{
+		"a directory":    {func(t *testing.T) tokenstore.Backend { return tokenstore.Dir(t.TempDir()) }, true},
+		"a shared store": {func(*testing.T) tokenstore.Backend { return newMemory() }, false},
+	} {
+		inVirtualTime(t, name, func(t *testing.T) {
+			srv, backend := tenantWithApp(t, imdstest.Options{}), tc.backend(t)
+			start := func() *aztoken.Client {
+				return asApp(t, srv, aztoken.Options{Store: storeOn(t, backend), ID: aztoken.ClientID(imdstest.DefaultClientID)})
+			}
+			first := start()
+			_, err := first.Token(t.Context(), resource)
+			require.NoError(t, err)
+			require.NoError(t, first.Close())
+			if shared, ok := backend.(*memory); ok {
+				require.Len(t, shared.blobs, 1, "no assertion is in it")
+			}
+
+			srv.Break(imdstest.EntraDown())
+			second := start()
+			atOnce(t, second)
+			require.Equal(t, "store", sourceOf(t, second))
+			require.NoError(t, second.Close())
+			require.Equal(t, 2, srv.Count(), "no request")
+
+			srv.Break(imdstest.Refused().EndpointOnly())
+			time.Sleep(6 * time.Hour) // the token has ended, the assertion has not
+			third := start()
+			_, err = third.Token(t.Context(), resource)
+			if tc.keepsThose {
+				require.NoError(t, err)
+				return
+			}
+			require.Error(t, err)
+		})
+	}
+}
+
+// TestFederationAssertion: an assertion near its end is refreshed first, and used where that fails.
+func TestFederationAssertion(t *testing.T) {
+	t.Parallel()
+	for name, fault := range map[string]imdstest.Fault{"that refuses": imdstest.Status(400), "that is down": imdstest.Status(503), "that hangs": imdstest.Hang()} {
+		inVirtualTime(t, "near its end, from an endpoint "+name, func(t *testing.T) {
+			srv := tenantWithApp(t, imdstest.Options{})
+			c := asApp(t, srv, aztoken.Options{})
+			_, err := c.Token(t.Context(), resource)
+			require.NoError(t, err)
+			srv.Break(fault.EndpointOnly())
+			// A token for another resource is asked for every so often, so that assertion and client stay in use.
+			for i := range 23 {
+				time.Sleep(time.Hour)
+				_, err = c.Token(t.Context(), fmt.Sprintf("https://service-%d.example.com", i))
+				require.NoError(t, err)
+			}
+			time.Sleep(58 * time.Minute)
+			before, _ := exchanges(srv)
+			var late error
+			require.LessOrEqual(t, took(func() { _, late = c.Token(t.Context(), "https://late.example.com") }), 11*time.Second)
+			require.NoError(t, late)
+			after, _ := exchanges(srv)
+			require.Greater(t, after, before, "the endpoint was asked")
+		})
+	}
+	inVirtualTime(t, "near its end is refreshed first", func(t *testing.T) {
+		srv := tenantWithApp(t, imdstest.Options{})
+		c := asApp(t, srv, aztoken.Options{})
+		_, err := c.Token(t.Context(), resource)
+		require.NoError(t, err)
+		srv.BreakFor(24*time.Hour-4*time.Minute, imdstest.Status(503).EndpointOnly())
+		for i := range 23 {
+			time.Sleep(time.Hour)
+			_, err = c.Token(t.Context(), fmt.Sprintf("https://service-%d.example.com", i))
+			require.NoError(t, err)
+		}
+		time.Sleep(57 * time.Minute)
+		_, err = c.Token(t.Context(), "https://late.example.com")
+		require.NoError(t, err)
+		time.Sleep(10 * time.Minute)
+		atOnce(t, c)
+		_, err = c.Token(t.Context(), "https://later.example.com")
+		require.NoError(t, err)
+	})
+}
+
+func TestFederationErrors(t *testing.T) {
+	t.Parallel()
+	tokenOf := func(t *testing.T, c *aztoken.Client) (*aztoken.Error, time.Duration) {
+		t.Helper()
+		var err error
+		spent := took(func() { _, err = c.Token(t.Context(), resource) })
+		var e *aztoken.Error
+		require.ErrorAs(t, err, &e)
+		require.Equal(t, resource, e.Resource)
+		require.Equal(t, imdstest.DefaultApplicationID, e.Identity)
+		return e, spent
+	}
+	inVirtualTime(t, "the credential is for another identity", func(t *testing.T) {
+		srv := tenantWithApp(t, imdstest.Options{Applications: []imdstest.Application{{
+			FederatedCredentials: []imdstest.FederatedCredential{{Subject: "0b000000-0000-4000-8000-0000000000ff"}},
+		}}})
+		e, spent := tokenOf(t, asApp(t, srv, aztoken.Options{}))
+		require.Less(t, spent, 15*time.Second)
+		require.ErrorIs(t, e, aztoken.ErrIdentityNotFound)
+		for _, want := range []string{
+			"AADSTS700213", "https://login.microsoftonline.com/" + imdstest.DefaultTenantID + "/v2.0", imdstest.DefaultObjectID, exchangeAudience,
+			"aztoken federate --app " + imdstest.DefaultApplicationID,
+		} {
+			require.ErrorContains(t, e, want)
+		}
+		require.NotContains(t, e.Error(), "eyJ")
+		require.Equal(t, http.StatusUnauthorized, e.StatusCode)
+	})
+	inVirtualTime(t, "the machine does not have the identity", func(t *testing.T) {
+		srv := tenantWithApp(t, imdstest.Options{})
+		e, spent := tokenOf(t, asApp(t, srv, aztoken.Options{ID: aztoken.ClientID("c0000000-0000-4000-8000-0000000000ff")}))
+		require.Zero(t, spent)
+		require.ErrorIs(t, e, aztoken.ErrIdentityNotFound)
+		require.ErrorContains(t, e, "no assertion, which is a token for \""+exchangeAudience+"\" as c0000000-0000-4000-8000-0000000000ff")
+		require.ErrorContains(t, e, "Identity not found")
+		require.ErrorContains(t, e, "assign the identity")
+		require.Equal(t, http.StatusBadRequest, e.StatusCode)
+		require.NotEmpty(t, e.Advice)
+		require.Equal(t, 1, strings.Count(e.Error(), e.Advice))
+	})
+	inVirtualTime(t, "there is no managed identity here", func(t *testing.T) {
+		srv := tenantWithApp(t, imdstest.Options{})
+		srv.Break(imdstest.Refused().EndpointOnly())
+		c := asApp(t, srv, aztoken.Options{})
+		e, spent := tokenOf(t, c)
+		require.ErrorIs(t, e, aztoken.ErrNoManagedIdentity)
+		require.LessOrEqual(t, spent, 11*time.Second, "a chain goes on")
+
+		time.Sleep(3 * time.Second) // the failure is not remembered any more
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		srv.BreakFor(40*time.Second, imdstest.Refused().EndpointOnly())
+		require.NoError(t, c.Warm(ctx, resource), "Warm waits for an endpoint that comes later")
+	})
+	inVirtualTime(t, "Entra ID is down at the start", func(t *testing.T) {
+		srv := tenantWithApp(t, imdstest.Options{})
+		srv.BreakFor(30*time.Second, imdstest.Status(503).ExchangeOnly())
+		var err error
+		spent := took(func() { _, err = asApp(t, srv, aztoken.Options{}).Token(t.Context(), resource) })
+		require.NoError(t, err)
+		require.LessOrEqual(t, spent, 40*time.Second)
+	})
+	inVirtualTime(t, "the identity endpoint hangs at the start", func(t *testing.T) {
+		srv := tenantWithApp(t, imdstest.Options{})
+		srv.Break(imdstest.Hang().EndpointOnly())
+		c := asApp(t, srv, aztoken.Options{ID: aztoken.ClientID(imdstest.DefaultClientID), Endpoint: "http://127.0.0.1:16925"})
+		e, spent := tokenOf(t, c)
+		require.NotErrorIs(t, e, aztoken.ErrNoManagedIdentity)
+		require.NotErrorIs(t, e, context.DeadlineExceeded, "no deadline of the caller's ended")
+		require.LessOrEqual(t, spent, 80*time.Second)
+		ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
+		defer cancel()
+		_, err := c.Token(ctx, "https://vault.azure.net")
+		require.ErrorIs(t, err, context.DeadlineExceeded)
+	})
+	for name, f := range map[string]func(context.Context) (string, error){
+		"an error": func(context.Context) (string, error) { return "", errors.New("the CI system is away") },
+		"a panic":  func(context.Context) (string, error) { panic("the CI system is away") },
+		"another's time": func(context.Context) (string, error) {
+			return "", fmt.Errorf("the CI system is away: %w", context.Canceled)
+		},
+		"no such file": func(context.Context) (string, error) {
+			return "", &fs.PathError{Op: "the CI system is away: open", Path: "/token", Err: fs.ErrNotExist}
+		},
+	} {
+		inVirtualTime(t, "an assertion that is "+name, func(t *testing.T) {
+			own := application
+			own.Assertion = f
+			e, _ := tokenOf(t, asApp(t, tenantWithApp(t, imdstest.Options{}), aztoken.Options{Federation: &own}))
+			require.ErrorContains(t, e, "the CI system is away")
+			require.NotErrorIs(t, e, context.Canceled)
+		})
+	}
+	inVirtualTime(t, "an assertion that does not come", func(t *testing.T) {
+		own := application
+		own.Assertion = func(ctx context.Context) (string, error) { <-ctx.Done(); return "", ctx.Err() }
+		c := asApp(t, tenantWithApp(t, imdstest.Options{}), aztoken.Options{Federation: &own})
+		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+		defer cancel()
+		var err error
+		require.Equal(t, 5*time.Second, took(func() { _, err = c.Token(ctx, resource) }))
+		require.ErrorIs(t, err, context.DeadlineExceeded)
+	})
+}
+
+// TestFederationClose: Close ends both caches.
+func TestFederationClose(t *testing.T) {
+	t.Parallel()
+	inVirtualTime(t, "with a request under way", func(t *testing.T) {
+		srv := tenantWithApp(t, imdstest.Options{})
+		srv.Break(imdstest.Hang().EndpointOnly())
+		c := asApp(t, srv, aztoken.Options{})
+		done := make(chan error, 1)
+		go func() { _, err := c.Token(context.Background(), resource); done <- err }()
+		synctest.Wait()
+		require.NoError(t, c.Close())
+		require.ErrorIs(t, <-done, aztoken.ErrClosed)
+		require.Empty(t, c.Status().Resources)
+	})
+}
+
+// TestFederationOnEveryHost: the assertion may be made by each host that has managed identities, with
+// each kind of id.
+func TestFederationOnEveryHost(t *testing.T) {
+	t.Parallel()
+	onEveryHost(t, "an application", func(t *testing.T, p platform, id string) {
+		fake := twoIdentities
+		fake.Applications = []imdstest.Application{{FederatedCredentials: []imdstest.FederatedCredential{{Subject: ids[id].oid}}}}
+		m := p.machine(t, fake)
+		c, err := m.client(t, aztoken.Options{ID: ids[id].id, Federation: &application})
+		require.NoError(t, err)
+		tok, err := c.Token(t.Context(), resource)
+		require.NoError(t, err)
+		got, err := m.Claims(tok.Value())
+		require.NoError(t, err)
+		require.Equal(t, imdstest.DefaultApplicationID, got["appid"])
+		require.Equal(t, p.asks+1, m.Count())
+		hosts := m.Requests()
+		require.True(t, slices.ContainsFunc(hosts, func(r imdstest.Request) bool { return r.Host == "workload identity" }))
+	})
+}

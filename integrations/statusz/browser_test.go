@@ -1,0 +1,189 @@
+package statusz_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// npmFolder is where playwright-core and axe-core are installed, and the script that uses them.
+const npmFolder = "../npm"
+
+// missing skips a test for which there is no browser, or fails it where AZTOKEN_REQUIRE says that
+// there must be one.
+func missing(t *testing.T, reason string) {
+	t.Helper()
+	if slices.Contains(strings.Split(os.Getenv("AZTOKEN_REQUIRE"), ","), "chromium") {
+		t.Fatalf("AZTOKEN_REQUIRE has chromium, but %s", reason)
+	}
+	t.Skip(reason)
+}
+
+// chromium returns the program of this machine.
+func chromium(t *testing.T) string {
+	t.Helper()
+	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
+		if path, err := exec.LookPath(name); err == nil {
+			return path
+		}
+	}
+	missing(t, "there is no Chromium on this machine")
+	return ""
+}
+
+// artifacts returns where the screenshots are kept: in $AZTOKEN_ARTIFACTS, else until the test has
+// ended.
+func artifacts(t *testing.T) string {
+	t.Helper()
+	folder := os.Getenv("AZTOKEN_ARTIFACTS")
+	if folder == "" {
+		return t.TempDir()
+	}
+	folder, err := filepath.Abs(filepath.Join(folder, "statusz"))
+	require.NoError(t, err)
+	require.NoError(t, os.MkdirAll(folder, 0o755))
+	return folder
+}
+
+// A layout is where a browser put what is on a page.
+type layout struct {
+	Sideways   int // how many pixels it is wider than the window
+	Height     int
+	Background string
+	Overlaps   []string // texts, bars and icons that lie on each other
+	Outside    []string // elements that reach out of the window
+	Bars       []bar
+}
+
+// A bar is one as it is seen, with places in percent of its width.
+type bar struct {
+	Label     string
+	Width     float64
+	Left, Now float64
+	Next      *float64
+	Color     string
+}
+
+// A view is what a browser saw of a page.
+type view struct {
+	layout
+	URL         string
+	Width       int
+	ColorScheme string
+	Status      int
+	Noise       []string // what the page tried to do beside being shown, and what the policy stopped
+	Opened      layout   // with all long errors opened
+	Roles       string
+	Same        bool     // it looks the same without JavaScript
+	Complaints  []string // of axe
+}
+
+// look has Chromium look at pages: in the dark at 360 pixels, and in the light at 1280.
+func look(t *testing.T, folder string, urls ...string) (views []view) {
+	t.Helper()
+	browser := chromium(t)
+	if _, err := os.Stat(filepath.Join(npmFolder, "node_modules", "playwright-core")); err != nil {
+		missing(t, "the npm packages are not installed: run npm ci in integrations/npm")
+	}
+	node, err := exec.LookPath("node")
+	if err != nil {
+		missing(t, "there is no Node.js on this machine")
+	}
+	cmd := exec.CommandContext(t.Context(), node, append([]string{"statusz.mjs", browser, folder}, urls...)...)
+	cmd.Dir = npmFolder
+	var said bytes.Buffer
+	cmd.Stderr = &said
+	out, err := cmd.Output()
+	require.NoError(t, err, said.String())
+	require.NoError(t, json.Unmarshal(out, &views))
+	require.Len(t, views, 2*len(urls))
+	return views
+}
+
+// stage serves what is played in virtual time to a browser, whose time is another.
+func stage(t *testing.T, answers map[string]*httptest.ResponseRecorder) *httptest.Server {
+	t.Helper()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		answer, ok := answers[strings.TrimPrefix(r.URL.Path, "/")]
+		if !ok {
+			http.NotFound(w, r)
+			return
+		}
+		maps.Copy(w.Header(), answer.Header())
+		w.WriteHeader(answer.Code)
+		_, _ = w.Write(answer.Body.Bytes())
+	}))
+	t.Cleanup(server.Close)
+	return server
+}
+
+func TestPageInABrowser(t *testing.T) {
+	folder := artifacts(t)
+	chromium(t)
+	answers := map[string]*httptest.ResponseRecorder{}
+	for name, scene := range scenes {
+		answers[name] = played(t, scene)
+	}
+	server := stage(t, answers)
+	var urls []string
+	for name := range answers {
+		urls = append(urls, server.URL+"/"+url.PathEscape(name))
+	}
+	slices.Sort(urls)
+	for _, v := range look(t, folder, urls...) {
+		name, err := url.PathUnescape(filepath.Base(v.URL))
+		require.NoError(t, err)
+		t.Run(fmt.Sprintf("%s, %d pixels, %s", name, v.Width, v.ColorScheme), func(t *testing.T) {
+			requireGood(t, v)
+			require.True(t, v.Same, "without JavaScript it looks otherwise")
+			if expected, ok := barsOf[name]; ok {
+				require.Len(t, v.Bars, expected)
+			}
+		})
+	}
+}
+
+// barsOf is how many bars a scene has.
+var barsOf = map[string]int{
+	"healthy": 4, "some refreshes fail": 4, "outage": 4, "after all cover": 3, "three hundred resources": 300, "not in use": 1, "agent": 3,
+	"a verifier of two tenants": 1, "fresh start": 0, "closed": 0, "nothing": 0, "strangers' texts": 2,
+}
+
+// requireGood requires what every page must have.
+func requireGood(t *testing.T, v view) {
+	t.Helper()
+	require.Equal(t, http.StatusOK, v.Status)
+	require.Empty(t, v.Noise)
+	require.Equal(t, map[string]string{"light": "rgb(244, 246, 248)", "dark": "rgb(14, 18, 22)"}[v.ColorScheme], v.Background)
+	for _, l := range []layout{v.layout, v.Opened} {
+		require.LessOrEqual(t, l.Sideways, 0)
+		require.Empty(t, l.Outside)
+		require.Empty(t, l.Overlaps)
+	}
+	require.Empty(t, v.Complaints)
+	for _, b := range v.Bars {
+		require.Greater(t, b.Width, 0.75*float64(min(v.Width, 1080)))
+		require.InDelta(t, 100, b.Left+b.Now, 0.5, "what is left begins now")
+		require.NotEmpty(t, b.Label)
+		if b.Next != nil {
+			require.GreaterOrEqual(t, *b.Next, b.Now-0.5)
+			require.LessOrEqual(t, *b.Next, 100.5)
+		}
+	}
+	require.Contains(t, v.Roles, "- banner")
+	require.Contains(t, v.Roles, "- main")
+	require.Equal(t, 1, strings.Count(v.Roles, "[level=1]"))
+	require.Equal(t, len(v.Bars), strings.Count(v.Roles, "- img "))
+}

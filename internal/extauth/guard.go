@@ -1,0 +1,197 @@
+package extauth
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/VictoriaMetrics/metrics"
+
+	"github.com/seed-ac726066/aztoken/internal/entra"
+	"github.com/seed-ac726066/aztoken/internal/lifetime"
+	"github.com/seed-ac726066/aztoken/internal/operation"
+	"github.com/seed-ac726066/aztoken/verify"
+)
+
+// Options are what a guard has beside its configuration.
+type Options struct {
+	// HTTPClient fetches Entra's keys. Nil: one that uses the proxy of the environment.
+	HTTPClient *http.Client
+	// Metrics gets the metrics. Nil is none that somebody sees.
+	Metrics *metrics.Set
+	// Logger gets refused checks and what happens to the keys. Nil is silent.
+	Logger *slog.Logger
+}
+
+// Guard answers whether requests may pass. Its methods are safe for concurrent use.
+type Guard struct {
+	options  Options
+	metrics  *meters
+	refusals *operation.Sampler
+	life     *lifetime.Lifetime
+
+	current atomic.Pointer[generation]
+	mu      sync.Mutex // orders Reload and Close. Requests do not take it.
+}
+
+// A generation is what one configuration makes of a guard.
+type generation struct {
+	config   Config
+	rules    *ruleset
+	required verify.Requirement // of callers of /validate
+	verifier *verify.Verifier
+}
+
+// closeTimeout is longer than a verifier waits for what does not end with it.
+const closeTimeout = 6 * time.Second
+
+// New returns a guard that serves c, which must have passed [Config.Check]. It fetches the keys in
+// the background.
+func New(c Config, o Options) (*Guard, error) {
+	o.Logger, o.Metrics = cmp.Or(o.Logger, slog.New(slog.DiscardHandler)), cmp.Or(o.Metrics, metrics.NewSet())
+	g := &Guard{options: o, refusals: operation.NewSampler(time.Second), life: lifetime.New()}
+	verifier, err := g.newVerifier(c)
+	if err != nil {
+		return nil, err
+	}
+	g.metrics = newMeters(o.Metrics, func() verify.Status { return g.current.Load().verifier.Status() })
+	g.current.Store(g.generation(c, verifier))
+	g.life.Go(func() { _ = verifier.Warm(g.life.Context()) }) // keyEvent tells of its failure
+	return g, nil
+}
+
+func (g *Guard) generation(c Config, verifier *verify.Verifier) *generation {
+	return &generation{config: c, rules: c.compile(g.metrics), required: c.Required.requirement(), verifier: verifier}
+}
+
+func (g *Guard) newVerifier(c Config) (*verify.Verifier, error) {
+	cloud, _ := entra.Cloud(c.Cloud)
+	return verify.New(&verify.Options{
+		Audiences: c.Audiences, Tenants: c.Tenants, Cloud: cloud, Authority: c.Authority, KeyFile: c.KeyFile,
+		AllowRoleless: true, // what a caller must show is the rules' business
+		HTTPClient:    g.options.HTTPClient, OnEvent: g.keyEvent,
+	})
+}
+
+// Reload serves c from now on. Audiences and tenants that are new must have their keys first, which
+// ctx bounds, and so do ten seconds. An error changes nothing.
+func (g *Guard) Reload(ctx context.Context, c Config) error {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.life.Ended() {
+		return verify.ErrClosed
+	}
+	old := g.current.Load()
+	if old.config.hasKeysOf(c) {
+		g.current.Store(g.generation(c, old.verifier))
+		return nil
+	}
+	verifier, err := g.newVerifier(c)
+	if err != nil {
+		return err
+	}
+	if err := warm(ctx, verifier); err != nil {
+		return errors.Join(err, verifier.Close())
+	}
+	g.current.Store(g.generation(c, verifier))
+	end := func() { _ = old.verifier.Close() }
+	if !g.life.Go(end) {
+		end()
+	}
+	return nil
+}
+
+// hasKeysOf reports whether two configurations accept the same tokens.
+func (c Config) hasKeysOf(o Config) bool {
+	return slices.Equal(c.Audiences, o.Audiences) && slices.Equal(c.Tenants, o.Tenants) && c.Cloud == o.Cloud && c.Authority == o.Authority
+}
+
+// warm waits until there are keys of every tenant.
+func warm(ctx context.Context, v *verify.Verifier) error {
+	if err := v.Warm(ctx); err != nil {
+		return fmt.Errorf("aztoken: there are no keys for the audiences and tenants: %s; try again when Entra ID answers", brief(err))
+	}
+	for tenant, s := range v.Status().Tenants {
+		if s.Keys == 0 {
+			return fmt.Errorf("aztoken: there are no keys of the tenant %s: %s; check its id, or try again when Entra ID answers", tenant, s.LastError)
+		}
+	}
+	return nil
+}
+
+// withCurrent calls f with what is served, and again if a Reload has closed the verifier meanwhile:
+// its error would be the caller's.
+func (g *Guard) withCurrent(f func(*generation) error) {
+	for {
+		now := g.current.Load()
+		if err := f(now); !errors.Is(err, verify.ErrClosed) || g.current.Load() == now {
+			return
+		}
+	}
+}
+
+// ServeHTTP answers proxies at /check and programs at /validate.
+func (g *Guard) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	operation.IgnoreBody(w, r)
+	switch {
+	case g.isCheck(r):
+		g.check(w, r)
+	case r.URL.Path == validatePath:
+		g.validate(w, r)
+	default:
+		operation.NotFound(w)
+	}
+}
+
+// isCheck reports whether a proxy asks. Envoy asks below the path too: nothing else is served there.
+func (g *Guard) isCheck(r *http.Request) bool {
+	if g.current.Load().config.Proxy == Envoy {
+		return strings.HasPrefix(r.RequestURI, checkPath)
+	}
+	return r.URL.Path == checkPath
+}
+
+// check answers a proxy.
+func (g *Guard) check(w http.ResponseWriter, r *http.Request) {
+	start := time.Now()
+	var (
+		o  outcome
+		id identity
+	)
+	g.withCurrent(func(now *generation) error {
+		o = now.judge(r)
+		if o.err == nil {
+			var err error
+			if id, err = newIdentity(o.claims, now.config.Claims); err != nil {
+				o = o.refused(forbidden, err)
+			}
+		}
+		return o.err
+	})
+	o.write(w, id)
+	g.metrics.checked(o, time.Since(start))
+	g.log(r.Context(), o)
+}
+
+// Config returns what is served.
+func (g *Guard) Config() Config { return g.current.Load().config }
+
+// Verifier returns what checks the tokens, until the next Reload.
+func (g *Guard) Verifier() *verify.Verifier { return g.current.Load().verifier }
+
+// Close ends the fetching of keys. Tokens cannot be checked from then on.
+func (g *Guard) Close() {
+	g.life.End()
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	_ = g.current.Load().verifier.Close()
+	g.life.Wait(closeTimeout)
+}

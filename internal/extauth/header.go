@@ -1,0 +1,75 @@
+package extauth
+
+import "net/http"
+
+// The headers that the service gets from the guard.
+const (
+	tenantHeader   = "X-Auth-Tenant"
+	objectIDHeader = "X-Auth-Object-Id"
+	clientIDHeader = "X-Auth-Client-Id"
+	rolesHeader    = "X-Auth-Roles"
+	scopesHeader   = "X-Auth-Scopes"
+	claimsHeader   = "X-Auth-Claims"
+)
+
+// A mark is what a header of a question says of it.
+type mark uint8
+
+const (
+	ownHeader      mark = 1 << iota // it is one that the guard sets
+	methodOverride                  // it has the service take another method
+)
+
+// marks returns the marks of all headers of a question.
+func marks(h http.Header) (all mark) {
+	for name := range h {
+		if len(name) > 0 && name[0]|0x20 == 'x' { // as all of ours begin
+			all |= markOf(name)
+		}
+	}
+	return all
+}
+
+// markOf returns the mark of a header by its name.
+func markOf(name string) mark {
+	for _, known := range [...]struct {
+		name string
+		mark mark
+	}{
+		{"x-auth-tenant", ownHeader}, {"x-auth-object-id", ownHeader}, {"x-auth-client-id", ownHeader},
+		{"x-auth-roles", ownHeader}, {"x-auth-scopes", ownHeader}, {"x-auth-claims", ownHeader},
+		{"x-http-method-override", methodOverride}, {"x-http-method", methodOverride}, {"x-method-override", methodOverride},
+	} {
+		if readsAs(name, known.name) {
+			return known.mark
+		}
+	}
+	return 0
+}
+
+// readsAs reports whether services may take a header for the one of a name in lower case: they read
+// - and _ alike, and some the dot.
+func readsAs(header, name string) bool {
+	if len(header) != len(name) {
+		return false
+	}
+	for i := range len(header) {
+		c := header[i]
+		switch {
+		case c == '_' || c == '.':
+			c = '-'
+		case 'A' <= c && c <= 'Z':
+			c |= 0x20
+		}
+		if c != name[i] {
+			return false
+		}
+	}
+	return true
+}
+
+// isPreflight reports whether a question asks for leave of CORS (Fetch, 4.8): without a token, as
+// browsers send none.
+func isPreflight(method string, h http.Header) bool {
+	return method == http.MethodOptions && h.Get("Origin") != "" && h.Get("Access-Control-Request-Method") != ""
+}

@@ -1,0 +1,84 @@
+package extauth
+
+import (
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/VictoriaMetrics/metrics"
+
+	"github.com/seed-ac726066/aztoken/verify"
+)
+
+// result is what became of a check, as metrics count it.
+type result uint8
+
+const (
+	allowed     result = iota // the token is good, and meets the rules
+	open                      // no token was looked at
+	noToken                   // 401
+	badToken                  // 401
+	forbidden                 // 403: the caller does not meet the rules
+	noRule                    // 403
+	badRequest                // 403: the question is not understood, or can be in two ways
+	unavailable               // 503
+	results
+)
+
+func (r result) String() string {
+	return [results]string{"allowed", "open", "no_token", "bad_token", "forbidden", "no_rule", "bad_request", "unavailable"}[r]
+}
+
+// noRuleName is the label of a check that no rule was found for.
+const noRuleName = "none"
+
+// counts are the counters of the checks of one rule.
+type counts [results]*metrics.Counter
+
+// meters are the metrics of a guard. Their labels come from closed sets: rules of the configuration
+// and constants.
+type meters struct {
+	set      *metrics.Set
+	none     counts
+	duration *metrics.PrometheusHistogram
+}
+
+// durations reach from a token that is remembered to the ten seconds that keys are waited for.
+var durations = []float64{.00001, .000025, .00005, .0001, .00025, .0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10}
+
+func newMeters(set *metrics.Set, status func() verify.Status) *meters {
+	m := &meters{set: set, duration: set.NewPrometheusHistogramExt("aztoken_guard_check_duration_seconds", durations)}
+	m.none = m.counts(noRuleName, noRule, badRequest)
+	set.RegisterMetricsWriter(func(w io.Writer) { writeKeys(w, status()) })
+	return m
+}
+
+// counts returns the counters of the results that a rule can have. Rules of the same host and path
+// share them.
+func (m *meters) counts(rule string, possible ...result) (all counts) {
+	for _, r := range possible {
+		all[r] = m.set.GetOrCreateCounter(fmt.Sprintf("aztoken_guard_checks_total{rule=%q,result=%q}", rule, r))
+	}
+	return all
+}
+
+// writeKeys writes the state of the keys, in timestamps: ages go stale between scrapes.
+func writeKeys(w io.Writer, s verify.Status) {
+	metrics.WriteGaugeUint64(w, "aztoken_keys", uint64(s.Keys))
+	if s.Keys > 0 {
+		metrics.WriteGaugeUint64(w, "aztoken_keys_fetched_timestamp_seconds", unix(s.FetchedOn))
+		metrics.WriteGaugeUint64(w, "aztoken_keys_expiry_timestamp_seconds", unix(s.ExpireOn))
+	}
+}
+
+func unix(t time.Time) uint64 { return uint64(max(0, t.Unix())) }
+
+// checked counts a check.
+func (m *meters) checked(o outcome, took time.Duration) {
+	all := &m.none
+	if o.rule != nil {
+		all = &o.rule.counts
+	}
+	all[o.result].Inc()
+	m.duration.Update(took.Seconds())
+}

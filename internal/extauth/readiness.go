@@ -1,0 +1,30 @@
+package extauth
+
+import (
+	"math"
+	"time"
+
+	"github.com/seed-ac726066/aztoken/verify"
+)
+
+// Readiness is what /readyz answers: whether there are keys to check tokens with, and for how long.
+type Readiness struct {
+	Ready     bool  `json:"ready"`
+	ExpiresIn int64 `json:"expires_in"` // seconds; 0 without keys
+	verify.Status
+}
+
+// Ready reports whether the keys serve for the least time of the configuration, whatever happens.
+func (g *Guard) Ready() (bool, any) {
+	now := g.current.Load()
+	r := readiness(now.verifier.Status(), now.config.MinLife, time.Now())
+	return r.Ready, r
+}
+
+func readiness(s verify.Status, minLife time.Duration, now time.Time) Readiness {
+	if s.Keys == 0 {
+		return Readiness{Status: s}
+	}
+	left := s.ExpireOn.Sub(now)
+	return Readiness{left >= minLife, int64(math.Floor(left.Seconds())), s}
+}

@@ -1,0 +1,192 @@
+package hosts
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/url"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
+
+	"github.com/seed-ac726066/aztoken/internal/guid"
+	"github.com/seed-ac726066/aztoken/internal/secret"
+	"github.com/seed-ac726066/aztoken/internal/wire"
+)
+
+// Federation describes an application that has assertions for its credential.
+type Federation struct {
+	// TenantID and ClientID are the application's.
+	TenantID, ClientID string
+	// Authority is the login host. "" leaves it to the environment.
+	Authority string
+	// Assert returns an assertion for the audience of the cloud. Where Any is set the audience is
+	// "", as the one who makes the assertions knows it.
+	Assert func(ctx context.Context, audience string) (Assertion, error)
+	// Any reports whether assertions are of any kind, and not a managed identity's tokens.
+	Any bool
+	// By names what makes the assertions, for people.
+	By string
+}
+
+// Assertion is a token that stands for an application's secret.
+type Assertion struct {
+	Value secret.Text
+	// Other returns another one in its place, which Entra did not accept, and false if there is
+	// none. It is nil for an assertion that was made for this exchange.
+	Other func(ctx context.Context) (secret.Text, bool)
+}
+
+// federation is an application whose credential is an assertion.
+type federation struct {
+	exchange
+	Federation
+	audience string
+}
+
+// NewFederation returns the Host of an application. Its errors are a [*ConfigError].
+func NewFederation(cfg Config, f Federation) (Host, error) {
+	switch {
+	case f.TenantID == "":
+		return Host{}, &ConfigError{Field: FieldAppTenant, Problem: "empty", Fix: "set it to the tenant of the app registration"}
+	case !isTenant(f.TenantID):
+		return Host{}, &ConfigError{Field: FieldAppTenant, Problem: notTenant(f.TenantID), Fix: "set it to the tenant of the app registration"}
+	case f.ClientID == "":
+		return Host{}, &ConfigError{Field: FieldAppClientID, Problem: "empty", Fix: fixAppClientID}
+	case !guid.Is(f.ClientID):
+		return Host{}, &ConfigError{Field: FieldAppClientID, Problem: quote(f.ClientID) + " is not a client id, which is a GUID", Fix: fixAppClientID}
+	}
+	s := &federation{exchange: exchange{tenant: f.TenantID, client: f.ClientID}, Federation: f}
+	var err error
+	if s.base, err = f.authority(cfg.Getenv); err != nil {
+		return Host{}, err
+	}
+	if !f.Any {
+		if s.audience = exchangeAudience(s.base); s.audience == "" {
+			return Host{}, &ConfigError{
+				Field: FieldAssertion, Problem: fmt.Sprintf("not set, and the audience of assertions in the cloud of %s is not known", s.base.Host),
+				Fix: "set it to a function that returns a token for that audience, such as Token of a client for the managed identity",
+			}
+		}
+	}
+	if s.wire, err = cfg.client(wire.Reach{Place: wire.Internet}); err != nil {
+		return Host{}, err
+	}
+	return Host{
+		Kind: AppRegistration, Endpoint: s.url(f.TenantID), Why: "by an assertion of " + f.By, Named: true, Source: s,
+	}, nil
+}
+
+const fixAppClientID = "set it to the application (client) id of the app registration"
+
+// authority returns the login host.
+func (f Federation) authority(getenv func(string) string) (*url.URL, error) {
+	if f.Authority == "" {
+		return authorityOf(getenv)
+	}
+	u, ok := parseAuthority(f.Authority)
+	if !ok {
+		return nil, &ConfigError{
+			Field: FieldCloud, Problem: quote(f.Authority) + " is not the https:// URL of a login host", Fix: "use one of azcore's clouds, such as cloud.AzureGovernment",
+		}
+	}
+	return u, nil
+}
+
+// Token implements [Source].
+func (s *federation) Token(ctx context.Context, r Request) (token azcore.AccessToken, err error) {
+	ctx, end := s.wire.StartSpan(ctx, "aztoken.Federation")
+	defer func() { end(err) }()
+	assertion, err := s.Assert(ctx, s.audience)
+	if err != nil {
+		return azcore.AccessToken{}, err
+	}
+	token, err = s.present(ctx, r, assertion.Value)
+	if !isRefused(err) || assertion.Other == nil {
+		return token, err
+	}
+	other, ok := assertion.Other(ctx)
+	if !ok {
+		return token, err
+	}
+	return s.present(ctx, r, other)
+}
+
+// present makes the exchange with one assertion.
+func (s *federation) present(ctx context.Context, r Request, assertion secret.Text) (azcore.AccessToken, error) {
+	value, err := word(assertion.Reveal())
+	if err == nil && len(value) > maxAssertion {
+		err = errFileTooLarge
+	}
+	if err != nil {
+		return azcore.AccessToken{}, &wire.Failure{
+			Err: fmt.Errorf("the assertion is %w", err), Advice: "return a JWT from " + FieldAssertion,
+		}
+	}
+	token, err := s.token(ctx, r, value)
+	return finish(r.Tenant, token, err, func(f *wire.Failure) { s.explain(f, r.Tenant, readPresented(value)) })
+}
+
+// isRefused reports whether err says that Entra does not accept the assertion: it has expired, or
+// no federated credential matches it yet.
+func isRefused(err error) bool {
+	var f *wire.Failure
+	return errors.As(err, &f) && (isMismatch(f) || hasCode(f, func(code int) bool { return code == ended }))
+}
+
+// maxEndedRetries is how often an assertion that has expired is worth another try: whoever makes it
+// may be about to renew it.
+const maxEndedRetries = 2
+
+func (s *federation) explain(f *wire.Failure, tenant string, sent presented) {
+	s.explainEntra(f, tenant)
+	if hasCode(f, func(code int) bool { return code == ended }) {
+		f.Retry, f.MaxRetries = true, maxEndedRetries
+	}
+	switch {
+	case isAboutCredential(f):
+		f.Advice = s.advice(f, sent)
+	case isCertificateError(f):
+		f.Advice = "if a proxy terminates TLS on the way, add its certificate to the roots of this machine (SSL_CERT_FILE)"
+	case f.StatusCode == 0 && f.Advice == "" && f.Description == "": // no connection came about
+		f.Advice = "check the way to " + s.base.Host + ": DNS, firewalls, HTTPS_PROXY, and the roots that this machine trusts"
+	case isNotEntra(f):
+		f.Advice = "check $AZURE_AUTHORITY_HOST and the proxy (HTTPS_PROXY): the answer is not from Entra ID"
+	}
+}
+
+// advice returns what to do about a refusal that has to do with the federated credential.
+func (s *federation) advice(f *wire.Failure, sent presented) string {
+	var do string
+	switch {
+	case hasCode(f, func(code int) bool { return code == ended }):
+		do = "check that the assertion is not an old copy, and the clocks"
+	case isMismatch(f) && s.Any:
+		do = "the app registration " + s.client + " needs a federated credential with exactly the issuer, subject and audience of the " +
+			"assertion; a new one takes some minutes"
+	case isMismatch(f):
+		sent.audience = s.audience // in the token it may be the GUID that stands for it
+		do = fmt.Sprintf("the app registration %s needs a federated credential with exactly the issuer, subject and audience of the "+
+			"assertion: aztoken federate --app %[1]s --to %[2]s; a new one takes some minutes", s.client, sent.subject)
+	default:
+		do = federationAdvice(f)
+	}
+	return do + "; " + sent.String()
+}
+
+// Close implements [Source].
+func (s *federation) Close() { s.wire.Close() }
+
+// AssertBy returns the assertions that a function makes, one for each exchange.
+func AssertBy(f func(context.Context) (string, error)) func(context.Context, string) (Assertion, error) {
+	return func(ctx context.Context, _ string) (Assertion, error) {
+		value, err := f(ctx)
+		switch {
+		case errors.Is(err, fs.ErrNotExist): // a file that is mounted or written late
+			return Assertion{}, &wire.Failure{Err: fmt.Errorf("the assertion: %w", err), Retry: true}
+		case err != nil:
+			return Assertion{}, fmt.Errorf("the assertion: %w", err)
+		}
+		return Assertion{Value: secret.New(value)}, nil
+	}
+}
