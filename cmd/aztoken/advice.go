@@ -73,6 +73,7 @@ func rejectedAdvice(e *verify.Error) string {
 		{verify.ErrIssuer, "check that the token is from Entra ID, and --cloud"},
 		{verify.ErrTenant, "check --tenant"},
 		{verify.ErrAudience, "check --audience, or request a token for this service"},
+		{verify.ErrCaller, "check --caller: the token is another identity's"},
 		{verify.ErrExpired, "get a new token; if it is new, check the clock of this machine"},
 		{verify.ErrNotYetValid, "check the clock of this machine"},
 		{verify.ErrRole, "grant the caller the role (aztoken grant); tokens already issued keep their old roles for up to 24 h"},

@@ -3,6 +3,7 @@ package main_test
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -115,7 +116,7 @@ func TestDoctorOfAnIdentityBinding(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			got := invocation{env: append(env, c.env)}.run(t, "doctor", orders)
+			got := invocation{env: append(slices.Clone(env), c.env)}.run(t, "doctor", orders)
 			require.Equal(t, 1, got.status)
 			require.Contains(t, got.stdout, "✗ "+c.failed)
 			require.Contains(t, got.stdout, c.want)

@@ -111,9 +111,9 @@ func (g *guardCommand) serve(cmd *cobra.Command) error {
 			ready, details := running.Ready()
 			return ready && !service.Draining(), details
 		},
-		More: map[string]http.Handler{"/statusz": http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			statuspage.Handler(statuspage.Subject{Title: "aztoken guard", Verifier: running.Verifier()}).ServeHTTP(w, r)
-		})},
+		More: map[string]http.Handler{
+			"/statusz": statuspage.Handler(statuspage.Subject{Title: "aztoken guard", Verifier: running.Verifier}),
+		},
 	}
 	handler, own, err := withPages(service, pages, config.Metrics, mode, running)
 	if err != nil {

@@ -91,7 +91,7 @@ func (c *Client) Do(req *policy.Request) (Answer, error) {
 	if err != nil {
 		return Answer{}, c.noAnswer(req, err)
 	}
-	return Answer{StatusCode: resp.StatusCode, Header: resp.Header, body: body}, nil
+	return newAnswer(req.Raw(), resp, body), nil
 }
 
 // noAnswer returns the failure of req, which err ended.
