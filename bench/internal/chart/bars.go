@@ -64,8 +64,8 @@ func (p BarPanel) draw(d *drawing, x float64) {
 	}
 	if p.Floor > 0 {
 		y += small
-		d.text(right, small, x, y, p.FloorText)
-		y += 4
+		d.text(right, small, margin, y, p.FloorText)
+		y += 6
 	}
 	rows, most, label := 0.0, p.Floor, 0.0
 	for _, g := range p.Groups {

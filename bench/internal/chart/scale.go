@@ -29,7 +29,7 @@ func evenTicks(most float64) (ticks []tick) {
 	}
 	for n := 0.0; n*step <= most; n++ {
 		label := strconv.FormatFloat(n*step, 'g', 6, 64)
-		if n*step >= 10_000 {
+		if n*step >= 1000 {
 			label = report.Thousands(n * step)
 		}
 		ticks = append(ticks, tick{n * step, label})

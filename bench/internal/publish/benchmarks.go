@@ -54,7 +54,7 @@ func (c costs) panel(title, axis, floor string) chart.BarPanel {
 	least := c.NS(c.operations[0].benchmark + ways[0].suffix)
 	p := chart.BarPanel{
 		Title: title, Axis: axis, Floor: least.Median / c.nanos,
-		FloorText: fmt.Sprintf("The dashed line is the floor, %s %s: %s.", c.time(least), c.unit, floor),
+		FloorText: fmt.Sprintf("The dashed line is the floor, %s %s one after another: %s.", c.time(least), c.unit, floor),
 	}
 	for _, op := range c.operations[1:] {
 		g := chart.BarGroup{Name: op.name}

@@ -22,10 +22,3 @@ func TestARatioIsTakenRoundByRound(t *testing.T) {
 	require.InDelta(t, 10, b.NS("floor").Median, 1e-9)
 	require.Panics(t, func() { b.Get("another") })
 }
-
-func TestResultsAreKept(t *testing.T) {
-	t.Parallel()
-	type result struct{ N int }
-	_, err := results.Load[result](t.TempDir(), "size")
-	require.ErrorContains(t, err, "go run ./size")
-}
