@@ -38,12 +38,12 @@ func TestPages(t *testing.T) {
 		t.Run(recipe, func(t *testing.T) {
 			t.Parallel()
 			page := read(t, filepath.Join(pages, recipe+".md"))
-			code := read(t, filepath.Join(recipe, files[0]))
+			code := sources(t, recipe)
 			blocks := map[string]int{}
 			for _, b := range block.FindAllStringSubmatch(page, -1) {
 				blocks[b[1]]++
 				if b[1] == "go" {
-					require.Contains(t, code, b[2], "the page shows other code than %s", files[0])
+					require.Contains(t, code, b[2], "the page shows other code than the recipe has")
 				}
 			}
 			require.NotZero(t, blocks["go"])
@@ -72,6 +72,18 @@ func TestIndex(t *testing.T) {
 	for recipe := range shown {
 		require.Contains(t, strings.Join(files, " "), recipe+".md")
 	}
+}
+
+// sources returns the Go files of a recipe.
+func sources(t *testing.T, recipe string) string {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join(recipe, "*.go"))
+	require.NoError(t, err)
+	var all strings.Builder
+	for _, file := range files {
+		all.WriteString(read(t, file))
+	}
+	return all.String()
 }
 
 func read(t *testing.T, file string) string {
