@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/seed-ac726066/aztoken/bench/internal/report"
@@ -20,6 +21,7 @@ type measured struct {
 	size         results.Size
 	fleet        results.Fleet
 	verification results.Verification
+	store        results.Store
 }
 
 // repository returns the sections of README.md and docs in the repository's root, on whatever page
@@ -34,7 +36,8 @@ func repository(root string) (publication, error) {
 		return publication{}, err
 	}
 	texts := map[string]string{
-		"outage-cover": cover, "comparison": comparison(m), "fleet-peaks": fleetPeaks(m.fleet), "tricky-tokens": trickyTokens(m.verification),
+		"outage-cover": cover, "comparison": comparison(m), "peers": peersTable(m),
+		"fleet-peaks": fleetPeaks(m.fleet), "tricky-tokens": trickyTokens(m.verification),
 	}
 	users, err := pages.Users(filepath.Join(root, ".."))
 	if err != nil {
@@ -54,7 +57,7 @@ func repository(root string) (publication, error) {
 			}
 		}
 	}
-	for _, name := range []string{"outage-cover", "comparison"} { // the others are said where there is room
+	for _, name := range []string{"outage-cover", "comparison", "peers"} { // the others are said where there is room
 		if !found[name] {
 			return publication{}, fmt.Errorf("publish: no page has the section %q; write the lines \"<!-- %[1]s: begin -->\" and \"<!-- %[1]s: end -->\" where it belongs", name)
 		}
@@ -63,13 +66,14 @@ func repository(root string) (publication, error) {
 }
 
 func load(root string) (m measured, err error) {
-	var errs [6]error
+	var errs [7]error
 	m.outage, errs[0] = results.Load[results.Outage](root, "outage")
 	m.stampede, errs[1] = results.Load[results.Stampede](root, "stampede")
 	m.hotpath, errs[2] = results.Load[results.Benchmarks](root, "hotpath")
 	m.size, errs[3] = results.Load[results.Size](root, "size")
 	m.fleet, errs[4] = results.Load[results.Fleet](root, "fleet")
 	m.verification, errs[5] = results.Load[results.Verification](root, "verification")
+	m.store, errs[6] = results.Load[results.Store](root, "store")
 	return m, errors.Join(errs[:]...)
 }
 
@@ -192,6 +196,52 @@ func comparison(m measured) string {
 		row("a request: times the floor", request, ""),
 		row("the binary: MB above a program with only net/http", binary, "`go run ./size`"),
 	})
+}
+
+// peersTable is the part of the feature table that is measured.
+func peersTable(m measured) string {
+	starts, requests, inTime := []string{}, []string{}, []string{}
+	for _, name := range []string{halfLife, azidentity, oauth2} {
+		c, _ := m.outage.Cell(name, outageKinds[0].name, 12)
+		starts = append(starts, fmt.Sprintf("%d of %d", c.Unharmed, c.Starts))
+	}
+	hanging := m.stampede.Scenarios[len(m.stampede.Scenarios)-1]
+	for _, name := range []string{"aztoken", azidentity, oauth2} {
+		for _, o := range hanging.Outcomes {
+			if o.Library == name {
+				requests, inTime = append(requests, groups(o.Requests)), append(inTime, of(o.InTime, m.stampede.Callers))
+			}
+		}
+	}
+	row := func(what string, cells []string, program string) []string {
+		return slices.Concat([]string{what}, cells, []string{"`cd bench && go run ./" + program + "`"})
+	}
+	restarted := []string{}
+	for _, kind := range []string{"aztoken with a store", azidentity} {
+		for _, r := range m.store.Restarted {
+			if r.Kind == kind {
+				restarted = append(restarted, fmt.Sprintf("%d of %d", r.Unharmed, r.Starts))
+			}
+		}
+	}
+	return words([]string{"", "aztoken", versioned(m.outage.Versions, "azidentity"), versioned(m.outage.Versions, "x/oauth2"), "command"}, [][]string{
+		row("starts without a failed call in an outage of 12 h, tokens of 24 h", starts, "outage"),
+		row("requests of "+groups(m.stampede.Callers)+" cold callers", requests, "stampede"),
+		row("cold callers with deadlines that come back in time", inTime, "stampede"),
+		row("the same with a restart every hour, aztoken with a token store", append(restarted, "not measured"), "store"),
+	})
+}
+
+// versioned returns the short name of a module with its version to the minor one, of a list of
+// modules and versions.
+func versioned(versions, name string) string {
+	for _, module := range strings.Split(versions, ", ") {
+		path, version, _ := strings.Cut(module, " ")
+		if parts := strings.Split(strings.TrimPrefix(version, "v"), "."); strings.HasSuffix(path, name) && len(parts) > 1 {
+			return name + " " + parts[0] + "." + parts[1]
+		}
+	}
+	return name
 }
 
 // of writes n of all.
