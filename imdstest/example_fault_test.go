@@ -105,7 +105,7 @@ func ExampleDropped() {
 }
 
 // Where an app registration's credential is the identity of a host, each of both can be away alone.
-func ExampleFault_ExchangeOnly() {
+func ExampleFault_oneLeg() {
 	imds := imdstest.New(nil)
 	defer imds.Close()
 	pod := imds.WorkloadIdentity()
@@ -124,7 +124,7 @@ func ExampleFault_ExchangeOnly() {
 }
 
 // The documents of Entra ID can be away one by one.
-func ExampleFault_KeysOnly() {
+func ExampleFault_oneDocument() {
 	imds := imdstest.New(nil)
 	ask := func(fault imdstest.Fault) {
 		imds.Issuer().Break(fault)

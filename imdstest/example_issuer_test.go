@@ -36,14 +36,16 @@ func ExampleIssuer() {
 		fmt.Printf("%s: %d\n", when, status)
 	}
 	token := imds.Mint("https://orders.example")
-	entra.Next(imdstest.NotJSON()) // for one fetch of keys
+	entra.BreakFor(time.Hour, imdstest.NotJSON())
 	call("a proxy answers in place of Entra ID", token)
 
+	entra.Recover()
 	_ = service.Close()
 	service = serviceOf(imds)
-	call("Entra ID is well", token)
+	entra.Next(imdstest.Slow(time.Millisecond)) // for one fetch of keys
+	call("Entra ID is slow", token)
 
-	entra.BreakFor(time.Hour, imdstest.EntraDown())
+	entra.Break(imdstest.EntraDown())
 	entra.RotateKey()
 	call("it is down, and the key is known", token)
 	call("it is down, and the key is not", imds.Mint("https://orders.example"))
@@ -59,12 +61,12 @@ func ExampleIssuer() {
 	fmt.Println("fetches of keys:", entra.Count(), "and of discovery:", len(entra.Requests())-entra.Count())
 	// Output:
 	// a proxy answers in place of Entra ID: 503
-	// Entra ID is well: 200
+	// Entra ID is slow: 200
 	// it is down, and the key is known: 200
 	// it is down, and the key is not: 503
 	// after a start, by the key of now: 200
 	// after a start, by a key withdrawn: 401
-	// fetches of keys: 4 and of discovery: 5
+	// fetches of keys: 3 and of discovery: 5
 }
 
 // A key that Entra ID does not have, and then has.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"errors"
 	"fmt"
 	"io"
 	"log"
@@ -389,7 +390,24 @@ func ExampleServer_VerifierOptions() {
 	// Output: true <nil>
 }
 
-func ExampleServer_TokenProxy() {
+func ExampleServer_Issuer() {
+	imds := imdstest.New(nil)
+	before := imds.Mint("https://orders.example")
+	imds.Issuer().RotateKey()
+	imds.Issuer().WithdrawKeys()
+
+	service := serviceOf(imds)
+	defer service.Close()
+	_, err := service.Verify(context.Background(), before)
+	fmt.Println(errors.Is(err, verify.ErrSignature))
+	_, err = service.Verify(context.Background(), imds.Mint("https://orders.example"))
+	fmt.Println(err)
+	// Output:
+	// true
+	// <nil>
+}
+
+func ExampleTokenProxy() {
 	imds := imdstest.New(nil)
 	defer imds.Close()
 	file := imds.IdentityBinding().Get("AZURE_KUBERNETES_CA_FILE")
