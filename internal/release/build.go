@@ -52,13 +52,14 @@ func (r release) build(ctx context.Context, t target, program string) error {
 	return err
 }
 
-// describe writes the bill of materials of a program, in the form of CycloneDX.
+// describe writes the bill of materials of a program, in the form of CycloneDX. It names the digest
+// of the tool that wrote it, which has to come out the same too.
 func (r release) describe(ctx context.Context, program, file string) error {
 	file, err := filepath.Abs(file)
 	if err != nil {
 		return err
 	}
-	_, err = goCommand(ctx, r.root, []string{"GOFLAGS="}, "run", "github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod@v1.10.0",
+	_, err = goCommand(ctx, r.root, []string{"GOFLAGS=-trimpath", "CGO_ENABLED=0"}, "run", "github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod@v1.10.0",
 		"bin", "-json", "-std", "-noserial", "-notimestamp", "-version", r.version, "-output", file, program)
 	return err
 }
