@@ -84,10 +84,11 @@ func (f Federation) authority(getenv func(string) string) (*url.URL, error) {
 	if f.Authority == "" {
 		return authorityOf(getenv)
 	}
-	u, ok := parseAuthority(f.Authority)
-	if !ok {
+	u, problem := httpsBase(f.Authority)
+	if problem != "" {
 		return nil, &ConfigError{
-			Field: FieldCloud, Problem: quote(f.Authority) + " is not the https:// URL of a login host", Fix: "use one of azcore's clouds, such as cloud.AzureGovernment",
+			Field: FieldCloud, Problem: hidePath(f.Authority) + " " + problem,
+			Fix: "it must be the https:// URL of a login host; use one of azcore's clouds, such as cloud.AzureGovernment",
 		}
 	}
 	return u, nil

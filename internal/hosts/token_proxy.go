@@ -49,7 +49,7 @@ func newTokenProxy(getenv func(string) string) (*tokenProxy, error) {
 		}
 		return nil, nil
 	}
-	u, problem := parseTokenProxy(address)
+	u, problem := httpsBase(address)
 	switch {
 	case problem != "":
 		return nil, inVariable(tokenProxyURL, hidePassword(address)+" "+problem, fixTokenProxy)
@@ -66,35 +66,6 @@ func newTokenProxy(getenv func(string) string) (*tokenProxy, error) {
 }
 
 const fixTokenProxy = "let the workload identity webhook set it"
-
-// parseTokenProxy reads the address of the proxy, and returns what is wrong with it.
-func parseTokenProxy(address string) (u *url.URL, problem string) {
-	u, err := url.Parse(address)
-	switch {
-	case err != nil:
-		return nil, "is not a URL"
-	case u.Scheme != "https":
-		return nil, "does not begin with https://"
-	case u.Hostname() == "":
-		return nil, "has no host"
-	case u.User != nil:
-		return nil, "has a user"
-	case hasQueryOrFragment(address):
-		return nil, "has a query or a fragment"
-	}
-	return u, ""
-}
-
-// hidePassword quotes an address without what stands before an @, which may be a password.
-func hidePassword(address string) string {
-	if at := strings.LastIndexByte(address, '@'); at >= 0 {
-		address = "…" + address[at:]
-	}
-	if at := strings.IndexAny(address, "?#"); at >= 0 {
-		address = address[:at+1] + "…"
-	}
-	return quote(address)
-}
 
 // isServerName reports whether name is what a TLS handshake may ask for: a domain name.
 func isServerName(name string) bool {

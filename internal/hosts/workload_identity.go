@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"unicode"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 
@@ -45,8 +46,8 @@ func newWorkloadIdentity(cfg Config) (Host, error) {
 		return Host{}, inVariable(tenantID, "not set", `label the pod azure.workload.identity/use: "true", so that the workload identity webhook sets it`)
 	case !isTenant(tenant):
 		return Host{}, inVariable(tenantID, notTenant(tenant), "let the workload identity webhook set it")
-	case strings.TrimSpace(file) != file:
-		return Host{}, inVariable(federatedTokenFile, quote(file)+" begins or ends with a space or a line feed", "remove it")
+	case strings.TrimSpace(file) != file, strings.ContainsFunc(file, unicode.IsControl):
+		return Host{}, inVariable(federatedTokenFile, quote(file)+" begins or ends with a space, or has a line feed or another control character", "remove it")
 	}
 	proxy, err := newTokenProxy(cfg.Getenv)
 	if err != nil {
