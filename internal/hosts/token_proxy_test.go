@@ -182,6 +182,7 @@ func TestTokenProxyRefusals(t *testing.T) {
 		{"no proxy, the subject", 401, entra(7002138), false, values, ""},
 		{"an expired token", 401, entra(700024), true, nil, "add a federated credential"},
 		{"no proxy, an expired token", 401, entra(700024), false, values, "add a federated credential"},
+		{"no proxy, a key that Entra does not know", 401, entra(700027), false, []string{"assertion"}, "remove the identity"},
 		{"a page", 200, "<html>", true, []string{"$AZURE_KUBERNETES_TOKEN_PROXY"}, "AUTHORITY_HOST"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

@@ -119,7 +119,9 @@ func (x *exchange) explainEntra(f *wire.Failure, r Request) {
 	if isMissing || isMismatch(f) {
 		f.Reason = wire.IdentityNotFound
 	}
-	if advice := entraAdvice(f); advice != "" {
+	if advice := entraAdvice(f); advice == fixCredential { // whose secret or certificate is an assertion here
+		f.Advice = "check that the assertion is a complete and current token of the issuer that the federated credential names"
+	} else if advice != "" {
 		f.Advice = advice
 	}
 	if isMissing && r.Tenant != "" && !strings.EqualFold(r.Tenant, x.tenant) {
