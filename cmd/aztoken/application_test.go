@@ -3,6 +3,7 @@ package main_test
 import (
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -72,6 +73,7 @@ func TestDoctorOfAnApplication(t *testing.T) {
 	require.Contains(t, got.stdout, "✓ exchange")
 	require.Contains(t, got.stdout, imdstest.DefaultApplicationID)
 	require.Contains(t, got.stdout, "the token has consumer")
+	require.Equal(t, 1, strings.Count(got.stdout, "has no claim idtyp"), "the application's token, and not the assertion: %s", got.stdout)
 
 	_, foreign := appHost(t, imdstest.Application{FederatedCredentials: []imdstest.FederatedCredential{{Subject: "0b000000-0000-4000-8000-0000000000ff"}}})
 	got = invocation{env: foreign}.run(t, append([]string{"doctor", orders}, asApp...)...)
