@@ -136,6 +136,16 @@ func agentFileOfAnApp(t *testing.T) string {
 
 func TestAgentOfAnApplication(t *testing.T) {
 	t.Parallel()
+	for want, args := range map[string][]string{
+		`--app-client-id: "orders"`: {"--app-client-id=orders", "--app-tenant", imdstest.DefaultTenantID},
+		`--app-tenant: "common"`:    {"--app-client-id", imdstest.DefaultApplicationID, "--app-tenant=common"},
+		"--app-tenant is empty":     {"--app-client-id", imdstest.DefaultApplicationID, "--app-tenant="},
+		"[app-client-id dev]":       append([]string{"--dev", "--allow", orders}, asApp...),
+	} {
+		got := aztoken(t, append([]string{"agent", "--listen=127.0.0.1:0"}, args...)...)
+		require.Equal(t, 2, got.status, got.stderr)
+		require.Contains(t, got.stderr, want)
+	}
 	srv, env := appHost(t)
 	for name, args := range map[string][]string{
 		"by flags":  asApp,

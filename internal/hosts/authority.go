@@ -33,17 +33,3 @@ func exchangeAudience(login *url.URL) string {
 	}
 	return authority.Audience(host)
 }
-
-// isTenant reports whether s may be a tenant's GUID or domain: it becomes a part of a path. The
-// words that stand for any tenant are none.
-func isTenant(s string) bool {
-	switch strings.ToLower(s) {
-	case "common", "organizations", "consumers":
-		return false
-	}
-	const allowed = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-"
-	return s != "" && strings.Trim(s, allowed) == "" && strings.Trim(s, ".") != ""
-}
-
-// notTenant says what is wrong with a tenant that is none.
-func notTenant(s string) string { return quote(s) + " is not a tenant, which is a GUID or a domain" }

@@ -49,7 +49,7 @@ func NewFederation(cfg Config, f Federation) (Host, error) {
 	switch {
 	case f.TenantID == "":
 		return Host{}, &ConfigError{Field: FieldAppTenant, Problem: "empty", Fix: "set it to the tenant of the app registration"}
-	case !isTenant(f.TenantID):
+	case !IsTenant(f.TenantID):
 		return Host{}, &ConfigError{Field: FieldAppTenant, Problem: notTenant(f.TenantID), Fix: "set it to the tenant of the app registration"}
 	case f.ClientID == "":
 		return Host{}, &ConfigError{Field: FieldAppClientID, Problem: "empty", Fix: fixAppClientID}

@@ -44,7 +44,7 @@ func newWorkloadIdentity(cfg Config) (Host, error) {
 	switch {
 	case tenant == "":
 		return Host{}, inVariable(tenantID, "not set", `label the pod azure.workload.identity/use: "true", so that the workload identity webhook sets it`)
-	case !isTenant(tenant):
+	case !IsTenant(tenant):
 		return Host{}, inVariable(tenantID, notTenant(tenant), "let the workload identity webhook set it")
 	case strings.TrimSpace(file) != file, strings.ContainsFunc(file, unicode.IsControl):
 		return Host{}, inVariable(federatedTokenFile, quote(file)+" begins or ends with a space, or has a line feed or another control character", "remove it")
