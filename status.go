@@ -18,7 +18,7 @@ type Status struct {
 	// StoreError is why Options.Store does not work, "" while it does or there is none.
 	StoreError string `json:"store_error,omitempty"`
 	// Resources are those that have a token, and those that could not get one a moment ago, sorted
-	// by name.
+	// by name. The assertion of Options.Federation comes last.
 	Resources []ResourceStatus `json:"resources"`
 }
 

@@ -120,11 +120,12 @@ func (p *tokenProxy) explain(f *wire.Failure, sent presented) {
 		if f.StatusCode == http.StatusForbidden {
 			f.Reason = wire.IdentityNotFound
 		}
-		f.Advice = "the cluster refuses: check that the identity is bound to it (az aks identity-binding create), and that the service " +
-			"account has the verb use-managed-identity on its client id; " + sent.String()
+		f.Advice = "the cluster refuses: check that the identity is bound to it (az aks identity-binding create), that the service " +
+			"account has the verb use-managed-identity on its client id, and that $" + tokenProxyName +
+			" is what the webhook sets, as the API server itself answers by any other name; " + sent.String()
 	case f.StatusCode == 0 && f.Advice == "" && f.Description == "":
-		f.Advice = "check the way to $" + tokenProxyURL + ": DNS of the cluster and network policies"
-	case !f.JSON && f.StatusCode >= http.StatusOK && f.StatusCode < http.StatusInternalServerError:
+		f.Advice = "check the way to $" + tokenProxyURL + ": DNS of the cluster, network policies, and the name in $" + tokenProxyName
+	case len(f.EntraCodes) == 0 && f.StatusCode == http.StatusNotFound, isNotEntra(f):
 		f.Advice = "check $" + tokenProxyURL + " and $" + tokenProxyName + ": the answer is not from the token endpoint"
 	}
 }
