@@ -22,7 +22,7 @@ type Status struct {
 	// Closed reports whether the client was closed. It has no tokens then.
 	Closed bool `json:"closed,omitempty"`
 	// Resources are those that have a token, and those that could not get one a moment ago, sorted
-	// by name.
+	// by name. The assertion of Options.Federation comes last.
 	Resources []ResourceStatus `json:"resources"`
 }
 

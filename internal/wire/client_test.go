@@ -283,13 +283,13 @@ func TestClientLog(t *testing.T) {
 		Logging:         policy.LogOptions{IncludeBody: true, AllowedHeaders: []string{"SECRET", "x-identity-header", "authorization", "Metadata"}},
 		PerCallPolicies: []policy.Policy{setHeaders{"Metadata": "true", "Secret": "s3cr3t", "X-Identity-Header": "s3cr3t", "Authorization": "Basic s3cr3t"}},
 	}
-	_, err := get(t, opts, srv.URL+"?resource=https://vault.azure.net&clientid=id-1&client_id=id-2&object_id=id-3&msi_res_id=id-4&mi_res_id=id-5")
+	_, err := get(t, opts, srv.URL+"?resource=https://vault.azure.net&clientid=id-1&client_id=id-2&object_id=id-3&msi_res_id=id-4&mi_res_id=id-5&principalId=id-6")
 	require.NoError(t, err)
 	mu.Lock()
 	defer mu.Unlock()
 	require.Contains(t, log.String(), "Metadata: true", "the log works")
 	require.Contains(t, log.String(), "vault.azure.net")
-	for _, id := range []string{"id-1", "id-2", "id-3", "id-4", "id-5"} {
+	for _, id := range []string{"id-1", "id-2", "id-3", "id-4", "id-5", "id-6"} {
 		require.Contains(t, log.String(), id, "which identity is asked for is no secret, on whatever host")
 	}
 	require.NotContains(t, log.String(), "s3cr3t")
