@@ -118,6 +118,7 @@ func TestMarks(t *testing.T) {
 		"X-Auth-Claims": ownHeader, "X_auth_roles": ownHeader, "X.auth.roles": ownHeader, "X-Auth_roles": ownHeader, "x-auth-roles": ownHeader,
 		"X_AUTH.CLIENT-ID": ownHeader, "X-Http-Method-Override": methodOverride, "X-Http-Method": methodOverride, "X-Method-Override": methodOverride,
 		"X_http_method_override": methodOverride, "X-Http.method_override": methodOverride,
+		"X+auth+roles": ownHeader, "X~auth!object*id": ownHeader, "X-Auth|Claims": ownHeader, "X9auth-Roles": 0, "X-Authzroles": 0, "X--Auth-Roles": 0,
 		"X-Auth-Role": 0, "X-Auth-Roles-2": 0, "Xx-Auth-Roles": 0, "X-Original-Method": 0, "Authorization": 0, "X": 0, "": 0, "X-Auth-Other": 0,
 	} {
 		require.Equal(t, want, marks(http.Header{"Accept": {"*/*"}, name: {""}}), name)
