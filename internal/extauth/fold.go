@@ -12,8 +12,13 @@ import (
 func fold(path string) string {
 	for i := range len(path) {
 		if c := path[i]; c >= utf8.RuneSelf || 'A' <= c && c <= 'Z' {
-			return strings.Map(func(r rune) rune { return unicode.ToLower(unicode.ToUpper(r)) }, path)
+			path = strings.Map(func(r rune) rune { return unicode.ToLower(unicode.ToUpper(r)) }, path)
+			return severalLetters.Replace(path)
 		}
 	}
 	return path // as most paths are
 }
+
+// severalLetters are the runes that are several letters of ASCII in upper case (Unicode's
+// SpecialCasing), as the whole text is in Java, JavaScript and Python.
+var severalLetters = strings.NewReplacer("ß", "ss", "ﬀ", "ff", "ﬁ", "fi", "ﬂ", "fl", "ﬃ", "ffi", "ﬄ", "ffl", "ﬅ", "st", "ﬆ", "st")

@@ -178,6 +178,7 @@ func TestFold(t *testing.T) {
 	for path, want := range map[string]string{
 		"/": "/", "/admin": "/admin", "/Admin/": "/admin/", "/ADMIN//": "/admin//",
 		"/admın": "/admin", "/ADMİN": "/admin", "/uſers": "/users", "/\u212aeys": "/keys", "/ÄÖÜ": "/äöü", "/Σς": "/σσ",
+		"/paß": "/pass", "/PA\u1e9e": "/pass", "/pro\ufb01le": "/profile", "/o\ufb03ce/": "/office/", "/\ufb05a\ufb06": "/stast", "/\ufb00\ufb02\ufb04": "/ffflffl",
 	} {
 		require.Equal(t, want, fold(path), path)
 		require.Equal(t, want, fold(fold(path)), path)
