@@ -119,6 +119,9 @@ func TestReadTarget(t *testing.T) {
 			"/%2e%2e;/admin":            errDots,
 			"/a%20;x/b":                 errDots,
 			"/a%2500":                   errControl,
+			"/a%25c2%2585b":             errControl,
+			"/%25c0%25ae%25c0%25ae/a":   errUTF8,
+			"/%252525c0%252525af":       errUTF8,
 		} {
 			_, err := readTarget(raw)
 			require.ErrorIs(t, err, want, "%q", raw)
