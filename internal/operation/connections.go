@@ -2,7 +2,6 @@ package operation
 
 import (
 	"net"
-	"net/http"
 	"sync"
 )
 
@@ -31,16 +30,8 @@ type slots chan struct{}
 // queue.
 func (s slots) listener(l net.Listener) net.Listener { return limited{l, s} }
 
-// handler returns next, but once three quarters of the slots are taken no connection is kept for a
-// further request: idle ones would keep others out for minutes.
-func (s slots) handler(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if len(s) > cap(s)*3/4 {
-			w.Header().Set("Connection", "close")
-		}
-		next.ServeHTTP(w, r)
-	})
-}
+// crowded reports whether three quarters of the slots are taken.
+func (s slots) crowded() bool { return len(s) > cap(s)*3/4 }
 
 type limited struct {
 	net.Listener

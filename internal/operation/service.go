@@ -89,7 +89,7 @@ func (s *Service) Run(ctx context.Context) error {
 			slots = make(chan struct{}, pageConnections)
 		}
 		server := &http.Server{
-			Handler: slots.handler(v.Handler), ReadTimeout: requestTime, WriteTimeout: answerTime, IdleTimeout: idleTime,
+			Handler: s.sparing(v.Handler, slots), ReadTimeout: requestTime, WriteTimeout: answerTime, IdleTimeout: idleTime,
 			MaxHeaderBytes: cmp.Or(s.MaxHeader, maxHeader), DisableGeneralOptionsHandler: true,
 			ErrorLog: log.New(io.Discard, "", 0), // connections that break are not worth a line
 		}
@@ -107,6 +107,18 @@ func (s *Service) Run(ctx context.Context) error {
 		return nil
 	})
 	return group.Wait()
+}
+
+// sparing returns next, but no connection is kept for a further request while the slots are crowded,
+// as idle ones would keep others out for minutes; and none while the service drains, as a request
+// fails on one that is closed at the end.
+func (s *Service) sparing(next http.Handler, slots slots) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if s.Draining() || slots.crowded() {
+			w.Header().Set("Connection", "close")
+		}
+		next.ServeHTTP(w, r)
+	})
 }
 
 // live returns when the service is to end.
