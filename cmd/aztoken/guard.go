@@ -108,8 +108,9 @@ func (g *guardCommand) serve(cmd *cobra.Command) error {
 	pages := operation.Pages{
 		Metrics: options.Metrics,
 		Ready: func() (bool, any) {
-			ready, details := running.Ready()
-			return ready && !service.Draining(), details
+			r := running.Readiness()
+			r.Ready = r.Ready && !service.Draining()
+			return r.Ready, r
 		},
 		More: map[string]http.Handler{
 			"/statusz": statuspage.Handler(statuspage.Subject{Title: "aztoken guard", Verifier: running.Verifier}),

@@ -153,9 +153,15 @@ func TestGuard(t *testing.T) {
 		require.Equal(t, 200, s.check(t, good, "/"))
 		require.NoError(t, s.cmd.Process.Signal(syscall.SIGTERM))
 		require.Eventually(t, func() bool { status, _ := s.page(t, "/readyz"); return status == 503 }, 10*time.Second, 10*time.Millisecond)
+		_, text := s.page(t, "/readyz")
+		require.Contains(t, text, `"ready":false`)
 		status, _ := s.page(t, "/healthz")
 		require.Equal(t, 200, status)
-		require.Equal(t, 200, s.check(t, good, "/"))
+		resp, err := http.DefaultClient.Do(s.question(t, good, "/"))
+		require.NoError(t, err)
+		require.NoError(t, resp.Body.Close())
+		require.Equal(t, 200, resp.StatusCode)
+		require.True(t, resp.Close, "no proxy asks on a connection that the end closes")
 		require.Eventually(t, func() bool { // a second signal is one only half a second after the first
 			_ = s.cmd.Process.Signal(syscall.SIGTERM)
 			select {

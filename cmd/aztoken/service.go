@@ -75,7 +75,7 @@ func withPages(service *operation.Service, pages operation.Pages, address string
 	if err != nil {
 		return nil, nil, err
 	}
-	service.Servings = append(service.Servings, operation.Serving{Listener: own[0], Handler: pages})
+	service.Servings = append(service.Servings, operation.Serving{Listener: own[0], Handler: pages, Pages: true})
 	return next, own, nil
 }
 

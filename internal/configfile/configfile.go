@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -39,7 +40,34 @@ func Read(r io.Reader, name string, into any) (*Document, error) {
 		return nil, fmt.Errorf("aztoken: %s has several documents; keep one", name)
 	}
 	d := &Document{name: name}
-	return d, yaml.Unmarshal(text, &d.root)
+	if err := yaml.Unmarshal(text, &d.root); err != nil {
+		return nil, err
+	}
+	return d, d.checkEmpty(&d.root)
+}
+
+// checkEmpty returns the first key without a value, as a template leaves it whose variable is not
+// set: that must not mean what a key does that is left out, such as every host.
+func (d *Document) checkEmpty(n *yaml.Node, path ...any) error {
+	for i, child := range n.Content {
+		at := path
+		switch n.Kind {
+		case yaml.SequenceNode:
+			at = append(slices.Clone(path), i)
+		case yaml.MappingNode:
+			if i%2 == 0 {
+				continue
+			}
+			at = append(slices.Clone(path), n.Content[i-1].Value)
+			if child.Kind == yaml.ScalarNode && (child.Value == "" || child.ShortTag() == "!!null") {
+				return d.Mistake("it is empty; give a value, or leave the key out", at...)
+			}
+		}
+		if err := d.checkEmpty(child, at...); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Has reports whether the file has what path leads to, be it empty.

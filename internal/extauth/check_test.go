@@ -290,7 +290,8 @@ func TestCheckPath(t *testing.T) {
 
 func TestCheckPreflight(t *testing.T) {
 	t.Parallel()
-	f := start(t, entraID(), configured(t, head+"rules:\n- {path: /, methods: [GET, POST], require: [{roles: [reader]}], preflight: true}\n- {path: /closed/, require: [{roles: [reader]}]}\n"))
+	f := start(t, entraID(), configured(t, head+"rules:\n- {path: /, methods: [GET, POST], require: [{roles: [reader]}], preflight: true}\n- {path: /closed/, require: [{roles: [reader]}]}\n"+
+		"- {path: /all/, require: [{roles: [reader]}], preflight: true}\n"))
 	cors := []string{"Origin", "https://app.example", "Access-Control-Request-Method", "POST"}
 	require.Equal(t, http.StatusOK, f.ask(t, question("", "OPTIONS", "/a", cors...)).Code)
 	f.counted(t, "/", "open", "1")
@@ -300,4 +301,8 @@ func TestCheckPreflight(t *testing.T) {
 	require.Equal(t, http.StatusUnauthorized, f.ask(t, question("", "OPTIONS", "/closed/", cors...)).Code)
 	require.Equal(t, http.StatusForbidden, f.ask(t, question("", "OPTIONS", "/closed;/", cors...)).Code)
 	require.Equal(t, http.StatusUnauthorized, f.ask(t, question("", "OPTIONS", "/Closed/", cors...)).Code, "its other reading wants a token")
+	for _, name := range []string{"X-Http-Method-Override", "X-Http-Method", "X_method_override"} { // no browser sends one
+		require.Equal(t, http.StatusForbidden, f.ask(t, question("", "OPTIONS", "/a", append(cors, name, "DELETE")...)).Code, name)
+		require.Equal(t, http.StatusUnauthorized, f.ask(t, question("", "OPTIONS", "/all/", append(cors, name, "DELETE")...)).Code, name)
+	}
 }

@@ -36,7 +36,7 @@ func (s *ruleset) site(host string) *site {
 	if on != nil {
 		return on
 	}
-	on = &site{folded: tree{folded: true}}
+	on = new(site)
 	if host == "" {
 		s.other = on
 	} else {

@@ -94,6 +94,15 @@ func TestConfigMistakes(t *testing.T) {
 		"a scope of two words":                     {head + "rules:\n- {path: /, require: [{scopes: [a b]}]}\n", "\"a b\" is no name"},
 		"a caller that is none":                    {head + "rules:\n- {path: /, require: [{callers: [orders]}]}\n", "\"orders\" is not a GUID"},
 
+		"a host of a template's unset variable": {head + "rules:\n- {path: /, open: true}\n- path: /a\n  host:\n  open: true\n", "line 7: rules[1].host: it is empty; give a value, or leave the key out"},
+		"an empty host":                         {head + "rules:\n- {path: /, host: '', open: true}\n", "line 5: rules[0].host: it is empty"},
+		"no value of methods":                   {head + "rules:\n- {path: /, methods: , open: true}\n", "rules[0].methods: it is empty"},
+		"null methods":                          {head + "rules:\n- {path: /, methods: null, open: true}\n", "rules[0].methods: it is empty"},
+		"no value of roles beside callers":      {head + "rules:\n- path: /\n  require:\n  - callers: [bbbbbbbb-0000-4000-8000-000000000000]\n    roles: ~\n", "line 8: rules[0].require[0].roles: it is empty"},
+		"no value of app_only":                  {head + "rules:\n- path: /\n  require: [{roles: [a], app_only: }]\n", "rules[0].require[0].app_only: it is empty"},
+		"no value of proxy":                     {"proxy:\naudiences: [a]\n", "line 1: proxy: it is empty"},
+		"no value of key_file":                  {head + "key_file: ''\n", "line 4: key_file: it is empty"},
+
 		"no path":                     {head + "rules:\n- {" + required + "}\n", "line 5: rules[0].path: \"\" is no path"},
 		"a path with a method":        {head + "rules:\n- {path: get /x, open: true}\n", "\"get /x\" is no path: give a path that begins with a slash"},
 		"a path with a host":          {head + "rules:\n- {path: 'a:80/', open: true}\n", "\"a:80/\" is no path"},

@@ -6,16 +6,19 @@ import (
 	"unicode/utf8"
 )
 
-// fold returns what the spellings of a path have in common of which services make no difference:
-// letter case, and final slashes. Each rune goes to upper case first, as some have no lower case of
-// their own and yet equal another letter: ı and ſ are I and S in upper case.
-func fold(path string) string { return strings.TrimRight(foldCase(path), "/") }
-
-func foldCase(text string) string {
-	for i := range len(text) {
-		if c := text[i]; c >= utf8.RuneSelf || 'A' <= c && c <= 'Z' {
-			return strings.Map(func(r rune) rune { return unicode.ToLower(unicode.ToUpper(r)) }, text)
+// fold returns a path with letters of which services make no difference. Each rune goes to upper
+// case first, as some have no lower case of their own and yet equal another letter: ı and ſ are I
+// and S in upper case.
+func fold(path string) string {
+	for i := range len(path) {
+		if c := path[i]; c >= utf8.RuneSelf || 'A' <= c && c <= 'Z' {
+			path = strings.Map(func(r rune) rune { return unicode.ToLower(unicode.ToUpper(r)) }, path)
+			return severalLetters.Replace(path)
 		}
 	}
-	return text // as most paths are
+	return path // as most paths are
 }
+
+// severalLetters are the runes that are several letters of ASCII in upper case (Unicode's
+// SpecialCasing), as the whole text is in Java, JavaScript and Python.
+var severalLetters = strings.NewReplacer("ß", "ss", "ﬀ", "ff", "ﬁ", "fi", "ﬂ", "fl", "ﬃ", "ffi", "ﬄ", "ffl", "ﬅ", "st", "ﬆ", "st")

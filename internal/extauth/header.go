@@ -47,8 +47,8 @@ func markOf(name string) mark {
 	return 0
 }
 
-// readsAs reports whether services may take a header for the one of a name in lower case: they read
-// - and _ alike, and some the dot.
+// readsAs reports whether services may take a header for the one of a name in lower case: CGI and
+// its kin read _ for -, and some for all that is neither a letter nor a digit.
 func readsAs(header, name string) bool {
 	if len(header) != len(name) {
 		return false
@@ -56,10 +56,10 @@ func readsAs(header, name string) bool {
 	for i := range len(header) {
 		c := header[i]
 		switch {
-		case c == '_' || c == '.':
-			c = '-'
 		case 'A' <= c && c <= 'Z':
 			c |= 0x20
+		case ('a' > c || c > 'z') && ('0' > c || c > '9'):
+			c = '-'
 		}
 		if c != name[i] {
 			return false

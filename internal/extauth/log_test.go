@@ -107,7 +107,7 @@ func TestLog(t *testing.T) {
 
 func TestMetrics(t *testing.T) {
 	virtually(t, func(t *testing.T) {
-		f := start(t, entraID(), configured(t, head+"rules:\n- {host: a.example, path: '/{x}', require: [{roles: [reader]}]}\n- {path: /, open: true}\n"))
+		f := start(t, entraID(), configured(t, head+"rules:\n- {host: a.example, path: '/{x}', require: [{roles: [reader]}]}\n- {path: /, open: true}\n- {path: '/q\"\u200b/', open: true}\n"))
 		synctest.Wait()
 		begun := time.Now()
 		for _, target := range []string{"/", "/a", "/b\"c", "/%0a", "/" + strings.Repeat("x", 5000)} {
@@ -122,6 +122,7 @@ func TestMetrics(t *testing.T) {
 			`aztoken_guard_checks_total{rule="a.example/{x}",result="allowed"} 3`, `aztoken_guard_checks_total{rule="none",result="no_rule"} 1`,
 			`aztoken_guard_checks_total{rule="/",result="open"} 4`, `aztoken_guard_checks_total{rule="none",result="bad_request"} 7`,
 			"aztoken_guard_check_duration_seconds_count 15", "aztoken_keys 1",
+			"aztoken_guard_checks_total{rule=\"/q\\\"\u200b/\",result=\"open\"} 0", // Prometheus knows no \u
 		} {
 			require.Contains(t, got, want+"\n")
 		}

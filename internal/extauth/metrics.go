@@ -3,6 +3,7 @@ package extauth
 import (
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"github.com/VictoriaMetrics/metrics"
@@ -56,8 +57,9 @@ func newMeters(set *metrics.Set, status func() verify.Status) *meters {
 // counts returns the counters of the results that a rule can have. Rules of the same host and path
 // share them.
 func (m *meters) counts(rule string, possible ...result) (all counts) {
+	label := strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(rule) // %q has escapes that Prometheus lacks
 	for _, r := range possible {
-		all[r] = m.set.GetOrCreateCounter(fmt.Sprintf("aztoken_guard_checks_total{rule=%q,result=%q}", rule, r))
+		all[r] = m.set.GetOrCreateCounter(fmt.Sprintf("aztoken_guard_checks_total{rule=\"%s\",result=\"%s\"}", label, r))
 	}
 	return all
 }

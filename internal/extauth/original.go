@@ -125,8 +125,8 @@ func hostOf(text string) (string, error) {
 		return text, errHost
 	}
 	host = strings.ToLower(strings.TrimSuffix(host, "."))
-	if inner, bracketed := strings.CutPrefix(host, "["); bracketed {
-		address, _ := netip.ParseAddr(strings.TrimSuffix(inner, "]"))
+	if strings.HasPrefix(host, "[") && strings.HasSuffix(host, "]") {
+		address, _ := netip.ParseAddr(host[1 : len(host)-1])
 		host = "[" + address.String() + "]" // which has many spellings
 	}
 	if !isHost(host) {

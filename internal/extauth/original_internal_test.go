@@ -50,6 +50,11 @@ func TestOriginal(t *testing.T) {
 		"a bracket alone":                {Nginx, "[", nginx("GET", "/"), original{}, errHost},
 		"brackets around nothing":        {Nginx, "[]", nginx("GET", "/"), original{}, errHost},
 		"a bracket that is open":         {Nginx, "[::1", nginx("GET", "/"), original{}, errHost},
+		"a bracket that a port closes":   {Nginx, "[fe80::1:80", nginx("GET", "/"), original{}, errHost},
+		"a bracket that is not opened":   {Nginx, "::1]", nginx("GET", "/"), original{}, errHost},
+		"a bracket that is only closed":  {Nginx, "]:80", nginx("GET", "/"), original{}, errHost},
+		"IPv6 with IPv4 in it":           {Nginx, "[::FFFF:1.2.3.4]:80", nginx("GET", "/"), original{"GET", "[::ffff:1.2.3.4]", "/"}, nil},
+		"IPv6 with a final dot":          {Nginx, "[::1].:80", nginx("GET", "/"), original{"GET", "[::1]", "/"}, nil},
 		"an empty port":                  {Nginx, "a:", nginx("GET", "/"), original{"GET", "a", "/"}, nil},
 		"a final dot before the port":    {Nginx, "a.:80", nginx("GET", "/"), original{"GET", "a", "/"}, nil},
 		"no proxy":                       {NoProxy, "a", nginx("GET", "/"), original{}, nil},
@@ -113,6 +118,7 @@ func TestMarks(t *testing.T) {
 		"X-Auth-Claims": ownHeader, "X_auth_roles": ownHeader, "X.auth.roles": ownHeader, "X-Auth_roles": ownHeader, "x-auth-roles": ownHeader,
 		"X_AUTH.CLIENT-ID": ownHeader, "X-Http-Method-Override": methodOverride, "X-Http-Method": methodOverride, "X-Method-Override": methodOverride,
 		"X_http_method_override": methodOverride, "X-Http.method_override": methodOverride,
+		"X+auth+roles": ownHeader, "X~auth!object*id": ownHeader, "X-Auth|Claims": ownHeader, "X9auth-Roles": 0, "X-Authzroles": 0, "X--Auth-Roles": 0,
 		"X-Auth-Role": 0, "X-Auth-Roles-2": 0, "Xx-Auth-Roles": 0, "X-Original-Method": 0, "Authorization": 0, "X": 0, "": 0, "X-Auth-Other": 0,
 	} {
 		require.Equal(t, want, marks(http.Header{"Accept": {"*/*"}, name: {""}}), name)

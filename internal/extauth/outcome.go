@@ -33,7 +33,8 @@ func (g *generation) judge(r *http.Request) (o outcome) {
 		if err != nil {
 			return o.refused(badRequest, err)
 		}
-		q.preflight, q.override = isPreflight(o.asked.method, r.Header), marked&methodOverride != 0
+		q.override = marked&methodOverride != 0
+		q.preflight = !q.override && isPreflight(o.asked.method, r.Header)
 		chosen, err = g.rules.choose(q, t)
 		o.rule = chosen.rule
 		switch {

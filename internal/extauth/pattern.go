@@ -109,11 +109,11 @@ func literalText(part string) (string, error) {
 	return t.path[1:], nil
 }
 
-// folded returns p with its literals as [foldCase] has them.
+// folded returns p with its literals as [fold] has them.
 func (p pattern) folded() pattern {
 	p = slices.Clone(p)
 	for i := range p {
-		p[i].text = foldCase(p[i].text)
+		p[i].text = fold(p[i].text)
 	}
 	return p
 }

@@ -128,7 +128,7 @@ func FuzzPattern(f *testing.F) {
 		}
 		got := ""
 		if all := routes.find(at.path); all != nil {
-			got = all[0].rules[0].name
+			got = all.rules[0].name
 		}
 		require.Equal(t, found, got, "%q %q: %q", first, second, raw)
 	})

@@ -14,11 +14,10 @@ type Readiness struct {
 	verify.Status
 }
 
-// Ready reports whether the keys serve for the least time of the configuration, whatever happens.
-func (g *Guard) Ready() (bool, any) {
+// Readiness reports whether the keys serve for the least time of the configuration, whatever happens.
+func (g *Guard) Readiness() Readiness {
 	now := g.current.Load()
-	r := readiness(now.verifier.Status(), now.config.MinLife, time.Now())
-	return r.Ready, r
+	return readiness(now.verifier.Status(), now.config.MinLife, time.Now())
 }
 
 func readiness(s verify.Status, minLife time.Duration, now time.Time) Readiness {

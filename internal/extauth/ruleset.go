@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"slices"
+	"strings"
 
 	"github.com/seed-ac726066/aztoken/verify"
 )
@@ -49,7 +50,7 @@ type choice struct {
 // A question is what a proxy asks: may this request pass?
 type question struct {
 	original
-	preflight bool // it asks for leave of CORS, without a token
+	preflight bool // it asks for leave of CORS, without a token, and overrides no method
 	override  bool // a header says another method
 }
 
@@ -66,7 +67,7 @@ func (s *ruleset) choose(q question, t target) (choice, error) {
 	if found == nil {
 		return choice{}, errNoRule
 	}
-	chosen, err := found[0].rule(q)
+	chosen, err := found.rule(q)
 	c := choice{rule: chosen}
 	if err != nil {
 		return c, err
@@ -75,20 +76,25 @@ func (s *ruleset) choose(q question, t target) (choice, error) {
 		if err := t.lacks(chosen.lenient); err != nil {
 			return c, err
 		}
-		if other := on.exact.find(t.furthest); other == nil || other[0] != found[0] {
+		if on.exact.find(t.furthest) != found {
 			return c, errTwoReadings
 		}
-		if err := c.add(q, on.folded.find(fold(t.furthest))); err != nil {
+		if err := c.add(q, on, t.furthest); err != nil {
 			return c, err
 		}
 	}
-	err = c.add(q, on.folded.find(fold(t.path)))
+	err = c.add(q, on, t.path)
 	return c, err
 }
 
-// add has a request meet the rules of further routes.
-func (c *choice) add(q question, routes []*route) error {
-	for _, r := range routes {
+// add has a request meet the rules of the other spellings of a path as well.
+func (c *choice) add(q question, on *site, path string) error {
+	path = fold(path)
+	own, below := on.folded.findBare(strings.TrimRight(path, "/"))
+	for _, r := range [...]*route{on.folded.find(path), own, below} {
+		if r == nil {
+			continue
+		}
 		further, err := r.rule(q)
 		if err != nil {
 			return err

@@ -83,6 +83,15 @@ func TestChoose(t *testing.T) {
 				"/admin": "/ /admin/", "/Admin": "/ /admin/", "/ADMIN/": "/ /admin/", "/AdMiN/x": "/ /admin/", "/adm%49n": "/ /admin/", "/adm%C4%B1n/": "/ /admin/",
 				"/ADM%C4%B0N/": "/ /admin/", "/keys": "/ /Keys", "/keys/": "/ /Keys", "/Keys/": "/ /Keys", "/KEYS": "/ /Keys", "/%E2%84%AAeys": "/ /Keys",
 				"/keyſ": "/ /Keys", "/Keys": "/Keys", "/keys/a": "/ open", "/administrator": "/ open", "/x": "/x open", "/x/": "/x/ /x", "/X": "/ /x open", "/X/a": "/ /x/",
+				"/X/": "/ /x/ /x",
+			},
+		},
+		"also where a wildcard has what another rule has with the slash": {
+			rules: "- {path: /, open: true}\n- {path: '/{id}', " + required + "}\n- {path: /public/, open: true}\n- {path: '/c/{$}', open: true}\n" +
+				"- {path: '/w/{x}/b', " + required + "}\n- {path: /w/a/b/, open: true}",
+			want: map[string]string{
+				"/public/": "/public/ /{id}", "/public": "/{id} /public/", "/Public/": "/ /public/ /{id}", "/public/x": "/public/ open", "/c/": "/c/{$} /{id}", "/C": "/{id} /c/{$}",
+				"/w/a/b/": "/w/a/b/ /w/{x}/b", "/w/a/b": "/w/{x}/b /w/a/b/", "/w/a/B": "/ /w/{x}/b /w/a/b/", "/w/a/b/c": "/w/a/b/ open", "/w/z/b/": "/ /w/{x}/b",
 			},
 		},
 		"wildcards too": {
@@ -184,22 +193,21 @@ func TestChooseByMethod(t *testing.T) {
 		headers        string
 	}
 	for a, want := range map[asked]string{
-		{"GET", "/orders/1", ""}:                   "/orders/",
-		{"HEAD", "/orders/1", ""}:                  "/orders/",
-		{"POST", "/orders/1", ""}:                  "/orders/",
-		{"ANYTHING", "/all/", ""}:                  "/all/",
-		{"get", "/all/", ""}:                       "/all/",
-		{"GET", "/open/", ""}:                      "/open/ open",
-		{"HEAD", "/open/", ""}:                     "/open/ open",
-		{"DELETE", "/open/", ""}:                   "/open/",
-		{"HEAD", "/head", ""}:                      "/head open",
-		{"OPTIONS", "/orders/1", "preflight"}:      "/orders/ open",
-		{"OPTIONS", "/all/", "preflight"}:          "/all/ open",
-		{"OPTIONS", "/all/", ""}:                   "/all/",
-		{"OPTIONS", "/plain", "preflight"}:         "/plain",
-		{"POST", "/all/", "override"}:              "/all/",
-		{"POST", "/plain", "override"}:             "/plain",
-		{"OPTIONS", "/all/", "preflight override"}: "/all/ open",
+		{"GET", "/orders/1", ""}:              "/orders/",
+		{"HEAD", "/orders/1", ""}:             "/orders/",
+		{"POST", "/orders/1", ""}:             "/orders/",
+		{"ANYTHING", "/all/", ""}:             "/all/",
+		{"get", "/all/", ""}:                  "/all/",
+		{"GET", "/open/", ""}:                 "/open/ open",
+		{"HEAD", "/open/", ""}:                "/open/ open",
+		{"DELETE", "/open/", ""}:              "/open/",
+		{"HEAD", "/head", ""}:                 "/head open",
+		{"OPTIONS", "/orders/1", "preflight"}: "/orders/ open",
+		{"OPTIONS", "/all/", "preflight"}:     "/all/ open",
+		{"OPTIONS", "/all/", ""}:              "/all/",
+		{"OPTIONS", "/plain", "preflight"}:    "/plain",
+		{"POST", "/all/", "override"}:         "/all/",
+		{"POST", "/plain", "override"}:        "/plain",
 	} {
 		q := question{original{a.method, "", a.target}, strings.Contains(a.headers, "preflight"), strings.Contains(a.headers, "override")}
 		got, err := rules.decide(q)
@@ -207,18 +215,17 @@ func TestChooseByMethod(t *testing.T) {
 		require.Equal(t, want, got, a)
 	}
 	for a, want := range map[asked]error{
-		{"DELETE", "/orders/1", ""}:                    errNoMethod,
-		{"get", "/orders/1", ""}:                       errNoMethod,
-		{"Get", "/open/", ""}:                          errNoMethod,
-		{"OPTIONS", "/orders/1", ""}:                   errNoMethod,
-		{"OPTIONS", "/open/", "preflight"}:             errNoMethod,
-		{"POST", "/open/", ""}:                         errNoMethod,
-		{"GET", "/head", ""}:                           errNoMethod,
-		{"GET", "/Two/", ""}:                           errNoMethod, // the folded one has POST alone
-		{"GET", "/orders/1", "override"}:               errOverride,
-		{"POST", "/orders/1", "override"}:              errOverride,
-		{"GET", "/open/", "override"}:                  errOverride,
-		{"OPTIONS", "/orders/1", "preflight override"}: errOverride,
+		{"DELETE", "/orders/1", ""}:        errNoMethod,
+		{"get", "/orders/1", ""}:           errNoMethod,
+		{"Get", "/open/", ""}:              errNoMethod,
+		{"OPTIONS", "/orders/1", ""}:       errNoMethod,
+		{"OPTIONS", "/open/", "preflight"}: errNoMethod,
+		{"POST", "/open/", ""}:             errNoMethod,
+		{"GET", "/head", ""}:               errNoMethod,
+		{"GET", "/Two/", ""}:               errNoMethod, // the folded one has POST alone
+		{"GET", "/orders/1", "override"}:   errOverride,
+		{"POST", "/orders/1", "override"}:  errOverride,
+		{"GET", "/open/", "override"}:      errOverride,
 	} {
 		q := question{original{a.method, "", a.target}, strings.Contains(a.headers, "preflight"), strings.Contains(a.headers, "override")}
 		_, err := rules.decide(q)

@@ -99,6 +99,8 @@ func readTarget(raw string) (target, error) {
 	switch {
 	case hasDots(t.furthest):
 		return target{}, errDots
+	case !utf8.ValidString(t.furthest):
+		return target{}, errUTF8
 	case strings.ContainsFunc(t.furthest, unicode.IsControl):
 		return target{}, errControl
 	}

@@ -119,6 +119,9 @@ func TestReadTarget(t *testing.T) {
 			"/%2e%2e;/admin":            errDots,
 			"/a%20;x/b":                 errDots,
 			"/a%2500":                   errControl,
+			"/a%25c2%2585b":             errControl,
+			"/%25c0%25ae%25c0%25ae/a":   errUTF8,
+			"/%252525c0%252525af":       errUTF8,
 		} {
 			_, err := readTarget(raw)
 			require.ErrorIs(t, err, want, "%q", raw)
@@ -176,8 +179,9 @@ func TestReadTarget(t *testing.T) {
 func TestFold(t *testing.T) {
 	t.Parallel()
 	for path, want := range map[string]string{
-		"/": "", "/admin": "/admin", "/Admin/": "/admin", "/ADMIN//": "/admin", "/a/b/": "/a/b",
+		"/": "/", "/admin": "/admin", "/Admin/": "/admin/", "/ADMIN//": "/admin//",
 		"/admın": "/admin", "/ADMİN": "/admin", "/uſers": "/users", "/\u212aeys": "/keys", "/ÄÖÜ": "/äöü", "/Σς": "/σσ",
+		"/paß": "/pass", "/PA\u1e9e": "/pass", "/pro\ufb01le": "/profile", "/o\ufb03ce/": "/office/", "/\ufb05a\ufb06": "/stast", "/\ufb00\ufb02\ufb04": "/ffflffl",
 	} {
 		require.Equal(t, want, fold(path), path)
 		require.Equal(t, want, fold(fold(path)), path)

@@ -1,23 +1,21 @@
 package extauth
 
-import "strings"
+import (
+	"cmp"
+	"strings"
+)
 
-// A tree finds the paths of the configuration by those of requests, as net/http does: of the
-// patterns that fit, the narrowest.
-type tree struct {
-	root node
-	// folded is set in a tree of folded patterns, whose paths have no final slash: there /x/ and /x/{$}
-	// have /x too.
-	folded bool
-}
+// A tree finds the patterns of the configuration by the paths of requests, as net/http does: of
+// those that fit, the narrowest.
+type tree struct{ root node }
 
 type node struct {
 	literals map[string]*node
 	single   *node
 
-	exact []*route // of patterns that end here; several only where the tree is folded
-	slash []*route // of {$}
-	all   []*route // of a multi
+	exact *route // of the pattern that ends here
+	slash *route // of {$}
+	all   *route // of a multi
 }
 
 func (t *tree) add(p pattern, r *route) {
@@ -25,14 +23,10 @@ func (t *tree) add(p pattern, r *route) {
 	for _, s := range p {
 		switch s.kind {
 		case multi:
-			n.all = append(n.all, r)
+			n.all = r
 			return
 		case end:
-			if t.folded {
-				n.exact = append(n.exact, r)
-			} else {
-				n.slash = append(n.slash, r)
-			}
+			n.slash = r
 			return
 		case single:
 			if n.single == nil {
@@ -49,49 +43,66 @@ func (t *tree) add(p pattern, r *route) {
 			n = n.literals[s.text]
 		}
 	}
-	n.exact = append(n.exact, r)
+	n.exact = r
 }
 
-// find returns the routes of a path, none if there is none.
-func (t *tree) find(path string) []*route {
-	if path == "" {
-		return t.at(&t.root)
-	}
-	return t.below(&t.root, path[1:])
-}
+// find returns the route of a path, nil if there is none.
+func (t *tree) find(path string) *route { return t.root.find(path[1:]) }
 
-// at returns the routes of the path that ends at n without a slash.
-func (t *tree) at(n *node) []*route {
-	if n.exact == nil && t.folded {
-		return n.all
-	}
-	return n.exact
-}
-
-// below returns the routes of what follows n and a slash.
-func (t *tree) below(n *node, rest string) []*route {
-	if rest == "" {
-		if n.slash != nil {
-			return n.slash
-		}
-		return n.all
+// find returns the route of what follows n and a slash.
+func (n *node) find(rest string) *route {
+	if rest == "" && n.slash != nil {
+		return n.slash
 	}
 	first, tail, more := strings.Cut(rest, "/")
-	next := [...]*node{n.literals[first], n.single}
-	if first == "" {
-		next[1] = nil // a wildcard is no empty segment
-	}
-	for _, child := range next {
+	for _, child := range n.children(first) {
 		if child == nil {
 			continue
 		}
-		found := t.at(child)
+		found := child.exact
 		if more {
-			found = t.below(child, tail)
+			found = child.find(tail)
 		}
 		if found != nil {
 			return found
 		}
 	}
 	return n.all
+}
+
+// children returns the nodes of a segment, nil where there is none: the narrower one first.
+func (n *node) children(segment string) [2]*node {
+	if segment == "" {
+		return [2]*node{} // a wildcard is no empty segment
+	}
+	return [...]*node{n.literals[segment], n.single}
+}
+
+// findBare returns the routes of a path without its final slash: own has it exactly, and below has
+// it as /x/ and /x/{$} have /x. Without own there may be below, and both where neither is narrower,
+// as of /{x} and /a/; beside a route of /x that of /x/ is none of /x.
+func (t *tree) findBare(path string) (own, below *route) {
+	if path == "" { // the root has no path without a slash
+		return nil, nil
+	}
+	return t.root.findBare(path[1:])
+}
+
+func (n *node) findBare(rest string) (own, below *route) {
+	first, tail, more := strings.Cut(rest, "/")
+	for _, child := range n.children(first) {
+		if child == nil {
+			continue
+		}
+		exact, slash := child.exact, child.slash
+		if more {
+			exact, slash = child.findBare(tail)
+		} else if exact == nil && slash == nil {
+			slash = child.all
+		}
+		if below = cmp.Or(below, slash); exact != nil {
+			return exact, below
+		}
+	}
+	return nil, below
 }

@@ -41,33 +41,39 @@ func TestTree(t *testing.T) {
 			if handler.ServeHTTP(w, r); w.status != http.StatusNotFound {
 				want = "" // a redirect to the path with a slash: net/http has no pattern for this one, or a wider one
 				if got := routes.find(path); got != nil {
-					require.True(t, strings.HasSuffix(got[0].rules[0].name, "/") || strings.HasSuffix(got[0].rules[0].name, "...}"))
+					require.True(t, strings.HasSuffix(got.rules[0].name, "/") || strings.HasSuffix(got.rules[0].name, "...}"))
 				}
 				continue
 			}
 			got := ""
 			if found := routes.find(path); found != nil {
-				got = found[0].rules[0].name
+				got = found.rules[0].name
 			}
 			require.Equal(t, want, got, "%s of %v", path, known)
 		}
 	}
 }
 
-func TestFoldedTree(t *testing.T) {
+func TestFindBare(t *testing.T) {
 	t.Parallel()
-	routes := tree{folded: true}
-	for _, text := range []string{"/x/", "/y", "/y/", "/z", "/z/{$}", "/{w}/v", "/w/u/", "/"} {
+	routes := tree{}
+	for _, text := range []string{"/x/", "/y", "/y/", "/z", "/z/{$}", "/{w}/v", "/w/u/", "/{w}/u", "/b/{$}", "/b/", "/{i}", "/c/{$}", "/"} {
 		p, err := parsePattern(text)
 		require.NoError(t, err)
 		routes.add(p, &route{[]*rule{{name: text}}})
 	}
 	for path, want := range map[string]string{
-		"": "/", "/x": "/x/", "/x/a": "/x/", "/y": "/y", "/y/a": "/y/", "/z": "/z /z/{$}", "/z/a": "/", "/w/v": "/{w}/v", "/w/u": "/w/u/", "/q": "/",
+		"": " ", "/x": "/{i} /x/", "/x/a": " ", "/y": "/y ", "/y/a": " ", "/z": "/z /z/{$}", "/w/v": "/{w}/v ", "/w/u": "/{w}/u /w/u/", "/b": "/{i} /b/{$}",
+		"/c": "/{i} /c/{$}", "/q": "/{i} ", "/w": "/{i} ", "/q/u": "/{w}/u ",
 	} {
 		var got []string
-		for _, r := range routes.find(path) {
-			got = append(got, r.rules[0].name)
+		own, below := routes.findBare(path)
+		for _, r := range []*route{own, below} {
+			name := ""
+			if r != nil {
+				name = r.rules[0].name
+			}
+			got = append(got, name)
 		}
 		require.Equal(t, want, strings.Join(got, " "), path)
 	}

@@ -7,7 +7,6 @@ import (
 	"net"
 	"os"
 	"strings"
-	"sync"
 	"syscall"
 	"time"
 )
@@ -89,50 +88,4 @@ func advice(err error) string {
 		return "this machine has no such address; give one that it has"
 	}
 	return "give host:port, or unix:/path in a directory that is there"
-}
-
-const (
-	// maxConnections is more than one machine's programs need.
-	maxConnections = 1024
-	// reserved are the files that requests upstream, the store and the log need.
-	reserved = 64
-)
-
-// connectionLimit returns how many connections a server may have that may open files descriptors; 0
-// is not known.
-func connectionLimit(files uint64) int {
-	if files == 0 || files >= maxConnections+reserved {
-		return maxConnections
-	}
-	return int(max(files, reserved+1) - reserved)
-}
-
-// limited is a listener whose connections take slots, which may be shared with others.
-type limited struct {
-	net.Listener
-	slots chan struct{}
-}
-
-// Accept implements [net.Listener]. Beyond the limit callers wait in the kernel's queue.
-func (l limited) Accept() (net.Conn, error) {
-	l.slots <- struct{}{}
-	conn, err := l.Listener.Accept()
-	if err != nil {
-		<-l.slots
-		return nil, err
-	}
-	return &slotted{Conn: conn, slots: l.slots}, nil
-}
-
-// slotted is a connection that gives its slot back once.
-type slotted struct {
-	net.Conn
-	once  sync.Once
-	slots chan struct{}
-}
-
-// Close implements [net.Conn].
-func (c *slotted) Close() error {
-	c.once.Do(func() { <-c.slots })
-	return c.Conn.Close()
 }

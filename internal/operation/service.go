@@ -34,6 +34,9 @@ type Service struct {
 	// MaxHeader bounds the header of a request, in bytes. 0: 16 KiB, far more than a request for a
 	// token has.
 	MaxHeader int
+	// MaxConnections bounds the connections of all listeners but those of Pages. 0: 1024, or what the
+	// process may open.
+	MaxConnections int
 	// IgnoreSignals is for a service that lives as long as a program, whose signals they are.
 	IgnoreSignals bool
 
@@ -44,6 +47,9 @@ type Service struct {
 type Serving struct {
 	Listener net.Listener
 	Handler  http.Handler
+	// Pages is set where only [Pages] are served. They have connections of their own, so that a flood
+	// of others does not look like a service to restart.
+	Pages bool
 }
 
 const (
@@ -74,18 +80,22 @@ func (s *Service) Run(ctx context.Context) error {
 		defer signal.Stop(ends)
 	}
 
-	slots := make(chan struct{}, connectionLimit(fileLimit()))
+	shared := make(slots, cmp.Or(s.MaxConnections, connectionLimit(fileLimit())))
 	group, failed := errgroup.WithContext(ctx)
 	var servers []*http.Server
 	for _, v := range s.Servings {
+		slots := shared
+		if v.Pages {
+			slots = make(chan struct{}, pageConnections)
+		}
 		server := &http.Server{
-			Handler: v.Handler, ReadTimeout: requestTime, WriteTimeout: answerTime, IdleTimeout: idleTime,
+			Handler: s.sparing(v.Handler, slots), ReadTimeout: requestTime, WriteTimeout: answerTime, IdleTimeout: idleTime,
 			MaxHeaderBytes: cmp.Or(s.MaxHeader, maxHeader), DisableGeneralOptionsHandler: true,
 			ErrorLog: log.New(io.Discard, "", 0), // connections that break are not worth a line
 		}
 		servers = append(servers, server)
 		group.Go(func() error {
-			if err := server.Serve(limited{v.Listener, slots}); !errors.Is(err, http.ErrServerClosed) {
+			if err := server.Serve(slots.listener(v.Listener)); !errors.Is(err, http.ErrServerClosed) {
 				return fmt.Errorf("aztoken: serving at %s: %w", v.Listener.Addr(), err)
 			}
 			return nil
@@ -97,6 +107,18 @@ func (s *Service) Run(ctx context.Context) error {
 		return nil
 	})
 	return group.Wait()
+}
+
+// sparing returns next, but no connection is kept for a further request while the slots are crowded,
+// as idle ones would keep others out for minutes; and none while the service drains, as a request
+// fails on one that is closed at the end.
+func (s *Service) sparing(next http.Handler, slots slots) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if s.Draining() || slots.crowded() {
+			w.Header().Set("Connection", "close")
+		}
+		next.ServeHTTP(w, r)
+	})
 }
 
 // live returns when the service is to end.

@@ -3,6 +3,7 @@
 package operation_test
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"io"
@@ -200,6 +201,49 @@ func TestServiceBoundsHeaders(t *testing.T) {
 		cancel()
 		require.NoError(t, <-ended)
 	}
+}
+
+func TestServiceBoundsConnections(t *testing.T) {
+	t.Parallel()
+	const limit = 8
+	listeners := listen(t, "127.0.0.1:0", "127.0.0.1:0")
+	pages := operation.Pages{Metrics: metrics.NewSet(), Ready: func() (bool, any) { return true, nil }}
+	service := &operation.Service{
+		Logger: slog.New(slog.DiscardHandler), MaxConnections: limit, IgnoreSignals: true,
+		Servings: []operation.Serving{{Listener: listeners[0], Handler: http.NotFoundHandler()}, {Listener: listeners[1], Handler: pages, Pages: true}},
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- service.Run(ctx) }()
+	// ask returns the answer to a request on a connection that the client keeps open.
+	ask := func(l net.Listener, path string) *http.Response {
+		t.Helper()
+		conn, err := net.Dial("tcp", l.Addr().String())
+		require.NoError(t, err)
+		t.Cleanup(func() { _ = conn.Close() })
+		require.NoError(t, conn.SetDeadline(time.Now().Add(4*time.Second))) // less than a server waits for a request
+		_, err = io.WriteString(conn, "GET "+path+" HTTP/1.1\r\nHost: a\r\n\r\n")
+		require.NoError(t, err)
+		resp, err := http.ReadResponse(bufio.NewReader(conn), nil)
+		require.NoError(t, err)
+		return resp
+	}
+	kept := 0
+	for range 2 * limit { // connections that wait for a next request keep nobody out
+		if resp := ask(listeners[0], "/"); !resp.Close {
+			kept++
+		}
+	}
+	require.Positive(t, kept)
+	require.Less(t, kept, limit)
+	for range limit { // some that say nothing
+		conn, err := net.Dial("tcp", listeners[0].Addr().String())
+		require.NoError(t, err)
+		defer conn.Close()
+	}
+	require.Equal(t, http.StatusOK, ask(listeners[1], "/healthz").StatusCode, "a flood is no reason to restart")
+	cancel()
+	require.NoError(t, <-ended)
 }
 
 func TestListen(t *testing.T) {
