@@ -91,3 +91,22 @@ func checkingTests(t *testing.T, root string) map[string]bool {
 	maps.DeleteFunc(functions, func(name string, _ bool) bool { return !asked[name] })
 	return functions
 }
+
+// A section that nobody writes would be kept by hand, figures and all.
+func TestSectionsHaveAWriter(t *testing.T) {
+	t.Parallel()
+	root, all := users(t)
+	sources := strings.Join(goFiles(t, root), "")
+	found := 0
+	for _, p := range all {
+		sections, err := p.Sections()
+		require.NoError(t, err)
+		for name := range sections {
+			found++
+			if !strings.Contains(sources, `"`+name+`"`) {
+				t.Errorf("%s: no program writes the section %q: see bench/internal/publish", p.Name, name)
+			}
+		}
+	}
+	require.NotZero(t, found)
+}
