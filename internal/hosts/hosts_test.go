@@ -241,6 +241,7 @@ func TestFindMistakes(t *testing.T) {
 		{"workload identity without a scheme", pod("t", client.Value, "login.microsoftonline.com"), hosts.ID{}, []string{`$AZURE_AUTHORITY_HOST: "login.microsoftonline.com"`, "https://"}},
 		{"workload identity, a login host with a space", pod("t", client.Value, "https://login.microsoftonline.com/ "), hosts.ID{}, []string{`$AZURE_AUTHORITY_HOST: "https://login.microsoftonline.com/`}},
 		{"workload identity, a login host without a port", pod("t", client.Value, "https://login.microsoftonline.com:99999"), hosts.ID{}, []string{"$AZURE_AUTHORITY_HOST", "99999", "port"}},
+		{"workload identity, a file with a space", map[string]string{"AZURE_FEDERATED_TOKEN_FILE": "/file ", "AZURE_TENANT_ID": "t", "AZURE_CLIENT_ID": client.Value}, hosts.ID{}, []string{"$AZURE_FEDERATED_TOKEN_FILE", `"/file "`}},
 		{"workload identity, a file with a NUL", map[string]string{"AZURE_FEDERATED_TOKEN_FILE": "/fi\x00le", "AZURE_TENANT_ID": "t", "AZURE_CLIENT_ID": client.Value}, hosts.ID{}, []string{"$AZURE_FEDERATED_TOKEN_FILE", `"/fi\x00le"`}},
 		{"a space after the endpoint", map[string]string{"IDENTITY_ENDPOINT": "http://localhost/token ", "IDENTITY_HEADER": "s3cr3t"}, hosts.ID{}, []string{"$IDENTITY_ENDPOINT", "space"}},
 		{"container instances, a space after the version", map[string]string{"IDENTITY_ENDPOINT": "http://localhost/token?api-version=1.0 ", "IDENTITY_HEADER": "s3cr3t"}, hosts.ID{}, []string{"$IDENTITY_ENDPOINT", "space"}},

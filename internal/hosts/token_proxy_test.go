@@ -1,13 +1,17 @@
 package hosts_test
 
 import (
+	"context"
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"io"
 	"log"
 	"maps"
+	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -56,11 +60,9 @@ func proxyServer(t *testing.T, answer http.HandlerFunc) (srv *httptest.Server, c
 	return srv, cert.PEM()
 }
 
-// TestTokenProxy: the exchange goes to the proxy alone, under its name and by its authority, and
-// through no other proxy.
+// TestTokenProxy: the exchange goes to the proxy alone, under its name and by its authority.
 func TestTokenProxy(t *testing.T) {
-	t.Setenv("HTTPS_PROXY", "http://127.0.0.1:1")
-	t.Setenv("NO_PROXY", "")
+	t.Parallel()
 	var asked []string
 	srv, ca := proxyServer(t, func(w http.ResponseWriter, r *http.Request) {
 		asked = append(asked, r.Method+" "+r.RequestURI)
@@ -93,6 +95,27 @@ func TestTokenProxy(t *testing.T) {
 		require.NoError(t, err, name)
 		require.Equal(t, "token", got.Token)
 		require.Equal(t, []string{"POST " + tc.want}, asked, name)
+	}
+}
+
+// TestTokenProxyReach: no other proxy is on the way to the cluster's, unlike on that to Entra ID.
+func TestTokenProxyReach(t *testing.T) {
+	t.Parallel()
+	proxied := errors.New("it went through a proxy")
+	through := &http.Client{Transport: &http.Transport{
+		Proxy:       func(*http.Request) (*url.URL, error) { return nil, proxied },
+		DialContext: func(context.Context, string, string) (net.Conn, error) { return nil, errors.New("it went directly") },
+	}}
+	for want, more := range map[string]map[string]string{
+		"it went directly":        {"AZURE_KUBERNETES_TOKEN_PROXY": "https://kubernetes.default"},
+		"it went through a proxy": nil,
+	} {
+		cfg := hosts.Config{Getenv: func(name string) string { return boundPod(t, more)[name] }, Module: "aztoken", Version: "v0.0.1"}
+		cfg.Options.Transport = through
+		h, err := hosts.Find(cfg)
+		require.NoError(t, err)
+		_, err = h.Source.Token(t.Context(), request)
+		require.ErrorContains(t, err, want)
 	}
 }
 
@@ -185,6 +208,7 @@ func TestTokenProxyRefusals(t *testing.T) {
 		{"no proxy, the subject", 401, entra(7002138), false, values, ""},
 		{"an expired token", 401, entra(700024), true, nil, "add a federated credential"},
 		{"no proxy, an expired token", 401, entra(700024), false, values, "add a federated credential"},
+		{"no proxy, a resource that Entra does not know", 400, entra(500011), false, []string{"App ID URI"}, "AZURE_KUBERNETES"},
 		{"no proxy, a key that Entra does not know", 401, entra(700027), false, []string{"assertion"}, "remove the identity"},
 		{"a page", 200, "<html>", true, []string{"$AZURE_KUBERNETES_TOKEN_PROXY"}, "AUTHORITY_HOST"},
 	} {
