@@ -9,7 +9,9 @@ COPY go.mod go.sum ./
 RUN go mod download
 COPY . .
 ARG TARGETOS TARGETARCH
-RUN CGO_ENABLED=0 GOOS=$TARGETOS GOARCH=$TARGETARCH go build -trimpath -ldflags="-s -w" -o /out/aztoken ./cmd/aztoken
+# docker build --build-arg VERSION=v0.1.0: what aztoken --version says
+ARG VERSION
+RUN CGO_ENABLED=0 GOOS=$TARGETOS GOARCH=$TARGETARCH go build -trimpath -ldflags="-s -w -X main.version=$VERSION" -o /out/aztoken ./cmd/aztoken
 # For the files of a fake: the federated token and the certificate.
 RUN mkdir -m 1777 /out/tmp
 

@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/seed-ac726066/aztoken/internal/clock"
 	"github.com/seed-ac726066/aztoken/internal/hosts"
 )
 
@@ -64,7 +65,7 @@ type wish struct {
 
 // isMetBy reports whether a token that is served at now is what the caller wants.
 func (w wish) isMetBy(t *cachedToken, now time.Time) bool {
-	return w.claims == "" && t.expires.Sub(now) >= w.minLife
+	return w.claims == "" && clock.Until(now, t.expires) >= w.minLife
 }
 
 // read returns the token that is served under a plain key, nil for none. It is the hot path.

@@ -1,6 +1,7 @@
 package aztoken
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"math/rand/v2"
@@ -29,7 +30,9 @@ func (e *entry) look(ctx context.Context) <-chan finding {
 	if !e.life.Go(func() {
 		payloads, err := e.store.load(ctx, e.store.entry(e.request))
 		e.noteEntry(err)
-		fits := func(t stored.Token) bool { return stored.Fits(t.Value.Reveal(), e.store.id, e.tenant) }
+		fits := func(t stored.Token) bool {
+			return stored.Fits(t.Value.Reveal(), e.store.id, cmp.Or(e.tenant, e.store.tenant))
+		}
 		t, ok := stored.Best(payloads, fits)
 		found <- finding{t, ok, err}
 	}) {

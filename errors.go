@@ -12,6 +12,7 @@ import (
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 
+	"github.com/seed-ac726066/aztoken/internal/hosts"
 	"github.com/seed-ac726066/aztoken/internal/message"
 	"github.com/seed-ac726066/aztoken/internal/secret"
 	"github.com/seed-ac726066/aztoken/internal/wire"
@@ -55,6 +56,10 @@ type Error struct {
 	Host string
 	// Identity is the identity that was asked for, in the words of Status.Identity.
 	Identity string
+	// Missing is what the request could not be made without, for people; "" for nothing. With
+	// Options.Federation it is the assertion, for which the managed identity had no token: the
+	// fields below are then about the request for that.
+	Missing string
 	// StatusCode is the HTTP status of the endpoint's last answer, 0 if there was none.
 	StatusCode int
 	// Code is the endpoint's error code, such as "invalid_request", "" if it named none.
@@ -68,7 +73,7 @@ type Error struct {
 	// with it, and with the option of this package that it is about.
 	Advice string
 
-	assertion  string // what was missing for the request, "" for nothing
+	isOfApp    bool // the request was that of an app registration
 	sentinel   error
 	causeText  string              // of cause, read once: reading a foreign error may panic, or race with other readers
 	cause      secret.Value[error] // may quote a token
@@ -92,7 +97,7 @@ func (e *Error) Error() string {
 	if e.Host != "" {
 		facts[0] += " from " + e.Host
 	}
-	facts = append(facts, e.assertion, message.Status(e.StatusCode), e.Code, e.Description, e.causeText)
+	facts = append(facts, e.Missing, message.Status(e.StatusCode), e.Code, e.Description, e.causeText)
 	if errors.Is(e.sentinel, ErrNoManagedIdentity) { // the others are in the endpoint's own words already
 		facts = append(facts, strings.TrimPrefix(e.sentinel.Error(), "aztoken: "))
 	}
@@ -105,10 +110,14 @@ func (e *Error) Error() string {
 // option names the option that Advice is about, in parentheses, "" for none. Advice is free of Go's
 // words, so that a command can print it too.
 func (e *Error) option() string {
-	switch e.sentinel {
-	case ErrNoManagedIdentity:
+	switch {
+	case e.sentinel == ErrNoManagedIdentity && e.Missing != "":
+		return " (or set Options.Federation.Assertion; on a developer's machine Options.Credential in place of Options.Federation)"
+	case e.sentinel == ErrNoManagedIdentity:
 		return " (or set Options.Credential, on a developer's machine to azidentity's Azure CLI credential)"
-	case ErrIdentityNotFound, ErrIdentityAmbiguous:
+	case e.sentinel == ErrIdentityNotFound && e.isOfApp:
+		return " (Options.Federation)"
+	case e.sentinel == ErrIdentityNotFound, e.sentinel == ErrIdentityAmbiguous:
 		return " (Options.ID)"
 	}
 	return ""
@@ -181,7 +190,7 @@ func (p *endpoint) newError(resource string, err error) *Error {
 			p.answered.Store(true)
 		}
 		answered := p.answered.Load()
-		e.sentinel = sentinel(f, answered)
+		e.sentinel, e.isOfApp = sentinel(f, answered), p.kind == hosts.AppRegistration
 		if f.Unreachable && answered {
 			e.Advice = "" // an outage: the advice is for an endpoint that was never there
 		}
@@ -202,12 +211,14 @@ func (p *endpoint) newError(resource string, err error) *Error {
 func (p *endpoint) newAssertionError(resource string, err *Error) *Error {
 	e := *err
 	e.Resource, e.Host, e.Identity = resource, p.host, p.identity
-	e.assertion = "no assertion, which is a token for " + strconv.Quote(err.Resource)
+	e.Missing = "no assertion, which is a token for " + strconv.Quote(err.Resource)
 	if err.Identity != defaultIdentity {
-		e.assertion += " as " + err.Identity
+		e.Missing += " as " + err.Identity
 	}
 	if cause := err.cause.Reveal(); isContextError(cause) {
 		e.cause, e.retry = secret.New(errors.New(e.causeText)), true // it was the time of this try that was over
+	} else if err.maxRetries > 0 {
+		e.retry = false // the few tries that are worth making were made for the assertion
 	}
 	return &e
 }

@@ -20,6 +20,7 @@ import (
 
 	"github.com/seed-ac726066/aztoken"
 	"github.com/seed-ac726066/aztoken/imdstest"
+	"github.com/seed-ac726066/aztoken/internal/pages"
 )
 
 func TestError(t *testing.T) {
@@ -205,3 +206,14 @@ type explosive struct{}
 func (explosive) Error() string { return "explosive" }
 func (explosive) Is(error) bool { panic("boom") }
 func (explosive) As(any) bool   { panic("boom") }
+
+// What docs/errors.md shows is what an error says, in lines of a page's width.
+func TestErrorsPageOutput(t *testing.T) {
+	t.Parallel()
+	blocks, err := pages.CheckedBy("TestErrorsPageOutput")
+	require.NoError(t, err)
+	require.Len(t, blocks, 1)
+	c := over(t, imdstest.New(nil), aztoken.Options{ID: aztoken.ClientID("c0000000-0000-4000-8000-0000000000ff")})
+	_, err = c.Token(t.Context(), "https://orders.example.com")
+	require.EqualError(t, err, strings.Join(strings.Fields(blocks[0].Text), " "))
+}

@@ -108,8 +108,8 @@ func ExampleClient_GetToken() {
 	client := onAzure(aztoken.Options{})
 	defer client.Close()
 
-	var credential azcore.TokenCredential = client // for any Azure SDK client
-	token, err := credential.GetToken(context.Background(), policy.TokenRequestOptions{Scopes: []string{"https://storage.azure.com/.default"}})
+	var _ azcore.TokenCredential = client // for any Azure SDK client, which calls
+	token, err := client.GetToken(context.Background(), policy.TokenRequestOptions{Scopes: []string{"https://storage.azure.com/.default"}})
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -223,6 +223,25 @@ func ExampleOptions() {
 
 // One of several identities of a host, by its client id. ObjectID and ResourceID name it by another
 // of its ids.
+// The kinds of id that a managed identity has. Each host says which it takes.
+func ExampleID() {
+	for _, id := range []aztoken.ID{
+		aztoken.ClientID("c0000000-0000-4000-8000-000000000001"),
+		aztoken.ObjectID("0b000000-0000-4000-8000-000000000001"),
+	} {
+		client, err := aztoken.NewClient(&aztoken.Options{ID: id, Getenv: imdstest.New(nil).ContainerInstances().Get})
+		if err != nil {
+			fmt.Println(err)
+			continue
+		}
+		fmt.Println(client.Status().Identity)
+		_ = client.Close()
+	}
+	// Output:
+	// aztoken: Options.ID: "c0000000-0000-4000-8000-000000000001" is not an object id, and this host takes object ids only (the host is Container Instances on Windows: $IDENTITY_ENDPOINT, $IDENTITY_HEADER, api-version in the query); use the object id of the identity: az identity show --query principalId prints it
+	// 0b000000-0000-4000-8000-000000000001
+}
+
 func ExampleClientID() {
 	client := onAzure(aztoken.Options{ID: aztoken.ClientID(imdstest.DefaultClientID)})
 	defer client.Close()

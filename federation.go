@@ -108,7 +108,7 @@ func newApplication(opts Options, cfg hosts.Config, assertions *cache) (*endpoin
 	}
 	p := &endpoint{
 		subject: subject{host: h.String(), identity: f.ClientID}, kind: h.Kind, id: hosts.ID{Kind: hosts.ClientID, Value: f.ClientID},
-		authority: h.Endpoint, source: h.Source, isNamed: h.Named,
+		authority: h.Endpoint, tenant: f.TenantID, source: h.Source, isNamed: h.Named,
 	}
 	if assertions != nil {
 		p.below = assertions.endpoint
@@ -130,10 +130,10 @@ func authorityOf(c cloud.Configuration) (string, error) {
 
 // assert returns the identity's token for audience, which is an assertion.
 func (c *cache) assert(ctx context.Context, audience string) (hosts.Assertion, error) {
-	r, begun := request{resource: audience}, time.Now()
+	r, w, begun := request{resource: audience}, wish{minLife: minAssertionLife}, time.Now()
 	t, err := c.getFor(ctx, r)
-	if err == nil && t.acquired.Before(begun) && t.expires.Sub(begun) < minAssertionLife {
-		t, err = c.fresh(ctx, r)
+	if err == nil && t.acquired.Before(begun) && !w.isMetBy(t, begun) {
+		t, err = c.fresh(ctx, r, w)
 	}
 	if err != nil {
 		return hosts.Assertion{}, err
@@ -154,10 +154,10 @@ func (c *cache) assert(ctx context.Context, audience string) (hosts.Assertion, e
 // bearer returns the token itself.
 func (t *cachedToken) bearer() secret.Text { return secret.New(t.token.Value()) }
 
-// fresh returns a token that was asked for just now, or the one there is if that takes long or
-// fails.
-func (c *cache) fresh(ctx context.Context, r request) (*cachedToken, error) {
+// fresh returns a token that was asked for just now, as what there is does not meet w. If that
+// takes long or fails it returns what there is.
+func (c *cache) fresh(ctx context.Context, r request, w wish) (*cachedToken, error) {
 	ctx, cancel := context.WithTimeout(ctx, freshWait)
 	defer cancel()
-	return c.await(ctx, r, wish{minLife: minAssertionLife})
+	return c.await(ctx, r, w)
 }

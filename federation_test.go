@@ -20,6 +20,8 @@ import (
 
 	"github.com/seed-ac726066/aztoken"
 	"github.com/seed-ac726066/aztoken/imdstest"
+	"github.com/seed-ac726066/aztoken/internal/secret"
+	"github.com/seed-ac726066/aztoken/internal/stored"
 	"github.com/seed-ac726066/aztoken/tokenstore"
 )
 
@@ -297,6 +299,40 @@ func TestFederationRestart(t *testing.T) {
 	}
 }
 
+// TestFederationStored: what is stored under the application's name counts only if it is a token of
+// that application, and of its tenant.
+func TestFederationStored(t *testing.T) {
+	t.Parallel()
+	const other = "7e000000-0000-4000-8000-000000000002"
+	for name, tc := range map[string]struct {
+		app, tenant string
+		ask         string // the tenant that is asked for
+		isUsed      bool
+	}{
+		"its own":                          {imdstest.DefaultApplicationID, imdstest.DefaultTenantID, "", true},
+		"its own, in capitals":             {strings.ToUpper(imdstest.DefaultApplicationID), strings.ToUpper(imdstest.DefaultTenantID), "", true},
+		"another application's":            {imdstest.DefaultClientID, imdstest.DefaultTenantID, "", false},
+		"another tenant's":                 {imdstest.DefaultApplicationID, other, "", false},
+		"another tenant's, as asked for":   {imdstest.DefaultApplicationID, other, other, true},
+		"its own, where another was asked": {imdstest.DefaultApplicationID, imdstest.DefaultTenantID, other, false},
+	} {
+		inVirtualTime(t, name, func(t *testing.T) {
+			srv := tenantWithApp(t, imdstest.Options{Applications: []imdstest.Application{{Tenants: []string{other}}}})
+			store := storeOn(t, newMemory())
+			value := srv.Mint(resource, func(j *imdstest.JWT) { j.Claims["appid"], j.Claims["tid"] = tc.app, tc.tenant })
+			kept := stored.Token{Value: secret.New(value), Acquired: time.Now(), Given: time.Now(), Expires: time.Now().Add(time.Hour)}
+			require.NoError(t, store.Save(t.Context(), tokenstore.Entry{
+				Host: "app registration", Authority: "https://login.microsoftonline.com/" + imdstest.DefaultTenantID + "/oauth2/v2.0/token",
+				Identity: "client " + imdstest.DefaultApplicationID, Resource: resource, Tenant: tc.ask,
+			}, kept.Encode(), kept.Expires))
+			c := asApp(t, srv, aztoken.Options{Store: store})
+			got, err := c.GetToken(t.Context(), policy.TokenRequestOptions{Scopes: []string{resource}, TenantID: tc.ask})
+			require.NoError(t, err)
+			require.Equal(t, tc.isUsed, got.Token == value)
+		})
+	}
+}
+
 // TestFederationAssertion: an assertion near its end is refreshed first, and used where that fails.
 func TestFederationAssertion(t *testing.T) {
 	t.Parallel()
@@ -370,13 +406,24 @@ func TestFederationErrors(t *testing.T) {
 		}
 		require.NotContains(t, e.Error(), "eyJ")
 		require.Equal(t, http.StatusUnauthorized, e.StatusCode)
+		require.Empty(t, e.Missing)
+		require.True(t, strings.HasSuffix(e.Error(), " (Options.Federation)"), e.Error())
+	})
+	inVirtualTime(t, "the tenant does not have the application", func(t *testing.T) {
+		srv := tenantWithApp(t, imdstest.Options{Applications: []imdstest.Application{}})
+		e, _ := tokenOf(t, asApp(t, srv, aztoken.Options{}))
+		require.ErrorIs(t, e, aztoken.ErrIdentityNotFound)
+		require.ErrorContains(t, e, "AADSTS700016")
+		require.True(t, strings.HasSuffix(e.Error(), "; correct the client id or the tenant of the app registration (Options.Federation)"), e.Error())
 	})
 	inVirtualTime(t, "the machine does not have the identity", func(t *testing.T) {
 		srv := tenantWithApp(t, imdstest.Options{})
 		e, spent := tokenOf(t, asApp(t, srv, aztoken.Options{ID: aztoken.ClientID("c0000000-0000-4000-8000-0000000000ff")}))
 		require.Zero(t, spent)
 		require.ErrorIs(t, e, aztoken.ErrIdentityNotFound)
-		require.ErrorContains(t, e, "no assertion, which is a token for \""+exchangeAudience+"\" as c0000000-0000-4000-8000-0000000000ff")
+		require.Equal(t, "no assertion, which is a token for \""+exchangeAudience+"\" as c0000000-0000-4000-8000-0000000000ff", e.Missing)
+		require.ErrorContains(t, e, ": "+e.Missing+": 400 Bad Request")
+		require.True(t, strings.HasSuffix(e.Error(), " (Options.ID)"), e.Error())
 		require.ErrorContains(t, e, "Identity not found")
 		require.ErrorContains(t, e, "assign the identity")
 		require.Equal(t, http.StatusBadRequest, e.StatusCode)
@@ -390,12 +437,25 @@ func TestFederationErrors(t *testing.T) {
 		e, spent := tokenOf(t, c)
 		require.ErrorIs(t, e, aztoken.ErrNoManagedIdentity)
 		require.LessOrEqual(t, spent, 11*time.Second, "a chain goes on")
+		require.NotContains(t, e.Error(), "(or set Options.Credential", "which is an error beside Federation")
+		require.ErrorContains(t, e, "Options.Federation.Assertion")
 
 		time.Sleep(3 * time.Second) // the failure is not remembered any more
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
 		srv.BreakFor(40*time.Second, imdstest.Refused().EndpointOnly())
 		require.NoError(t, c.Warm(ctx, resource), "Warm waits for an endpoint that comes later")
+	})
+	inVirtualTime(t, "the pod that makes the assertion has no federated credential", func(t *testing.T) {
+		m := on("workload identity").machine(t, imdstest.Options{Applications: []imdstest.Application{{}}})
+		m.Break(imdstest.EntraRefuses(700213, "No matching federated identity record found"))
+		c, err := m.client(t, aztoken.Options{Federation: &application})
+		require.NoError(t, err)
+		e, spent := tokenOf(t, c)
+		require.ErrorIs(t, e, aztoken.ErrIdentityNotFound)
+		require.NotEmpty(t, e.Missing)
+		require.Equal(t, 3, m.Count(), "tries for the assertion are not made anew for each try of the exchange")
+		require.Less(t, spent, 10*time.Second)
 	})
 	inVirtualTime(t, "Entra ID is down at the start", func(t *testing.T) {
 		srv := tenantWithApp(t, imdstest.Options{})

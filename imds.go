@@ -95,6 +95,7 @@ type endpoint struct {
 	id        hosts.ID // the identity that was asked for, by Options.ID or by the environment
 	address   string   // Options.Endpoint
 	authority string   // of workload identity and of an app registration
+	tenant    string   // of an app registration: that of tokens for which no other is asked
 	source    hosts.Source
 	below     *endpoint     // that of the managed identity which makes this one's assertions; nil: none
 	isNamed   bool          // a variable or Options.Endpoint names it, so it is there, or will be

@@ -140,7 +140,7 @@ func TestOutage(t *testing.T) {
 	}
 }
 
-// The table of the README: go test -run TestOutageTable -v .
+// For how long callers have no token at worst: go test -run TestOutageTable -v .
 func TestOutageTable(t *testing.T) {
 	t.Parallel()
 	table := "\n| outage | HalfLife | MaxAge(1 h) |\n|---|---|---|\n"

@@ -15,12 +15,14 @@ type Status struct {
 	// Identity is the id that was asked for, "default" for the host's default identity, and ""
 	// where Options.Credential decides.
 	Identity string `json:"identity,omitempty"`
+	// HasStore reports whether tokens are kept in Options.Store.
+	HasStore bool `json:"has_store,omitempty"`
 	// StoreError is why Options.Store does not work, "" while it does or there is none.
 	StoreError string `json:"store_error,omitempty"`
 	// Closed reports whether the client was closed. It has no tokens then.
 	Closed bool `json:"closed,omitempty"`
 	// Resources are those that have a token, and those that could not get one a moment ago, sorted
-	// by name.
+	// by name. The assertion of Options.Federation comes last.
 	Resources []ResourceStatus `json:"resources"`
 }
 
@@ -61,6 +63,7 @@ func (c *cache) status() Status {
 	}
 	s.Host, s.Identity, s.Closed = c.endpoint.host, c.endpoint.identity, c.life.Ended()
 	if c.store != nil {
+		s.HasStore = true
 		if err := c.store.health.Err(); err != nil {
 			s.StoreError = err.Error()
 		}

@@ -53,6 +53,7 @@ type store struct {
 	*tokenstore.Store
 	name      tokenstore.Entry // what the entries of a client have in common
 	id        hosts.ID         // the identity that was asked for
+	tenant    string           // of tokens for which no other is asked, "" where it is not known
 	seed      uint64           // of the draws that a token's refresh follows: 0 where all processes draw alike
 	process   uint64           // of the draws that differ between processes
 	health    *stored.Health   // one for all identities of a client
@@ -71,7 +72,7 @@ func newStore(opts *Options, p *endpoint, o *observers, health *stored.Health) (
 		return nil, errStoreShared
 	}
 	s := &store{
-		Store: opts.Store, name: p.entryName(), id: p.id, process: rand.Uint64(), health: health, observers: o, identity: p.identity,
+		Store: opts.Store, name: p.entryName(), id: p.id, tenant: p.tenant, process: rand.Uint64(), health: health, observers: o, identity: p.identity,
 	}
 	if opts.Store.Shared() {
 		s.seed = rand.Uint64() // drawn alike, a fleet would be due in one second while the store is away

@@ -132,6 +132,7 @@ func TestAStoreThatDoesNotWork(t *testing.T) {
 		var told journal
 		c := start(t, imds, backend, aztoken.Options{OnEvent: told.note})
 		atOnce(t, c)
+		require.True(t, c.Status().HasStore)
 		backend.suffer(failing())
 		time.Sleep(5 * time.Hour)
 		require.Contains(t, c.Status().StoreError, errBackend.Error())
@@ -144,6 +145,7 @@ func TestAStoreThatDoesNotWork(t *testing.T) {
 		require.Empty(t, c.Status().StoreError)
 		require.Len(t, told.of(aztoken.EventStoreFailed), 1)
 		require.Len(t, told.of(aztoken.EventStoreRecovered), 1)
+		require.False(t, over(t, imds, aztoken.Options{}).Status().HasStore)
 	})
 	inVirtualTime(t, "leaves no goroutines behind while it blocks for days", func(t *testing.T) {
 		imds, backend := mintingHost(t), newMemory()

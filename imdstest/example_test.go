@@ -86,7 +86,7 @@ func ExampleServer_AppService() {
 	// App Service
 }
 
-func ExampleServer_IdentityBinding() {
+func ExampleServer_identityBinding() {
 	imds := imdstest.New(nil)
 	defer imds.Close() // which removes the files
 	pod := imds.IdentityBinding()

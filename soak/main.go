@@ -11,6 +11,7 @@
 package main
 
 import (
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -50,7 +51,7 @@ type options struct {
 	lifetime time.Duration
 	seed     uint64
 	plan     bool
-	readme   string
+	keep     bool
 }
 
 func parse(args []string) (options, error) {
@@ -61,8 +62,13 @@ func parse(args []string) (options, error) {
 	flags.DurationVar(&o.lifetime, "lifetime", 0, "lifetime of a token, which all pauses and outages follow (24h, with -real 3m)")
 	flags.Uint64Var(&o.seed, "seed", 1, "decides what is broken when, and what is called when")
 	flags.BoolVar(&o.plan, "plan", false, "print what a run would do, and run nothing")
-	flags.StringVar(&o.readme, "readme", "", "write the summary into the section soak of this `file`")
+	flags.BoolVar(&o.keep, "keep", false, "keep the summary in "+resultFile+", and write it into the pages that have a section for it")
 	if err := flags.Parse(args); err != nil {
+		return o, err
+	}
+	if o.keep && o.real > 0 {
+		err := errors.New("soak: what is kept are virtual years; leave out -real or -keep")
+		fmt.Fprintln(flags.Output(), err)
 		return o, err
 	}
 	if o.lifetime == 0 {

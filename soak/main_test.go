@@ -1,7 +1,6 @@
 package main
 
 import (
-	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -10,6 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/seed-ac726066/aztoken/internal/pages"
 	"github.com/seed-ac726066/aztoken/soak/plan"
 	"github.com/seed-ac726066/aztoken/soak/rules"
 	"github.com/seed-ac726066/aztoken/soak/world"
@@ -40,37 +40,31 @@ func TestReport(t *testing.T) {
 	good := newSummary("virtual time")
 	good.add(world.Result{Tally: world.Tally{Runs: 1, Span: day, Lives: 1, Calls: map[world.Way]int{"Token": 7}}})
 
-	t.Run("goes into the README", func(t *testing.T) {
+	t.Run("is kept, and written into the pages", func(t *testing.T) {
 		t.Parallel()
-		o := o
-		o.readme = readme(t, "# Head\n<!-- soak: begin -->\nold\n<!-- soak: end -->\ntail\n")
+		dir := repository(t)
 		for range 2 {
-			require.NoError(t, o.report(io.Discard, good))
-			written, err := os.ReadFile(o.readme)
+			require.NoError(t, good.keep(filepath.Join(dir, "soak")))
+			written, err := os.ReadFile(filepath.Join(dir, "soak", "README.md"))
 			require.NoError(t, err)
 			require.Equal(t, "# Head\n<!-- soak: begin -->\n"+good.table()+"<!-- soak: end -->\ntail\n", string(written))
+			for page, link := range map[string]string{"README.md": "soak/README.md", "docs/design.md": "../soak/README.md"} {
+				written, err := os.ReadFile(filepath.Join(dir, filepath.FromSlash(page)))
+				require.NoError(t, err)
+				require.Contains(t, string(written), "\n[soak]("+link+")")
+				require.Contains(t, string(written), "\n7 calls, ")
+			}
 		}
+		kept, err := stored(filepath.Join(dir, "soak"))
+		require.NoError(t, err)
+		require.Equal(t, good, kept)
 		require.Contains(t, good.table(), "| calls | 7 | Token 7; ")
 		require.Contains(t, good.table(), "| **violations** | **0** |")
 	})
-	t.Run("fails without a section in the README", func(t *testing.T) {
+	t.Run("of a violation says how to repeat it, and is not kept", func(t *testing.T) {
 		t.Parallel()
-		for _, text := range []string{"text\n", "<!-- soak: end -->\n<!-- soak: begin -->\n",
-			strings.Repeat("<!-- soak: begin -->\n<!-- soak: end -->\n", 2)} {
-			o := o
-			o.readme = readme(t, text)
-			require.ErrorContains(t, o.report(io.Discard, good), "sections soak")
-			unchanged, err := os.ReadFile(o.readme)
-			require.NoError(t, err)
-			require.Equal(t, text, string(unchanged))
-		}
-	})
-	t.Run("of a violation says how to repeat it, and leaves the README alone", func(t *testing.T) {
-		t.Parallel()
-		const text = "<!-- soak: begin -->\n<!-- soak: end -->\n"
-		o := o
-		o.readme = readme(t, text)
-		bad := good
+		bad, o := good, o
+		o.keep = true // into a folder that has none of the pages
 		bad.Violations = []world.Violation{{
 			Finding: rules.Finding{Rule: rules.NoWait, What: "it waited 1s"}, Seed: 7, At: time.Hour,
 			Recent: []plan.Step{{Layer: plan.Endpoint, Kind: "hang"}},
@@ -82,17 +76,35 @@ func TestReport(t *testing.T) {
 		} {
 			require.Contains(t, told.String(), want)
 		}
-		unchanged, err := os.ReadFile(o.readme)
-		require.NoError(t, err)
-		require.Equal(t, text, string(unchanged))
 	})
 }
 
-func readme(t *testing.T, text string) string {
+// repository returns a folder with the pages that have sections.
+func repository(t *testing.T) (dir string) {
 	t.Helper()
-	file := filepath.Join(t.TempDir(), "README.md")
-	require.NoError(t, os.WriteFile(file, []byte(text), 0o600))
-	return file
+	dir = t.TempDir()
+	const sentence = "# Head\n<!-- soak-years: begin -->\nold\n<!-- soak-years: end -->\ntail\n"
+	for page, text := range map[string]string{
+		"README.md": sentence, "docs/design.md": sentence, "docs/store.md": "# none\n",
+		"soak/README.md": "# Head\n<!-- soak: begin -->\nold\n<!-- soak: end -->\ntail\n",
+	} {
+		file := filepath.Join(dir, filepath.FromSlash(page))
+		require.NoError(t, os.MkdirAll(filepath.Dir(file), 0o700))
+		require.NoError(t, os.WriteFile(file, []byte(text), 0o600))
+	}
+	return dir
+}
+
+func TestThePagesShowTheStoredRun(t *testing.T) {
+	t.Parallel()
+	s, err := stored(".")
+	require.NoError(t, err)
+	sections, err := s.sections(".")
+	require.NoError(t, err)
+	require.Greater(t, len(sections), 1, "the table, and the sentence")
+	for _, section := range sections {
+		require.NoError(t, pages.Differs(section.file, section.name, section.text), "go run . -years 10 -keep")
+	}
 }
 
 func TestRunReal(t *testing.T) {

@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"os"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -15,7 +13,7 @@ import (
 
 var errViolations = errors.New("soak: promises were broken; see above")
 
-// report prints what was found, and writes it into the README if that was asked for.
+// report prints what was found, and keeps it if that was asked for.
 func (o options) report(to io.Writer, s summary) error {
 	fmt.Fprint(to, s.table())
 	for _, v := range s.Violations {
@@ -24,8 +22,8 @@ func (o options) report(to io.Writer, s summary) error {
 	if len(s.Violations) > 0 {
 		return errViolations
 	}
-	if o.readme != "" {
-		return writeSection(o.readme, s.table())
+	if o.keep {
+		return s.keep(".")
 	}
 	return nil
 }
@@ -35,7 +33,7 @@ func (s summary) table() string {
 	t := s.Tally
 	rows := [][3]string{
 		{},
-		{s.clock, fmt.Sprintf("%v h", t.Span.Hours()), fmt.Sprintf("%.4g lives of a token, in %d runs", t.Lives, t.Runs)},
+		{s.Clock, fmt.Sprintf("%v h", t.Span.Hours()), fmt.Sprintf("%.4g lives of a token, in %d runs", t.Lives, t.Runs)},
 		{"calls", fmt.Sprint(sum(t.Calls)), fmt.Sprintf("%s; %d of all at moments that the seeds decide", list(t.Calls), t.Planned)},
 		{"of them without a token in hand", fmt.Sprint(t.Without),
 			fmt.Sprintf("at a start, or when an outage outlasted it; %d failed", t.Failed)},
@@ -48,7 +46,7 @@ func (s summary) table() string {
 			fmt.Sprintf("%.1f in a life; at most %d in an hour", float64(t.Fetches)/t.Lives, t.WorstFetchHour)},
 		{"rotations", fmt.Sprint(t.Rotations), "delivered to subscribers"},
 		{"goroutines at rest", fmt.Sprint(t.MostGoroutines), fmt.Sprintf("at most, in %d looks", t.Looks)},
-		{"heap", fmt.Sprintf("%.0f MiB", float64(s.heap)/(1<<20)), "growth at most, with the fakes' logs of requests"},
+		{"heap", fmt.Sprintf("%.0f MiB", float64(s.Heap)/(1<<20)), "growth at most, with the fakes' logs of requests"},
 	}
 	for _, c := range plan.Real() {
 		if kinds := t.Steps[c.Layer]; len(kinds) > 0 {
@@ -80,18 +78,4 @@ func list[K interface{ ~string | ~int }](m map[K]int) string {
 		all = append(all, fmt.Sprintf("%v %d", k, m[k]))
 	}
 	return strings.Join(all, ", ")
-}
-
-// writeSection puts text between the two lines of a Markdown file that mark the section soak.
-func writeSection(file, text string) error {
-	old, err := os.ReadFile(file)
-	if err != nil {
-		return err
-	}
-	section := regexp.MustCompile(`(?s)(<!-- soak: begin -->\n).*?(<!-- soak: end -->\n)`)
-	at := section.FindAllSubmatchIndex(old, -1)
-	if len(at) != 1 {
-		return fmt.Errorf("soak: %s has %d sections soak; mark one by <!-- soak: begin --> and <!-- soak: end -->", file, len(at))
-	}
-	return os.WriteFile(file, slices.Concat(old[:at[0][3]], []byte(text), old[at[0][4]:]), 0o644)
 }

@@ -15,13 +15,13 @@ import (
 
 // summary is what was found in all runs.
 type summary struct {
-	clock string // what kind of time they took
+	Clock string // what kind of time they took
 	world.Result
-	heap int64 // by how many bytes it grew
+	Heap int64 // by how many bytes it grew
 }
 
 func newSummary(clock string) summary {
-	return summary{clock: clock, Result: world.Result{Tally: world.NewTally()}}
+	return summary{Clock: clock, Result: world.Result{Tally: world.NewTally()}}
 }
 
 func (s *summary) add(r world.Result) {
@@ -39,7 +39,7 @@ func (o options) runReal() (summary, error) {
 		return all, err
 	}
 	all.add(r)
-	all.heap = heap.Worst()
+	all.Heap = heap.Worst()
 	return all, nil
 }
 
@@ -79,6 +79,6 @@ func (o options) runYears(t *testing.T) summary {
 			})
 		}
 	})
-	all.heap = heap.Worst()
+	all.Heap = heap.Worst()
 	return all
 }

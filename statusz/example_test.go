@@ -11,6 +11,7 @@ import (
 	"github.com/seed-ac726066/aztoken"
 	"github.com/seed-ac726066/aztoken/imdstest"
 	"github.com/seed-ac726066/aztoken/statusz"
+	"github.com/seed-ac726066/aztoken/verify"
 )
 
 func ExampleHandler() {
@@ -56,4 +57,27 @@ func ExampleHandler() {
 	token := page.Clients[0].Resources[0]
 	fmt.Printf("%s: the token for %s is %s, for %.0f h\n", page.Level, token.Resource, token.State, token.CoverLeft/3600)
 	// Output: ok: the token for https://vault.azure.net is valid, for 24 h
+}
+
+// A service shows the tokens that it sends, and the keys by which it checks those that it gets.
+func Example() {
+	imds := imdstest.New(nil) // on Azure the machine has one
+	opts := aztoken.Options{Endpoint: imds.URL}
+	opts.Transport = imds
+	client, err := aztoken.NewClient(&opts)
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer client.Close()
+	verifier, err := verify.New(imds.VerifierOptions(&verify.Options{Audiences: []string{"https://orders.example.com"}}))
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer verifier.Close()
+
+	page := statusz.Handler(&statusz.Options{Client: client, Verifier: verifier, Title: "orders"})
+	answer := httptest.NewRecorder()
+	page.ServeHTTP(answer, httptest.NewRequest(http.MethodGet, "/statusz", nil))
+	fmt.Println(answer.Code, answer.Header().Get("Content-Type"))
+	// Output: 200 text/html; charset=utf-8
 }

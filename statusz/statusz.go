@@ -59,9 +59,12 @@ func Handler(opts *Options) http.Handler {
 	if opts == nil {
 		opts = new(Options)
 	}
-	s := statuspage.Subject{Title: cmp.Or(opts.Title, "aztoken"), Verifier: opts.Verifier}
+	s := statuspage.Subject{Title: cmp.Or(opts.Title, "aztoken")}
 	if client := opts.Client; client != nil {
 		s.Clients = func() []statuspage.Client { return []statuspage.Client{{Client: client}} }
+	}
+	if verifier := opts.Verifier; verifier != nil {
+		s.Verifier = func() *verify.Verifier { return verifier }
 	}
 	return statuspage.Handler(s)
 }

@@ -3,9 +3,11 @@ package tokenstore_test
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/seed-ac726066/aztoken/tokenstore"
 )
@@ -71,4 +73,82 @@ func ExampleDir() {
 	// Output:
 	// the key is beside the entries: true
 	// tokenstore: no such entry
+}
+
+// What aztoken's client does with a store; programs pass theirs to aztoken.Options.
+func ExampleStore() {
+	path, err := os.MkdirTemp("", "tokens")
+	if err != nil {
+		panic(err)
+	}
+	defer os.RemoveAll(path)
+	store, err := tokenstore.New(tokenstore.Dir(path))
+	if err != nil {
+		panic(err)
+	}
+	ctx := context.Background()
+	entry := tokenstore.Entry{Host: "IMDS", Identity: "client id c0000000-0000-4000-8000-000000000001", Resource: "https://orders.example.com"}
+
+	_, err = store.Load(ctx, entry)
+	fmt.Println(errors.Is(err, tokenstore.ErrNotFound))
+
+	unlock, ok, err := store.Lock(ctx, entry, time.Minute) // so that one process asks for a token, and the others wait
+	fmt.Println(ok, err)
+	fmt.Println(store.Save(ctx, entry, []byte("a token"), time.Now().Add(24*time.Hour)))
+	unlock()
+
+	payloads, err := store.Load(ctx, entry)
+	fmt.Printf("%q %v\n", payloads, err)
+	fmt.Println(store.Locks(), store.Shared())
+	// Output:
+	// true
+	// true <nil>
+	// <nil>
+	// ["a token"] <nil>
+	// true false
+}
+
+// What aztoken doctor shows of a directory.
+func ExampleStore_Inspect() {
+	path, err := os.MkdirTemp("", "tokens")
+	if err != nil {
+		panic(err)
+	}
+	defer os.RemoveAll(path)
+	ctx := context.Background()
+	entry := tokenstore.Entry{Host: "IMDS", Resource: "https://orders.example.com"}
+	sealed, _ := tokenstore.New(tokenstore.Dir(path), []byte(strings.Repeat("1", 32)))
+	if err := sealed.Save(ctx, entry, []byte("a token"), time.Now().Add(24*time.Hour)); err != nil {
+		panic(err)
+	}
+
+	another, _ := tokenstore.New(tokenstore.Dir(path), []byte(strings.Repeat("2", 32)))
+	for _, store := range []*tokenstore.Store{sealed, another} {
+		found, err := store.Inspect(ctx)
+		if err != nil {
+			panic(err)
+		}
+		for _, e := range found.Entries {
+			fmt.Println(time.Until(e.Expires).Round(time.Hour), e.Err)
+		}
+	}
+	// Output:
+	// 24h0m0s <nil>
+	// 24h0m0s tokenstore: the entry cannot be opened; the next save replaces it: it is sealed with a key that is not in the list
+}
+
+// A Backend of your own that has locks too, or not.
+func ExampleLocker() {
+	_, ok := tokenstore.Dir("/var/lib/orders/tokens").(tokenstore.Locker)
+	fmt.Println("a directory has locks:", ok)
+
+	store, err := tokenstore.New(&memory{}, []byte(strings.Repeat("1", 32)))
+	if err != nil {
+		panic(err)
+	}
+	_, ok, err = store.Lock(context.Background(), tokenstore.Entry{Host: "IMDS"}, time.Minute)
+	fmt.Println(ok, errors.Is(err, errors.ErrUnsupported)) // so that each client asks for itself
+	// Output:
+	// a directory has locks: true
+	// false true
 }

@@ -7,48 +7,43 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/seed-ac726066/aztoken/bench/internal/load"
+	"github.com/seed-ac726066/aztoken/bench/internal/process"
+	"github.com/seed-ac726066/aztoken/bench/internal/results"
 )
 
-// coldResult is what a thousand callers met who came at once.
-type coldResult struct {
-	served, upstream int
-	p50, p99         time.Duration
-}
-
-type coldPair struct{ bare, agent coldResult }
-
-func measureCold(binary string) (coldPair, error) {
-	var bares, agents []coldResult
+func measureCold(binary string) (rounds []results.ColdRound, err error) {
 	for range coldRounds {
+		var r results.ColdRound
 		b, err := startBare(upstreamTime)
 		if err != nil {
-			return coldPair{}, err
+			return nil, err
 		}
-		bares = append(bares, atOnce(b, coldCallers))
-		b.stop()
+		r.Bare = atOnce(b, coldCallers)
+		b.Stop()
 		u, err := startUpstream(upstreamTime)
 		if err != nil {
-			return coldPair{}, err
+			return nil, err
 		}
 		a, err := startAgent(binary, u)
 		if err != nil {
-			return coldPair{}, err
+			return nil, err
 		}
-		r := atOnce(a, coldCallers)
-		r.upstream = u.Count()
-		agents = append(agents, r)
-		a.stop()
+		r.Agent = atOnce(a, coldCallers)
+		r.Requests = u.Count()
+		a.Stop()
 		u.stop()
-		if r.served != coldCallers || r.upstream != 1 {
-			return coldPair{}, fmt.Errorf("of %d callers %d were served, by %d requests upstream", coldCallers, r.served, r.upstream)
+		if r.Agent.Served != coldCallers || r.Requests != 1 {
+			return nil, fmt.Errorf("of %d callers %d were served, by %d requests upstream", coldCallers, r.Agent.Served, r.Requests)
 		}
+		rounds = append(rounds, r)
 	}
-	byP99 := func(r coldResult) time.Duration { return r.p99 }
-	return coldPair{median(bares, byP99), median(agents, byP99)}, nil
+	return rounds, nil
 }
 
 // atOnce sends a request on each of n new connections at the same time.
-func atOnce(p *process, n int) coldResult {
+func atOnce(p *process.Process, n int) results.Cold {
 	var (
 		served atomic.Int64
 		all    sync.WaitGroup
@@ -59,7 +54,7 @@ func atOnce(p *process, n int) coldResult {
 		all.Go(func() {
 			transport := &http.Transport{}
 			defer transport.CloseIdleConnections()
-			r := p.request()
+			r := request(p)
 			<-begin
 			start := time.Now()
 			resp, err := transport.RoundTrip(r)
@@ -76,5 +71,7 @@ func atOnce(p *process, n int) coldResult {
 	}
 	close(begin)
 	all.Wait()
-	return coldResult{served: int(served.Load()), p50: percentile(took, 50), p99: percentile(took, 99)}
+	return results.Cold{
+		Served: int(served.Load()), P50: load.Milliseconds(load.Percentile(took, 50)), P99: load.Milliseconds(load.Percentile(took, 99)),
+	}
 }

@@ -1,22 +1,24 @@
 // Agent measures aztoken agent as a process beside a handler of net/http that returns a constant: a
 // thousand cold callers at once, and the processor time of a steady load. Run as "go run ./agent"
-// in the folder of this module it writes what came of it into README.md.
+// in the folder of this module it keeps what came of it in results/agent.json and writes it into README.md.
 package main
 
 import (
 	"fmt"
 	"os"
-	"slices"
 	"time"
 
-	"github.com/seed-ac726066/aztoken/bench/internal/report"
+	"github.com/seed-ac726066/aztoken/bench/internal/measure"
+	"github.com/seed-ac726066/aztoken/bench/internal/process"
+	"github.com/seed-ac726066/aztoken/bench/internal/publish"
+	"github.com/seed-ac726066/aztoken/bench/internal/results"
 )
 
 const (
 	coldCallers = 1000
 	// upstreamTime is what Entra takes for a first token; the bare handler takes as long.
 	upstreamTime = 500 * time.Millisecond
-	coldRounds   = 5
+	coldRounds   = 7 // fewer have no 95 % interval
 
 	steadyRequests = 40_000
 	steadyCallers  = 16
@@ -24,10 +26,7 @@ const (
 )
 
 func main() {
-	if os.Getenv(bareVariable) != "" {
-		bare()
-		return
-	}
+	process.ServeBare(bare)
 	if err := run(); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
@@ -35,56 +34,25 @@ func main() {
 }
 
 func run() error {
-	binary, remove, err := build()
+	binary, remove, err := process.Command()
 	if err != nil {
 		return err
 	}
 	defer remove()
-	cold, err := measureCold(binary)
-	if err != nil {
+	if err := os.WriteFile(headerFile(binary), []byte(secret), 0o600); err != nil {
 		return err
 	}
-	steady, err := measureSteady(binary)
-	if err != nil {
+	r := results.Agent{
+		Machine: measure.Machine(), Callers: coldCallers, Upstream: upstreamTime.String(), Requests: steadyRequests, Steadily: steadyCallers,
+	}
+	if r.Cold, err = measureCold(binary); err != nil {
 		return err
 	}
-	text := fmt.Sprintf("%d cold callers at once, upstream answers after %v, median of %d rounds:\n\n", coldCallers, upstreamTime, coldRounds) +
-		report.Table([]string{"server", "served", "requests upstream", "p50", "p99", "p99, × bare"}, [][]string{
-			coldRow("bare handler", cold.bare, 1), coldRow("aztoken agent", cold.agent, ratio(cold.agent.p99, cold.bare.p99)),
-		}) +
-		fmt.Sprintf("\n%s requests by %d callers with connections that stay, median of %d rounds:\n\n",
-			report.Thousands(steadyRequests), steadyCallers, steadyRounds) +
-		report.Table([]string{"server", "processor time for a request", "× bare", "p99", "memory before", "memory after"}, [][]string{
-			steadyRow("bare handler", steady.bare, 1),
-			steadyRow("aztoken agent", steady.agent, ratio(steady.agent.cpu, steady.bare.cpu)),
-		})
-	return report.Replace("README.md", "agent", text)
-}
-
-func coldRow(name string, c coldResult, times float64) []string {
-	return []string{
-		name, fmt.Sprint(c.served), fmt.Sprint(c.upstream), fmt.Sprintf("%d ms", c.p50.Milliseconds()), fmt.Sprintf("%d ms", c.p99.Milliseconds()),
-		fmt.Sprintf("%.2f", times),
+	if r.Steady, err = measureSteady(binary); err != nil {
+		return err
 	}
-}
-
-func steadyRow(name string, s steadyResult, times float64) []string {
-	return []string{
-		name, fmt.Sprintf("%.1f µs", float64(s.cpu.Nanoseconds())/1000), fmt.Sprintf("%.2f", times), fmt.Sprintf("%.1f ms", float64(s.p99.Microseconds())/1000),
-		fmt.Sprintf("%.1f MiB", s.before), fmt.Sprintf("%.1f MiB", s.after),
+	if err := results.Save(".", "agent", r); err != nil {
+		return err
 	}
-}
-
-func ratio(a, b time.Duration) float64 { return float64(a) / float64(b) }
-
-// percentile returns that of durations, which it sorts.
-func percentile(all []time.Duration, p int) time.Duration {
-	slices.Sort(all)
-	return all[min(len(all)-1, len(all)*p/100)]
-}
-
-// median returns the middle one of results, as less orders them.
-func median[T any](all []T, by func(T) time.Duration) T {
-	slices.SortFunc(all, func(a, b T) int { return int(by(a) - by(b)) })
-	return all[len(all)/2]
+	return publish.Write(".")
 }

@@ -1,139 +1,60 @@
 package main
 
 import (
-	"fmt"
-	"io"
 	"net/http"
-	"os"
-	"strconv"
-	"strings"
-	"sync"
-	"time"
+
+	"github.com/seed-ac726066/aztoken/bench/internal/load"
+	"github.com/seed-ac726066/aztoken/bench/internal/process"
+	"github.com/seed-ac726066/aztoken/bench/internal/results"
 )
 
-// steadyResult is what a load costs a server.
-type steadyResult struct {
-	cpu           time.Duration // for one request
-	p99           time.Duration
-	before, after float64 // resident memory in MiB
-}
-
-type steadyPair struct{ bare, agent steadyResult }
-
-func measureSteady(binary string) (steadyPair, error) {
+func measureSteady(binary string) (rounds []results.SteadyRound, err error) {
 	u, err := startUpstream(0)
 	if err != nil {
-		return steadyPair{}, err
+		return nil, err
 	}
 	defer u.stop()
 	a, err := startAgent(binary, u)
 	if err != nil {
-		return steadyPair{}, err
+		return nil, err
 	}
-	defer a.stop()
+	defer a.Stop()
 	b, err := startBare(0)
 	if err != nil {
-		return steadyPair{}, err
+		return nil, err
 	}
-	defer b.stop()
-	var bares, agents []steadyResult
-	for round := range steadyRounds + 1 { // by turns, so that a busy moment of the machine meets both
-		for _, of := range []struct {
-			p   *process
-			all *[]steadyResult
-		}{{b, &bares}, {a, &agents}} {
-			r, err := load(of.p)
-			if err != nil {
-				return steadyPair{}, err
-			}
-			if round > 0 { // the first warms up
-				*of.all = append(*of.all, r)
-			}
+	defer b.Stop()
+	for range steadyRounds + 1 { // by turns, so that a busy moment of the machine meets both
+		var r results.SteadyRound
+		if r.Bare, err = measureLoad(b); err != nil {
+			return nil, err
 		}
+		if r.Agent, err = measureLoad(a); err != nil {
+			return nil, err
+		}
+		rounds = append(rounds, r)
 	}
-	first, last := agents[0].before, agents[len(agents)-1].after
-	byCPU := func(r steadyResult) time.Duration { return r.cpu }
-	pair := steadyPair{median(bares, byCPU), median(agents, byCPU)}
-	pair.agent.before, pair.agent.after = first, last
-	return pair, nil
+	return rounds[1:], nil // the first warms up
 }
 
-// load sends the requests of one round.
-func load(p *process) (r steadyResult, err error) {
-	if r.before, err = p.memory(); err != nil {
+// measureLoad sends the requests of one round.
+func measureLoad(p *process.Process) (r results.Steady, err error) {
+	if r.Before, err = p.Memory(); err != nil {
 		return r, err
 	}
-	start, err := p.cpu()
+	start, err := p.CPU()
 	if err != nil {
 		return r, err
 	}
-	each := steadyRequests / steadyCallers
-	took := make([]time.Duration, steadyRequests)
-	failed := make([]error, steadyCallers)
-	var all sync.WaitGroup
-	for i := range steadyCallers {
-		all.Go(func() { failed[i] = callInTurn(p, took[i*each:(i+1)*each]) })
-	}
-	all.Wait()
-	for _, err := range failed {
-		if err != nil {
-			return r, err
-		}
-	}
-	end, err := p.cpu()
+	took, err := load.Steady(steadyRequests, steadyCallers, func() *http.Request { return request(p) })
 	if err != nil {
 		return r, err
 	}
-	r.cpu, r.p99 = (end-start)/steadyRequests, percentile(took, 99)
-	r.after, err = p.memory()
+	end, err := p.CPU()
+	if err != nil {
+		return r, err
+	}
+	r.CPU, r.P99 = 1000*load.Milliseconds(end-start)/steadyRequests, load.Milliseconds(load.Percentile(took, 99))
+	r.After, err = p.Memory()
 	return r, err
-}
-
-// callInTurn sends one request after another on one connection.
-func callInTurn(p *process, took []time.Duration) error {
-	transport := &http.Transport{}
-	defer transport.CloseIdleConnections()
-	for i := range took {
-		start := time.Now()
-		resp, err := transport.RoundTrip(p.request())
-		if err != nil {
-			return err
-		}
-		_, err = io.Copy(io.Discard, resp.Body)
-		_ = resp.Body.Close()
-		if err != nil || resp.StatusCode != http.StatusOK {
-			return fmt.Errorf("%s (%w)", resp.Status, err)
-		}
-		took[i] = time.Since(start)
-	}
-	return nil
-}
-
-// tick is the unit of the processor time in /proc.
-const tick = 10 * time.Millisecond
-
-// cpu returns the processor time that the server has had.
-func (p *process) cpu() (time.Duration, error) {
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", p.cmd.Process.Pid))
-	if err != nil {
-		return 0, fmt.Errorf("the processor time of a server is read on Linux: %w", err)
-	}
-	_, rest, _ := strings.Cut(string(text), ") ") // the name before may have blanks
-	fields := strings.Fields(rest)
-	user, err := strconv.Atoi(fields[11])
-	if err != nil {
-		return 0, err
-	}
-	system, err := strconv.Atoi(fields[12])
-	return time.Duration(user+system) * tick, err
-}
-
-// memory returns the resident memory of the server in MiB.
-func (p *process) memory() (float64, error) {
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/statm", p.cmd.Process.Pid))
-	if err != nil {
-		return 0, err
-	}
-	pages, err := strconv.Atoi(strings.Fields(string(text))[1])
-	return float64(pages*os.Getpagesize()) / (1 << 20), err
 }

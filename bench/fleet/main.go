@@ -5,19 +5,21 @@
 package main
 
 import (
+	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 
-	"github.com/seed-ac726066/aztoken/bench/internal/report"
+	"github.com/seed-ac726066/aztoken/bench/internal/publish"
+	"github.com/seed-ac726066/aztoken/bench/internal/results"
 )
 
 func main() {
 	instances := flag.Int("instances", 1_000_000, "how many instances the fleet has")
 	seed := flag.Uint64("seed", 1, "where the random numbers start; the same seed gives the same figures")
-	dir := flag.String("dir", ".", "the folder whose README.md gets the tables, and which gets the plots; empty for none")
+	dir := flag.String("dir", ".", "the folder of this module, which gets the results, tables and plots; empty to print the results")
 	flag.Parse()
 	if err := run(os.Stdout, *instances, *seed, *dir); err != nil {
 		fmt.Fprintln(os.Stderr, "fleet:", err)
@@ -25,7 +27,7 @@ func main() {
 	}
 }
 
-// run simulates, prints the tables to out and writes them and the plots into dir.
+// run simulates, and keeps and publishes what it has counted in dir, or prints it to out.
 func run(out io.Writer, instances int, seed uint64, dir string) error {
 	if instances < 1 {
 		return fmt.Errorf("a fleet of %d instances has nothing to count; give -instances 1 or more", instances)
@@ -43,14 +45,15 @@ func run(out io.Writer, instances int, seed uint64, dir string) error {
 		all = append(all, of)
 	}
 	f.strategy, f.scenario = ours(), inStep()
-	text := section(all, f.run())
-	if _, err := io.WriteString(out, text); err != nil {
-		return err
-	}
-	if dir != "" {
-		if err := write(dir, text, all); err != nil {
+	r := result(all, f.run())
+	if dir == "" {
+		enc := json.NewEncoder(out)
+		enc.SetIndent("", " ")
+		if err := enc.Encode(r); err != nil {
 			return err
 		}
+	} else if err := errors.Join(results.Save(dir, "fleet", r), publish.Write(dir)); err != nil {
+		return err
 	}
 	for _, b := range broken {
 		fmt.Fprintln(os.Stderr, "fleet:", b)
@@ -59,16 +62,4 @@ func run(out io.Writer, instances int, seed uint64, dir string) error {
 		return fmt.Errorf("%d promises of docs/design.md are broken; mend internal/schedule or HalfLife, not the promises", len(broken))
 	}
 	return nil
-}
-
-// write puts text into the README of dir, and the plots beside it.
-func write(dir, text string, all [][]*tally) error {
-	for _, of := range all {
-		name := of[0].fleet.scenario.file
-		text += fmt.Sprintf("\n![requests per second over time, %s](%s)\n", of[0].fleet.scenario.name, name)
-		if err := drawPlot(filepath.Join(dir, name), of); err != nil {
-			return err
-		}
-	}
-	return report.Replace(filepath.Join(dir, "README.md"), "fleet", text)
 }

@@ -69,11 +69,19 @@ func (t *tally) mean() float64 {
 // peak returns the rate in the window with the most requests. The start of all at once does not
 // count: no schedule decides it.
 func (t *tally) peak() float64 {
-	counts := t.perWindow
+	return float64(t.perWindow[t.peakWindow()]) / t.fleet.window.Seconds()
+}
+
+// peakAt returns when that is.
+func (t *tally) peakAt() time.Duration { return time.Duration(t.peakWindow()) * t.fleet.window }
+
+func (t *tally) peakWindow() int {
+	first := 0
 	if t.fleet.scenario.together {
-		counts = counts[(startWithin+t.fleet.window-1)/t.fleet.window:]
+		first = int((startWithin + t.fleet.window - 1) / t.fleet.window)
 	}
-	return float64(slices.Max(counts)) / t.fleet.window.Seconds()
+	counts := t.perWindow[first:]
+	return first + slices.Index(counts, slices.Max(counts))
 }
 
 func (t *tally) peakOverMean() float64 { return t.peak() / t.mean() }

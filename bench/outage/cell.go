@@ -2,10 +2,11 @@ package main
 
 import (
 	"cmp"
-	"github.com/seed-ac726066/aztoken/bench/internal/peers"
 	"slices"
 	"testing"
 	"time"
+
+	"github.com/seed-ac726066/aztoken/bench/internal/peers"
 )
 
 // A cell is what one library meets in outages of one kind and length: a run for each start.
@@ -70,6 +71,14 @@ func (c cell) worst() run {
 
 func (c cell) mostFailed() int  { return most(c, func(r run) int { return r.count(failed) }) }
 func (c cell) mostExpired() int { return most(c, func(r run) int { return r.count(expired) }) }
+
+// all returns the number of calls of all runs that came out so.
+func (c cell) all(o outcome) (n int) {
+	for _, r := range c.runs {
+		n += r.count(o)
+	}
+	return n
+}
 
 func (c cell) longestWait() time.Duration {
 	return most(c, func(r run) time.Duration { return r.waited })

@@ -3,24 +3,19 @@
 //
 //	go run ./outage
 //
-// takes some minutes and writes the results into README.md, outage/README.md and the plots next to
-// it.
+// takes some minutes, keeps what it has measured in results/outage.json, and writes it into
+// README.md, outage/README.md and the plots next to it.
 package main
 
 import (
-	"errors"
-	"fmt"
-	"path/filepath"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/seed-ac726066/aztoken/bench/internal/measure"
-	"github.com/seed-ac726066/aztoken/bench/internal/report"
+	"github.com/seed-ac726066/aztoken/bench/internal/publish"
+	"github.com/seed-ac726066/aztoken/bench/internal/results"
 )
-
-// folder is where the plots and the long table are, from where the program runs.
-const folder = "outage"
 
 // modules are the measured libraries.
 var modules = []string{
@@ -44,17 +39,17 @@ func main() {
 	)
 }
 
-// write fills all cells, and writes down what is in them.
+// write fills all cells, and keeps and publishes what is in them.
 func write(t *testing.T) {
 	cells := grid(libraries(), kinds, lengths)
 	require.True(t, fill(t, cells, 1))
-	versions, err := measure.Versions(t.Context(), modules...)
+	r := results.Outage{Quiet: quietDays(t)}
+	for _, c := range cells {
+		r.Cells = append(r.Cells, c.result())
+	}
+	var err error
+	r.Versions, err = measure.Versions(t.Context(), modules...)
 	require.NoError(t, err)
-	text := summary(cells, versions)
-	require.NoError(t, errors.Join(
-		figures(cells, folder),
-		report.Replace("README.md", "outages", text),
-		report.Replace(filepath.Join(folder, "README.md"), "cells", details(cells)),
-	))
-	fmt.Print(text)
+	require.NoError(t, results.Save(".", "outage", r))
+	require.NoError(t, publish.Write("."))
 }

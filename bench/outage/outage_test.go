@@ -28,7 +28,7 @@ func TestNoOutageThatOursPromisesToCoverDoesHarm(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			for _, c := range filled(t, tc.library, tc.length) {
-				require.Equal(t, len(c.runs), c.unharmed(), "%s: %s", c.kind.name, cost(c))
+				require.Equal(t, len(c.runs), c.unharmed(), c.kind.name)
 				require.Zero(t, c.longestWait(), c.kind.name)
 			}
 		})

@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/seed-ac726066/aztoken/bench/internal/chart"
 )
 
 func TestTheCallsOfAnOutageAreThoseBetweenItsEnds(t *testing.T) {
@@ -34,11 +36,10 @@ func TestAStepOfAFigureIsTheShareOfItsCalls(t *testing.T) {
 			ill.outcomes[n] = failed
 		}
 	}
-	got := steps([]run{well, ill, ill, ill}, figure("", 12*time.Hour))
-	require.Len(t, got, 4*(6+12+6))
-	require.Equal(t, []float64{1, 0}, got[4*6-1].Shares)
-	require.Equal(t, []float64{0.25, 0}, got[4*6].Shares)
-	require.Zero(t, got[4*6].From)
+	require.Equal(t, []chart.Step{
+		{From: -6, To: 0, Shares: []float64{1, 0}},
+		{From: 0, To: 18, Shares: []float64{0.25, 0}},
+	}, steps([]run{well, ill, ill, ill}, -6, 18))
 }
 
 func TestWhatACellCostsIsThatOfItsWorstRun(t *testing.T) {
@@ -57,19 +58,21 @@ func TestWhatACellCostsIsThatOfItsWorstRun(t *testing.T) {
 		name     string
 		runs     []run
 		unharmed int
-		cost     string
+		failed   int
+		expired  int
 		worst    int
 	}{
-		{"none", []run{bad(1, 0, 0), bad(2, 0, 0)}, 2, "no harm", 2},
-		{"failures", []run{bad(1, 3, 0), bad(2, 1, 0), bad(3, 0, 0)}, 1, "3 failed", 1},
-		{"expired tokens", []run{bad(1, 0, 0), bad(2, 0, 4)}, 1, "4 expired", 2},
-		{"both", []run{bad(1, 3, 0), bad(2, 1, 4)}, 0, "3 failed, 4 expired", 2},
+		{"none", []run{bad(1, 0, 0), bad(2, 0, 0)}, 2, 0, 0, 2},
+		{"failures", []run{bad(1, 3, 0), bad(2, 1, 0), bad(3, 0, 0)}, 1, 3, 0, 1},
+		{"expired tokens", []run{bad(1, 0, 0), bad(2, 0, 4)}, 1, 0, 4, 2},
+		{"both", []run{bad(1, 3, 0), bad(2, 1, 4)}, 0, 3, 4, 2},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
 			c := cell{runs: tc.runs}
 			require.Equal(t, tc.unharmed, c.unharmed())
-			require.Equal(t, tc.cost, cost(c))
+			require.Equal(t, tc.failed, c.mostFailed())
+			require.Equal(t, tc.expired, c.mostExpired())
 			require.Equal(t, tc.worst, c.worst().scenario.hour)
 			require.Equal(t, len(tc.runs), c.mostRequests())
 			require.InDelta(t, float64(len(tc.runs)+1)/2, c.meanRequests(), 1e-9)

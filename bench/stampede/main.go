@@ -1,6 +1,7 @@
 // Stampede lets ten thousand callers request an uncached token at once. Run as "go run ./stampede"
 // in the folder of this module, it does so with each library and with endpoints in good and bad
-// state, and writes the results into README.md and stampede.svg.
+// state, keeps what came of it in results/stampede.json, and writes it into README.md and
+// stampede.svg.
 package main
 
 import (
@@ -10,9 +11,9 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/seed-ac726066/aztoken/bench/internal/chart"
 	"github.com/seed-ac726066/aztoken/bench/internal/peers"
-	"github.com/seed-ac726066/aztoken/bench/internal/report"
+	"github.com/seed-ac726066/aztoken/bench/internal/publish"
+	"github.com/seed-ac726066/aztoken/bench/internal/results"
 )
 
 const (
@@ -44,37 +45,26 @@ func run(t *testing.T) error {
 	libraries := []peers.Library{
 		peers.Aztoken(), peers.Azidentity(), peers.MSAL(), peers.Azcore(), peers.OAuth2(), peers.Google(), peers.AWS(),
 	}
-	names := make([]string, len(libraries))
-	for i, library := range libraries {
-		names[i] = library.Name
-		if library.Locks {
-			names[i] += " (real time)"
-		}
-	}
-	text := ""
-	var charted []chart.Series
+	r := results.Stampede{Callers: callers}
 	for i, s := range scenarios {
-		inTime := chart.Series{Name: s.name}
-		rows := make([][]string, len(libraries))
+		of := results.StampedeScenario{Name: s.name, Hurry: s.hurry, Serves: s.serves()}
 		for j, library := range libraries {
 			fmt.Fprintf(os.Stderr, "%s: %s\n", s.name, library.Name)
 			o, err := inItsTime(t, s, library, fmt.Sprintf("https://service-%d-%d.example.com", i, j))
 			if err != nil {
 				return fmt.Errorf("%s: %w", library.Name, err)
 			}
-			inTime.Values = append(inTime.Values, 100*float64(o.inTime)/callers)
-			rows[j] = append([]string{names[j]}, cells(s, o)...)
+			of.Outcomes = append(of.Outcomes, results.StampedeOutcome{
+				Library: library.Name, RealTime: library.Locks, Requests: o.requests, Tokens: o.tokens, InTime: o.inTime, Hidden: o.hidden,
+				Waiting: o.waiting, Wall: o.wall.Seconds(), Later: o.later,
+			})
 		}
-		if s.hurry {
-			charted = append(charted, inTime)
-		}
-		text += fmt.Sprintf("%s\n\n%s\n", s.name, report.Table(header(s), rows))
+		r.Scenarios = append(r.Scenarios, of)
 	}
-	text += "![callers that returned in time](stampede.svg)\n"
-	if err := report.Replace("README.md", "stampede", text); err != nil {
+	if err := results.Save(".", "stampede", r); err != nil {
 		return err
 	}
-	return chart.Bars("stampede.svg", "10 000 callers at once, one token that nobody has yet", "% of callers that returned by their deadline", names, charted...)
+	return publish.Write(".")
 }
 
 // inItsTime runs a stampede in virtual time, or in real time where the library needs it.
@@ -84,32 +74,4 @@ func inItsTime(t *testing.T, s scenario, library peers.Library, resource string)
 	}
 	synctest.Test(t, func(*testing.T) { o, err = stampede(s, library, resource, callers, watch, 0) })
 	return o, err
-}
-
-func header(s scenario) []string {
-	all := []string{"library", "requests", "tokens"}
-	if s.hurry {
-		all = append(all, "returned in time", "without a word of the deadline")
-	}
-	all = append(all, "until all returned")
-	if s.serves() {
-		all = append(all, "a later call")
-	}
-	return all
-}
-
-func cells(s scenario, o outcome) []string {
-	all := []string{fmt.Sprint(o.requests), fmt.Sprint(o.tokens)}
-	if s.hurry {
-		all = append(all, fmt.Sprint(o.inTime), fmt.Sprint(o.hidden))
-	}
-	if o.waiting > 0 {
-		all = append(all, fmt.Sprintf("%d waiting after %.0f s", o.waiting, o.wall.Seconds()))
-	} else {
-		all = append(all, fmt.Sprintf("%.3f s", o.wall.Seconds()))
-	}
-	if s.serves() {
-		all = append(all, map[bool]string{true: "has a token", false: "fails"}[o.later])
-	}
-	return all
 }

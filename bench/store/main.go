@@ -4,23 +4,20 @@
 //
 //	go run ./store
 //
-// takes some minutes and writes what it has measured into README.md and the plot beside it.
+// takes some minutes, keeps what it has measured in results/store.json, and writes it into README.md
+// and the plot beside it.
 package main
 
 import (
-	"errors"
-	"fmt"
 	"os"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/seed-ac726066/aztoken/bench/internal/measure"
-	"github.com/seed-ac726066/aztoken/bench/internal/report"
+	"github.com/seed-ac726066/aztoken/bench/internal/publish"
+	"github.com/seed-ac726066/aztoken/bench/internal/results"
 )
-
-// plotFile is the plot, beside the README of the module, where the program runs.
-const plotFile = "store.svg"
 
 func main() {
 	if os.Getenv(childEndpoint) != "" {
@@ -37,18 +34,22 @@ func main() {
 	)
 }
 
-// write measures, and writes down what it has measured.
+// processes are started at once on one directory.
+const processes = 50
+
+// write measures, and keeps and publishes what it has measured.
 func write(t *testing.T) {
 	restarted := restarts(t, 1)
 	fleets := fleetsOf(t, 1000)
-	atOnce := startProcesses(t, 50)
+	r := results.Store{Processes: processes, Requests: startProcesses(t, processes)}
+	for _, k := range kinds() {
+		r.Restarted = append(r.Restarted, restartResult(k.name, restarted[k.name]))
+		r.Fleets = append(r.Fleets, fleets[k.name].result(k.name))
+	}
 	require.False(t, t.Failed())
-	versions, err := measure.Versions(t.Context(), "github.com/Azure/azure-sdk-for-go/sdk/azidentity")
+	var err error
+	r.Versions, err = measure.Versions(t.Context(), "github.com/Azure/azure-sdk-for-go/sdk/azidentity")
 	require.NoError(t, err)
-	text := section(restarted, fleets, atOnce) + "\nMeasured with " + versions + ".\n"
-	require.NoError(t, errors.Join(
-		figure(restarted).Save(plotFile),
-		report.Replace("README.md", "store", text),
-	))
-	fmt.Print(text)
+	require.NoError(t, results.Save(".", "store", r))
+	require.NoError(t, publish.Write("."))
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"os"
-	"path/filepath"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -30,9 +29,6 @@ func TestARestartedProgram(t *testing.T) {
 			require.InDelta(t, 12*60, r.failed+r.expired, 60, "%s has no token after the first restart in the outage", k.name)
 		}
 	}
-	t.Run("is drawn", func(t *testing.T) {
-		require.NoError(t, figure(all).Save(filepath.Join(t.TempDir(), plotFile)))
-	})
 }
 
 func TestAFleet(t *testing.T) {
@@ -53,10 +49,11 @@ func TestProcessesOnOneDirectory(t *testing.T) {
 	require.LessOrEqual(t, startProcesses(t, 8), 2)
 }
 
-func TestTheSection(t *testing.T) {
+func TestWhatIsKeptOfRestarts(t *testing.T) {
 	t.Parallel()
-	text := section(map[string][]run{"azidentity": {{failed: 3}, {}}}, map[string]fleet{"aztoken": {instances: 1000, cold: 1000}}, 1)
-	require.Contains(t, text, "| azidentity | 1/2 | 3 | 3 |")
-	require.Contains(t, text, "| aztoken | 1 000 |")
-	require.Contains(t, text, "make 1 request together")
+	r := restartResult("azidentity", []run{{hour: 30, failed: 3, expired: 1, waited: 2, requests: 9}, {hour: 30, requests: 1}})
+	require.Equal(t, []int{2, 1, 4, 4}, []int{r.Starts, r.Unharmed, r.MostFailed, r.Failed})
+	require.InDelta(t, 1, r.Waited, 1e-9)
+	require.InDelta(t, 5, r.Requests, 1e-9)
+	require.NotEmpty(t, r.Steps)
 }

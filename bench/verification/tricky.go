@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/seed-ac726066/aztoken/bench/internal/results"
 	"github.com/seed-ac726066/aztoken/imdstest"
 )
 
@@ -110,7 +111,7 @@ func asJSON(token string) string {
 
 const (
 	refuse      = "refused"
-	accept      = "**accepted**"
+	accept      = results.Accepted
 	withoutRole = "without the role"
 )
 

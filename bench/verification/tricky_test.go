@@ -4,6 +4,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/seed-ac726066/aztoken/bench/internal/results"
 )
 
 func TestEveryLibraryAcceptsAGoodToken(t *testing.T) {
@@ -27,4 +29,15 @@ func TestNoTrickyTokenGetsItsRoleHere(t *testing.T) {
 			require.Equal(t, refuse, said[0])
 		})
 	}
+}
+
+// What the stored results say of the tricky tokens is true, and found again without the benchmarks.
+func TestTheStoredVerdictsAreThoseOfToday(t *testing.T) {
+	t.Parallel()
+	stored, err := results.Load[results.Verification]("..", "verification")
+	require.NoError(t, err)
+	got, err := tricky(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, got.Libraries, stored.Libraries)
+	require.Equal(t, got.Tricky, stored.Tricky)
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/seed-ac726066/aztoken"
+	"github.com/seed-ac726066/aztoken/internal/hosts"
 	"github.com/seed-ac726066/aztoken/internal/message"
 	"github.com/seed-ac726066/aztoken/internal/wire"
 	"github.com/seed-ac726066/aztoken/verify"
@@ -14,6 +15,11 @@ import (
 
 // credentialHost is the Host of an [aztoken.Error] under --dev.
 const credentialHost = "Options.Credential"
+
+// isOfApp reports whether an error is about the tokens of an app registration.
+func isOfApp(e *aztoken.Error) bool {
+	return strings.HasPrefix(e.Host, string(hosts.AppRegistration)+" at ")
+}
 
 // adviceFor returns what to do about an error of the library in terms of the command line, "" for
 // an error that says so itself.
@@ -40,6 +46,10 @@ func noTokenAdvice(e *aztoken.Error) string {
 		return "" // each of its lines has the advice for one tool
 	case e.Host == credentialHost && errors.Is(e, context.DeadlineExceeded):
 		return "allow more time with --timeout, or sign in again: az login, azd auth login or Connect-AzAccount"
+	case errors.Is(e, aztoken.ErrNoManagedIdentity) && isOfApp(e):
+		return withFlags(e.Advice, "on your own machine use --dev in place of --"+appClientIDFlag+" and --"+appTenantFlag)
+	case errors.Is(e, aztoken.ErrIdentityNotFound) && isOfApp(e) && e.Missing == "":
+		return withFlags(e.Advice, "--"+appClientIDFlag+" and --"+appTenantFlag)
 	case errors.Is(e, aztoken.ErrNoManagedIdentity):
 		return withFlags(e.Advice, "on your own machine add --dev, which uses your sign-in: az login, azd auth login or Connect-AzAccount")
 	case errors.Is(e, aztoken.ErrIdentityNotFound), errors.Is(e, aztoken.ErrIdentityAmbiguous):
@@ -73,6 +83,7 @@ func rejectedAdvice(e *verify.Error) string {
 		{verify.ErrIssuer, "check that the token is from Entra ID, and --cloud"},
 		{verify.ErrTenant, "check --tenant"},
 		{verify.ErrAudience, "check --audience, or request a token for this service"},
+		{verify.ErrCaller, "check --caller: the token is another identity's"},
 		{verify.ErrExpired, "get a new token; if it is new, check the clock of this machine"},
 		{verify.ErrNotYetValid, "check the clock of this machine"},
 		{verify.ErrRole, "grant the caller the role (aztoken grant); tokens already issued keep their old roles for up to 24 h"},
@@ -110,7 +121,7 @@ func noTokenFacts(e *aztoken.Error) []string {
 	if e.Host != "" {
 		subject += " from " + hostName(e.Host)
 	}
-	facts := []string{"aztoken", subject, message.Status(e.StatusCode), e.Code, e.Description}
+	facts := []string{"aztoken", subject, e.Missing, message.Status(e.StatusCode), e.Code, e.Description}
 	for _, cause := range e.Unwrap() {
 		switch {
 		case cause == aztoken.ErrNoManagedIdentity:

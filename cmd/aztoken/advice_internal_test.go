@@ -48,6 +48,7 @@ func TestAdviceFor(t *testing.T) {
 		{&tool{name: "Azure CLI", signIn: "az login"}, errors.New("AzureCLICredential: executable not found on path")},
 		{&tool{name: "Azure PowerShell", signIn: "Connect-AzAccount"}, errors.New("no module")},
 	}
+	application := &aztoken.Federation{TenantID: imdstest.DefaultTenantID, ClientID: imdstest.DefaultApplicationID}
 	for name, c := range map[string]struct {
 		timeout time.Duration
 		opts    aztoken.Options
@@ -86,6 +87,19 @@ func TestAdviceFor(t *testing.T) {
 			machine: &imdstest.Options{Resources: []string{"https://vault.azure.net"}},
 			want: "check the resource: it must be exactly the App ID URI of an application in the identity's tenant " +
 				"(https or api, and a slash at the end, matter)",
+		},
+		"nothing listens, for an application": {
+			opts: aztoken.Options{Federation: application}, fault: imdstest.Refused(),
+			want: "run on an Azure host that has a managed identity (on your own machine use --dev in place of --app-client-id and --app-tenant)",
+		},
+		"no identity, for an application": {
+			opts: aztoken.Options{Federation: application}, machine: &imdstest.Options{Identities: []imdstest.Identity{}},
+			want: "assign the identity to this host, or correct its id; a new assignment takes some minutes " +
+				"(--client-id, --object-id or --resource-id)",
+		},
+		"no application": {
+			opts: aztoken.Options{Federation: application}, machine: &imdstest.Options{Applications: []imdstest.Application{}},
+			want: "correct the client id or the tenant of the app registration (--app-client-id and --app-tenant)",
 		},
 		"no tool is signed in": {
 			opts: aztoken.Options{Credential: broken{noTools}},
@@ -140,6 +154,14 @@ func TestMessageFor(t *testing.T) {
 			require.Equal(t, `aztoken: no token for "https://orders.example.com" as c0000000-0000-4000-8000-0000000000ff `+
 				`from IMDS at http://169.254.169.254 (the environment names no other host): 400 Bad Request: invalid_request: Identity not found; `+
 				`assign the identity to this host, or correct its id; a new assignment takes some minutes (--client-id, --object-id or --resource-id)`, messageFor(err))
+		})
+	})
+	t.Run("says what was missing for an application's token", func(t *testing.T) {
+		t.Parallel()
+		synctest.Test(t, func(t *testing.T) {
+			opts := aztoken.Options{Federation: &aztoken.Federation{TenantID: imdstest.DefaultTenantID, ClientID: imdstest.DefaultApplicationID}}
+			err := failWith(t, 15*time.Second, opts, &imdstest.Options{Identities: []imdstest.Identity{}}, imdstest.OK())
+			require.Contains(t, messageFor(err), `: no assertion, which is a token for "api://AzureADTokenExchange": 400 Bad Request: invalid_request: Identity not found; `)
 		})
 	})
 	t.Run("keeps what was heard before the deadline", func(t *testing.T) {

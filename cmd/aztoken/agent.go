@@ -57,6 +57,9 @@ Several identities come from a YAML file. Everything in it but one identity is o
   identities:
     - name: orders                  # in metrics and logs
       client_id: 11111111-1111-4111-8111-111111111111    # or object_id, resource_id; none: the host's default
+      federation:                   # an app registration, whose tokens are served in place of the identity's
+        tenant_id: 33333333-3333-4333-8333-333333333333
+        client_id: 44444444-4444-4444-8444-444444444444
       header_file: /run/secrets/orders                   # the secret; none: the agent makes one
       env_file: /run/aztoken/orders.env
       imds: false                   # true for one at most: callers without a secret get its tokens

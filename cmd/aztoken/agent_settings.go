@@ -13,6 +13,7 @@ import (
 	"github.com/seed-ac726066/aztoken/internal/agent"
 	"github.com/seed-ac726066/aztoken/internal/agentfile"
 	"github.com/seed-ac726066/aztoken/internal/guid"
+	"github.com/seed-ac726066/aztoken/internal/hosts"
 )
 
 // agentSettings are what an agent serves, by a file or by flags. A flag that is given overrides the
@@ -64,7 +65,9 @@ func (s *agentSettings) addFlags(cmd *cobra.Command) {
 	f.StringArrayVar(&s.identity.Allow, "allow", nil, "a resource that is served, and no others (may be repeated; default: every one)")
 	f.StringArrayVar(&s.identity.Warm, "warm", nil, "a resource whose token is kept from the start on, whether somebody asks or not (may be repeated)")
 	f.IntVar(&s.ratePerSec, "rate", agentfile.DefaultRate, "requests a second by one secret, or with --imds by one address; 0 for no limit")
-	cmd.MarkFlagsMutuallyExclusive("dev", "endpoint")
+	for _, flag := range append([]string{"endpoint"}, appFlags...) {
+		cmd.MarkFlagsMutuallyExclusive("dev", flag)
+	}
 	for _, flag := range []string{"client-id", "object-id", "resource-id"} {
 		cmd.MarkFlagsMutuallyExclusive("id", flag)
 	}
@@ -129,6 +132,9 @@ func (s *agentSettings) identify(id *agentfile.Identity) error {
 	if s.application.clientID != "" {
 		if !guid.Is(s.application.clientID) {
 			return fmt.Errorf("aztoken: --%s: %q is not a GUID; give the client id of the app registration", appClientIDFlag, s.application.clientID)
+		}
+		if !hosts.IsTenant(s.application.tenant) {
+			return fmt.Errorf("aztoken: --%s: %q is not a tenant; give the GUID or a domain of the app registration's", appTenantFlag, s.application.tenant)
 		}
 		id.Federation = &agentfile.Federation{TenantID: s.application.tenant, ClientID: s.application.clientID}
 	}

@@ -3,6 +3,8 @@ package main_test
 import (
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -72,6 +74,7 @@ func TestDoctorOfAnApplication(t *testing.T) {
 	require.Contains(t, got.stdout, "✓ exchange")
 	require.Contains(t, got.stdout, imdstest.DefaultApplicationID)
 	require.Contains(t, got.stdout, "the token has consumer")
+	require.Equal(t, 1, strings.Count(got.stdout, "has no claim idtyp"), "the application's token, and not the assertion: %s", got.stdout)
 
 	_, foreign := appHost(t, imdstest.Application{FederatedCredentials: []imdstest.FederatedCredential{{Subject: "0b000000-0000-4000-8000-0000000000ff"}}})
 	got = invocation{env: foreign}.run(t, append([]string{"doctor", orders}, asApp...)...)
@@ -115,7 +118,7 @@ func TestDoctorOfAnIdentityBinding(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			got := invocation{env: append(env, c.env)}.run(t, "doctor", orders)
+			got := invocation{env: append(slices.Clone(env), c.env)}.run(t, "doctor", orders)
 			require.Equal(t, 1, got.status)
 			require.Contains(t, got.stdout, "✗ "+c.failed)
 			require.Contains(t, got.stdout, c.want)
@@ -134,6 +137,16 @@ func agentFileOfAnApp(t *testing.T) string {
 
 func TestAgentOfAnApplication(t *testing.T) {
 	t.Parallel()
+	for want, args := range map[string][]string{
+		`--app-client-id: "orders"`: {"--app-client-id=orders", "--app-tenant", imdstest.DefaultTenantID},
+		`--app-tenant: "common"`:    {"--app-client-id", imdstest.DefaultApplicationID, "--app-tenant=common"},
+		"--app-tenant is empty":     {"--app-client-id", imdstest.DefaultApplicationID, "--app-tenant="},
+		"[app-client-id dev]":       append([]string{"--dev", "--allow", orders}, asApp...),
+	} {
+		got := aztoken(t, append([]string{"agent", "--listen=127.0.0.1:0"}, args...)...)
+		require.Equal(t, 2, got.status, got.stderr)
+		require.Contains(t, got.stderr, want)
+	}
 	srv, env := appHost(t)
 	for name, args := range map[string][]string{
 		"by flags":  asApp,

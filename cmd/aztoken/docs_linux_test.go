@@ -2,7 +2,6 @@ package main_test
 
 import (
 	"io"
-	"os"
 	"regexp"
 	"strings"
 	"testing"
@@ -10,21 +9,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/seed-ac726066/aztoken/imdstest"
+	"github.com/seed-ac726066/aztoken/internal/pages"
 )
-
-// blocks returns the code blocks of a page in which words stand.
-func blocks(t *testing.T, page, words string) (found []string) {
-	t.Helper()
-	text, err := os.ReadFile("../../" + page)
-	require.NoError(t, err)
-	for i, block := range strings.Split(string(text), "\n```") {
-		_, block, _ = strings.Cut(block, "\n") // after the language
-		if i%2 == 1 && strings.Contains(block, words) {
-			found = append(found, block)
-		}
-	}
-	return found
-}
 
 // onScreen runs a command as a person at a terminal does who answers yes, and returns what is on
 // the screen.
@@ -46,7 +32,7 @@ var erased = regexp.MustCompile(`(?:[^\n]*\r)?\x1b\[K`)
 
 // transcript returns the commands of a transcript and what follows each.
 func transcript(block string) (commands, output []string) {
-	for line := range strings.Lines(block + "\n") {
+	for line := range strings.Lines(block) {
 		switch command, is := strings.CutPrefix(line, "$ aztoken "); {
 		case is:
 			commands, output = append(commands, strings.TrimSpace(command)), append(output, "")
@@ -88,15 +74,15 @@ func replay(t *testing.T, p *playing, block string) {
 // TestDocsTranscripts: what the pages show of grant, roles and federate is what the commands print.
 func TestDocsTranscripts(t *testing.T) {
 	t.Parallel()
-	t.Run("README.md", func(t *testing.T) {
+	t.Run("docs/command.md", func(t *testing.T) {
 		t.Parallel()
-		found := blocks(t, "README.md", "$ aztoken grant")
+		found := checked(t, "TestDocsTranscripts", "docs/command.md")
 		require.Len(t, found, 1)
 		replay(t, play(t, invocation{}, "--graph"), found[0])
 	})
 	t.Run("docs/federation.md", func(t *testing.T) {
 		t.Parallel()
-		found := blocks(t, "docs/federation.md", "$ aztoken federate")
+		found := checked(t, "TestDocsTranscripts", "docs/federation.md")
 		require.Len(t, found, 2)
 		p := play(t, invocation{}, "--graph")
 		do := func(args ...string) {
@@ -117,12 +103,10 @@ func TestDocsTranscripts(t *testing.T) {
 func TestDocsWithoutAzure(t *testing.T) {
 	t.Parallel()
 	const address = "http://127.0.0.1:16925"
-	for _, page := range []string{"README.md", "docs/federation.md"} {
+	for _, page := range []string{"docs/command.md", "docs/federation.md"} {
 		t.Run(page, func(t *testing.T) {
 			t.Parallel()
-			found := blocks(t, page, "aztoken fake --graph")
-			require.Len(t, found, 1)
-			lines := strings.Split(found[0], "\n")
+			lines := strings.Split(strings.TrimSpace(withoutAzure(t, page)), "\n")
 			require.Len(t, lines, 3)
 			fake, _, _ := strings.Cut(lines[0], " #")
 			p := play(t, invocation{}, words(fake)[2:]...)
@@ -135,4 +119,22 @@ func TestDocsWithoutAzure(t *testing.T) {
 			require.Contains(t, got.stdout, "orders-worker")
 		})
 	}
+}
+
+// withoutAzure returns the one block of a page that starts a fake Graph.
+func withoutAzure(t *testing.T, page string) (found string) {
+	t.Helper()
+	root, err := pages.Root()
+	require.NoError(t, err)
+	p, err := pages.Read(root, page)
+	require.NoError(t, err)
+	all, err := p.Blocks()
+	require.NoError(t, err)
+	for _, b := range all {
+		if strings.Contains(b.Text, "aztoken fake --graph") {
+			require.Empty(t, found)
+			found = b.Text
+		}
+	}
+	return found
 }

@@ -112,9 +112,9 @@ func (g *guardCommand) serve(cmd *cobra.Command) error {
 			r.Ready = r.Ready && !service.Draining()
 			return r.Ready, r
 		},
-		More: map[string]http.Handler{"/statusz": http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			statuspage.Handler(statuspage.Subject{Title: "aztoken guard", Verifier: running.Verifier()}).ServeHTTP(w, r)
-		})},
+		More: map[string]http.Handler{
+			"/statusz": statuspage.Handler(statuspage.Subject{Title: "aztoken guard", Verifier: running.Verifier}),
+		},
 	}
 	handler, own, err := withPages(service, pages, config.Metrics, mode, running)
 	if err != nil {

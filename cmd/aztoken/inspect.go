@@ -34,7 +34,8 @@ never printed.
 
 With --verify, it is verified as a service with package verify does, with the keys that Entra ID publishes:
 signature, issuer, tenant, audience, times and roles. The exit status is 1 if that fails. The tenant is that of the
-token itself, unless --tenant names the one that your service accepts.`,
+token itself, unless --tenant names the one that your service accepts. With --key-file it works while Entra ID is down
+as well, for 24 hours after the last run that fetched the keys.`,
 		Example: `  aztoken token https://orders.example.com | aztoken inspect
   pbpaste | aztoken inspect --want-version 2
   aztoken inspect --verify --audience https://orders.example.com --role consumer < token.txt
@@ -70,7 +71,7 @@ func (i *inspectCommand) run(cmd *cobra.Command, args []string) error {
 	}
 	now := time.Now()
 	report := newInspection(d, i.wantVersion, now)
-	rejection := i.check.verify(cmd.Context(), token, d)
+	rejection := i.check.verify(cmd.Context(), token, d, cmd.ErrOrStderr())
 	if i.check.on {
 		report.Verified = rejection == nil
 		if rejection != nil {

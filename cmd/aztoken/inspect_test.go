@@ -3,6 +3,8 @@ package main_test
 import (
 	"encoding/base64"
 	"encoding/json"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -113,6 +115,7 @@ func TestInspectVerify(t *testing.T) {
 		"another tenant":  {token: srv.Mint(orders), args: []string{"--tenant", "7e000000-0000-4000-8000-000000000009"}, want: "verify: "},
 		"another role":    {token: srv.Mint(orders), args: []string{"--role", "admin"}, want: "missing role"},
 		"no role":         {token: roleless, want: "missing role"},
+		"another caller":  {token: srv.Mint(orders), args: []string{"--caller", "0b000000-0000-4000-8000-000000000009"}, want: "check --caller"},
 		"expired":         {token: expired, want: "expired token"},
 		"forged":          {token: forged, want: "bad signature"},
 		"no keys":         {token: srv.Mint(orders), args: []string{"--authority", "http://127.0.0.1:1"}, want: "signing keys are not available"},
@@ -128,6 +131,60 @@ func TestInspectVerify(t *testing.T) {
 	got = invocation{stdin: roleless}.run(t, append(verify, "--allow-roleless", "--output=json")...)
 	require.Zero(t, got.status, got.stderr)
 	require.Contains(t, got.stdout, `"verified": true`)
+	for _, caller := range []string{imdstest.DefaultObjectID, imdstest.DefaultClientID, strings.ToUpper(imdstest.DefaultObjectID)} {
+		got = invocation{stdin: srv.Mint(orders)}.run(t, append(verify, "--caller", caller)...)
+		require.Zero(t, got.status, got.stderr)
+	}
+}
+
+// TestInspectKeyFile: a run in an outage has the keys of an earlier one.
+func TestInspectKeyFile(t *testing.T) {
+	t.Parallel()
+	srv := imdstest.NewServer(t, withRoles("consumer"))
+	file := filepath.Join(t.TempDir(), "keys.json")
+	inspect := func() outcome {
+		return invocation{stdin: srv.Mint(orders)}.run(t,
+			"inspect", "--verify", "--authority", srv.URL, "--audience", orders, "--key-file", file)
+	}
+	fetched := func() (on time.Time) {
+		content, err := os.ReadFile(file)
+		require.NoError(t, err)
+		var saved struct{ Fetched time.Time }
+		require.NoError(t, json.Unmarshal(content, &saved))
+		return saved.Fetched
+	}
+	age := func(d time.Duration) {
+		content, err := os.ReadFile(file)
+		require.NoError(t, err)
+		var saved map[string]any
+		require.NoError(t, json.Unmarshal(content, &saved))
+		saved["fetched"] = time.Now().Add(-d)
+		content, err = json.Marshal(saved)
+		require.NoError(t, err)
+		require.NoError(t, os.WriteFile(file, content, 0o600))
+	}
+	require.Zero(t, inspect().status)
+	first := fetched()
+
+	age(2 * time.Hour)
+	require.Zero(t, inspect().status)
+	require.False(t, fetched().Before(first), "the keys of the file are hours old, and were not fetched anew")
+
+	srv.Issuer().Break(imdstest.Status(503))
+	require.Zero(t, inspect().status)
+	age(23 * time.Hour)
+	require.Zero(t, inspect().status)
+
+	age(25 * time.Hour)
+	got := inspect()
+	require.Equal(t, 1, got.status)
+	require.Contains(t, got.stderr, "signing keys are not available")
+
+	srv.Issuer().Recover()
+	require.NoError(t, os.WriteFile(file, []byte("no keys"), 0o600))
+	got = inspect()
+	require.Zero(t, got.status)
+	require.Contains(t, got.stderr, "warning: the key file "+file+" is not used")
 }
 
 // TestInspectMistakes: what cannot be inspected is not quoted.
@@ -153,6 +210,9 @@ func TestInspectMistakes(t *testing.T) {
 		"a cloud unknown":      {stdin: "secret", args: []string{"--cloud=moon"}, status: 2, want: "usgovernment"},
 		"a version unknown":    {stdin: "secret", args: []string{"--want-version=3"}, status: 2, want: "--want-version"},
 		"a role for no reason": {stdin: "secret", args: []string{"--role=x"}, status: 2, want: "--verify"},
+		"a caller alone":       {stdin: "secret", args: []string{"--caller=" + imdstest.DefaultObjectID}, status: 2, want: "--verify"},
+		"a caller by name":     {stdin: "secret", args: []string{"--verify", "--audience=x", "--caller=orders-worker"}, status: 2, want: "--caller is"},
+		"a key file alone":     {stdin: "secret", args: []string{"--key-file=keys.json"}, status: 2, want: "--verify"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -151,7 +151,15 @@ func oneResource(cmd *cobra.Command, args []string) error {
 	return nil
 }
 
+// version is that of a release, which the linker sets: -ldflags "-X main.version=v1.2.3".
+var version string
+
+// buildVersion returns the version of a release, or what the go command knows: the version of
+// go install, or that of the checkout.
 func buildVersion() string {
+	if version != "" {
+		return version
+	}
 	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
 		return info.Main.Version
 	}

@@ -88,11 +88,6 @@ async function open(viewer, url) {
   await viewer.page.goto(url);
 }
 
-async function screenshot(page, height, path) {
-  const { width } = page.viewportSize();
-  return page.screenshot({ path, fullPage: true, clip: { x: 0, y: 0, width, height: Math.min(height, tallest) } });
-}
-
 async function look(viewer, silent, url, width, colorScheme) {
   const { page } = viewer;
   await open(viewer, url);
@@ -101,9 +96,9 @@ async function look(viewer, silent, url, width, colorScheme) {
   const roles = await page.locator("body").ariaSnapshot();
   const name = decodeURIComponent(new URL(url).pathname.slice(1)).replaceAll(/[^a-z]+/g, "-");
   const path = join(folder, `${name}-${width}-${colorScheme}.png`);
-  const picture = await screenshot(page, layout.height, path);
+  await page.screenshot({ path, fullPage: true, clip: { x: 0, y: 0, width, height: Math.min(layout.height, tallest) } });
   await open(silent, url);
-  const same = picture.equals(await screenshot(silent.page, layout.height));
+  const same = (await page.screenshot()).equals(await silent.page.screenshot());
 
   await page.evaluate(() => document.querySelectorAll("details").forEach((d) => (d.open = true)));
   const opened = await page.evaluate(measure);

@@ -78,7 +78,7 @@ func TestClient(t *testing.T) {
 		imds := machine()
 		c := instance(t, imds, redisstore.New(server.client(t), "aztoken-test:"))
 		defer c.Close()
-		server.kill(t)
+		server.Kill()
 		_, err := c.Token(t.Context(), resource)
 		require.NoError(t, err)
 		require.Equal(t, 1, imds.Count())

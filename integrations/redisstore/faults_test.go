@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/seed-ac726066/aztoken/integrations/redisstore"
+	"github.com/seed-ac726066/aztoken/internal/testservice"
 	"github.com/seed-ac726066/aztoken/tokenstore"
 )
 
@@ -33,9 +34,9 @@ func TestFaults(t *testing.T) {
 		server := startServer(t)
 		store := newStore(t, server.client(t), "x:")
 		require.NoError(t, store.Save(t.Context(), vault, []byte("payload"), later))
-		server.kill(t)
+		server.Kill()
 		requireDown(t, store)
-		server.start(t)
+		server.Restart(t)
 		_, err := store.Load(t.Context(), vault)
 		require.ErrorIs(t, err, tokenstore.ErrNotFound) // it kept nothing
 		require.NoError(t, store.Save(t.Context(), vault, []byte("payload 2"), later))
@@ -46,7 +47,7 @@ func TestFaults(t *testing.T) {
 		server := startServer(t)
 		store := newStore(t, server.client(t), "x:")
 		require.NoError(t, store.Save(t.Context(), vault, []byte("payload"), later))
-		require.NoError(t, server.stop())
+		require.NoError(t, server.Stop())
 		for range 12 { // more than a Store has under way
 			ctx, cancel := context.WithTimeout(t.Context(), patience/5)
 			_, err := store.Load(ctx, vault)
@@ -54,7 +55,7 @@ func TestFaults(t *testing.T) {
 			require.ErrorIs(t, err, context.DeadlineExceeded)
 		}
 		requireDown(t, store)
-		require.NoError(t, server.resume())
+		require.NoError(t, server.Resume())
 		require.Eventually(t, func() bool {
 			payloads, err := store.Load(t.Context(), vault)
 			return err == nil && len(payloads) == 1
@@ -79,7 +80,7 @@ func TestFaults(t *testing.T) {
 	t.Run("a read-only replica: saves fail, loads work", func(t *testing.T) {
 		t.Parallel()
 		primary := startServer(t, "--repl-diskless-sync-delay", "0")
-		_, port, err := net.SplitHostPort(primary.addr)
+		_, port, err := net.SplitHostPort(primary.Addr)
 		require.NoError(t, err)
 		replica := startServer(t, "--replicaof", "127.0.0.1 "+port)
 		require.NoError(t, newStore(t, primary.client(t), "x:").Save(t.Context(), vault, []byte("payload"), later))
@@ -99,8 +100,8 @@ func TestFaults(t *testing.T) {
 			opts *redis.Options
 			code string
 		}{
-			"wrong": {&redis.Options{Addr: server.addr, Password: "the-wrong-one"}, "WRONGPASS"},
-			"none":  {&redis.Options{Addr: server.addr}, "NOAUTH"},
+			"wrong": {&redis.Options{Addr: server.Addr, Password: "the-wrong-one"}, "WRONGPASS"},
+			"none":  {&redis.Options{Addr: server.Addr}, "NOAUTH"},
 		} {
 			_, err := newStore(t, open(t, test.opts), "x:").Load(t.Context(), vault)
 			requireRefused(t, err, test.code)
@@ -111,7 +112,7 @@ func TestFaults(t *testing.T) {
 		t.Parallel()
 		server := startServer(t)
 		require.NoError(t, server.client(t).Do(t.Context(), "ACL", "SETUSER", "other", "on", ">secret", "~other:*", "+@all").Err())
-		store := newStore(t, open(t, &redis.Options{Addr: server.addr, Username: "other", Password: "secret"}), "x:")
+		store := newStore(t, open(t, &redis.Options{Addr: server.Addr, Username: "other", Password: "secret"}), "x:")
 		_, err := store.Load(t.Context(), vault)
 		requireRefused(t, err, "NOPERM")
 		require.ErrorContains(t, err, "GETRANGE, SET")
@@ -126,7 +127,7 @@ func TestFaults(t *testing.T) {
 	t.Run("a proxy that cuts connections: go-redis repeats", func(t *testing.T) {
 		t.Parallel()
 		server := startServer(t)
-		proxy := startProxy(t, server.addr)
+		proxy := startProxy(t, server.Addr)
 		store := newStore(t, open(t, &redis.Options{Addr: proxy.addr}), "x:")
 		proxy.loseReplyTo.Store("set")
 		require.NoError(t, store.Save(t.Context(), vault, []byte("payload"), later))
@@ -136,7 +137,7 @@ func TestFaults(t *testing.T) {
 	t.Run("a proxy that delays: callers leave at their deadline", func(t *testing.T) {
 		t.Parallel()
 		server := startServer(t)
-		proxy := startProxy(t, server.addr)
+		proxy := startProxy(t, server.Addr)
 		store := newStore(t, open(t, &redis.Options{Addr: proxy.addr}), "x:")
 		require.NoError(t, store.Save(t.Context(), vault, []byte("payload"), later))
 		proxy.held.Store(true)
@@ -147,7 +148,7 @@ func TestFaults(t *testing.T) {
 	})
 	t.Run("nothing listens: an error", func(t *testing.T) {
 		t.Parallel()
-		requireDown(t, newStore(t, open(t, &redis.Options{Addr: freeAddress(t)}), "x:"))
+		requireDown(t, newStore(t, open(t, &redis.Options{Addr: testservice.FreeAddress(t)}), "x:"))
 	})
 }
 

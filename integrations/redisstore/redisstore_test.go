@@ -124,7 +124,7 @@ func TestTheLeastRightsThatItNeeds(t *testing.T) {
 	ctx, admin := t.Context(), server.client(t)
 	require.NoError(t, admin.Do(ctx, "ACL", "SETUSER", "orders", "on", ">secret", "resetkeys", "~orders:tokens:*", "resetchannels",
 		"-@all", "+@connection", "+get", "+getrange", "+set", "+del", "+eval", "+evalsha").Err())
-	requireWorks(t, open(t, &redis.Options{Addr: server.addr, Username: "orders", Password: "secret"}))
+	requireWorks(t, open(t, &redis.Options{Addr: server.Addr, Username: "orders", Password: "secret"}))
 	require.Len(t, keysOf(t, ctx, admin, "orders:tokens:"), 1) // the lock was released
 }
 
@@ -205,7 +205,7 @@ func TestLock(t *testing.T) {
 		server := startServer(t)
 		admin := server.client(t)
 		require.NoError(t, admin.Do(ctx, "ACL", "SETUSER", "plain", "on", ">secret", "~*", "+@all", "-@scripting").Err())
-		backend := redisstore.New(open(t, &redis.Options{Addr: server.addr, Username: "plain", Password: "secret"}), "x:")
+		backend := redisstore.New(open(t, &redis.Options{Addr: server.Addr, Username: "plain", Password: "secret"}), "x:")
 		unlock, ok, err := backend.Lock(ctx, "0a", 100*time.Millisecond)
 		require.NoError(t, err)
 		require.True(t, ok)

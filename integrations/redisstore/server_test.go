@@ -3,92 +3,27 @@ package redisstore_test
 import (
 	"context"
 	"crypto/rand"
-	"net"
-	"os"
-	"os/exec"
-	"slices"
-	"strings"
 	"testing"
-	"time"
 
 	"github.com/redis/go-redis/v9"
 	"github.com/stretchr/testify/require"
+
+	"github.com/seed-ac726066/aztoken/internal/testservice"
 )
 
-// missing skips a test for which there is no Redis, or fails it where AZTOKEN_REQUIRE says that
-// there must be one.
-func missing(t *testing.T, reason string) {
-	t.Helper()
-	if slices.Contains(strings.Split(os.Getenv("AZTOKEN_REQUIRE"), ","), "redis") {
-		t.Fatalf("AZTOKEN_REQUIRE has redis, but %s", reason)
-	}
-	t.Skip(reason)
-}
-
 // server is a redis-server that a test started.
-type server struct {
-	addr string
-	args []string
-	cmd  *exec.Cmd
-}
+type server struct{ *testservice.Redis }
 
 // startServer starts a redis-server with these arguments, which ends with the test.
-func startServer(t *testing.T, args ...string) *server {
+func startServer(t *testing.T, args ...string) server {
 	t.Helper()
-	if _, err := exec.LookPath("redis-server"); err != nil {
-		missing(t, "there is no redis-server on this machine")
-	}
-	addr := freeAddress(t)
-	_, port, err := net.SplitHostPort(addr)
-	require.NoError(t, err)
-	s := &server{addr: addr, args: append([]string{"--bind", "127.0.0.1", "--port", port, "--dir", t.TempDir()}, args...)}
-	t.Cleanup(func() { s.kill(t) })
-	s.start(t)
-	return s
-}
-
-// start starts the server and returns when it answers.
-func (s *server) start(t *testing.T) {
-	t.Helper()
-	s.cmd = exec.Command("redis-server", s.args...)
-	require.NoError(t, s.cmd.Start())
-	require.Eventually(t, func() bool {
-		conn, err := net.Dial("tcp", s.addr)
-		if err != nil {
-			return false
-		}
-		return conn.Close() == nil
-	}, 10*time.Second, 10*time.Millisecond)
-}
-
-// kill ends the server as a crash does.
-func (s *server) kill(t *testing.T) {
-	t.Helper()
-	if s.cmd.ProcessState == nil {
-		require.NoError(t, s.cmd.Process.Kill())
-		_ = s.cmd.Wait() // which says that it was killed
-	}
+	return server{testservice.StartRedis(t, args...)}
 }
 
 // client returns a client of the server.
-func (s *server) client(t *testing.T) *redis.Client {
+func (s server) client(t *testing.T) *redis.Client {
 	t.Helper()
-	return open(t, &redis.Options{Addr: s.addr})
-}
-
-// freeAddress returns an address at which nothing listens. Cluster nodes listen at a port 10000
-// above theirs.
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	for {
-		listener, err := net.Listen("tcp", "127.0.0.1:0")
-		require.NoError(t, err)
-		addr := listener.Addr().(*net.TCPAddr)
-		require.NoError(t, listener.Close())
-		if addr.Port < 55_000 {
-			return addr.String()
-		}
-	}
+	return open(t, &redis.Options{Addr: s.Addr})
 }
 
 // open returns a client that ends with the test.

@@ -157,7 +157,7 @@ func TestPageInABrowser(t *testing.T) {
 
 // barsOf is how many bars a scene has.
 var barsOf = map[string]int{
-	"healthy": 4, "the first refresh fails": 4, "outage": 4, "after all cover": 3, "three hundred resources": 300, "not in use": 1, "agent": 3,
+	"healthy": 4, "some refreshes fail": 4, "outage": 4, "after all cover": 3, "three hundred resources": 300, "not in use": 1, "agent": 3,
 	"a verifier of two tenants": 1, "fresh start": 0, "closed": 0, "nothing": 0, "strangers' texts": 2,
 }
 

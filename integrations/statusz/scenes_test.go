@@ -51,7 +51,7 @@ var scenes = map[string]func(t *testing.T) http.Handler{
 		}
 		return statusz.Handler(&statusz.Options{Client: client, Verifier: checking(t, imds), Title: "orders-worker"})
 	},
-	"the first refresh fails": func(t *testing.T) http.Handler { // the picture of docs/statusz.md
+	"some refreshes fail": func(t *testing.T) http.Handler { // the picture of docs/statusz.md
 		imds := machine()
 		client, verifier := over(t, imds, nil), checking(t, imds)
 		for _, resource := range []string{vault, storage, orders} {
@@ -60,8 +60,8 @@ var scenes = map[string]func(t *testing.T) http.Handler{
 			get(t, client, resource)
 			time.Sleep(154 * time.Minute)
 		}
-		imds.Break(imdstest.Status(503)) // before the refresh of the first is due
-		time.Sleep(5 * time.Hour)        // and before that of the second
+		imds.Break(imdstest.Status(503)) // before the first refresh is due
+		time.Sleep(5 * time.Hour)        // which is before the last is
 		return statusz.Handler(&statusz.Options{Client: client, Verifier: verifier, Title: "orders-worker"})
 	},
 	"outage": func(t *testing.T) http.Handler {

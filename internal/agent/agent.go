@@ -129,6 +129,7 @@ func (a *Agent) generation(c agentfile.Config, old *generation) (next *generatio
 		}
 		next.identities = append(next.identities, served)
 		for _, resource := range id.Warm {
+			served.resources.admit(resource) // its metrics are there before the first caller
 			next.warm = append(next.warm, warm.Resource{Identity: id.Name, Name: resource, Client: served.clients.Own()})
 		}
 		if i == c.ServedByIMDS() {

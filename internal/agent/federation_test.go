@@ -1,6 +1,7 @@
 package agent_test
 
 import (
+	"fmt"
 	"net/http"
 	"testing"
 	"time"
@@ -43,6 +44,18 @@ func TestFederation(t *testing.T) {
 			require.Equal(t, clientA, f.holder(t, f.ask(t, f.appService("a", vault)).token(t)))
 			require.NoError(t, f.Reload(checked(t, one(app))))
 			require.Equal(t, imdstest.DefaultApplicationID, f.holder(t, f.ask(t, f.appService("a", vault)).token(t)))
+		})
+	})
+	t.Run("not without the identity, which is said to be what is missing", func(t *testing.T) {
+		virtually(t, func(t *testing.T) {
+			lost := app
+			lost.ClientID = "c0000000-0000-4000-8000-0000000000ff"
+			f := start(t, trusting(), one(lost))
+			got := f.ask(t, f.appService("a", vault))
+			require.Equal(t, http.StatusBadRequest, got.status)
+			said := fmt.Sprint(got.members)
+			require.Contains(t, said, "no assertion")
+			require.Contains(t, said, lost.ClientID)
 		})
 	})
 	t.Run("by the name of the application alone", func(t *testing.T) {

@@ -1,7 +1,6 @@
 package agent
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -12,6 +11,7 @@ import (
 	"github.com/seed-ac726066/aztoken/internal/agentfile"
 	"github.com/seed-ac726066/aztoken/internal/clientpool"
 	"github.com/seed-ac726066/aztoken/internal/identityapi"
+	"github.com/seed-ac726066/aztoken/internal/message"
 	"github.com/seed-ac726066/aztoken/internal/operation"
 	"github.com/seed-ac726066/aztoken/internal/rate"
 	"github.com/seed-ac726066/aztoken/internal/secret"
@@ -133,9 +133,12 @@ func failureOf(err error) (identityapi.Failure, result) {
 	if passes(e) {
 		return identityapi.Failure{Reason: identityapi.Unavailable, RetryAfter: retryAfter, Text: plain.Error()}, unavailable
 	}
+	text := plain.Error()
+	if e.Description != "" {
+		text = message.Join([]string{e.Missing, e.Description}, "")
+	}
 	f := identityapi.Failure{
-		Reason: identityapi.Refused, Status: e.StatusCode, Code: e.Code,
-		Text: cmp.Or(e.Description, plain.Error()) + " (identity: " + e.Identity + ")",
+		Reason: identityapi.Refused, Status: e.StatusCode, Code: e.Code, Text: text + " (identity: " + e.Identity + ")",
 	}
 	if errors.Is(err, aztoken.ErrIdentityNotFound) || errors.Is(err, aztoken.ErrIdentityAmbiguous) {
 		return f, notFound

@@ -53,6 +53,7 @@ func TestReload(t *testing.T) {
 		virtually(t, func(t *testing.T) {
 			f := start(t, imdstest.New(host()), one(agentfile.Identity{ClientID: clientA, Warm: []string{vault, storage}}))
 			time.Sleep(time.Minute)
+			require.Contains(t, f.metrics(), `aztoken_token_expiry_timestamp_seconds{identity="default",resource="`+storage, "before anybody has asked for it")
 			require.NoError(t, f.Reload(checked(t, one(agentfile.Identity{ClientID: clientA, Warm: []string{vault}}))))
 			time.Sleep(5 * 24 * time.Hour)
 			ready, details := f.Ready()

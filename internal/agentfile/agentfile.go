@@ -167,8 +167,13 @@ func (c Config) checkIdentity(i int) error {
 		return mistake("env_file", "%q is the file of another identity too", id.EnvFile)
 	case id.Rate != nil && *id.Rate < 0:
 		return mistake("rate", "%d is less than nothing; give requests a second, or 0 for no limit", *id.Rate)
+	case id.Federation == nil && c.document.Has("identities", i, "federation"): // the identity's own tokens are not what is meant
+		return mistake("federation", "it is empty; give tenant_id and client_id of the app registration, or leave it out")
 	case id.Federation != nil && id.Federation.TenantID == "":
 		return c.document.Mistake("the tenant is missing; give that of the app registration", "identities", i, "federation", "tenant_id")
+	case id.Federation != nil && !hosts.IsTenant(id.Federation.TenantID):
+		return c.document.Mistake(fmt.Sprintf("%q is not a tenant; give the GUID or a domain of the app registration's", id.Federation.TenantID),
+			"identities", i, "federation", "tenant_id")
 	case id.Federation != nil && !guid.Is(id.Federation.ClientID):
 		return c.document.Mistake(fmt.Sprintf("%q is not a GUID; give the client id of the app registration", id.Federation.ClientID),
 			"identities", i, "federation", "client_id")

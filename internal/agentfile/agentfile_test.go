@@ -72,6 +72,8 @@ func TestMistakes(t *testing.T) {
 		"a warm one not allowed":  {"warm: [https://vault.azure.net/]", "warm: [https://storage.azure.com]", "line 15: identities[0].warm[0]"},
 		"a rate below zero":       {"rate: 0", "rate: -1", "line 16: identities[0].rate"},
 		"an app without a tenant": {"      tenant_id: 33333333-3333-4333-8333-333333333333\n", "", "line 19: identities[1].federation.tenant_id"},
+		"an app of any tenant":    {"33333333-3333-4333-8333-333333333333", "common", `line 20: identities[1].federation.tenant_id: "common"`},
+		"an app left empty":       {whole[strings.Index(whole, "    federation:"):], "    federation:\n", "line 19: identities[1].federation: it is empty"},
 		"an app that is none":     {"44444444-4444", "4444", "line 21: identities[1].federation.client_id"},
 		"an app of unknown keys":  {"      tenant_id", "      tenant", "field tenant not found"},
 		"no identity":             {whole[strings.Index(whole, "identities:"):], "", "identities: there is no identity"},

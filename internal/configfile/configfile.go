@@ -70,6 +70,20 @@ func (d *Document) checkEmpty(n *yaml.Node, path ...any) error {
 	return nil
 }
 
+// Has reports whether the file has what path leads to, be it empty.
+func (d *Document) Has(path ...any) bool {
+	if d == nil || len(d.root.Content) == 0 {
+		return false
+	}
+	n := d.root.Content[0]
+	for _, step := range path {
+		if n, _ = child(n, step); n == nil {
+			return false
+		}
+	}
+	return true
+}
+
 // Mistake returns an error that says where the mistake is: in which line of the file, or in which
 // flag. The path has the keys as strings and the positions in lists as ints.
 func (d *Document) Mistake(text string, path ...any) error {

@@ -43,7 +43,7 @@ func runApplication(ctx context.Context, o Options, report *Report, add func(...
 		add(skipped([]string{exchangeCheck})...)
 		return nil
 	}
-	c := judgeExchange(host, a, time.Now())
+	c := judgeExchange(host, o.Resource, a, time.Now())
 	add(c)
 	if c.Status != OK {
 		return nil
@@ -51,15 +51,15 @@ func runApplication(ctx context.Context, o Options, report *Report, add func(...
 	return &a.token
 }
 
-// judgeExchange returns the check of an exchange that ended in a.
-func judgeExchange(host hosts.Host, a answer, now time.Time) Check {
+// judgeExchange returns the check of an exchange for a token for resource, which ended in a.
+func judgeExchange(host hosts.Host, resource string, a answer, now time.Time) Check {
 	c := Check{Name: exchangeCheck, Status: OK, Took: a.took}
 	if a.failure != nil {
 		c.Status, c.Detail, c.Fix = Failed, a.failure.Error(), diagnose(host.Kind, a).fix
 		return c
 	}
 	t := readToken(a.token)
-	c.Detail = message.Join([]string{"token received, expires in " + message.Duration(a.token.ExpiresOn.Sub(now)), noIDType(t)}, "")
+	c.Detail = message.Join([]string{"token received, expires in " + message.Duration(a.token.ExpiresOn.Sub(now)), noIDType(resource, t)}, "")
 	if t.readable {
 		c.Detail = fmt.Sprintf("object id %s, client id %s, tenant %s: %s", t.objectID, t.clientID, t.tenantID, c.Detail)
 	}

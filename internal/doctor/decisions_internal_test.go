@@ -46,6 +46,8 @@ func TestDiagnose(t *testing.T) {
 		"a file is missing":             {failure: wire.Failure{Err: os.ErrNotExist, Advice: "the volume"}, unsent: true, want: diagnosis{requestCheck, "the volume"}},
 		"Docker Desktop":                {failure: wire.Failure{StatusCode: 403, Reason: wire.NoEndpoint, Description: "unreachable network"}, want: diagnosis{directCheck, fixDocker}},
 		"a page of HTML":                {failure: wire.Failure{StatusCode: 502, Description: "<html>"}, want: diagnosis{directCheck, fixProxy}},
+		"a page for the login host":     {kind: hosts.WorkloadIdentity, failure: wire.Failure{StatusCode: 200, Description: "<html>", Advice: "$AZURE_AUTHORITY_HOST"}, want: diagnosis{directCheck, "$AZURE_AUTHORITY_HOST"}},
+		"a redirect by the token proxy": {kind: hosts.IdentityBinding, failure: wire.Failure{StatusCode: 307, Advice: "$AZURE_KUBERNETES_SNI_NAME"}, want: diagnosis{directCheck, "$AZURE_KUBERNETES_SNI_NAME"}},
 		"a proxy that wants a password": {failure: wire.Failure{StatusCode: 407}, want: diagnosis{directCheck, fixProxy}},
 		"a proxy by its header":         {failure: wire.Failure{StatusCode: 404}, header: header("Via", "1.1 x"), want: diagnosis{directCheck, fixProxy}},
 		"another program":               {failure: wire.Failure{StatusCode: 404, Description: "page not found"}, want: diagnosis{directCheck, fixProxy}},

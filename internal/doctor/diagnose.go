@@ -54,8 +54,9 @@ const (
 func diagnose(kind hosts.Kind, a answer) diagnosis {
 	f := a.failure
 	d := place(kind, a)
-	// The host's advice on its own failures is better, unless something else answered.
-	if f.Advice != "" && d.check != directCheck && d.fix != fixSilent {
+	// The host's advice on its own failures is better, unless something else answered, of which only
+	// an exchange's advice knows.
+	if f.Advice != "" && (d.check != directCheck || kind.IsExchange()) && d.fix != fixSilent {
 		d.fix = f.Advice
 	}
 	return d

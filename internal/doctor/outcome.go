@@ -39,7 +39,7 @@ func failures(kind hosts.Kind, a answer, d diagnosis, note string) []Check {
 }
 
 // successes returns the checks up to the token.
-func successes(kind hosts.Kind, a answer, t token, note string, now time.Time) []Check {
+func successes(kind hosts.Kind, resource string, a answer, t token, note string, now time.Time) []Check {
 	var all []Check
 	for _, name := range afterHost[:slices.Index(afterHost, tokenCheck)+1] {
 		c := Check{Name: name, Status: OK, Detail: passed(kind, name, a, note), Took: took(name, a, "")}
@@ -47,7 +47,7 @@ func successes(kind hosts.Kind, a answer, t token, note string, now time.Time) [
 		case name == identityCheck && t.readable:
 			c.Detail = "object id " + t.objectID + ", client id " + t.clientID + ", tenant " + t.tenantID
 		case name == tokenCheck:
-			c.Detail = message.Join([]string{"received, expires in " + message.Duration(a.token.ExpiresOn.Sub(now))}, noIDType(t))
+			c.Detail = message.Join([]string{"received, expires in " + message.Duration(a.token.ExpiresOn.Sub(now))}, noIDType(resource, t))
 		}
 		all = append(all, c)
 	}

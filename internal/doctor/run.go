@@ -66,7 +66,7 @@ func runEndpoint(ctx context.Context, o Options, report *Report, add func(...Che
 	}
 	t := readToken(first.token)
 	now := time.Now()
-	add(successes(host.Kind, first, t, proxyNote(o, host), now)...)
+	add(successes(host.Kind, o.Resource, first, t, proxyNote(o, host), now)...)
 	add(judgeClock(first, t, now))
 	add(judgeCache(first.token, r.ask(ctx, host.Source, o.Resource), t, now))
 	return &first.token

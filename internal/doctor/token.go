@@ -10,6 +10,7 @@ import (
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 
+	"github.com/seed-ac726066/aztoken/internal/authority"
 	"github.com/seed-ac726066/aztoken/internal/jwt"
 	"github.com/seed-ac726066/aztoken/internal/message"
 )
@@ -42,10 +43,11 @@ func readToken(t azcore.AccessToken) token {
 	return r
 }
 
-// noIDType is what to say of a token of an application's own API without idtyp, "" for any other.
-// Microsoft's APIs decide on their claims themselves.
-func noIDType(t token) string {
-	if !t.readable || t.idtyp || !isOwnAPI(t.audience) {
+// noIDType is what to say of a token for an application's own API without idtyp, "" for any other.
+// Microsoft's APIs decide on their claims themselves, as does Entra on those of an assertion, whose
+// audience may be a GUID.
+func noIDType(resource string, t token) string {
+	if !t.readable || t.idtyp || !isOwnAPI(t.audience) || strings.HasPrefix(resource, authority.PublicAudience) {
 		return ""
 	}
 	return `it has no claim idtyp, by which a service distinguishes applications from users; add {"name":"idtyp"} to optionalClaims.accessToken in the manifest of the API's application`

@@ -40,8 +40,13 @@ func TestNoIDType(t *testing.T) {
 		"https://vault.azure.net": false, "https://management.azure.com/": false, "https://graph.microsoft.com": false, "https://storage.azure.com": false,
 		"https://database.windows.net/": false, "00000003-0000-0000-c000-000000000000": false, "00000002-0000-0000-c000-000000000000": false, "": false,
 	} {
-		require.Equal(t, told, noIDType(token{readable: true, audience: audience}) != "", audience)
-		require.Empty(t, noIDType(token{readable: true, audience: audience, idtyp: true}))
-		require.Empty(t, noIDType(token{audience: audience}), "opaque")
+		require.Equal(t, told, noIDType(audience, token{readable: true, audience: audience}) != "", audience)
+		require.Empty(t, noIDType(audience, token{readable: true, audience: audience, idtyp: true}))
+		require.Empty(t, noIDType(audience, token{audience: audience}), "opaque")
+	}
+	for _, audience := range []string{"api://AzureADTokenExchange", "api://AzureADTokenExchangeUSGov", "api://AzureADTokenExchangeChina"} {
+		for _, written := range []string{audience, "fb60f99c-7a34-4190-8149-302f77469936"} {
+			require.Empty(t, noIDType(audience, token{readable: true, audience: written}), "an assertion")
+		}
 	}
 }

@@ -11,28 +11,17 @@ import (
 
 const publicAuthority = "https://login.microsoftonline.com/"
 
-// parseAuthority reads the URL of a login host, and reports whether it is one.
-func parseAuthority(value string) (*url.URL, bool) {
-	u, err := url.Parse(value)
-	if err != nil || u.Scheme != "https" || u.Hostname() == "" || u.User != nil || hasQueryOrFragment(value) {
-		return nil, false
-	}
-	return u, true
-}
-
 // authorityOf returns the login host that the environment names, that of the public cloud if it
 // names none.
 func authorityOf(getenv func(string) string) (*url.URL, error) {
-	u, ok := parseAuthority(cmp.Or(getenv(authorityHost), publicAuthority))
-	if !ok {
-		return nil, inVariable(authorityHost, "not the https:// URL of a login host",
-			"let the workload identity webhook set it, or unset it for the public cloud")
+	address := cmp.Or(getenv(authorityHost), publicAuthority)
+	u, problem := httpsBase(address)
+	if problem != "" {
+		return nil, inVariable(authorityHost, hidePath(address)+" "+problem,
+			"set it to the https:// URL of a login host, as the workload identity webhook does, or unset it for the public cloud")
 	}
 	return u, nil
 }
-
-// hasQueryOrFragment reports whether an address has one of the two, be it empty.
-func hasQueryOrFragment(address string) bool { return strings.ContainsAny(address, "?#") }
 
 // exchangeAudience returns the audience of assertions in the cloud of a login host, "" if the cloud
 // is unknown, as those without a connection to others are. A login host of this machine is a fake's,
@@ -44,17 +33,3 @@ func exchangeAudience(login *url.URL) string {
 	}
 	return authority.Audience(host)
 }
-
-// isTenant reports whether s may be a tenant's GUID or domain: it becomes a part of a path. The
-// words that stand for any tenant are none.
-func isTenant(s string) bool {
-	switch strings.ToLower(s) {
-	case "common", "organizations", "consumers":
-		return false
-	}
-	const allowed = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-"
-	return s != "" && strings.Trim(s, allowed) == "" && strings.Trim(s, ".") != ""
-}
-
-// notTenant says what is wrong with a tenant that is none.
-func notTenant(s string) string { return quote(s) + " is not a tenant, which is a GUID or a domain" }

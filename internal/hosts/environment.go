@@ -11,9 +11,11 @@ import (
 // endpointURL reads the URL of an endpoint from a variable. It quotes no value: some hold secrets
 // by mistake.
 func endpointURL(getenv func(string) string, variable string, schemes ...string) (*url.URL, error) {
-	u, err := url.Parse(getenv(variable))
-	if err != nil || !slices.Contains(schemes, u.Scheme) || u.Host == "" || u.User != nil || u.Fragment != "" {
-		return nil, inVariable(variable, "not the URL of an identity endpoint", "it must begin with "+strings.Join(schemes, ":// or ")+":// and a host")
+	address := getenv(variable)
+	u, err := url.Parse(address)
+	if err != nil || hasOddCharacter(address) || !slices.Contains(schemes, u.Scheme) || u.Host == "" || u.User != nil || u.Fragment != "" {
+		return nil, inVariable(variable, "not the URL of an identity endpoint",
+			"it must begin with "+strings.Join(schemes, ":// or ")+":// and a host, and have no space")
 	}
 	return u, nil
 }

@@ -36,7 +36,7 @@ func (x *exchange) url(tenant string) string {
 // token makes one request.
 func (x *exchange) token(ctx context.Context, r Request, assertion string) (azcore.AccessToken, error) {
 	tenant := cmp.Or(r.Tenant, x.tenant)
-	if !isTenant(tenant) {
+	if !IsTenant(tenant) {
 		return azcore.AccessToken{}, &wire.Failure{Err: errors.New(notTenant(tenant)), Advice: "pass the GUID or a domain of the tenant"}
 	}
 	claims, err := withCapability(r.Claims, r.CAE)

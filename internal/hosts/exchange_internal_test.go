@@ -1,7 +1,6 @@
 package hosts
 
 import (
-	"net/url"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -47,38 +46,5 @@ func TestWithCapability(t *testing.T) {
 			}
 			require.Equal(t, tc.want, got)
 		})
-	}
-}
-
-func TestExchangeAudience(t *testing.T) {
-	t.Parallel()
-	for authority, want := range map[string]string{
-		"https://login.microsoftonline.com/":                 "api://AzureADTokenExchange",
-		"https://login.microsoftonline.com":                  "api://AzureADTokenExchange",
-		"https://LOGIN.microsoftonline.COM:443/":             "api://AzureADTokenExchange",
-		"https://login.microsoftonline.com./":                "api://AzureADTokenExchange",
-		"https://login.microsoftonline.us/":                  "api://AzureADTokenExchangeUSGov",
-		"https://login.chinacloudapi.cn/":                    "api://AzureADTokenExchangeChina",
-		"https://login.partner.microsoftonline.cn/":          "api://AzureADTokenExchangeChina",
-		"https://127.0.0.1:16926/":                           "api://AzureADTokenExchange",
-		"https://[::1]:16926/":                               "api://AzureADTokenExchange",
-		"https://localhost:16926":                            "api://AzureADTokenExchange",
-		"https://login.microsoftonline.eaglex.ic.gov/":       "",
-		"https://login.microsoftonline.com.attacker.example": "",
-		"https://login.contoso.example/":                     "",
-	} {
-		u, err := url.Parse(authority)
-		require.NoError(t, err)
-		require.Equal(t, want, exchangeAudience(u), authority)
-	}
-}
-
-func TestIsTenant(t *testing.T) {
-	t.Parallel()
-	for _, good := range []string{"7e000000-0000-4000-8000-00000000000a", "contoso.onmicrosoft.com", "t"} {
-		require.True(t, isTenant(good), good)
-	}
-	for _, bad := range []string{"", "..", "a/b", "a b", "t\n", "common", "Organizations", "consumers", "a?b", "a%2fb", "ä"} {
-		require.False(t, isTenant(bad), bad)
 	}
 }

@@ -49,7 +49,7 @@ func NewFederation(cfg Config, f Federation) (Host, error) {
 	switch {
 	case f.TenantID == "":
 		return Host{}, &ConfigError{Field: FieldAppTenant, Problem: "empty", Fix: "set it to the tenant of the app registration"}
-	case !isTenant(f.TenantID):
+	case !IsTenant(f.TenantID):
 		return Host{}, &ConfigError{Field: FieldAppTenant, Problem: notTenant(f.TenantID), Fix: "set it to the tenant of the app registration"}
 	case f.ClientID == "":
 		return Host{}, &ConfigError{Field: FieldAppClientID, Problem: "empty", Fix: fixAppClientID}
@@ -63,10 +63,7 @@ func NewFederation(cfg Config, f Federation) (Host, error) {
 	}
 	if !f.Any {
 		if s.audience = exchangeAudience(s.base); s.audience == "" {
-			return Host{}, &ConfigError{
-				Field: FieldAssertion, Problem: fmt.Sprintf("not set, and the audience of assertions in the cloud of %s is not known", s.base.Host),
-				Fix: "set it to a function that returns a token for that audience, such as Token of a client for the managed identity",
-			}
+			return Host{}, f.unknownCloud(s.base)
 		}
 	}
 	if s.wire, err = cfg.client(wire.Reach{Place: wire.Internet}); err != nil {
@@ -84,13 +81,26 @@ func (f Federation) authority(getenv func(string) string) (*url.URL, error) {
 	if f.Authority == "" {
 		return authorityOf(getenv)
 	}
-	u, ok := parseAuthority(f.Authority)
-	if !ok {
+	u, problem := httpsBase(f.Authority)
+	if problem != "" {
 		return nil, &ConfigError{
-			Field: FieldCloud, Problem: quote(f.Authority) + " is not the https:// URL of a login host", Fix: "use one of azcore's clouds, such as cloud.AzureGovernment",
+			Field: FieldCloud, Problem: hidePath(f.Authority) + " " + problem,
+			Fix: "it must be the https:// URL of a login host; use one of azcore's clouds, such as cloud.AzureGovernment",
 		}
 	}
 	return u, nil
+}
+
+// unknownCloud returns the error of a login host whose cloud's audience is not known.
+func (f Federation) unknownCloud(login *url.URL) error {
+	field := FieldCloud
+	if f.Authority == "" {
+		field = "$" + authorityHost
+	}
+	return &ConfigError{
+		Field: field, Problem: fmt.Sprintf("the audience of assertions in the cloud of %s is not known", login.Host),
+		Fix: "have the program make the assertions, by a function that returns a token for that audience (Options.Federation.Assertion)",
+	}
 }
 
 // Token implements [Source].
@@ -140,6 +150,7 @@ const maxEndedRetries = 2
 
 func (s *federation) explain(f *wire.Failure, tenant string, sent presented) {
 	s.explainEntra(f, tenant)
+	f.Advice = ofApplication(f.Advice)
 	if hasCode(f, func(code int) bool { return code == ended }) {
 		f.Retry, f.MaxRetries = true, maxEndedRetries
 	}
@@ -153,6 +164,18 @@ func (s *federation) explain(f *wire.Failure, tenant string, sent presented) {
 	case isNotEntra(f):
 		f.Advice = "check $AZURE_AUTHORITY_HOST and the proxy (HTTPS_PROXY): the answer is not from Entra ID"
 	}
+}
+
+// ofApplication returns advice that speaks of a host's variables in the words of an application,
+// whose ids are not among them.
+func ofApplication(advice string) string {
+	switch advice {
+	case fixClient:
+		return "correct the client id or the tenant of the app registration"
+	case fixTenant:
+		return "correct the tenant of the app registration"
+	}
+	return advice
 }
 
 // advice returns what to do about a refusal that has to do with the federated credential.

@@ -183,6 +183,26 @@ func TestFederationRefusals(t *testing.T) {
 	}
 }
 
+// TestFederationAdvice: whatever Entra refuses an application for, the advice is not on variables
+// that a pod has, nor on an identity of this machine.
+func TestFederationAdvice(t *testing.T) {
+	t.Parallel()
+	for _, known := range hosts.EntraErrors() {
+		for _, isAny := range []bool{false, true} {
+			f := hosts.Federation{TenantID: appTenant, ClientID: app, Any: isAny, Assert: always(identityAssertion)}
+			h, err := newFederation(t, f, nil, func(w http.ResponseWriter, _ *http.Request) { refuse(w, known.Code) })
+			require.NoError(t, err)
+			_, err = h.Source.Token(t.Context(), request)
+			var failure *wire.Failure
+			require.ErrorAs(t, err, &failure)
+			require.NotEmpty(t, failure.Advice, known.Code)
+			for _, foreign := range []string{"AZURE_CLIENT_ID", "AZURE_TENANT_ID", "AZURE_FEDERATED_TOKEN_FILE", "annotation", "kubelet", "to this host", "from this host"} {
+				require.NotContains(t, failure.Advice, foreign, known.Code)
+			}
+		}
+	}
+}
+
 // refuse answers with an error code of Entra's.
 func refuse(w http.ResponseWriter, code int) {
 	w.Header().Set("Content-Type", "application/json")

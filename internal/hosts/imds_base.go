@@ -43,7 +43,7 @@ var imdsPaths = []string{imdsPath, "/metadata/identity/oauth2", "/metadata/ident
 // address is taken for its base, without its query.
 func parseIMDSBase(base string) (*url.URL, bool) {
 	u, err := url.Parse(base)
-	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.User != nil || u.Fragment != "" {
+	if err != nil || hasOddCharacter(base) || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.User != nil || u.Fragment != "" {
 		return nil, false
 	}
 	u.Path, u.RawPath = strings.TrimRight(u.Path, "/"), strings.TrimRight(u.RawPath, "/")

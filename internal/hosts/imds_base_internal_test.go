@@ -28,6 +28,7 @@ func TestParseIMDSBase(t *testing.T) {
 		"http://localhost/metadata/other":                                                "http://localhost/metadata/other",
 		"http://localhost?code=s3cr3t":                                                   "",
 		"http://localhost/below?":                                                        "",
+		"http://169.254.169.254/ ":                                                       "",
 		"http://localhost#x":                                                             "",
 		"http://u:p@localhost":                                                           "",
 		"http:///metadata/identity/oauth2/token":                                         "",

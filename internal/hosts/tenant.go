@@ -22,6 +22,20 @@ func otherTenant(wanted, own string) error {
 	}
 }
 
+// IsTenant reports whether s may be a tenant's GUID or domain: it becomes a part of a path. The
+// words that stand for any tenant are none.
+func IsTenant(s string) bool {
+	switch strings.ToLower(s) {
+	case "common", "organizations", "consumers":
+		return false
+	}
+	const allowed = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-"
+	return s != "" && strings.Trim(s, allowed) == "" && strings.Trim(s, ".") != ""
+}
+
+// notTenant says what is wrong with a tenant that is none.
+func notTenant(s string) string { return quote(s) + " is not a tenant, which is a GUID or a domain" }
+
 // isOther reports whether two tenants are known to differ: one of them may be a domain, of which
 // only Entra knows the tenant.
 func isOther(wanted, own string) bool {

@@ -49,7 +49,7 @@ func newTokenProxy(getenv func(string) string) (*tokenProxy, error) {
 		}
 		return nil, nil
 	}
-	u, problem := parseTokenProxy(address)
+	u, problem := httpsBase(address)
 	switch {
 	case problem != "":
 		return nil, inVariable(tokenProxyURL, hidePassword(address)+" "+problem, fixTokenProxy)
@@ -66,35 +66,6 @@ func newTokenProxy(getenv func(string) string) (*tokenProxy, error) {
 }
 
 const fixTokenProxy = "let the workload identity webhook set it"
-
-// parseTokenProxy reads the address of the proxy, and returns what is wrong with it.
-func parseTokenProxy(address string) (u *url.URL, problem string) {
-	u, err := url.Parse(address)
-	switch {
-	case err != nil:
-		return nil, "is not a URL"
-	case u.Scheme != "https":
-		return nil, "does not begin with https://"
-	case u.Hostname() == "":
-		return nil, "has no host"
-	case u.User != nil:
-		return nil, "has a user"
-	case hasQueryOrFragment(address):
-		return nil, "has a query or a fragment"
-	}
-	return u, ""
-}
-
-// hidePassword quotes an address without what stands before an @, which may be a password.
-func hidePassword(address string) string {
-	if at := strings.LastIndexByte(address, '@'); at >= 0 {
-		address = "…" + address[at:]
-	}
-	if at := strings.IndexAny(address, "?#"); at >= 0 {
-		address = address[:at+1] + "…"
-	}
-	return quote(address)
-}
 
 // isServerName reports whether name is what a TLS handshake may ask for: a domain name.
 func isServerName(name string) bool {
@@ -149,11 +120,12 @@ func (p *tokenProxy) explain(f *wire.Failure, sent presented) {
 		if f.StatusCode == http.StatusForbidden {
 			f.Reason = wire.IdentityNotFound
 		}
-		f.Advice = "the cluster refuses: check that the identity is bound to it (az aks identity-binding create), and that the service " +
-			"account has the verb use-managed-identity on its client id; " + sent.String()
+		f.Advice = "the cluster refuses: check that the identity is bound to it (az aks identity-binding create), that the service " +
+			"account has the verb use-managed-identity on its client id, and that $" + tokenProxyName +
+			" is what the webhook sets, as the API server itself answers by any other name; " + sent.String()
 	case f.StatusCode == 0 && f.Advice == "" && f.Description == "":
-		f.Advice = "check the way to $" + tokenProxyURL + ": DNS of the cluster and network policies"
-	case !f.JSON && f.StatusCode >= http.StatusOK && f.StatusCode < http.StatusInternalServerError:
+		f.Advice = "check the way to $" + tokenProxyURL + ": DNS of the cluster, network policies, and the name in $" + tokenProxyName
+	case len(f.EntraCodes) == 0 && f.StatusCode == http.StatusNotFound, isNotEntra(f):
 		f.Advice = "check $" + tokenProxyURL + " and $" + tokenProxyName + ": the answer is not from the token endpoint"
 	}
 }

@@ -177,11 +177,15 @@ func TestTokenProxyRefusals(t *testing.T) {
 	}{
 		{"the issuer", 401, entra(700211), true, append([]string{"az aks identity-binding create", "api://AKSIdentityBinding"}, values...), "add a federated credential"},
 		{"the audience", 401, entra(700212), true, append([]string{"use-managed-identity"}, values...), "add a federated credential"},
-		{"the cluster", 403, status403, true, append([]string{"use-managed-identity"}, values...), "federated"},
+		{"the cluster", 403, status403, true, append([]string{"use-managed-identity", "$AZURE_KUBERNETES_SNI_NAME"}, values...), "federated"},
+		{"the API server itself", 401, strings.ReplaceAll(status403, "403", "401"), true, append([]string{"use-managed-identity", "$AZURE_KUBERNETES_SNI_NAME"}, values...), "federated"},
+		{"another path", 404, strings.ReplaceAll(status403, "403", "404"), true, []string{"$AZURE_KUBERNETES_TOKEN_PROXY"}, "federated"},
+		{"a resource that Entra does not know", 404, entra(500011), true, []string{"App ID URI"}, "$AZURE_KUBERNETES"},
 		{"no proxy, the issuer", 401, entra(700211), false, append([]string{"$AZURE_KUBERNETES_TOKEN_PROXY is not set"}, values...), "add a federated credential"},
 		{"no proxy, the subject", 401, entra(7002138), false, values, ""},
 		{"an expired token", 401, entra(700024), true, nil, "add a federated credential"},
 		{"no proxy, an expired token", 401, entra(700024), false, values, "add a federated credential"},
+		{"no proxy, a key that Entra does not know", 401, entra(700027), false, []string{"assertion"}, "remove the identity"},
 		{"a page", 200, "<html>", true, []string{"$AZURE_KUBERNETES_TOKEN_PROXY"}, "AUTHORITY_HOST"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"unicode"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 
@@ -43,10 +44,10 @@ func newWorkloadIdentity(cfg *Config) (endpoint string, source Source, err error
 	switch {
 	case tenant == "":
 		return "", nil, inVariable(tenantID, "not set", `label the pod azure.workload.identity/use: "true", so that the workload identity webhook sets it`)
-	case !isTenant(tenant):
+	case !IsTenant(tenant):
 		return "", nil, inVariable(tenantID, notTenant(tenant), "let the workload identity webhook set it")
-	case strings.TrimSpace(file) != file:
-		return "", nil, inVariable(federatedTokenFile, quote(file)+" begins or ends with a space or a line feed", "remove it")
+	case strings.TrimSpace(file) != file, strings.ContainsFunc(file, unicode.IsControl):
+		return "", nil, inVariable(federatedTokenFile, quote(file)+" begins or ends with a space, or has a line feed or another control character", "remove it")
 	}
 	proxy, err := newTokenProxy(cfg.Getenv)
 	if err != nil {
@@ -119,7 +120,9 @@ func (x *exchange) explainEntra(f *wire.Failure, tenant string) {
 	if isMissing || isMismatch(f) {
 		f.Reason = wire.IdentityNotFound
 	}
-	if advice := entraAdvice(f); advice != "" {
+	if advice := entraAdvice(f); advice == fixCredential { // whose secret or certificate is an assertion here
+		f.Advice = "check that the assertion is a complete and current token of the issuer that the federated credential names"
+	} else if advice != "" {
 		f.Advice = advice
 	}
 	if isMissing && tenant != "" && !strings.EqualFold(tenant, x.tenant) {

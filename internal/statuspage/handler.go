@@ -20,13 +20,14 @@ import (
 	"github.com/seed-ac726066/aztoken/verify"
 )
 
-// Subject is what a page is about.
+// Subject is what a page is about. Its functions are called for each request, as a command may have
+// others after a reload.
 type Subject struct {
 	Title string
 	// Clients returns the clients in the order of the page. Nil is none.
 	Clients func() []Client
-	// Verifier may be nil.
-	Verifier *verify.Verifier
+	// Verifier returns the verifier. Nil is none.
+	Verifier func() *verify.Verifier
 }
 
 // Client is a client, with a name where there are several.

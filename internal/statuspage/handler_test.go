@@ -151,9 +151,10 @@ func virtually(t *testing.T, f func(t *testing.T, imds *imdstest.Server, s Subje
 		client, err := aztoken.NewClient(&opts)
 		require.NoError(t, err)
 		defer client.Close()
+		verifier := imds.Verifier(t, &verify.Options{Audiences: []string{"https://orders.example.com"}})
 		f(t, imds, Subject{
 			Title: "orders", Clients: func() []Client { return []Client{{Client: client}} },
-			Verifier: imds.Verifier(t, &verify.Options{Audiences: []string{"https://orders.example.com"}}),
+			Verifier: func() *verify.Verifier { return verifier },
 		})
 	})
 }
@@ -170,7 +171,7 @@ func TestPageOverALife(t *testing.T) {
 		require.Contains(t, page(), "Nobody has asked for one.")
 		for range 2 {
 			require.NoError(t, client.Warm(t.Context(), "https://vault.azure.net"))
-			require.NoError(t, s.Verifier.Warm(t.Context()))
+			require.NoError(t, s.Verifier().Warm(t.Context()))
 			time.Sleep(time.Minute) // it is used again, so it is in use
 		}
 		require.Contains(t, page(), "The token is valid. If Entra ID went down now")
@@ -186,7 +187,7 @@ func TestPageOverALife(t *testing.T) {
 		time.Sleep(30 * time.Hour)
 		require.Contains(t, page(), "no keys")
 		require.NoError(t, client.Close())
-		require.NoError(t, s.Verifier.Close())
+		require.NoError(t, s.Verifier().Close())
 		text = page()
 		require.Contains(t, text, "The client is closed: it gives no tokens.")
 		require.Contains(t, text, "The verifier is closed: it checks no tokens.")

@@ -62,7 +62,7 @@ func newReport(s Subject, now time.Time) Report {
 		}
 	}
 	if s.Verifier != nil {
-		keys := newKeyReport(s.Verifier.Status(), now)
+		keys := newKeyReport(s.Verifier().Status(), now)
 		r.Verifier, r.Level = &keys, worse(r.Level, keys.level())
 	}
 	return r

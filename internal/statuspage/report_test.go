@@ -60,8 +60,10 @@ func TestReportOfNothing(t *testing.T) {
 	require.NoError(t, err)
 	require.JSONEq(t, `{"title": "orders", "time": "2026-11-26T14:00:00Z", "level": "ok", "clients": []}`, string(text))
 
-	r := newReport(Subject{Clients: func() []Client { return []Client{{Name: "a"}} }, Verifier: new(verify.Verifier)}, now)
-	require.True(t, r.Clients[0].Closed, "a client that NewClient did not make")
+	r := newReport(Subject{
+		Clients: func() []Client { return []Client{{Name: "a"}} }, Verifier: func() *verify.Verifier { return nil },
+	}, now)
+	require.True(t, r.Clients[0].Closed, "one that NewClient did not make")
 	require.Equal(t, Warning, r.Level)
 	require.Equal(t, Idle, r.Verifier.State)
 }

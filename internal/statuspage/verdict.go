@@ -73,8 +73,8 @@ func (t *tally) least() string {
 // others returns what is left to those that are not gone.
 func (t *tally) others() string {
 	left := t.least() + " of cover left"
-	switch t.total - t.gone {
-	case t.idle:
+	switch t.total - t.gone - t.idle {
+	case 0:
 		return ""
 	case 1:
 		return "The other has " + left + "."

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
@@ -15,19 +16,51 @@ type Answer struct {
 	StatusCode int
 	Header     http.Header
 	body       []byte
+	sent       []string // the secrets of the request
 }
+
+// newAnswer returns the answer to req.
+func newAnswer(req *http.Request, resp *http.Response, body []byte) Answer {
+	a := Answer{StatusCode: resp.StatusCode, Header: resp.Header, body: body}
+	for _, name := range secretHeaders {
+		value := req.Header.Get(name)
+		value = value[strings.LastIndexByte(value, ' ')+1:] // without a scheme
+		if len(value) >= minSecret {
+			a.sent = append(a.sent, value)
+		}
+	}
+	return a
+}
+
+// minSecret keeps a test's setup, with a secret such as "s", from losing that letter in all it is
+// told.
+const minSecret = 6
 
 // Token returns the token in the answer. Its error is a [*Failure].
 func (a Answer) Token() (azcore.AccessToken, error) {
 	now := time.Now()
 	if a.StatusCode != http.StatusOK {
-		return azcore.AccessToken{}, refusal(a.StatusCode, a.Header, a.body, now)
+		return azcore.AccessToken{}, a.refused(now)
 	}
 	token, err := ParseReply(a.body, now)
 	if err != nil {
 		return azcore.AccessToken{}, a.useless(err)
 	}
 	return token, nil
+}
+
+// refused returns the failure of an answer other than 200, without the secrets that it quotes:
+// Azure ML for one quotes the header that it refuses.
+func (a Answer) refused(now time.Time) *Failure {
+	body := a.body
+	for _, s := range a.sent {
+		body = bytes.ReplaceAll(body, []byte(s), []byte(redacted)) // before it is cut
+	}
+	f := refusal(a.StatusCode, a.Header, body, now)
+	for _, s := range a.sent { // as JSON may have it: .NET writes + as \u002B
+		f.Code, f.Description = strings.ReplaceAll(f.Code, s, redacted), strings.ReplaceAll(f.Description, s, redacted)
+	}
+	return f
 }
 
 // expiredAdvice is what to do about a token that had ended when it came.

@@ -52,7 +52,7 @@ func NewClient(cfg Config) (*Client, error) {
 	opts.Transport = t
 	c, err := azcore.NewClient(cfg.Module, cfg.Version, runtime.PipelineOptions{
 		APIVersion:             runtime.APIVersionOptions{Name: "api-version", Location: runtime.APIVersionLocationQueryParam},
-		AllowedQueryParameters: []string{"resource", "client_id", "object_id", "msi_res_id", "mi_res_id", "clientid"},
+		AllowedQueryParameters: []string{"resource", "client_id", "object_id", "msi_res_id", "mi_res_id", "clientid", "principalId"},
 		Tracing:                runtime.TracingOptions{Namespace: "Microsoft.ManagedIdentity"},
 	}, &opts)
 	if err != nil {
@@ -91,7 +91,7 @@ func (c *Client) Do(req *policy.Request) (Answer, error) {
 	if err != nil {
 		return Answer{}, c.noAnswer(req, err)
 	}
-	return Answer{StatusCode: resp.StatusCode, Header: resp.Header, body: body}, nil
+	return newAnswer(req.Raw(), resp, body), nil
 }
 
 // noAnswer returns the failure of req, which err ended.

@@ -211,6 +211,32 @@ func TestRefusal(t *testing.T) {
 	}
 }
 
+// Endpoints quote the header that they refuse.
+func TestRefusalQuotesNoSecret(t *testing.T) {
+	t.Parallel()
+	const secret = "5ecret+5ecret=="
+	for header, value := range map[string]string{
+		"X-IDENTITY-HEADER": secret, "Secret": secret, "secret": secret, "Authorization": "Basic " + secret,
+	} {
+		for _, body := range []string{
+			"Invalid secret token header: %s.", `{"error":"%[1]s","error_description":"%[1]s"}`,
+			`{"error":{"code":"%[1]s","message":"a %[1]s b"}}`, `{"statusCode":400,"message":"%s","correlationId":"x"}`, "<html>" + strings.Repeat("x", 780) + "%s",
+			`{"error":"invalid_request","error_description":"%[2]s"}`,
+		} {
+			c, err := wire.NewClient(wire.Config{Module: "aztoken", Version: "v0.0.1", Options: azcore.ClientOptions{Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
+				return &http.Response{StatusCode: 400, Body: io.NopCloser(strings.NewReader(fmt.Sprintf(body+"%.0[2]s", secret, strings.ReplaceAll(secret, "+", `\u002B`))))}, nil
+			})}})
+			require.NoError(t, err)
+			req, err := runtime.NewRequest(t.Context(), http.MethodGet, "http://imds.test")
+			require.NoError(t, err)
+			req.Raw().Header.Set(header, value)
+			_, err = c.Token(req)
+			require.ErrorContains(t, err, "REDA")
+			require.NotContains(t, err.Error(), secret[:6])
+		}
+	}
+}
+
 func TestNoAnswer(t *testing.T) {
 	t.Parallel()
 	refused := &net.OpError{Op: "dial", Net: "tcp", Err: errors.New("refused")}
@@ -257,13 +283,13 @@ func TestClientLog(t *testing.T) {
 		Logging:         policy.LogOptions{IncludeBody: true, AllowedHeaders: []string{"SECRET", "x-identity-header", "authorization", "Metadata"}},
 		PerCallPolicies: []policy.Policy{setHeaders{"Metadata": "true", "Secret": "s3cr3t", "X-Identity-Header": "s3cr3t", "Authorization": "Basic s3cr3t"}},
 	}
-	_, err := get(t, opts, srv.URL+"?resource=https://vault.azure.net&clientid=id-1&client_id=id-2&object_id=id-3&msi_res_id=id-4&mi_res_id=id-5")
+	_, err := get(t, opts, srv.URL+"?resource=https://vault.azure.net&clientid=id-1&client_id=id-2&object_id=id-3&msi_res_id=id-4&mi_res_id=id-5&principalId=id-6")
 	require.NoError(t, err)
 	mu.Lock()
 	defer mu.Unlock()
 	require.Contains(t, log.String(), "Metadata: true", "the log works")
 	require.Contains(t, log.String(), "vault.azure.net")
-	for _, id := range []string{"id-1", "id-2", "id-3", "id-4", "id-5"} {
+	for _, id := range []string{"id-1", "id-2", "id-3", "id-4", "id-5", "id-6"} {
 		require.Contains(t, log.String(), id, "which identity is asked for is no secret, on whatever host")
 	}
 	require.NotContains(t, log.String(), "s3cr3t")

@@ -33,12 +33,15 @@ func Plain(text string) string {
 	return text[:cut] + "…"
 }
 
+// redacted stands in a text for what is not told.
+const redacted = "REDACTED"
+
 // redactJWT cuts a word where a JWT begins: every JWS and JWE header is a JSON object and so starts
 // "eyJ" in base64.
 func redactJWT(word string) string {
 	const minJWT = 20 // shorter runs are words, not tokens
 	if at := strings.Index(word, "eyJ"); at >= 0 && len(word)-at >= minJWT {
-		return word[:at] + "REDACTED"
+		return word[:at] + redacted
 	}
 	return word
 }

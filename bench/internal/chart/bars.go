@@ -1,87 +1,122 @@
-// Package chart draws measurements.
 package chart
 
-import (
-	"fmt"
-	"strconv"
+import "slices"
 
-	xfont "golang.org/x/image/font"
-	"gonum.org/v1/plot"
-	"gonum.org/v1/plot/plotter"
-	"gonum.org/v1/plot/vg"
-	"gonum.org/v1/plot/vg/draw"
-)
+// Bars are horizontal bars in panels below each other, each panel with an axis of its own.
+type Bars struct {
+	Title  string
+	Series []string // their names; none are needed for one
+	Panels []BarPanel
+	Notes  []string
+}
 
-// Series is one bar for each group.
-type Series struct {
-	Name   string
-	Values []float64
+// BarPanel is one of them.
+type BarPanel struct {
+	Title string
+	Axis  string // of the values, with their unit
+	// Floor is the value that the others are measured by. 0: there is none.
+	Floor     float64
+	FloorText string
+	Groups    []BarGroup // from top to bottom
+}
+
+// BarGroup is a bar for each series.
+type BarGroup struct {
+	Name string
+	Bars []Bar
+}
+
+// Bar is a value with its confidence interval, which is drawn if it is not empty, and what is
+// written beside it.
+type Bar struct {
+	Value, Low, High float64
+	Label            string
 }
 
 const (
-	barWidth = 9 // points
-	barGap   = 2
+	barHeight = 11.0
+	barGap    = 2.0
+	groupGap  = 9.0
 )
 
-// Bars writes a chart of horizontal bars to an SVG file: groups from top to bottom, in each of them
-// one bar for each series, with its value beside it.
-func Bars(file, title, axis string, groups []string, series ...Series) error {
-	p := plot.New()
-	plain(p)
-	p.X.Label.Text = axis
-	p.X.Min = 0
-	p.X.Tick.Marker = plot.TickerFunc(shortTicks)
-	var legend []entry
-	most := 0.0
-	for i, s := range series {
-		bars := make(plotter.Values, len(groups))
-		labels := plotter.XYLabels{XYs: make(plotter.XYs, len(groups)), Labels: make([]string, len(groups))}
-		offset := vg.Points((float64(len(series)-1)/2 - float64(i)) * (barWidth + barGap))
-		for g, v := range s.Values {
-			at := len(groups) - 1 - g // the axis grows upwards
-			bars[at] = v
-			labels.XYs[at] = plotter.XY{X: v, Y: float64(at)}
-			labels.Labels[at] = fmt.Sprintf(" %.3g", v)
-			most = max(most, v)
+// Save writes the bars to an SVG file.
+func (b Bars) Save(file string) error {
+	d := newDrawing(b.Title, colours, b.Series)
+	names := 0.0
+	for _, p := range b.Panels {
+		for _, g := range p.Groups {
+			names = max(names, width(small, g.Name))
 		}
-		bar, err := plotter.NewBarChart(bars, vg.Points(barWidth))
-		if err != nil {
-			return fmt.Errorf("chart: %w", err)
-		}
-		bar.Horizontal, bar.Offset, bar.Color, bar.LineStyle.Width = true, offset, colours[i%len(colours)], 0
-		text, err := plotter.NewLabels(labels)
-		if err != nil {
-			return fmt.Errorf("chart: %w", err)
-		}
-		text.Offset.Y = offset - vg.Points(barWidth/2)
-		for j := range text.TextStyle {
-			text.TextStyle[j].Font, text.TextStyle[j].Color = typeface(8, xfont.WeightNormal), ink
-		}
-		p.Add(bar, text)
-		legend = append(legend, entry{bar.Color, s.Name})
 	}
-	p.X.Max = most * 1.15 // room for the label of the longest bar
-	names := make([]string, len(groups))
-	for g, name := range groups {
-		names[len(groups)-1-g] = name + slack
+	for _, p := range b.Panels {
+		p.draw(d, margin+names+8)
 	}
-	p.NominalY(names...)
-	group := float64(len(series))*(barWidth+barGap) + 10 // points
-	c, page := newPage(20*vg.Centimeter, headHeight+vg.Points(40+float64(len(groups))*group), title, legend)
-	p.Draw(draw.Crop(page, 2*margin, -2*margin, margin, -headHeight))
-	return write(c, file)
+	d.note(b.Notes...)
+	return d.save(file)
 }
 
-// slack is room for the wider letters of a font in place of the one that the layout was made for.
-const slack = "  "
-
-// shortTicks returns the usual ones, with no more digits than they need.
-func shortTicks(from, to float64) []plot.Tick {
-	ticks := plot.DefaultTicks{}.Ticks(from, to)
-	for i := range ticks {
-		if ticks[i].Label != "" {
-			ticks[i].Label = strconv.FormatFloat(ticks[i].Value, 'g', 4, 64)
+func (p BarPanel) draw(d *drawing, x float64) {
+	y := d.height
+	if p.Title != "" {
+		y += normal
+		d.bold(right, normal, margin, y, p.Title)
+		y += 7
+	}
+	if p.Floor > 0 {
+		y += small
+		d.text(right, small, margin, y, p.FloorText)
+		y += 6
+	}
+	rows, most, label := 0.0, p.Floor, 0.0
+	for _, g := range p.Groups {
+		rows += float64(len(g.Bars))*(barHeight+barGap) + groupGap
+		for _, bar := range g.Bars {
+			most = max(most, bar.Value, bar.High)
+			label = max(label, width(small, bar.Label))
 		}
 	}
-	return ticks
+	f := frame{x: x, y: y, width: pageWidth - margin - label - 8 - x, height: rows, toX: max(most, 1e-9), toY: 1}
+	ticks := evenTicks(f.toX)
+	for _, t := range ticks[1:] {
+		d.line(grid, f.atX(t.at), y, f.atX(t.at), y+rows)
+	}
+	at := y + groupGap/2
+	for _, g := range p.Groups {
+		middleOf := at + float64(len(g.Bars))*(barHeight+barGap)/2
+		d.text(left, small, x-8, middleOf+small/3, g.Name)
+		for i, bar := range g.Bars {
+			d.rect(colours[i], x, at, f.atX(bar.Value)-x, barHeight)
+			end := bar.Value
+			if bar.Low < bar.High {
+				end = bar.High
+				for _, v := range []float64{bar.Low, bar.High} {
+					d.line(dashed+" whisker", f.atX(v), at+2, f.atX(v), at+barHeight-2)
+				}
+				d.line(dashed+" whisker", f.atX(bar.Low), at+barHeight/2, f.atX(bar.High), at+barHeight/2)
+			}
+			d.text(right, small, f.atX(max(end, bar.Value))+5, at+barHeight-1, bar.Label)
+			at += barHeight + barGap
+		}
+		at += groupGap
+	}
+	if p.Floor > 0 {
+		d.line(dashed, f.atX(p.Floor), y-2, f.atX(p.Floor), y+rows)
+	}
+	d.line(ink, x, y, x, y+rows)
+	f.axisX(d, ticks, true)
+	d.text(middle, small, x+f.width/2, y+rows+2*small+12, p.Axis)
+	d.height = y + rows + 2*small + 24
+}
+
+// Sort orders the groups of a panel by the value of their first bar.
+func (p *BarPanel) Sort() {
+	slices.SortStableFunc(p.Groups, func(a, b BarGroup) int {
+		switch {
+		case a.Bars[0].Value < b.Bars[0].Value:
+			return -1
+		case a.Bars[0].Value > b.Bars[0].Value:
+			return 1
+		}
+		return 0
+	})
 }

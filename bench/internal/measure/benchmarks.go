@@ -10,45 +10,19 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
 	"golang.org/x/perf/benchfmt"
-	"golang.org/x/perf/benchmath"
+
+	"github.com/seed-ac726066/aztoken/bench/internal/results"
 )
-
-// Result is what several runs of one benchmark say about one operation.
-type Result struct {
-	NS     float64 // the median, in nanoseconds
-	Spread string  // of the median's 95 % confidence interval, such as "3%"
-	Bytes  float64 // allocated, the median
-	Allocs float64 // the median
-}
-
-// Results are those of a run, by the benchmark's name without "Benchmark" and the number of
-// processors.
-type Results map[string]Result
-
-// Get returns the result of the benchmark called name. A benchmark that did not run is a mistake in
-// the program, so Get panics.
-func (r Results) Get(name string) Result {
-	got, ok := r[benchName(name)]
-	if !ok {
-		panic(fmt.Sprintf("measure: there is no benchmark %q", name))
-	}
-	return got
-}
-
-// Ratio returns how much slower the benchmark called name is than the one called floor.
-func (r Results) Ratio(name, floor string) float64 { return r.Get(name).NS / r.Get(floor).NS }
-
-// benchName writes name as package testing prints it.
-func benchName(name string) string { return strings.ReplaceAll(name, " ", "_") }
 
 // Benchmarks runs the benchmarks of a package of this module and shows them as they run: all of
 // them once, then all again, so that what slows the machine for a while slows all alike. The
 // working directory must be inside the module.
-func Benchmarks(ctx context.Context, pkg string, rounds int, benchtime time.Duration) (Results, error) {
+func Benchmarks(ctx context.Context, pkg string, rounds int, benchtime time.Duration) (map[string]results.Benchmark, error) {
 	dir, err := os.MkdirTemp("", "bench")
 	if err != nil {
 		return nil, fmt.Errorf("measure: %w", err)
@@ -78,7 +52,7 @@ func run(ctx context.Context, out io.Writer, command string, args ...string) err
 }
 
 // Read reads the output of go test -bench.
-func Read(from io.Reader) (Results, error) {
+func Read(from io.Reader) (map[string]results.Benchmark, error) {
 	type samples struct{ ns, bytes, allocs []float64 }
 	all := map[string]*samples{}
 	reader := benchfmt.NewReader(from, "go test")
@@ -104,15 +78,15 @@ func Read(from io.Reader) (Results, error) {
 	if err := reader.Err(); err != nil {
 		return nil, fmt.Errorf("measure: reading the benchmarks: %w", err)
 	}
-	results := make(Results, len(all))
+	runs := make(map[string]results.Benchmark, len(all))
 	for name, s := range all {
-		ns := summary(s.ns)
-		results[name] = Result{NS: ns.Center, Spread: ns.PctRangeString(), Bytes: summary(s.bytes).Center, Allocs: summary(s.allocs).Center}
+		runs[name] = results.Benchmark{NS: s.ns, Bytes: median(s.bytes), Allocs: median(s.allocs)}
 	}
-	return results, nil
+	return runs, nil
 }
 
-// summary is benchstat's.
-func summary(values []float64) benchmath.Summary {
-	return benchmath.AssumeNothing.Summary(benchmath.NewSample(values, &benchmath.DefaultThresholds), 0.95)
+func median(values []float64) float64 {
+	slices.Sort(values)
+	n := len(values)
+	return (values[(n-1)/2] + values[n/2]) / 2
 }

@@ -1,41 +1,47 @@
-// Package report puts what a program measured into a document, so that no figure is copied by hand.
+// Package report writes figures for people: no digit more than the measurement allows.
 package report
 
 import (
-	"bytes"
 	"fmt"
-	"os"
+	"math"
 	"strings"
 )
 
-// Replace puts text into the section called name of a Markdown file: what stands between the lines
-//
-//	<!-- name: begin -->
-//	<!-- name: end -->
-//
-// Everything else stays as it is. A file without the section, or with two of it, is an error.
-func Replace(file, name, text string) error {
-	old, err := os.ReadFile(file)
-	if err != nil {
-		return fmt.Errorf("report: %w", err)
+// Rounded writes a value with as many digits as its confidence interval allows: the last one shown
+// is that of the interval's half width. There are at least one and at most three of them, and never
+// more than two behind the point.
+func Rounded(value, low, high float64) string {
+	if value == 0 || math.IsNaN(value) || math.IsInf(value, 0) {
+		return fmt.Sprint(value)
 	}
-	begin, end := []byte("<!-- "+name+": begin -->\n"), []byte("<!-- "+name+": end -->\n")
-	if bytes.Count(old, begin) != 1 || bytes.Count(old, end) != 1 || bytes.Index(old, end) < bytes.Index(old, begin) {
-		return fmt.Errorf("report: %s has not one section %q; write the lines %q and %q where it belongs", file, name, begin, end)
+	first := digit(value)
+	last := max(first-2, -2)
+	if half := max(high-value, value-low); half > 0 {
+		last = min(max(last, digit(half)), first)
 	}
-	head, rest, _ := bytes.Cut(old, begin)
-	_, tail, _ := bytes.Cut(rest, end)
-	var b bytes.Buffer
-	for _, part := range [][]byte{head, begin, []byte(strings.TrimSuffix(text, "\n") + "\n"), end, tail} {
-		b.Write(part)
+	unit := math.Pow(10, float64(last))
+	rounded := math.Round(value/unit) * unit
+	if last >= 0 {
+		return Thousands(rounded)
 	}
-	if bytes.Equal(b.Bytes(), old) {
-		return nil
+	return fmt.Sprintf("%.*f", -last, rounded)
+}
+
+// digit returns the power of ten of the first digit of x.
+func digit(x float64) int {
+	if math.IsInf(x, 0) {
+		return math.MaxInt
 	}
-	if err := os.WriteFile(file, b.Bytes(), 0o644); err != nil {
-		return fmt.Errorf("report: %w", err)
+	return int(math.Floor(math.Log10(math.Abs(x))))
+}
+
+// Spread writes the half width of a confidence interval in per cent.
+func Spread(value, low, high float64) string {
+	half := max(high-value, value-low)
+	if value == 0 || math.IsInf(half, 0) {
+		return "± ∞"
 	}
-	return nil
+	return fmt.Sprintf("± %.0f %%", 100*half/value)
 }
 
 // Table returns a Markdown table. The first column is aligned to the left and the others, of

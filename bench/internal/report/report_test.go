@@ -1,8 +1,7 @@
 package report_test
 
 import (
-	"os"
-	"path/filepath"
+	"math"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -10,37 +9,41 @@ import (
 	"github.com/seed-ac726066/aztoken/bench/internal/report"
 )
 
-func TestASectionIsReplacedAndNothingElse(t *testing.T) {
+func TestRounded(t *testing.T) {
 	t.Parallel()
-	file := filepath.Join(t.TempDir(), "README.md")
-	const before, after = "# Head\n<!-- size: begin -->\n", "<!-- size: end -->\ntail\n"
-	require.NoError(t, os.WriteFile(file, []byte(before+"old\nlines\n"+after), 0o644))
-	for _, text := range []string{"new", "new\n", "newer\nlines\n"} {
-		require.NoError(t, report.Replace(file, "size", text))
+	inf := math.Inf(1)
+	for _, tc := range []struct {
+		value, low, high float64
+		want             string
+	}{
+		{1.30, 1.08, 1.52, "1.3"}, // ± 17 %
+		{25.20, 21.42, 28.98, "25"},
+		{11.95, 7.1, 16.8, "12"},
+		{14.65, 14.6, 14.7, "14.7"}, // three digits at most
+		{1434, 1219, 1649, "1 400"},
+		{1434, 1433, 1435, "1 430"},
+		{57, 54, 60, "57"},
+		{834, 726, 942, "800"},
+		{31.2, 30.6, 31.8, "31.2"},
+		{0.043, 0.042, 0.044, "0.04"}, // two digits behind the point
+		{0.96, 0.86, 1.06, "1.0"},
+		{9.96, 9.6, 10.3, "10.0"},
+		{1, 1, 1, "1.00"}, // exact
+		{7, 7, 7, "7.00"},
+		{533, 80, 1000, "500"}, // one digit at least
+		{3, -20, 30, "3"},
+		{74, -inf, inf, "70"}, // too few runs for an interval
+		{0, 0, 0, "0"},
+	} {
+		require.Equal(t, tc.want, report.Rounded(tc.value, tc.low, tc.high), "%v in %v to %v", tc.value, tc.low, tc.high)
 	}
-	got, err := os.ReadFile(file)
-	require.NoError(t, err)
-	require.Equal(t, before+"newer\nlines\n"+after, string(got))
 }
 
-func TestAFileWithoutTheSectionIsAnErrorAndStays(t *testing.T) {
+func TestSpread(t *testing.T) {
 	t.Parallel()
-	for name, text := range map[string]string{
-		"none":     "text\n",
-		"half":     "<!-- size: begin -->\n",
-		"reversed": "<!-- size: end -->\n<!-- size: begin -->\n",
-		"twice":    "<!-- size: begin -->\n<!-- size: end -->\n<!-- size: begin -->\n<!-- size: end -->\n",
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			file := filepath.Join(t.TempDir(), "README.md")
-			require.NoError(t, os.WriteFile(file, []byte(text), 0o644))
-			require.ErrorContains(t, report.Replace(file, "size", "new"), `"size"`)
-			got, err := os.ReadFile(file)
-			require.NoError(t, err)
-			require.Equal(t, text, string(got))
-		})
-	}
+	require.Equal(t, "± 17 %", report.Spread(100, 95, 117))
+	require.Equal(t, "± 20 %", report.Spread(100, 80, 117))
+	require.Equal(t, "± ∞", report.Spread(100, math.Inf(-1), math.Inf(1)))
 }
 
 func TestATableIsMarkdown(t *testing.T) {

@@ -1,0 +1,119 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+
+	"github.com/seed-ac726066/aztoken/bench/internal/process"
+)
+
+// examples is where the files are that users copy.
+const examples = "../examples/guard"
+
+// frame stands around a site.
+const frame = `
+daemon off;
+worker_processes 1;
+pid nginx.pid;
+error_log stderr crit;
+events {}
+http {
+    access_log off;
+    client_body_temp_path body;
+    proxy_temp_path proxy;
+    fastcgi_temp_path fastcgi;
+    uwsgi_temp_path uwsgi;
+    scgi_temp_path scgi;
+    include orders.conf;
+}
+`
+
+// startSites starts one nginx for each neighbour, in front of one service, and one without a
+// neighbour, which is the first. stop is never nil.
+func startSites(neighbours []neighbour, token string) (targets []target, stop func(), err error) {
+	var started []func()
+	stop = func() {
+		for _, end := range started {
+			end()
+		}
+	}
+	service, err := process.StartBare()
+	if err != nil {
+		return nil, stop, err
+	}
+	started = append(started, service.Stop)
+	for _, n := range append([]neighbour{{name: "nobody"}}, neighbours...) {
+		site, end, err := startSite(n, service.Address)
+		if err != nil {
+			return nil, stop, err
+		}
+		started = append(started, end)
+		targets = append(targets, target{n.name, func() *http.Request { return get("http://"+site.Address+path, token) }, n.Process})
+	}
+	return targets, stop, nil
+}
+
+// startSite starts nginx with the recipe, changed to ask n.
+func startSite(n neighbour, service string) (site *process.Process, stop func(), err error) {
+	address, err := process.FreeAddress()
+	if err != nil {
+		return nil, nil, err
+	}
+	dir, err := os.MkdirTemp("", "aztoken-bench-")
+	if err != nil {
+		return nil, nil, err
+	}
+	remove := func() { _ = os.RemoveAll(dir) }
+	if err := errors.Join(
+		os.Chmod(dir, 0o755), // its workers are another user's
+		os.MkdirAll(filepath.Join(dir, "aztoken"), 0o755),
+		os.WriteFile(filepath.Join(dir, "nginx.conf"), []byte(frame), 0o644),
+		install(dir, "orders.conf", siteChanges(n, address, service)...),
+		install(dir, "aztoken/server.conf", "/check", n.path),
+		install(dir, "aztoken/location.conf"),
+	); err != nil {
+		remove()
+		return nil, nil, err
+	}
+	site, err = process.Start(exec.Command("nginx", "-e", "stderr", "-p", dir, "-c", filepath.Join(dir, "nginx.conf")), address)
+	if err != nil {
+		remove()
+		return nil, nil, err
+	}
+	return site, func() { site.Stop(); remove() }, nil
+}
+
+// siteChanges returns pairs of what stands in the site and what comes in its place.
+func siteChanges(n neighbour, address, service string) []string {
+	changes := []string{"listen 80", "listen " + address, "127.0.0.1:8080", service}
+	if n.Process == nil {
+		return append(changes,
+			"include aztoken/server.conf;", "",
+			// what every proxy of a service sets
+			"include aztoken/location.conf;", `proxy_http_version 1.1; proxy_set_header Connection ""; proxy_set_header Host $host;`)
+	}
+	return append(changes, "127.0.0.1:16931", n.Address)
+}
+
+func install(dir, file string, changes ...string) error {
+	content, err := os.ReadFile(filepath.Join(examples, "nginx", file))
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(dir, file), []byte(strings.NewReplacer(changes...).Replace(string(content))), 0o644)
+}
+
+// nginxVersion returns that of the nginx in use.
+func nginxVersion(ctx context.Context) string {
+	out, err := exec.CommandContext(ctx, "nginx", "-v").CombinedOutput()
+	if err != nil {
+		return err.Error()
+	}
+	_, version, _ := strings.Cut(strings.TrimSpace(string(out)), "/")
+	return version
+}

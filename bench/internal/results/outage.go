@@ -1,0 +1,50 @@
+package results
+
+import "github.com/seed-ac726066/aztoken/bench/internal/chart"
+
+// Outage is what the program outage measured.
+type Outage struct {
+	Versions string       `json:"versions"`
+	Cells    []OutageCell `json:"cells"`
+	Quiet    []OutageDay  `json:"quiet"`
+}
+
+// OutageCell is what one library met in outages of one kind and length, one from each start.
+type OutageCell struct {
+	Library string  `json:"library"`
+	Kind    string  `json:"kind"`
+	Hours   float64 `json:"hours"` // of the outage
+
+	Starts   int `json:"starts"`
+	Unharmed int `json:"unharmed"` // starts from which every call had a good token
+	// Of the worst start, and of all of them.
+	MostFailed   int     `json:"most_failed"`
+	MostExpired  int     `json:"most_expired"`
+	Failed       int     `json:"failed"`
+	Expired      int     `json:"expired"`
+	Waited       float64 `json:"waited"` // seconds, the longest
+	Idled        float64 `json:"idled"`  // likewise, with a good token in hand
+	MeanRequests float64 `json:"mean_requests"`
+	MostRequests int     `json:"most_requests"`
+
+	// Worst and All are the shares over time of the calls with a good token and of those with an
+	// expired one, at the worst start and at all of them. Only what is drawn has them.
+	Worst []chart.Step `json:"worst,omitempty"`
+	All   []chart.Step `json:"all,omitempty"`
+}
+
+// OutageDay is how many requests a library makes on a day without an outage.
+type OutageDay struct {
+	Library     string  `json:"library"`
+	Least, Most float64 // over three days, of several programs
+}
+
+// Cell returns that of a library, of a kind, and of outages of so many hours.
+func (o Outage) Cell(library, kind string, hours float64) (OutageCell, bool) {
+	for _, c := range o.Cells {
+		if c.Library == library && c.Kind == kind && c.Hours == hours {
+			return c, true
+		}
+	}
+	return OutageCell{}, false
+}

@@ -1,0 +1,16 @@
+// Publish writes all tables, sentences and plots again from the stored results, without measuring
+// anything: run it as "go run ./publish" in the folder of this module after a change of package
+// publish.
+package main
+
+import (
+	"log"
+
+	"github.com/seed-ac726066/aztoken/bench/internal/publish"
+)
+
+func main() {
+	if err := publish.Write("."); err != nil {
+		log.Fatal(err)
+	}
+}

@@ -1,0 +1,63 @@
+package integrations_test
+
+import (
+	"bytes"
+	"log/slog"
+	"net"
+	"net/http"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/VictoriaMetrics/metrics"
+	"github.com/stretchr/testify/require"
+
+	"github.com/seed-ac726066/aztoken"
+	"github.com/seed-ac726066/aztoken/imdstest"
+	"github.com/seed-ac726066/aztoken/internal/agent"
+	"github.com/seed-ac726066/aztoken/internal/agentfile"
+	"github.com/seed-ac726066/aztoken/internal/telemetry/ruletest"
+)
+
+// TestAgentAlerts has Prometheus judge what an agent shows in an outage, by the rules of
+// promaztoken: they fire while 12 h of cover are left.
+func TestAgentAlerts(t *testing.T) {
+	ruletest.Promtool(t)
+	synctest.Test(t, func(t *testing.T) {
+		const resource = "https://vault.azure.net"
+		srv, set := imdstest.New(machine()), metrics.NewSet()
+		config, err := agentfile.Config{Identities: []agentfile.Identity{{ClientID: orders.ClientID, Warm: []string{resource}}}}.Check()
+		require.NoError(t, err)
+		options := agent.Options{
+			Client:  aztoken.Options{Getenv: func(string) string { return "" }},
+			Address: &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 16930},
+			Metrics: set, Logger: slog.New(slog.DiscardHandler),
+		}
+		options.Client.Transport = srv
+		a, err := agent.New(config, options)
+		require.NoError(t, err)
+		t.Cleanup(a.Close)
+		synctest.Wait()
+
+		seen, half := ruletest.NewRecord(), 0
+		expiry := seen.Start.Add(24 * time.Hour)
+		for minute := range 15 * 60 {
+			if minute == 60 {
+				srv.Break(imdstest.Status(http.StatusServiceUnavailable))
+			}
+			synctest.Wait()
+			var page bytes.Buffer
+			set.WritePrometheus(&page)
+			seen.Add(t, page.String())
+			if time.Until(expiry) >= 12*time.Hour {
+				half = minute
+			}
+			time.Sleep(time.Until(seen.Start.Add(time.Duration(minute+1) * time.Minute)))
+		}
+		seen.Firing("", 60, 0)
+		seen.Firing("AztokenRefreshFailing", half, 1)
+		seen.Firing("AztokenHalfOfCoverLeft", half-10, 0)
+		seen.Firing("AztokenHalfOfCoverLeft", half, 1)
+		seen.Judge(t, "promaztoken/alerts.yaml")
+	})
+}

@@ -1,0 +1,159 @@
+package guard_test
+
+import (
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// addresses are where the parties of a test listen.
+type addresses struct{ proxy, guard, service string }
+
+// proxy is a reverse proxy that asks the guard.
+type proxy struct {
+	name        string   // of its program, also in AZTOKEN_REQUIRE
+	needs       []string // files of Debian's packages
+	speaks      string   // the guard's --proxy
+	guardIsDown int      // the status that it answers then
+	guardHangs  int      // likewise
+	scripted    bool     // a script puts the question
+
+	// command installs the example into dir and returns what starts the proxy with it.
+	command func(t *testing.T, dir string, at addresses) *exec.Cmd
+}
+
+var proxies = []proxy{
+	{name: "nginx", speaks: "nginx", command: nginx, guardIsDown: http.StatusServiceUnavailable, guardHangs: http.StatusServiceUnavailable},
+	{name: "caddy", speaks: "caddy", command: caddy, guardIsDown: http.StatusBadGateway, guardHangs: http.StatusGatewayTimeout},
+	{name: "haproxy", speaks: "haproxy", command: haproxy, guardIsDown: http.StatusServiceUnavailable, guardHangs: http.StatusServiceUnavailable, scripted: true},
+	{
+		name: "apache2", speaks: "nginx", command: apache, guardIsDown: http.StatusServiceUnavailable, guardHangs: http.StatusServiceUnavailable, scripted: true,
+		needs: []string{apacheModules + "/mod_lua.so", "/usr/share/lua/5.3/socket/http.lua"},
+	},
+}
+
+// start starts the proxy with its example.
+func (p proxy) start(t *testing.T, at addresses) *process {
+	t.Helper()
+	if _, err := exec.LookPath(p.name); err != nil {
+		missing(t, p.name, "there is no "+p.name+" on this machine")
+	}
+	for _, file := range p.needs {
+		if _, err := os.Stat(file); err != nil {
+			missing(t, p.name, "there is no "+file+" on this machine")
+		}
+	}
+	return launch(t, p.command(t, publicDir(t), at), answers(at.proxy, http.StatusMisdirectedRequest))
+}
+
+// changed returns the proxy with these replacements in its files, of which one at least must have
+// been made.
+func (p proxy) changed(replacements ...string) proxy {
+	install := p.command
+	p.command = func(t *testing.T, dir string, at addresses) *exec.Cmd {
+		t.Helper()
+		cmd, done := install(t, dir, at), false
+		require.NoError(t, filepath.WalkDir(dir, func(path string, file os.DirEntry, err error) error {
+			if err != nil || file.IsDir() {
+				return err
+			}
+			text, err := os.ReadFile(path)
+			if err != nil {
+				return err
+			}
+			other := strings.NewReplacer(replacements...).Replace(string(text))
+			done = done || other != string(text)
+			return os.WriteFile(path, []byte(other), 0o644)
+		}))
+		require.True(t, done, "no file has any of %q", replacements)
+		return cmd
+	}
+	return p
+}
+
+// nginxFrame is what stands around a file of /etc/nginx/conf.d.
+const nginxFrame = `
+daemon off;
+worker_processes 1;
+pid nginx.pid;
+error_log stderr;
+events {}
+http {
+    access_log off;
+    client_body_temp_path body;
+    proxy_temp_path proxy;
+    fastcgi_temp_path fastcgi;
+    uwsgi_temp_path uwsgi;
+    scgi_temp_path scgi;
+    include orders.conf;
+}
+`
+
+func nginx(t *testing.T, dir string, at addresses) *exec.Cmd {
+	install(t, "nginx/orders.conf", dir, "listen 80", "listen "+at.proxy, "127.0.0.1:16931", at.guard, "127.0.0.1:8080", at.service)
+	install(t, "nginx/aztoken/server.conf", filepath.Join(dir, "aztoken"))
+	install(t, "nginx/aztoken/location.conf", filepath.Join(dir, "aztoken"))
+	frame := filepath.Join(dir, "nginx.conf")
+	require.NoError(t, os.WriteFile(frame, []byte(nginxFrame), 0o644))
+	return exec.Command("nginx", "-e", "stderr", "-p", dir, "-c", frame)
+}
+
+// caddyFrame stands in front of a Caddyfile.
+const caddyFrame = `{
+	admin off
+}
+import orders
+`
+
+func caddy(t *testing.T, dir string, at addresses) *exec.Cmd {
+	site := install(t, "caddy/Caddyfile", dir, "http://orders.example", "http://orders.example:"+port(t, at.proxy), "http:// {", "http://:"+port(t, at.proxy)+" {", "127.0.0.1:8080", at.service)
+	install(t, "caddy/aztoken.caddy", dir, "127.0.0.1:16931", at.guard)
+	require.NoError(t, os.Rename(site, filepath.Join(dir, "orders")))
+	frame := filepath.Join(dir, "Caddyfile")
+	require.NoError(t, os.WriteFile(frame, []byte(caddyFrame), 0o644))
+	cmd := exec.Command("caddy", "run", "--config", frame, "--adapter", "caddyfile")
+	cmd.Env = append(os.Environ(), "HOME="+dir, "XDG_DATA_HOME="+dir, "XDG_CONFIG_HOME="+dir)
+	return cmd
+}
+
+func haproxy(t *testing.T, dir string, at addresses) *exec.Cmd {
+	lua := install(t, "haproxy/guard.lua", dir, "127.0.0.1:16931", at.guard)
+	file := install(t, "haproxy/haproxy.cfg", dir, "/etc/haproxy/guard.lua", lua, "bind :80", "bind "+at.proxy, "127.0.0.1:8080", at.service)
+	return exec.Command("haproxy", "-db", "-f", file)
+}
+
+// apacheModules is where Debian has them.
+const apacheModules = "/usr/lib/apache2/modules"
+
+// apacheFrame is what Debian's apache2.conf has around a site.
+const apacheFrame = `
+ServerRoot ${DIR}
+ServerName localhost
+User nobody
+Group nogroup
+PidFile ${DIR}/apache2.pid
+DefaultRuntimeDir ${DIR}
+ErrorLog /dev/stderr
+Listen ${LISTEN}
+LoadModule mpm_event_module ${MODULES}/mod_mpm_event.so
+LoadModule authz_core_module ${MODULES}/mod_authz_core.so
+LoadModule alias_module ${MODULES}/mod_alias.so
+LoadModule proxy_module ${MODULES}/mod_proxy.so
+LoadModule proxy_http_module ${MODULES}/mod_proxy_http.so
+LoadModule lua_module ${MODULES}/mod_lua.so
+Include ${DIR}/orders.conf
+`
+
+func apache(t *testing.T, dir string, at addresses) *exec.Cmd {
+	lua := install(t, "apache/guard.lua", dir, "127.0.0.1:16931", at.guard)
+	install(t, "apache/orders.conf", dir, "/etc/apache2/aztoken/guard.lua", lua, "*:80", at.proxy, "127.0.0.1:8080", at.service)
+	frame := filepath.Join(dir, "apache2.conf")
+	require.NoError(t, os.WriteFile(frame, []byte(apacheFrame), 0o644))
+	return exec.Command("apache2", "-f", frame, "-DFOREGROUND",
+		"-C", "Define DIR "+dir, "-C", "Define LISTEN "+at.proxy, "-C", "Define MODULES "+apacheModules)
+}

@@ -1,0 +1,13 @@
+package storage
+
+import (
+	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob"
+
+	"github.com/seed-ac726066/aztoken"
+)
+
+// What the README shows; compiled, and never run.
+var _ = func(client *aztoken.Client, url string) {
+	blobs, err := azblob.NewClient(url, client, nil)
+	_, _ = blobs, err
+}

@@ -1,0 +1,191 @@
+package telemetry
+
+import (
+	"cmp"
+	"slices"
+	"sync"
+	"time"
+	"weak"
+
+	"github.com/seed-ac726066/aztoken"
+	"github.com/seed-ac726066/aztoken/verify"
+)
+
+// Watched are the clients and verifiers whose state is shown. It keeps none of them alive: one that
+// nobody else has any more is forgotten.
+type Watched struct {
+	labels *labels
+
+	// mu guards what follows. No Status is asked for under it.
+	mu        sync.Mutex
+	clients   []client
+	verifiers []weak.Pointer[verify.Verifier]
+}
+
+type client struct {
+	pointer weak.Pointer[aztoken.Client]
+	as      Source
+}
+
+// NewWatched returns a Watched with labels for at most limit clients and resources; 0 means
+// DefaultLimit.
+func NewWatched(limit int) *Watched { return &Watched{labels: newLabels(limit)} }
+
+// Client adds c, under what of as is set in place of its own, and returns its labels. A client that
+// is there already only changes those.
+func (w *Watched) Client(as Source, c *aztoken.Client) Source {
+	own := w.SourceOf(as, c.Status().Identity)
+	if c == nil {
+		return own
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	added := client{weak.Make(c), as}
+	if i := slices.IndexFunc(w.clients, func(other client) bool { return other.pointer == added.pointer }); i >= 0 {
+		w.clients[i] = added
+	} else {
+		w.clients = append(w.clients, added)
+	}
+	return own
+}
+
+// Verifier adds v.
+func (w *Watched) Verifier(v *verify.Verifier) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if pointer := weak.Make(v); v != nil && !slices.Contains(w.verifiers, pointer) {
+		w.verifiers = append(w.verifiers, pointer)
+	}
+}
+
+// SourceOf returns the labels of a client of identity that is shown as as.
+func (w *Watched) SourceOf(as Source, identity string) Source {
+	if as.Identity == "" {
+		as.Identity = identity
+	}
+	return w.labels.source(as)
+}
+
+// alive returns what is still in use, and forgets the rest.
+func (w *Watched) alive() (clients []client, verifiers []*verify.Verifier) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.clients = slices.DeleteFunc(w.clients, func(c client) bool { return c.pointer.Value() == nil })
+	w.verifiers = slices.DeleteFunc(w.verifiers, func(v weak.Pointer[verify.Verifier]) bool { return v.Value() == nil })
+	for _, v := range w.verifiers {
+		if v := v.Value(); v != nil {
+			verifiers = append(verifiers, v)
+		}
+	}
+	return slices.Clone(w.clients), verifiers
+}
+
+// Snapshot is the state of all that is watched.
+type Snapshot struct {
+	// Tokens are those in use, the one that ends first for each key.
+	Tokens map[TokenKey]Token
+	// Failures are how often in a row requests have failed, the most for each resource of a Source,
+	// whatever the tenant.
+	Failures map[FailureKey]int
+	// HasStore reports whether a client has a store, and StoreUp whether each of these works.
+	HasStore, StoreUp bool
+	// Keys are those of the verifiers that have been used, nil without one.
+	Keys *Keys
+}
+
+// TokenKey is what tells tokens apart.
+type TokenKey struct {
+	Resource
+	CAE bool
+}
+
+// Token is when a token came, is to be replaced, and ends. Refresh is zero for one that nobody uses:
+// it is not replaced before somebody does, and no alert must take it for one that cannot be.
+type Token struct{ Acquired, Refresh, Expiry time.Time }
+
+// FailureKey is what tells counts of failures apart.
+type FailureKey struct {
+	Source
+	Resource string
+}
+
+// Keys are what the verifier, or its tenant, that is worst off has to check tokens with.
+type Keys struct {
+	Count           int
+	Fetched, Expiry time.Time // zero without keys
+	IsFailing       bool      // the newest fetch of one of them failed
+}
+
+// Snapshot returns the state of all that is watched now. It waits for no endpoint.
+func (w *Watched) Snapshot() Snapshot {
+	s := Snapshot{Tokens: make(map[TokenKey]Token), Failures: make(map[FailureKey]int), StoreUp: true}
+	clients, verifiers := w.alive()
+	for _, c := range clients {
+		if pointer := c.pointer.Value(); pointer != nil {
+			s.addClient(w, c.as, pointer.Status())
+		}
+	}
+	for _, v := range verifiers {
+		s.addVerifier(v.Status())
+	}
+	return s
+}
+
+func (s *Snapshot) addClient(w *Watched, as Source, status aztoken.Status) {
+	if status.Closed {
+		return
+	}
+	s.HasStore = s.HasStore || status.HasStore
+	s.StoreUp = s.StoreUp && status.StoreError == ""
+	for _, r := range status.Resources {
+		source := w.SourceOf(as, cmp.Or(r.Identity, status.Identity))
+		hasToken := !r.AcquiredOn.IsZero()
+		resource := w.labels.resource(Resource{Source: source, Resource: r.Resource, Tenant: r.Tenant}, hasToken)
+		failures := FailureKey{source, resource.Resource}
+		s.Failures[failures] = max(s.Failures[failures], r.Failures)
+		if !hasToken {
+			continue
+		}
+		key := TokenKey{resource, r.CAE}
+		t := Token{Acquired: r.AcquiredOn, Refresh: r.RefreshOn, Expiry: r.ExpiresOn}
+		if r.Unused {
+			t.Refresh = time.Time{}
+		}
+		if other, ok := s.Tokens[key]; !ok || t.Expiry.Before(other.Expiry) {
+			s.Tokens[key] = t
+		}
+	}
+}
+
+func (s *Snapshot) addVerifier(status verify.Status) {
+	if status.Closed || status.NextFetchOn.IsZero() { // it has not been used yet
+		return
+	}
+	if len(status.Tenants) == 0 {
+		s.addKeys(status)
+	}
+	for _, tenant := range status.Tenants { // one of which may have no keys while the others do
+		s.addKeys(tenant)
+	}
+}
+
+func (s *Snapshot) addKeys(status verify.Status) {
+	if s.Keys == nil {
+		s.Keys = &Keys{Count: status.Keys, Fetched: status.FetchedOn, Expiry: status.ExpireOn}
+	}
+	k := s.Keys
+	k.Count = min(k.Count, status.Keys)
+	k.Fetched, k.Expiry = earlier(k.Fetched, status.FetchedOn), earlier(k.Expiry, status.ExpireOn)
+	k.IsFailing = k.IsFailing || status.LastError != ""
+}
+
+// earlier returns the earlier of two times. A zero one, which is that of no keys, is the earliest.
+func earlier(a, b time.Time) time.Time {
+	if b.Before(a) {
+		return b
+	}
+	return a
+}
+
+// Seconds returns t in seconds since 1970, to the millisecond.
+func Seconds(t time.Time) float64 { return float64(t.UnixMilli()) / 1000 }

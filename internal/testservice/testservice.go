@@ -1,0 +1,55 @@
+// Package testservice runs real servers for tests: on free ports of the loopback interface, and
+// ended with the test.
+package testservice
+
+import (
+	"math/rand/v2"
+	"net"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// Missing skips a test for which there is no service of this name, or fails it where
+// AZTOKEN_REQUIRE, a list with commas, says that there must be one.
+func Missing(tb testing.TB, service, reason string) {
+	tb.Helper()
+	if slices.Contains(strings.Split(os.Getenv("AZTOKEN_REQUIRE"), ","), service) {
+		tb.Fatalf("AZTOKEN_REQUIRE has %s, but %s", service, reason)
+	}
+	tb.Skip(reason)
+}
+
+// Ports are drawn from below those that the systems take for outgoing connections: a server that
+// needs seconds to listen would find its port taken. A node of a Redis Cluster also listens at a
+// port 10000 above its own.
+const (
+	firstPort = 10_240
+	endPort   = 32_768
+)
+
+// FreeAddress returns an address of the loopback interface at which nothing listens.
+func FreeAddress(tb testing.TB) string {
+	tb.Helper()
+	for range 1000 {
+		addr := net.JoinHostPort("127.0.0.1", strconv.Itoa(firstPort+rand.IntN(endPort-firstPort)))
+		if listener, err := net.Listen("tcp", addr); err == nil {
+			_ = listener.Close()
+			return addr
+		}
+	}
+	tb.Fatal("there is no free port on the loopback interface")
+	return ""
+}
+
+// FreePort returns the port of a [FreeAddress].
+func FreePort(tb testing.TB) string {
+	tb.Helper()
+	_, port, err := net.SplitHostPort(FreeAddress(tb))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return port
+}
