@@ -6,8 +6,10 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"sync"
 	"syscall"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -32,6 +34,29 @@ func TestNewServerListensOnLoopback(t *testing.T) {
 	require.Empty(t, address.Path)
 	require.NotEmpty(t, socketCaller(t, server).ask(t.Context(), vault).token(t))
 	require.Equal(t, "http://imds.test", imdstest.New(nil).URL)
+}
+
+// A timed is a failing test that has a deadline, or panics for it, as a test of package testing does.
+type timed struct {
+	failing
+	deadline func() (time.Time, bool)
+}
+
+func (t *timed) Deadline() (time.Time, bool) { return t.deadline() }
+
+// Without this a test in virtual time hangs until go test gives up.
+func TestNewServerInABubbleFailsTheTest(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		tb := &timed{failing{TB: t}, t.Deadline}
+		var wg sync.WaitGroup
+		wg.Go(func() { imdstest.NewServer(tb, nil) })
+		wg.Wait()
+		require.Contains(t, tb.message, "use New, with the Server as Options.Transport")
+	})
+	tb := &timed{failing{TB: t}, t.Deadline}
+	require.NotEmpty(t, imdstest.NewServer(tb, nil).URL)
+	require.Empty(t, tb.message)
 }
 
 func TestRefusedOverASocketIsAReset(t *testing.T) {
