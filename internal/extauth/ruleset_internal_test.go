@@ -187,7 +187,9 @@ func TestChooseByMethod(t *testing.T) {
 - {path: /Two/, methods: [GET], open: true}
 - {path: /two, methods: [POST], require: [{roles: [writer]}]}
 - {path: /head, methods: [HEAD], open: true}
-- {path: /plain, require: [{roles: [reader]}]}`)
+- {path: /plain, require: [{roles: [reader]}]}
+- {path: /files, methods: [GET], require: [{roles: [reader]}]}
+- {path: /files/, require: [{roles: [writer]}], lenient: [semicolon]}`)
 	type asked struct {
 		method, target string
 		headers        string
@@ -205,6 +207,8 @@ func TestChooseByMethod(t *testing.T) {
 		{"OPTIONS", "/orders/1", "preflight"}: "/orders/ open",
 		{"OPTIONS", "/all/", "preflight"}:     "/all/ open",
 		{"OPTIONS", "/all/", ""}:              "/all/",
+		{"GET", "/files/;", ""}:               "/files/ /files",
+		{"POST", "/files/;x/a", ""}:           "/files/",
 		{"OPTIONS", "/plain", "preflight"}:    "/plain",
 		{"POST", "/all/", "override"}:         "/all/",
 		{"POST", "/plain", "override"}:        "/plain",
@@ -223,6 +227,8 @@ func TestChooseByMethod(t *testing.T) {
 		{"POST", "/open/", ""}:             errNoMethod,
 		{"GET", "/head", ""}:               errNoMethod,
 		{"GET", "/Two/", ""}:               errNoMethod, // the folded one has POST alone
+		{"POST", "/files/;", ""}:           errNoMethod, // the other reading is /files, which has GET alone
+		{"POST", "/files/", ""}:            errNoMethod,
 		{"GET", "/orders/1", "override"}:   errOverride,
 		{"POST", "/orders/1", "override"}:  errOverride,
 		{"GET", "/open/", "override"}:      errOverride,
