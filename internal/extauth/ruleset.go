@@ -11,8 +11,8 @@ import (
 
 // A rule says what a request must show.
 type rule struct {
-	name        string             // in metrics and logs: host and path as the configuration has them
-	methods     []string           // none: all
+	name        string   // in metrics and logs: host and path as the configuration has them
+	methods     []string // none: all
 	open        bool     // no token is looked at
 	requirement verify.Requirement
 	preflight   bool
