@@ -124,6 +124,8 @@ func TestCheckWithoutToken(t *testing.T) {
 		require.Equal(t, http.StatusUnauthorized, w.Code, name)
 		require.Contains(t, w.Header().Get("WWW-Authenticate"), c.challenge, name)
 	}
+	f.counted(t, "/", "no_token", "4")
+	f.counted(t, "/", "bad_token", "7")
 }
 
 func TestCheckTellsTheService(t *testing.T) {
