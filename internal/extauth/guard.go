@@ -38,8 +38,9 @@ type Guard struct {
 	refusals *operation.Sampler
 	life     *lifetime.Lifetime
 
-	current atomic.Pointer[generation]
-	mu      sync.Mutex // orders Reload and Close. Requests do not take it.
+	current  atomic.Pointer[generation]
+	underWay atomic.Int64 // requests that are not answered yet
+	mu       sync.Mutex   // orders Reload and Close. Requests do not take it.
 }
 
 // A generation is what one configuration makes of a guard.
@@ -49,6 +50,11 @@ type generation struct {
 	required verify.Requirement // of callers of /validate
 	verifier *verify.Verifier
 }
+
+// maxWaiting is how many requests are under way at most before further ones no longer wait for keys.
+// It is a part of the connections: while Entra ID is silent, anybody can make up tokens of unknown
+// keys, each of which waits ten seconds.
+const maxWaiting = 256
 
 // closeTimeout is longer than a verifier waits for what does not end with it.
 const closeTimeout = 6 * time.Second
@@ -141,6 +147,12 @@ func (g *Guard) withCurrent(f func(*generation) error) {
 // ServeHTTP answers proxies at /check and programs at /validate.
 func (g *Guard) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	operation.IgnoreBody(w, r)
+	defer g.underWay.Add(-1)
+	if g.underWay.Add(1) > maxWaiting {
+		ended, end := context.WithCancel(r.Context())
+		end()
+		r = r.WithContext(ended)
+	}
 	switch {
 	case g.isCheck(r):
 		g.check(w, r)

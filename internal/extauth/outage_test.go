@@ -4,6 +4,8 @@ import (
 	"net/http"
 	"path/filepath"
 	"strconv"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -102,6 +104,39 @@ func TestOutage(t *testing.T) {
 				})
 			})
 		}
+	})
+	t.Run("leaves good tokens their connections, whoever makes keys up while Entra is silent", func(t *testing.T) {
+		virtually(t, func(t *testing.T) {
+			f := start(t, entraID(), configured(t, readers))
+			synctest.Wait()
+			good, unseen := f.entra.Mint(audience), f.entra.Mint(audience, claim("extra", "x"))
+			f.entra.Issuer().Break(imdstest.Hang())
+			f.entra.Issuer().RotateKey()
+			unknown := f.entra.Mint(audience)
+			began := time.Now()
+			var asked sync.WaitGroup
+			var waited, refused atomic.Int64
+			for range 1000 {
+				asked.Go(func() {
+					require.Equal(t, http.StatusServiceUnavailable, f.ask(t, question(unknown, "GET", "/")).Code)
+					if time.Since(began) > 0 {
+						waited.Add(1)
+					} else {
+						refused.Add(1)
+					}
+				})
+			}
+			synctest.Wait()
+			require.EqualValues(t, 1000-256, refused.Load())
+			require.Equal(t, http.StatusOK, f.ask(t, question(good, "GET", "/")).Code)
+			require.Equal(t, http.StatusOK, f.ask(t, question(unseen, "GET", "/")).Code)
+			require.Zero(t, time.Since(began))
+			asked.Wait()
+			require.EqualValues(t, 256, waited.Load())
+			f.entra.Issuer().Recover()
+			time.Sleep(2 * time.Minute)
+			require.Equal(t, http.StatusOK, f.ask(t, question(unknown, "GET", "/")).Code)
+		})
 	})
 	t.Run("does not spread between tenants", func(t *testing.T) {
 		virtually(t, func(t *testing.T) {
