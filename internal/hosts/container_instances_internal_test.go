@@ -70,10 +70,10 @@ func TestContainerInstancesUnread(t *testing.T) {
 		identityEndpoint: "http://10.92.0.12:2377/metadata/identity/oauth2/token?api-version=1.0", identityHeader: "s",
 		clientID: "c0000000-0000-4000-8000-00000000000a",
 	}
-	h, err := newContainerInstances(Config{Getenv: func(name string) string { return env[name] }, Module: "aztoken", Version: "v0.0.1"})
+	_, source, err := newContainerInstances(&Config{Getenv: func(name string) string { return env[name] }, Module: "aztoken", Version: "v0.0.1"})
 	require.NoError(t, err)
-	defer h.Source.Close()
+	defer source.Close()
 	f := &wire.Failure{StatusCode: http.StatusNotFound, JSON: true, Code: "DefaultIdentityNotDefined"}
-	h.Source.(*containerInstances).explain(f)
+	source.(*containerInstances).explain(f)
 	require.Contains(t, f.Advice, "$AZURE_CLIENT_ID is set, but is not read on this host: pass the object id of that identity")
 }
