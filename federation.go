@@ -73,7 +73,7 @@ func newAssertions(opts Options, files hosts.ArcFiles, o *observers, health *sto
 	if opts.Federation == nil || opts.Federation.Assertion != nil {
 		return nil, nil
 	}
-	opts.Federation, opts.Cloud = nil, cloud.Configuration{}
+	opts.Federation = nil
 	if opts.Store != nil && opts.Store.Shared() {
 		opts.Store = nil
 	}
@@ -101,7 +101,6 @@ func newApplication(opts Options, cfg hosts.Config, assertions *cache) (*endpoin
 	} else {
 		f.By, f.Assert = assertions.endpoint.host, assertions.assert
 	}
-	cfg.Options.Cloud = cloud.Configuration{}
 	h, err := hosts.NewFederation(cfg, f)
 	if err != nil {
 		return nil, fmt.Errorf("aztoken: %w", err)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net"
 	"net/http"
 	"slices"
 	"strings"
@@ -20,6 +21,7 @@ import (
 
 	"github.com/seed-ac726066/aztoken"
 	"github.com/seed-ac726066/aztoken/imdstest"
+	"github.com/seed-ac726066/aztoken/internal/pipe"
 	"github.com/seed-ac726066/aztoken/internal/secret"
 	"github.com/seed-ac726066/aztoken/internal/stored"
 	"github.com/seed-ac726066/aztoken/tokenstore"
@@ -152,6 +154,29 @@ func TestFederation(t *testing.T) {
 		require.Greater(t, tokens, 48*60/38)
 		require.Less(t, tokens, 48*60/24)
 	})
+	inVirtualTime(t, "asks for the assertion as often as Options.Refresh says", func(t *testing.T) {
+		srv := tenantWithApp(t, imdstest.Options{})
+		requireNoHarm(t, use(t, asApp(t, srv, aztoken.Options{Refresh: aztoken.MaxAge(2 * time.Hour)}), 24*time.Hour))
+		assertions, _ := exchanges(srv)
+		require.Greater(t, assertions, 11)
+	})
+	inVirtualTime(t, "does not ask again for an assertion that lives for minutes from the start", func(t *testing.T) {
+		srv := tenantWithApp(t, imdstest.Options{TokenLifetime: 3 * time.Minute})
+		_, err := asApp(t, srv, aztoken.Options{}).Token(t.Context(), resource)
+		require.NoError(t, err)
+		require.Equal(t, 2, srv.Count())
+	})
+	inVirtualTime(t, "lets go of an assertion that nobody needs any more, whoever subscribed to its audience", func(t *testing.T) {
+		srv := tenantWithApp(t, imdstest.Options{})
+		c := asApp(t, srv, aztoken.Options{})
+		defer c.OnRotate(exchangeAudience, func(aztoken.Token) {})()
+		_, err := c.Token(t.Context(), resource)
+		require.NoError(t, err)
+		time.Sleep(5 * 24 * time.Hour)
+		require.Empty(t, c.Status().Resources)
+		assertions, _ := exchanges(srv)
+		require.LessOrEqual(t, assertions, 3)
+	})
 	inVirtualTime(t, "a thousand callers without a token are two requests", func(t *testing.T) {
 		srv := tenantWithApp(t, imdstest.Options{})
 		errs, _ := callers(t, asApp(t, srv, aztoken.Options{}), 1000, 10*time.Second)
@@ -201,6 +226,19 @@ func TestFederation(t *testing.T) {
 		assertions, tokens := exchanges(srv)
 		require.Equal(t, 1, assertions)
 		require.Equal(t, 2, tokens, "each has its own entry")
+	})
+	inVirtualTime(t, "a token with EnableCAE is another one", func(t *testing.T) {
+		srv := tenantWithApp(t, imdstest.Options{})
+		c := asApp(t, srv, aztoken.Options{})
+		for range 2 {
+			for cae, life := range map[bool]time.Duration{false: 75 * time.Minute, true: 24 * time.Hour} {
+				got, err := c.GetToken(t.Context(), policy.TokenRequestOptions{Scopes: []string{resource + "/.default"}, EnableCAE: cae})
+				require.NoError(t, err)
+				require.WithinDuration(t, time.Now().Add(life), got.ExpiresOn, time.Second)
+			}
+		}
+		_, tokens := exchanges(srv)
+		require.Equal(t, 2, tokens)
 	})
 	inVirtualTime(t, "in any other tenant an administrator has to consent first", func(t *testing.T) {
 		srv := tenantWithApp(t, imdstest.Options{Tenants: []string{"7e000000-0000-4000-8000-000000000002"}})
@@ -394,6 +432,53 @@ func TestFederationAssertion(t *testing.T) {
 	})
 }
 
+// TestFederationRefusedAssertion: an assertion out of the cache that Entra does not accept is replaced
+// once, in the same call; one that was made for the exchange is not.
+func TestFederationRefusedAssertion(t *testing.T) {
+	t.Parallel()
+	expired := imdstest.EntraRefuses(700024, "The client assertion is not within its valid time range").ExchangeOnly()
+	inVirtualTime(t, "from the cache", func(t *testing.T) {
+		srv := tenantWithApp(t, imdstest.Options{MintAfter: -1})
+		c := asApp(t, srv, aztoken.Options{})
+		_, err := c.Token(t.Context(), resource)
+		require.NoError(t, err)
+		time.Sleep(10 * time.Minute)
+		srv.Next(expired)
+		require.Zero(t, took(func() { _, err = c.Token(t.Context(), "https://vault.azure.net") }))
+		require.NoError(t, err)
+		assertions, tokens := exchanges(srv)
+		require.Equal(t, 2, assertions)
+		require.Equal(t, 3, tokens)
+	})
+	inVirtualTime(t, "from the cache, and the identity endpoint has no other", func(t *testing.T) {
+		srv := tenantWithApp(t, imdstest.Options{})
+		c := asApp(t, srv, aztoken.Options{})
+		_, err := c.Token(t.Context(), resource)
+		require.NoError(t, err)
+		time.Sleep(10 * time.Minute)
+		srv.Break(expired)
+		_, err = c.Token(t.Context(), "https://vault.azure.net")
+		require.ErrorContains(t, err, "AADSTS700024")
+		require.ErrorContains(t, err, "old copy")
+		assertions, tokens := exchanges(srv)
+		require.Equal(t, 2, assertions)
+		require.Equal(t, 4, tokens, "three tries")
+		srv.Recover()
+		time.Sleep(time.Minute)
+		atOnce(t, c)
+	})
+	inVirtualTime(t, "made for the exchange", func(t *testing.T) {
+		srv := tenantWithApp(t, imdstest.Options{MintAfter: -1})
+		srv.Next(expired)
+		c := asApp(t, srv, aztoken.Options{})
+		_, err := c.Token(t.Context(), resource)
+		require.NoError(t, err)
+		assertions, tokens := exchanges(srv)
+		require.Equal(t, 1, assertions)
+		require.Equal(t, 2, tokens)
+	})
+}
+
 func TestFederationErrors(t *testing.T) {
 	t.Parallel()
 	tokenOf := func(t *testing.T, c *aztoken.Client) (*aztoken.Error, time.Duration) {
@@ -452,6 +537,7 @@ func TestFederationErrors(t *testing.T) {
 		e, spent := tokenOf(t, c)
 		require.ErrorIs(t, e, aztoken.ErrNoManagedIdentity)
 		require.LessOrEqual(t, spent, 11*time.Second, "a chain goes on")
+		require.Equal(t, `no assertion, which is a token for "`+exchangeAudience+`"`, e.Missing)
 		require.NotContains(t, e.Error(), "(or set Options.Credential", "which is an error beside Federation")
 		require.ErrorContains(t, e, "Options.Federation.Assertion")
 
@@ -495,6 +581,7 @@ func TestFederationErrors(t *testing.T) {
 		require.NotErrorIs(t, e, aztoken.ErrNoManagedIdentity)
 		require.NotErrorIs(t, e, context.DeadlineExceeded, "no deadline of the caller's ended")
 		require.LessOrEqual(t, spent, 80*time.Second)
+		require.Greater(t, spent, 70*time.Second, "it goes on trying")
 		ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
 		defer cancel()
 		_, err := c.Token(ctx, "https://vault.azure.net")
@@ -530,20 +617,76 @@ func TestFederationErrors(t *testing.T) {
 	})
 }
 
-// TestFederationClose: Close ends both caches.
+// TestFederationClose: Close ends both caches, and what is under way.
 func TestFederationClose(t *testing.T) {
 	t.Parallel()
-	inVirtualTime(t, "with a request under way", func(t *testing.T) {
-		srv := tenantWithApp(t, imdstest.Options{})
-		srv.Break(imdstest.Hang().EndpointOnly())
-		c := asApp(t, srv, aztoken.Options{})
-		done := make(chan error, 1)
-		go func() { _, err := c.Token(context.Background(), resource); done <- err }()
-		synctest.Wait()
+	inVirtualTime(t, "with tokens", func(t *testing.T) {
+		c := asApp(t, tenantWithApp(t, imdstest.Options{}), aztoken.Options{})
+		_, err := c.Token(t.Context(), resource)
+		require.NoError(t, err)
+		require.Len(t, c.Status().Resources, 2)
 		require.NoError(t, c.Close())
-		require.ErrorIs(t, <-done, aztoken.ErrClosed)
 		require.Empty(t, c.Status().Resources)
 	})
+	for name, fault := range map[string]imdstest.Fault{"for the assertion": imdstest.Hang().EndpointOnly(), "for the token": imdstest.Hang().ExchangeOnly()} {
+		inVirtualTime(t, "with a request under way "+name, func(t *testing.T) {
+			srv := tenantWithApp(t, imdstest.Options{})
+			srv.Break(fault)
+			c := asApp(t, srv, aztoken.Options{})
+			done := make(chan error, 1)
+			go func() { _, err := c.Token(context.Background(), resource); done <- err }()
+			synctest.Wait()
+			require.Zero(t, took(func() { require.NoError(t, c.Close()) }))
+			require.ErrorIs(t, <-done, aztoken.ErrClosed)
+			require.Empty(t, c.Status().Resources)
+		})
+	}
+	inVirtualTime(t, "with an assertion that does not come", func(t *testing.T) {
+		awake := make(awake)
+		defer close(awake)
+		f := application
+		f.Assertion = func(context.Context) (string, error) { awake.sleep(time.Hour); return "", nil }
+		c, err := aztoken.NewClient(&aztoken.Options{Getenv: noHost, Federation: &f})
+		require.NoError(t, err)
+		go func() { _, _ = c.Token(context.Background(), resource) }()
+		synctest.Wait()
+		require.Equal(t, 5*time.Second, took(func() { require.ErrorIs(t, c.Close(), aztoken.ErrStillRunning) }))
+	})
+	inVirtualTime(t, "with connections to both endpoints", func(t *testing.T) {
+		srv := tenantWithApp(t, imdstest.Options{})
+		network := pipe.Transport(t, srv, srv.TLSConfig())
+		t.Cleanup(srv.Close)
+		var opened, closed atomic.Int64
+		dial := network.DialContext
+		network.DialContext = func(ctx context.Context, network, address string) (net.Conn, error) {
+			opened.Add(1)
+			time.Sleep(12 * time.Second) // the caller's dialer has its own limits
+			conn, err := dial(ctx, network, address)
+			return counted{conn, &closed}, err
+		}
+		env := srv.IMDS()
+		opts := aztoken.Options{Getenv: env.Get, Endpoint: "http://imds.test", Federation: &application}
+		opts.Transport = &http.Client{Transport: network}
+		c, err := aztoken.NewClient(&opts)
+		require.NoError(t, err)
+		require.Equal(t, 24*time.Second, took(func() { _, err = c.Token(t.Context(), resource) }))
+		require.NoError(t, err)
+		require.NoError(t, c.Close())
+		synctest.Wait()
+		require.EqualValues(t, 2, opened.Load())
+		require.EqualValues(t, 2, closed.Load())
+	})
+}
+
+// counted counts the connections that are closed.
+type counted struct {
+	net.Conn
+	closed *atomic.Int64
+}
+
+func (c counted) Close() error {
+	c.closed.Add(1)
+	return c.Conn.Close()
 }
 
 // TestFederationOnEveryHost: the assertion may be made by each host that has managed identities, with

@@ -144,35 +144,36 @@ func TestTrustHTTP2(t *testing.T) {
 // TestTrustHandshake: one that fails, or takes too long, leaves no connection behind.
 func TestTrustHandshake(t *testing.T) {
 	t.Parallel()
-	for name, answer := range map[string]func(net.Conn){
-		"fails": func(c net.Conn) { _ = tls.Server(c, certificate.New().TLSConfig()).Handshake() },
-		"is no TLS": func(c net.Conn) {
-			_, _ = c.Read(make([]byte, 1))
-			_, _ = c.Write([]byte("HTTP/1.0 400 Bad Request\r\n\r\n"))
-		},
-		"does not come": func(net.Conn) {},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			synctest.Test(t, func(t *testing.T) {
-				near, far := net.Pipe()
-				var closed atomic.Bool
-				given := &http.Client{Transport: &http.Transport{DialContext: func(context.Context, string, string) (net.Conn, error) {
-					return closing{near, &closed}, nil
-				}}}
-				roots, err := NewRoots(func() ([]byte, error) { return certificate.New().PEM(), nil })
-				require.NoError(t, err)
-				tr, err := newTransport(given, Reach{Place: Cluster, Roots: roots})
-				require.NoError(t, err)
-				go answer(far)
-				start := time.Now()
-				require.Error(t, get(t, tr, "https://kubernetes.default"))
-				require.LessOrEqual(t, time.Since(start), laterDial)
-				require.True(t, closed.Load())
-				_ = far.Close()
-			})
-		})
+	handshake := func(t *testing.T, dial dialFunc) (closed bool) {
+		var isClosed atomic.Bool
+		given := &http.Client{Transport: &http.Transport{DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
+			conn, err := dial(ctx, network, address)
+			return closing{conn, &isClosed}, err
+		}}}
+		roots, err := NewRoots(func() ([]byte, error) { return certificate.New().PEM(), nil })
+		require.NoError(t, err)
+		tr, err := newTransport(given, Reach{Place: Cluster, Roots: roots})
+		require.NoError(t, err)
+		require.Error(t, get(t, tr, "https://kubernetes.default"))
+		return isClosed.Load()
 	}
+	t.Run("by a strange certificate", func(t *testing.T) {
+		t.Parallel()
+		srv := newTLSServer(t, certificate.New())
+		require.True(t, handshake(t, func(ctx context.Context, network, _ string) (net.Conn, error) {
+			return new(net.Dialer).DialContext(ctx, network, srv.Listener.Addr().String())
+		}))
+	})
+	t.Run("by silence", func(t *testing.T) {
+		t.Parallel()
+		synctest.Test(t, func(t *testing.T) {
+			near, far := net.Pipe()
+			start := time.Now()
+			require.True(t, handshake(t, func(context.Context, string, string) (net.Conn, error) { return near, nil }))
+			require.Equal(t, laterDial, time.Since(start))
+			require.NoError(t, far.Close())
+		})
+	})
 }
 
 // closing notes that a connection was closed.
