@@ -349,7 +349,9 @@ func TestNothingOfATokenCanBeReadAnywhere(t *testing.T) {
 				return nil
 			}
 			files++
-			require.Zero(t, info.Mode().Perm()&0o077)
+			if runtime.GOOS != "windows" { // which has no modes
+				require.Zero(t, info.Mode().Perm()&0o077)
+			}
 			content, err := os.ReadFile(file)
 			require.NoError(t, err)
 			requireNone(t, secrets, string(content))
