@@ -9,7 +9,7 @@ import (
 
 // spellings are those of a header that some server or framework takes for the one with hyphens.
 var spellings = map[string][]string{
-	"X-Auth-Roles":  {"X-Auth-Roles", "x-auth-roles", "X-AUTH-ROLES", "X_Auth_Roles", "x_auth_roles", "X_AUTH_ROLES", "X.Auth.Roles", "X-Auth_Roles", "X_Auth-Roles", "X-Auth.Roles", "X.Auth-Roles"},
+	"X-Auth-Roles":  {"X-Auth-Roles", "x-auth-roles", "X-AUTH-ROLES", "X_Auth_Roles", "x_auth_roles", "X_AUTH_ROLES", "X.Auth.Roles", "X-Auth_Roles", "X_Auth-Roles", "X-Auth.Roles", "X.Auth-Roles", "X+Auth+Roles", "X~auth|roles"},
 	"X-Auth-Claims": {"X-Auth-Claims", "X_Auth_Claims", "X.Auth.Claims"},
 	"X-Auth-Tenant": {"X-Auth-Tenant", "X_Auth_Tenant", "X.Auth.Tenant"},
 }

@@ -55,9 +55,9 @@ func (s *service) received(call string) *received {
 	return s.calls[call]
 }
 
-// identityHeader finds the guard's headers, also as those see them who write - . and _ alike: CGI
-// and what comes of it, as WSGI and PHP.
-var identityHeader = regexp.MustCompile(`(?i)^x[-_.]auth[-_.]`)
+// identityHeader finds the guard's headers, also as those see them who write all that is neither a
+// letter nor a digit alike: CGI and what comes of it, as WSGI and PHP.
+var identityHeader = regexp.MustCompile(`(?i)^x[^a-z0-9]auth[^a-z0-9]`)
 
 // identity returns the guard's headers that the service got with a value: each once and in no other
 // spelling. nginx leaves out those without, the others pass them on.

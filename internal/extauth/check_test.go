@@ -124,6 +124,8 @@ func TestCheckWithoutToken(t *testing.T) {
 		require.Equal(t, http.StatusUnauthorized, w.Code, name)
 		require.Contains(t, w.Header().Get("WWW-Authenticate"), c.challenge, name)
 	}
+	f.counted(t, "/", "no_token", "4")
+	f.counted(t, "/", "bad_token", "7")
 }
 
 func TestCheckTellsTheService(t *testing.T) {
@@ -296,6 +298,7 @@ func TestCheckPreflight(t *testing.T) {
 	require.Equal(t, http.StatusOK, f.ask(t, question("", "OPTIONS", "/a", cors...)).Code)
 	f.counted(t, "/", "open", "1")
 	require.Equal(t, http.StatusForbidden, f.ask(t, question("", "OPTIONS", "/a", cors[:2]...)).Code, "no preflight")
+	f.counted(t, "none", "no_rule", "1")
 	require.Equal(t, http.StatusForbidden, f.ask(t, question("", "OPTIONS", "/a", cors[2:]...)).Code, "no preflight")
 	require.Equal(t, http.StatusUnauthorized, f.ask(t, question("", "POST", "/a", cors...)).Code)
 	require.Equal(t, http.StatusUnauthorized, f.ask(t, question("", "OPTIONS", "/closed/", cors...)).Code)

@@ -46,12 +46,12 @@ func (s *ruleset) site(host string) *site {
 }
 
 func (r Rule) compile(m *meters) *rule {
-	compiled := &rule{name: r.label(), methods: r.Methods, preflight: r.Preflight, counts: m.counts(r.label(), allowed, open, noToken, badToken, forbidden, noRule, badRequest, unavailable)}
+	compiled := &rule{
+		name: r.label(), methods: r.Methods, open: r.Open, requirement: oneOf(r.Require), preflight: r.Preflight,
+		counts: m.counts(r.label(), allowed, open, noToken, badToken, forbidden, noRule, badRequest, unavailable),
+	}
 	for _, word := range r.Lenient {
 		compiled.lenient |= lenienceOf(word)
-	}
-	if !r.Open {
-		compiled.requirement = oneOf(r.Require)
 	}
 	return compiled
 }

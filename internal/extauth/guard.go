@@ -56,6 +56,8 @@ type generation struct {
 // keys, each of which waits ten seconds.
 const maxWaiting = 256
 
+var errMaxWaiting = errors.New("too many requests wait for keys already")
+
 // closeTimeout is longer than a verifier waits for what does not end with it.
 const closeTimeout = 6 * time.Second
 
@@ -149,8 +151,8 @@ func (g *Guard) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	operation.IgnoreBody(w, r)
 	defer g.underWay.Add(-1)
 	if g.underWay.Add(1) > maxWaiting {
-		ended, end := context.WithCancel(r.Context())
-		end()
+		ended, end := context.WithCancelCause(r.Context())
+		end(errMaxWaiting)
 		r = r.WithContext(ended)
 	}
 	switch {

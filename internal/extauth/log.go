@@ -34,7 +34,10 @@ func (g *Guard) log(ctx context.Context, o outcome) {
 	if o.claims != nil {
 		attrs = append(attrs, slog.String("tenant", o.claims.TenantID), slog.String("object_id", o.claims.ObjectID), slog.String("client_id", o.claims.ClientID))
 	}
-	if o.err != nil {
+	switch {
+	case o.result == unavailable && errors.Is(context.Cause(ctx), errMaxWaiting):
+		attrs = append(attrs, slog.String("reason", errMaxWaiting.Error()))
+	case o.err != nil:
 		attrs = append(attrs, slog.String("reason", wire.Plain(brief(o.err))))
 	}
 	g.options.Logger.LogAttrs(ctx, level, "aztoken guard: check", attrs...)

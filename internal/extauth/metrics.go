@@ -15,19 +15,21 @@ import (
 type result uint8
 
 const (
-	allowed     result = iota // the token is good, and meets the rules
-	open                      // no token was looked at
-	noToken                   // 401
-	badToken                  // 401
-	forbidden                 // 403: the caller does not meet the rules
-	noRule                    // 403
-	badRequest                // 403: the question is not understood, or can be in two ways
-	unavailable               // 503
+	// badRequest is first, so that what was not decided is refused. 403: the question is not
+	// understood, or can be in two ways.
+	badRequest  result = iota
+	allowed            // the token is good, and meets the rules
+	open               // no token was looked at
+	noToken            // 401
+	badToken           // 401
+	forbidden          // 403: the caller does not meet the rules
+	noRule             // 403
+	unavailable        // 503
 	results
 )
 
 func (r result) String() string {
-	return [results]string{"allowed", "open", "no_token", "bad_token", "forbidden", "no_rule", "bad_request", "unavailable"}[r]
+	return [results]string{"bad_request", "allowed", "open", "no_token", "bad_token", "forbidden", "no_rule", "unavailable"}[r]
 }
 
 // noRuleName is the label of a check that no rule was found for.

@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/http"
-	"net/url"
-	"path"
 	"slices"
 	"strings"
 	"testing"
@@ -181,8 +179,7 @@ func TestChooseAgainstOracle(t *testing.T) {
 	}
 }
 
-// decideAll returns the rules that a request must meet and whether they are open
-// to it.
+// decideAll returns the rules that a request must meet, and whether they are open to it.
 func (s *ruleset) decideAll(q question) (names []string, err error) {
 	t, err := readTarget(q.target)
 	if err != nil {
@@ -201,41 +198,4 @@ func (s *ruleset) decideAll(q question) (names []string, err error) {
 	}
 	slices.Sort(names)
 	return names, nil
-}
-
-// FuzzChooseRules holds for random rules that what passes meets the rules of whatever its path may be
-// read as.
-func FuzzChooseRules(f *testing.F) {
-	for seed, target := range []string{
-		"/a/", "/A/B/", "/a;x", "/a/b%2F", "//a", "/a/%2561", "/a/b;/", "/l/a%2fb/", "/l/;", "/L//a", "/l/%255cb", "/s/%C5%BF", "/a/%62/?b", "/l/%25%32%66", "/a%3bx/b",
-	} {
-		f.Add(uint64(seed), target)
-	}
-	f.Fuzz(func(t *testing.T, seed uint64, raw string) {
-		c := randomRules(t, rand.New(rand.NewPCG(seed, 2)))
-		passed, err := c.compile(newMeters(metrics.NewSet(), nil)).decideAll(get("", raw))
-		if err != nil {
-			return
-		}
-		for _, reading := range readings(decodedOnce(raw)) {
-			clean := path.Clean("/" + reading)
-			if strings.HasSuffix(reading, "/") && clean != "/" {
-				clean += "/"
-			}
-			for _, rules := range oracle(c.parsed()).readings(clean) {
-				for _, r := range rules {
-					name := r.label() + fmt.Sprint(r.Methods)
-					require.True(t, r.Open || len(r.Methods) > 0 && !slices.Contains(r.Methods, http.MethodGet) || slices.Contains(passed, name),
-						"%q meets %v of %+v, and may be read as %q, which is %s", raw, passed, c.Rules, clean, name)
-				}
-			}
-		}
-	})
-}
-
-// decodedOnce returns the path of a target as RFC 3986, 6.2.2.2, has services read it at least.
-func decodedOnce(raw string) string {
-	raw, _, _ = strings.Cut(raw, "?")
-	decoded, _ := url.PathUnescape(raw)
-	return decoded
 }

@@ -128,6 +128,7 @@ func TestOutage(t *testing.T) {
 			}
 			synctest.Wait()
 			require.EqualValues(t, 1000-256, refused.Load())
+			require.Contains(t, f.log.String(), "too many requests wait for keys already")
 			require.Equal(t, http.StatusOK, f.ask(t, question(good, "GET", "/")).Code)
 			require.Equal(t, http.StatusOK, f.ask(t, question(unseen, "GET", "/")).Code)
 			require.Zero(t, time.Since(began))

@@ -57,7 +57,7 @@ func roleOrScope(c *verify.Claims) error {
 	return verify.AnyRole()(c)
 }
 
-// oneOf returns the requirement of one of several entries.
+// oneOf returns the requirement of one of several entries. Without entries nobody meets it.
 func oneOf(entries []Entry) verify.Requirement {
 	var all []verify.Requirement
 	for _, e := range entries {

@@ -11,9 +11,10 @@ import (
 
 // A rule says what a request must show.
 type rule struct {
-	name        string             // in metrics and logs: host and path as the configuration has them
-	methods     []string           // none: all
-	requirement verify.Requirement // nil: the rule is open
+	name        string   // in metrics and logs: host and path as the configuration has them
+	methods     []string // none: all
+	open        bool     // no token is looked at
+	requirement verify.Requirement
 	preflight   bool
 	lenient     lenience
 	counts      counts
@@ -131,7 +132,7 @@ func (r *rule) has(method string) bool {
 }
 
 // isOpen reports whether a rule looks at no token of a request.
-func (r *rule) isOpen(q question) bool { return r.requirement == nil || q.preflight && r.preflight }
+func (r *rule) isOpen(q question) bool { return r.open || q.preflight && r.preflight }
 
 // isOpen reports whether a choice looks at no token of a request.
 func (c choice) isOpen(q question) bool {

@@ -22,7 +22,7 @@ function check(r)
     local _, status, answer = http.request { url = url, headers = sent, redirect = false }
     if status == 200 then
         for name in pairs(r:headers_in_table()) do
-            local read = name:lower():gsub("[_.]", "-") -- as services read it
+            local read = name:lower():gsub("%W", "-") -- as CGI and its kin read it
             if removed[read] or read:find("^x%-auth%-") then r.headers_in[name] = nil end
         end
         for _, name in ipairs(identity) do

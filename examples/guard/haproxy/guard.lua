@@ -27,7 +27,7 @@ core.register_action("aztoken_guard", { "http-req" }, function(txn)
     local function header(name) return answer and answer.headers and answer.headers[name] and answer.headers[name][0] end
     if status == 200 then
         for name in pairs(sent) do
-            local read = name:lower():gsub("[_.]", "-") -- as services read it
+            local read = name:lower():gsub("%W", "-") -- as CGI and its kin read it
             if removed[read] or read:find("^x%-auth%-") then txn.http:req_del_header(name) end
         end
         for _, name in ipairs(identity) do
