@@ -107,12 +107,12 @@ func TestADiskThatHangs(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			v, disk, _ := begin(t, func(r *http.Request) (*http.Response, error) { return serve(r), nil })
 			disk.saved = map[string]savedDocument{v.keys.documents[0].name(): {
-				keys: held{"a": {key: &signingKey{public: readRSA(modulus, "AQAB"), origins: []keyOrigin{{}}}}}, fetched: time.Now().Add(-time.Hour),
+				keys: held{"b": {key: &signingKey{public: readRSA(modulus, "AQAB"), origins: []keyOrigin{{}}}}}, fetched: time.Now().Add(-time.Hour),
 			}}
-			require.NoError(t, v.Warm(t.Context())) // with Entra's keys, which lack a
+			require.NoError(t, v.Warm(t.Context())) // with Entra's keys, which lack b
 			time.AfterFunc(time.Second, func() { close(disk.free) })
 			began := time.Now()
-			key, err := v.keys.find(t.Context(), jws{kid: "a"})
+			key, err := v.keys.find(t.Context(), jws{kid: "b"})
 			require.NoError(t, err)
 			require.NotNil(t, key)
 			require.Equal(t, time.Second, time.Since(began))
@@ -125,7 +125,7 @@ func TestADiskThatHangs(t *testing.T) {
 			v, disk, _ := begin(t, func(r *http.Request) (*http.Response, error) { return serve(r), nil })
 			require.NoError(t, v.Warm(t.Context()))
 			began := time.Now()
-			_, err := v.keys.find(t.Context(), jws{kid: "a"})
+			_, err := v.keys.find(t.Context(), jws{kid: "b"})
 			require.ErrorIs(t, err, ErrSignature)
 			require.Equal(t, fileLimit, time.Since(began))
 			close(disk.free)

@@ -18,6 +18,7 @@ var asApp = []string{"--app-client-id", imdstest.DefaultApplicationID, "--app-te
 // appHost is a fake on a socket whose tenant has an app registration that trusts the machine.
 func appHost(t *testing.T, apps ...imdstest.Application) (srv *imdstest.Server, env []string) {
 	t.Helper()
+	trustsByFile(t)
 	if apps == nil {
 		apps = []imdstest.Application{{}}
 	}
@@ -98,6 +99,7 @@ func TestDoctorOfAnApplication(t *testing.T) {
 
 func TestDoctorOfAnIdentityBinding(t *testing.T) {
 	t.Parallel()
+	trustsByFile(t)
 	srv := imdstest.NewServer(t, nil)
 	env := append(srv.IdentityBinding().Environ(), "SSL_CERT_FILE="+srv.CertificateFile())
 	got := invocation{env: env}.run(t, "doctor", orders)

@@ -119,8 +119,5 @@ var clockTime = regexp.MustCompile(`(?m)^\d\d:\d\d:\d\d `)
 
 // lasting returns text without what differs from run to run.
 func lasting(text string) string {
-	for _, v := range volatile {
-		text = v.pattern.ReplaceAllString(text, v.name)
-	}
-	return clockTime.ReplaceAllString(text, "TIME ")
+	return clockTime.ReplaceAllString(stable(text), "TIME ")
 }

@@ -44,6 +44,9 @@ func TestDoctorHosts(t *testing.T) {
 	} {
 		t.Run(kind, func(t *testing.T) {
 			t.Parallel()
+			if kind == "workload identity" {
+				trustsByFile(t)
+			}
 			env := append(c.env.Environ(), "SSL_CERT_FILE="+srv.CertificateFile())
 			got := invocation{env: env}.run(t, "doctor", orders)
 			require.Equal(t, c.status, got.status, got.stdout)

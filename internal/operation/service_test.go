@@ -46,10 +46,20 @@ func get(t *testing.T, url string) (int, string) {
 	return resp.StatusCode, string(body)
 }
 
+// socketDir returns a directory with a short name: the path of a socket has some hundred bytes at
+// most, of which a test's own directory on macOS takes nearly all.
+func socketDir(t *testing.T) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "")
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = os.RemoveAll(dir) })
+	return dir
+}
+
 // systemd is a socket at which services notify.
 func systemd(t *testing.T) (path string, next func() string) {
 	t.Helper()
-	path = filepath.Join(t.TempDir(), "notify")
+	path = filepath.Join(socketDir(t), "notify")
 	conn, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: path, Net: "unixgram"})
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = conn.Close() })
@@ -248,7 +258,7 @@ func TestServiceBoundsConnections(t *testing.T) {
 
 func TestListen(t *testing.T) {
 	t.Parallel()
-	path := filepath.Join(t.TempDir(), "agent.sock")
+	path := filepath.Join(socketDir(t), "agent.sock")
 	t.Run("removes a socket at which nobody answers, and no other", func(t *testing.T) {
 		stale, err := net.ListenUnix("unix", &net.UnixAddr{Name: path, Net: "unix"})
 		require.NoError(t, err)
