@@ -50,6 +50,23 @@ func asApp(t *testing.T, srv *imdstest.Server, opts aztoken.Options) *aztoken.Cl
 	return over(t, srv, opts)
 }
 
+// ciTenant returns a fake with the application, which trusts a CI system.
+func ciTenant(t *testing.T) *imdstest.Server {
+	t.Helper()
+	return tenantWithApp(t, imdstest.Options{Applications: []imdstest.Application{{
+		FederatedCredentials: []imdstest.FederatedCredential{{Issuer: "https://ci.example", Subject: "repo:orders"}},
+	}}})
+}
+
+// assertedBy returns the application with the CI system's assertions.
+func assertedBy(srv *imdstest.Server) *aztoken.Federation {
+	f := application
+	f.Assertion = func(context.Context) (string, error) {
+		return srv.Issuer().MintAssertion("https://ci.example", "repo:orders", exchangeAudience) + "\n", nil
+	}
+	return &f
+}
+
 // exchanges counts the requests that srv got for the assertion and those that exchange it.
 func exchanges(srv *imdstest.Server) (assertions, tokens int) {
 	for _, r := range srv.Requests() {
@@ -193,16 +210,14 @@ func TestFederation(t *testing.T) {
 		require.ErrorContains(t, err, "consented")
 	})
 	inVirtualTime(t, "an assertion of the program is asked for at each exchange", func(t *testing.T) {
-		srv := tenantWithApp(t, imdstest.Options{Applications: []imdstest.Application{{
-			FederatedCredentials: []imdstest.FederatedCredential{{Issuer: "https://ci.example", Subject: "repo:orders"}},
-		}}})
-		asked := 0
-		f := application
-		f.Assertion = func(context.Context) (string, error) {
+		srv := ciTenant(t)
+		asked, f := 0, assertedBy(srv)
+		ci := f.Assertion
+		f.Assertion = func(ctx context.Context) (string, error) {
 			asked++
-			return srv.Issuer().MintAssertion("https://ci.example", "repo:orders", exchangeAudience) + "\n", nil
+			return ci(ctx)
 		}
-		c := asApp(t, srv, aztoken.Options{Federation: &f})
+		c := asApp(t, srv, aztoken.Options{Federation: f})
 		requireNoHarm(t, use(t, c, 12*time.Hour))
 		require.Equal(t, srv.Count(), asked)
 		require.Greater(t, asked, 12*60/38)
@@ -464,6 +479,13 @@ func TestFederationErrors(t *testing.T) {
 		spent := took(func() { _, err = asApp(t, srv, aztoken.Options{}).Token(t.Context(), resource) })
 		require.NoError(t, err)
 		require.LessOrEqual(t, spent, 40*time.Second)
+	})
+	inVirtualTime(t, "nothing listens at Entra ID's address", func(t *testing.T) {
+		srv := ciTenant(t)
+		srv.Break(imdstest.Refused())
+		e, spent := tokenOf(t, asApp(t, srv, aztoken.Options{Federation: assertedBy(srv)}))
+		require.NotErrorIs(t, e, aztoken.ErrNoManagedIdentity, "it is an outage, and a chain stops")
+		require.Greater(t, spent, 70*time.Second)
 	})
 	inVirtualTime(t, "the identity endpoint hangs at the start", func(t *testing.T) {
 		srv := tenantWithApp(t, imdstest.Options{})

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"reflect"
 	"regexp"
 	"strings"
 	"testing"
@@ -58,6 +59,32 @@ var hosts = map[string]hostCase{
 	"identity binding": {(*imdstest.Server).IdentityBinding, func(t *testing.T, _ caller, e imdstest.Environment, resource string, more ...string) *http.Request {
 		return exchange(t, e, e["AZURE_KUBERNETES_TOKEN_PROXY"]+"/", resource, more)
 	}},
+}
+
+// environments are the methods of a server that return one, by name.
+func environments(s *imdstest.Server) map[string]func() imdstest.Environment {
+	found := map[string]func() imdstest.Environment{}
+	server := reflect.ValueOf(s)
+	for i := range server.NumMethod() {
+		if f, ok := server.Method(i).Interface().(func() imdstest.Environment); ok {
+			found[server.Type().Method(i).Name] = f
+		}
+	}
+	return found
+}
+
+// A host that has an environment is among hosts, without which no test here asks it.
+func TestHosts(t *testing.T) {
+	t.Parallel()
+	server := imdstest.New(&imdstest.Options{ArcKeyDir: t.TempDir()})
+	t.Cleanup(server.Close)
+	for name, environment := range environments(server) {
+		known := false
+		for _, h := range hosts {
+			known = known || reflect.DeepEqual(environment(), h.environment(server))
+		}
+		require.True(t, known, "hosts has no row for Server.%s", name)
+	}
 }
 
 // exchange makes the request by which a pod exchanges its federated token.

@@ -32,9 +32,13 @@ var (
 
 // NewServer starts a server on a free port of the loopback interface, and one more for https when
 // that is first needed. It is closed when the test ends, with all its connections and files. Nil
-// options are the defaults.
+// options are the defaults. Inside a bubble of [testing/synctest] it fails the test: virtual time
+// stands still while a goroutine waits for a socket, so use [New] there.
 func NewServer(tb testing.TB, opts *Options) *Server {
 	tb.Helper()
+	if inBubble(tb) {
+		tb.Fatalf("imdstest: a socket stops the clock of testing/synctest; use New, with the Server as Options.Transport")
+	}
 	s := New(opts)
 	s.secure.socket = true
 	listener := httptest.NewServer(s)
@@ -47,6 +51,17 @@ func NewServer(tb testing.TB, opts *Options) *Server {
 		listener.Close()
 	})
 	return s
+}
+
+// inBubble reports whether tb is the test of a bubble, by the panic that its Deadline has there.
+func inBubble(tb testing.TB) (in bool) {
+	test, ok := tb.(interface{ Deadline() (time.Time, bool) })
+	if !ok {
+		return false
+	}
+	defer func() { in = recover() != nil }()
+	test.Deadline()
+	return false
 }
 
 // New returns a server without a socket. Use it as a transport, by RoundTrip or Do, or as an

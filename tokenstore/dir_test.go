@@ -51,7 +51,9 @@ func TestDir(t *testing.T) {
 	})
 	t.Run("means the same after a change of directory", func(t *testing.T) {
 		relative, err := filepath.Rel(workingDirectory(t), t.TempDir())
-		require.NoError(t, err)
+		if err != nil {
+			t.Skip("the temporary directory is on another volume:", err)
+		}
 		store := newStore(t, tokenstore.Dir(relative))
 		require.NoError(t, store.Save(ctx, vault, []byte("payload"), later))
 		found, err := store.Inspect(ctx)

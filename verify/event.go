@@ -14,7 +14,7 @@ type EventKind string
 
 const (
 	EventKeysFetched EventKind = "keys_fetched" // Entra's keys were fetched
-	EventKeysFailed  EventKind = "keys_failed"  // they could not be; the last good ones serve on
+	EventKeysFailed  EventKind = "keys_failed"  // they could not be; the last good ones, if any, serve on
 	EventRejected    EventKind = "rejected"     // a token was not accepted
 
 	// EventKeyFileFailed means that Options.KeyFile is not used, or could not be written. It is

@@ -102,6 +102,36 @@ func TestADiskThatHangs(t *testing.T) {
 			require.NoError(t, v.Close())
 		})
 	})
+	t.Run("that is slower than Entra keeps the caller whose key it alone may have", func(t *testing.T) {
+		t.Parallel()
+		synctest.Test(t, func(t *testing.T) {
+			v, disk, _ := begin(t, func(r *http.Request) (*http.Response, error) { return serve(r), nil })
+			disk.saved = map[string]savedDocument{v.keys.documents[0].name(): {
+				keys: held{"a": {key: &signingKey{public: readRSA(modulus, "AQAB"), origins: []keyOrigin{{}}}}}, fetched: time.Now().Add(-time.Hour),
+			}}
+			require.NoError(t, v.Warm(t.Context())) // with Entra's keys, which lack a
+			time.AfterFunc(time.Second, func() { close(disk.free) })
+			began := time.Now()
+			key, err := v.keys.find(t.Context(), jws{kid: "a"})
+			require.NoError(t, err)
+			require.NotNil(t, key)
+			require.Equal(t, time.Second, time.Since(began))
+			require.NoError(t, v.Close())
+		})
+	})
+	t.Run("that is slower than Entra keeps nobody for longer than five seconds", func(t *testing.T) {
+		t.Parallel()
+		synctest.Test(t, func(t *testing.T) {
+			v, disk, _ := begin(t, func(r *http.Request) (*http.Response, error) { return serve(r), nil })
+			require.NoError(t, v.Warm(t.Context()))
+			began := time.Now()
+			_, err := v.keys.find(t.Context(), jws{kid: "a"})
+			require.ErrorIs(t, err, ErrSignature)
+			require.Equal(t, fileLimit, time.Since(began))
+			close(disk.free)
+			require.NoError(t, v.Close())
+		})
+	})
 	t.Run("while keys come, keeps the newest to write and stops no fetch", func(t *testing.T) {
 		t.Parallel()
 		synctest.Test(t, func(t *testing.T) {

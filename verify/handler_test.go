@@ -87,7 +87,9 @@ func closed(t *testing.T, entra *issuer) *verify.Verifier {
 
 func TestUploadsBehindAHandlerLeaveNoFiles(t *testing.T) {
 	dir := t.TempDir()
-	t.Setenv("TMPDIR", dir)
+	for _, name := range []string{"TMPDIR", "TMP"} { // the latter on Windows
+		t.Setenv(name, dir)
+	}
 	entra := issue(first().jwk())
 	v := warm(t, entra)
 	read := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

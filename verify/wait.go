@@ -139,6 +139,7 @@ func (r *keyring) waited(documents []*document) error {
 // expected reports whether one of the documents may change soon, and sees to it that those that are
 // due are fetched. It is called with the mutex held.
 func (r *keyring) expected(documents []*document, now time.Time) (soon bool) {
+	soon = r.loading && len(documents) > 0 // the file may have a key that a thin answer lacks
 	for _, d := range documents {
 		switch {
 		case d.state.phase == fetching:
@@ -146,9 +147,6 @@ func (r *keyring) expected(documents []*document, now time.Time) (soon bool) {
 		case clock.Until(now, d.due) <= 0:
 			soon = true
 			d.rouse()
-		}
-		if r.loading && !d.state.usable(now) {
-			soon = true
 		}
 	}
 	return soon

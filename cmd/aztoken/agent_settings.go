@@ -62,8 +62,8 @@ func (s *agentSettings) addFlags(cmd *cobra.Command) {
 	s.application.addFlags(cmd)
 	f.StringVar(&s.identity.HeaderFile, "header-file", "", "a file with the secret that callers show (default: one is made)")
 	f.StringVar(&s.identity.EnvFile, "env-file", "", "a file that gets the environment of callers, mode 0600; its secret is used again at the next start")
-	f.StringArrayVar(&s.identity.Allow, "allow", nil, "a resource that is served, and no others (may be repeated; default: every one)")
-	f.StringArrayVar(&s.identity.Warm, "warm", nil, "a resource whose token is kept from the start on, whether somebody asks or not (may be repeated)")
+	f.StringSliceVar(&s.identity.Allow, "allow", nil, "the resources that are served, and no others (with commas, or repeated; default: all)")
+	f.StringSliceVar(&s.identity.Warm, "warm", nil, "the resources whose tokens are kept from the start on, whether somebody asks or not (with commas, or repeated)")
 	f.IntVar(&s.ratePerSec, "rate", agentfile.DefaultRate, "requests a second by one secret, or with --imds by one address; 0 for no limit")
 	for _, flag := range append([]string{"endpoint"}, appFlags...) {
 		cmd.MarkFlagsMutuallyExclusive("dev", flag)

@@ -293,6 +293,7 @@ func TestAgent(t *testing.T) {
 		args := []string{
 			"--listen=127.0.0.1:0", "--endpoint", host.URL, "--id", agentClientA, "--warm", orders,
 			"--env-file", filepath.Join(dir, "env"), "--store", filepath.Join(dir, "store"), "--store-key-file", key,
+			"--allow", "https://vault.azure.net," + orders,
 		}
 		s := serve(t, args...)
 		text, err := os.ReadFile(filepath.Join(dir, "env"))

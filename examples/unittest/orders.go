@@ -20,9 +20,10 @@ type Stock struct {
 	api *http.Client
 }
 
-// NewStock returns a Stock that authenticates with the tokens of client.
-func NewStock(url string, client *aztoken.Client) *Stock {
-	return &Stock{url: url, api: client.Wrap(nil, Resource)}
+// NewStock returns a Stock that makes its requests by a copy of base, with the tokens of client. A
+// nil base is http.DefaultClient.
+func NewStock(url string, base *http.Client, client *aztoken.Client) *Stock {
+	return &Stock{url: url, api: client.Wrap(base, Resource)}
 }
 
 // Left tells how many of an item are left.

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -19,15 +20,20 @@ import (
 // start runs an identity endpoint and a protected stock service, and gives the code under test.
 func start(t *testing.T, opts *imdstest.Options) (*imdstest.Server, *orders.Stock) {
 	imds := imdstest.NewServer(t, opts)
-	verifier := imds.Verifier(t, &verify.Options{Audiences: []string{orders.Resource}})
-	stock := httptest.NewServer(verifier.Handler(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		fmt.Fprint(w, 42)
-	}), verify.Role("reader")))
+	stock := httptest.NewServer(service(t, imds))
 	t.Cleanup(stock.Close)
 	client, err := aztoken.NewClient(&aztoken.Options{Endpoint: imds.URL})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, client.Close()) })
-	return imds, orders.NewStock(stock.URL, client)
+	return imds, orders.NewStock(stock.URL, nil, client)
+}
+
+// service is a stock service that wants the role reader.
+func service(t *testing.T, imds *imdstest.Server) http.Handler {
+	verifier := imds.Verifier(t, &verify.Options{Audiences: []string{orders.Resource}})
+	return verifier.Handler(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		fmt.Fprint(w, 42)
+	}), verify.Role("reader"))
 }
 
 // reader is a machine whose identity may read the stock.
@@ -79,4 +85,38 @@ func TestADeadlineIsKeptWhileTheEndpointHangs(t *testing.T) {
 	defer cancel()
 	_, err := stock.Left(ctx, "apples")
 	require.ErrorIs(t, err, context.DeadlineExceeded)
+}
+
+// In virtual time, three days take milliseconds. A socket would stop its clock, so nothing here has
+// one: New instead of NewServer, with the server as Options.Transport, and the handler as transport
+// of the service's requests.
+func TestAnOutageOfTwelveHoursFailsNoCall(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		imds := imdstest.New(reader)
+		opts := &aztoken.Options{Endpoint: imds.URL}
+		opts.Transport = imds
+		client, err := aztoken.NewClient(opts)
+		require.NoError(t, err)
+		defer client.Close()
+		stock := orders.NewStock(orders.Resource, &http.Client{Transport: inMemory{service(t, imds)}}, client)
+		for hour := range 72 {
+			if hour == 24 {
+				imds.BreakFor(12*time.Hour, imdstest.Hang())
+			}
+			left, err := stock.Left(t.Context(), "apples")
+			require.NoError(t, err, "at %d h", hour)
+			require.Equal(t, 42, left)
+			time.Sleep(time.Hour)
+		}
+	})
+}
+
+// An inMemory is a transport that calls a handler.
+type inMemory struct{ handler http.Handler }
+
+func (m inMemory) RoundTrip(r *http.Request) (*http.Response, error) {
+	w := httptest.NewRecorder()
+	m.handler.ServeHTTP(w, r)
+	return w.Result(), nil
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"net/url"
 	"os"
 	"testing"
 	"time"
@@ -37,6 +38,7 @@ func TestDiagnose(t *testing.T) {
 		"nothing listens":               {failure: wire.Failure{Unreachable: true}, want: diagnosis{reachableCheck, fixAbsent}},
 		"nothing where a variable says": {failure: wire.Failure{Unreachable: true, Advice: "unset it"}, want: diagnosis{reachableCheck, "unset it"}},
 		"no way to the login host":      {kind: hosts.WorkloadIdentity, failure: wire.Failure{Err: errors.New("no such host"), Advice: "DNS"}, want: diagnosis{reachableCheck, "DNS"}},
+		"no way for an application":     {kind: hosts.AppRegistration, failure: wire.Failure{Err: errors.New("no such host")}, want: diagnosis{reachableCheck, fixElsewhere}},
 		"silence":                       {failure: wire.Failure{Err: os.ErrDeadlineExceeded}, connected: true, want: diagnosis{reachableCheck, fixSilent}},
 		"packets are dropped":           {failure: wire.Failure{Err: os.ErrDeadlineExceeded}, want: diagnosis{reachableCheck, fixAbsent}},
 		"the connection ends":           {failure: wire.Failure{Err: io.EOF}, connected: true, want: diagnosis{reachableCheck, fixClosed}},
@@ -69,6 +71,22 @@ func TestDiagnose(t *testing.T) {
 			t.Parallel()
 			require.Equal(t, c.want, diagnose(c.kind, answer{failure: &c.failure, header: c.header, connected: c.connected, sent: !c.unsent}))
 		})
+	}
+}
+
+func TestProxyNote(t *testing.T) {
+	t.Parallel()
+	proxied := Options{Proxy: func(r *http.Request) (*url.URL, error) { return url.Parse("http://u:s3cr3t@proxy:3128") }}
+	for kind, want := range map[hosts.Kind]string{
+		hosts.IMDS:             "aztoken bypasses the proxy proxy:3128",
+		hosts.IdentityBinding:  "add kubernetes.default to NO_PROXY",
+		hosts.WorkloadIdentity: "through the proxy proxy:3128",
+		hosts.AppRegistration:  "through the proxy proxy:3128",
+	} {
+		note := proxyNote(proxied, hosts.Host{Kind: kind, Endpoint: "https://kubernetes.default:443/x"})
+		require.Contains(t, note, want, kind)
+		require.NotContains(t, note, "s3cr3t")
+		require.Empty(t, proxyNote(Options{}, hosts.Host{Kind: kind, Endpoint: "https://kubernetes.default:443/x"}))
 	}
 }
 

@@ -89,7 +89,7 @@ func (g *Guard) keyEvent(e verify.Event) {
 	case verify.EventRejected:
 		return
 	case verify.EventKeysFailed:
-		level, text = slog.LevelWarn, "aztoken guard: keys not fetched; the last good ones serve on"
+		level, text = slog.LevelWarn, "aztoken guard: keys not fetched; trying again"
 	case verify.EventKeyFileFailed:
 		level, text = slog.LevelWarn, "aztoken guard: key file not used"
 	}

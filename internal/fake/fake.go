@@ -13,13 +13,13 @@ import (
 	"net/http"
 	"os"
 	"strings"
-	"syscall"
 	"time"
 
 	"golang.org/x/sync/errgroup"
 
 	"github.com/seed-ac726066/aztoken/internal/fakeazure"
 	"github.com/seed-ac726066/aztoken/internal/fakegraph"
+	"github.com/seed-ac726066/aztoken/internal/neterr"
 )
 
 // Options are the addresses of a fake, and what it plays.
@@ -189,9 +189,9 @@ func unusable(address string, err error) error {
 	switch {
 	case errors.Is(err, os.ErrPermission):
 		fix = "ports below 1024 are reserved for root; use another, or allow it (on Linux with setcap cap_net_bind_service=+ep)"
-	case errors.Is(err, syscall.EADDRINUSE):
+	case neterr.InUse(err):
 		fix = "another program listens there; stop it, or use another port"
-	case errors.Is(err, syscall.EADDRNOTAVAIL):
+	case neterr.NoAddress(err):
 		fix = "this machine does not have the address; add it (on Linux with ip addr add 169.254.169.254/32 dev lo), or use another"
 	}
 	return fmt.Errorf("aztoken: cannot listen at %q: %w; %s", address, err, fix)

@@ -69,9 +69,9 @@ func (f *Fake) Environment(h Host) (fakeazure.Environment, error) {
 	switch {
 	case f.SecureURL != "":
 	case h.Secure():
-		return nil, fmt.Errorf("aztoken: %s requires https; set --listen-tls", h)
+		return nil, fmt.Errorf("aztoken: %s requires https; add --listen-tls 127.0.0.1:16927", h)
 	case federated:
-		return nil, errors.New("aztoken: an application requires https, as Entra ID does; set --listen-tls")
+		return nil, errors.New("aztoken: an application requires https, as Entra ID does; add --listen-tls 127.0.0.1:16927")
 	}
 	env, err := f.environment(h)
 	if err == nil && federated {

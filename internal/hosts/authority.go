@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"net"
 	"net/url"
-	"strings"
 
 	"github.com/seed-ac726066/aztoken/internal/authority"
 )
@@ -27,7 +26,7 @@ func authorityOf(getenv func(string) string) (*url.URL, error) {
 // is unknown, as those without a connection to others are. A login host of this machine is a fake's,
 // as imds.test is, and plays the public cloud.
 func exchangeAudience(login *url.URL) string {
-	host := strings.TrimSuffix(strings.ToLower(login.Hostname()), ".")
+	host := login.Hostname()
 	if ip := net.ParseIP(host); host == "localhost" || host == "imds.test" || ip != nil && ip.IsLoopback() {
 		return authority.PublicAudience
 	}

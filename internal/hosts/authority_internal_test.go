@@ -19,6 +19,8 @@ func TestExchangeAudience(t *testing.T) {
 		"https://login.partner.microsoftonline.cn/":          "api://AzureADTokenExchangeChina",
 		"https://127.0.0.1:16926/":                           "api://AzureADTokenExchange",
 		"https://[::1]:16926/":                               "api://AzureADTokenExchange",
+		"https://10.0.0.1/":                                  "",
+		"https://imds.test/":                                 "api://AzureADTokenExchange",
 		"https://localhost:16926":                            "api://AzureADTokenExchange",
 		"https://login.microsoftonline.eaglex.ic.gov/":       "",
 		"https://login.microsoftonline.com.attacker.example": "",

@@ -62,3 +62,18 @@ func TestContainerInstancesExplain(t *testing.T) {
 		require.Equal(t, query.Has(principalID), f.Advice == "", name)
 	}
 }
+
+// The value of a variable that names an identity by its client id is of no use here.
+func TestContainerInstancesUnread(t *testing.T) {
+	t.Parallel()
+	env := map[string]string{
+		identityEndpoint: "http://10.92.0.12:2377/metadata/identity/oauth2/token?api-version=1.0", identityHeader: "s",
+		clientID: "c0000000-0000-4000-8000-00000000000a",
+	}
+	_, source, err := newContainerInstances(&Config{Getenv: func(name string) string { return env[name] }, Module: "aztoken", Version: "v0.0.1"})
+	require.NoError(t, err)
+	defer source.Close()
+	f := &wire.Failure{StatusCode: http.StatusNotFound, JSON: true, Code: "DefaultIdentityNotDefined"}
+	source.(*containerInstances).explain(f)
+	require.Contains(t, f.Advice, "$AZURE_CLIENT_ID is set, but is not read on this host: pass the object id of that identity")
+}

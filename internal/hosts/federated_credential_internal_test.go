@@ -77,5 +77,7 @@ func TestIsAboutCredential(t *testing.T) {
 			require.NotEmpty(t, federationAdvice(f), tc.code)
 		}
 	}
-	require.Equal(t, federationAdvice(&wire.Failure{EntraCodes: []int{700213}}), federationAdvice(&wire.Failure{EntraCodes: []int{7002139}}))
+	for longer, known := range map[int]int{7002139: 700213, 70022299: 700222, 7002269: 700226} {
+		require.Equal(t, federationAdvice(&wire.Failure{EntraCodes: []int{known}}), federationAdvice(&wire.Failure{EntraCodes: []int{longer}}), longer)
+	}
 }

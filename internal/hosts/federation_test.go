@@ -7,7 +7,9 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"log"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"strings"
 	"testing"
@@ -67,9 +69,9 @@ func TestFederationMistakes(t *testing.T) {
 		{"a name for an app", hosts.Federation{TenantID: appTenant, ClientID: "orders"}, nil, []string{"Options.Federation.ClientID", `"orders"`, "GUID"}},
 		{"an app with a line feed", hosts.Federation{TenantID: appTenant, ClientID: app + "\n"}, nil, []string{"Options.Federation.ClientID", `\n`}},
 		{"a cloud that is none", hosts.Federation{TenantID: appTenant, ClientID: app, Authority: "http://login.microsoftonline.com"}, nil, []string{"Options.Cloud", "http://login.microsoftonline.com", "https://"}},
-		{"a variable that is none", hosts.Federation{TenantID: appTenant, ClientID: app}, map[string]string{"AZURE_AUTHORITY_HOST": "login.microsoftonline.com"}, []string{"$AZURE_AUTHORITY_HOST"}},
-		{"an unknown cloud", hosts.Federation{TenantID: appTenant, ClientID: app, Authority: "https://login.microsoftonline.eaglex.ic.gov/"}, nil, []string{"Options.Federation.Assertion", "login.microsoftonline.eaglex.ic.gov", "audience"}},
-		{"an unknown cloud of the environment", hosts.Federation{TenantID: appTenant, ClientID: app}, map[string]string{"AZURE_AUTHORITY_HOST": "https://login.contoso.example"}, []string{"Options.Federation.Assertion", "login.contoso.example"}},
+		{"a variable that is none", hosts.Federation{TenantID: appTenant, ClientID: app}, map[string]string{"AZURE_AUTHORITY_HOST": "login.microsoftonline.com"}, []string{"$AZURE_AUTHORITY_HOST", `"login.microsoftonline.com"`}},
+		{"an unknown cloud", hosts.Federation{TenantID: appTenant, ClientID: app, Authority: "https://login.microsoftonline.eaglex.ic.gov/"}, nil, []string{"Options.Cloud: ", "Options.Federation.Assertion", "login.microsoftonline.eaglex.ic.gov", "audience"}},
+		{"an unknown cloud of the environment", hosts.Federation{TenantID: appTenant, ClientID: app}, map[string]string{"AZURE_AUTHORITY_HOST": "https://login.contoso.example"}, []string{"$AZURE_AUTHORITY_HOST: ", "Options.Federation.Assertion", "login.contoso.example"}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
@@ -208,6 +210,49 @@ func refuse(w http.ResponseWriter, code int) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(http.StatusUnauthorized)
 	_, _ = fmt.Fprintf(w, `{"error":"invalid_client","error_description":"AADSTS%d: no.","error_codes":[%[1]d]}`, code)
+}
+
+// TestFederationUnanswered: what is advised where no answer of Entra's came.
+func TestFederationUnanswered(t *testing.T) {
+	t.Parallel()
+	answer := func(status int, contentType, body string) http.HandlerFunc {
+		return func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Type", contentType)
+			w.WriteHeader(status)
+			_, _ = io.WriteString(w, body)
+		}
+	}
+	strange := httptest.NewUnstartedServer(answer(200, "application/json", good))
+	strange.Config.ErrorLog = log.New(io.Discard, "", 0) // its side of the failed handshake
+	strange.StartTLS()
+	t.Cleanup(strange.Close)
+	for name, tc := range map[string]struct {
+		authority string
+		answer    http.HandlerFunc // nil: over the network
+		want      string
+	}{
+		"nothing listens":      {"https://127.0.0.1:1", nil, "check the way to 127.0.0.1:1"},
+		"a strange authority":  {strange.URL, nil, "SSL_CERT_FILE"},
+		"a page":               {"", answer(200, "text/html", "<html>"), "the answer is not from Entra ID"},
+		"a page that refuses":  {"", answer(407, "text/html", "<html>"), "the answer is not from Entra ID"},
+		"a redirect":           {"", answer(307, "text/html", ""), "the answer is not from Entra ID"},
+		"a page in an outage":  {"", answer(503, "text/html", "<html>"), ""},
+		"a reply of no token":  {"", answer(200, "application/json", "{}"), ""},
+		"an outage of Entra's": {"", answer(503, "application/json", "{}"), ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f := hosts.Federation{TenantID: appTenant, ClientID: app, Authority: tc.authority, Any: true, Assert: always(identityAssertion)}
+			h, err := newFederation(t, f, nil, tc.answer)
+			require.NoError(t, err)
+			_, err = h.Source.Token(t.Context(), request)
+			var failure *wire.Failure
+			require.ErrorAs(t, err, &failure)
+			require.False(t, failure.Unreachable, "that is for endpoints of this machine")
+			require.Contains(t, failure.Advice, tc.want)
+			require.Equal(t, tc.want == "", failure.Advice == "", failure.Advice)
+		})
+	}
 }
 
 // TestFederationOther: an assertion out of a cache that Entra does not accept is replaced once.

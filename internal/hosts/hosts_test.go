@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -159,18 +160,23 @@ func TestWorkloadIdentityFile(t *testing.T) {
 	require.NoError(t, err, "the file need not be there when the program starts")
 	_, err = h.Source.Token(t.Context(), request)
 	require.ErrorContains(t, err, "federated token file")
+	require.Equal(t, 1, strings.Count(err.Error(), file), "named once: %v", err)
+	var f *wire.Failure
+	require.ErrorAs(t, err, &f)
+	require.True(t, f.Retry, "it may be mounted late")
 	limit := strings.Repeat("x", 64<<10)
 	for _, token := range []string{"first", "second", limit} {
 		require.NoError(t, os.WriteFile(file, []byte(token), 0o600))
 		_, err = h.Source.Token(t.Context(), request)
 		require.NoError(t, err)
 	}
-	for _, bad := range []string{"", "two words", limit + "x"} {
+	for bad, retry := range map[string]bool{"": true, "\n": true, "two words": true, "the.token\x00": true, limit + "x": false} {
 		require.NoError(t, os.WriteFile(file, []byte(bad), 0o600))
+		require.NoError(t, os.Chtimes(file, time.Time{}, time.Now().Add(time.Hour))) // by a clock that is ahead
 		_, err = h.Source.Token(t.Context(), request)
-		require.ErrorContains(t, err, "federated token file")
-		var f *wire.Failure
+		require.ErrorContains(t, err, "federated token file "+file+", written 0s ago: ")
 		require.ErrorAs(t, err, &f)
+		require.Equal(t, retry, f.Retry, "it may be being written")
 		require.Contains(t, f.Advice, "$AZURE_FEDERATED_TOKEN_FILE")
 	}
 	require.Equal(t, []string{"first", "second", limit}, sent)
@@ -242,6 +248,7 @@ func TestFindMistakes(t *testing.T) {
 		{"workload identity without a scheme", pod("t", client.Value, "login.microsoftonline.com"), hosts.ID{}, []string{`$AZURE_AUTHORITY_HOST: "login.microsoftonline.com"`, "https://"}},
 		{"workload identity, a login host with a space", pod("t", client.Value, "https://login.microsoftonline.com/ "), hosts.ID{}, []string{`$AZURE_AUTHORITY_HOST: "https://login.microsoftonline.com/`}},
 		{"workload identity, a login host without a port", pod("t", client.Value, "https://login.microsoftonline.com:99999"), hosts.ID{}, []string{"$AZURE_AUTHORITY_HOST", "99999", "port"}},
+		{"workload identity, a file with a space", map[string]string{"AZURE_FEDERATED_TOKEN_FILE": "/file ", "AZURE_TENANT_ID": "t", "AZURE_CLIENT_ID": client.Value}, hosts.ID{}, []string{"$AZURE_FEDERATED_TOKEN_FILE", `"/file "`}},
 		{"workload identity, a file with a NUL", map[string]string{"AZURE_FEDERATED_TOKEN_FILE": "/fi\x00le", "AZURE_TENANT_ID": "t", "AZURE_CLIENT_ID": client.Value}, hosts.ID{}, []string{"$AZURE_FEDERATED_TOKEN_FILE", `"/fi\x00le"`}},
 		{"a space after the endpoint", map[string]string{"IDENTITY_ENDPOINT": "http://localhost/token ", "IDENTITY_HEADER": "s3cr3t"}, hosts.ID{}, []string{"$IDENTITY_ENDPOINT", "space"}},
 		{"container instances, a space after the version", map[string]string{"IDENTITY_ENDPOINT": "http://localhost/token?api-version=1.0 ", "IDENTITY_HEADER": "s3cr3t"}, hosts.ID{}, []string{"$IDENTITY_ENDPOINT", "space"}},

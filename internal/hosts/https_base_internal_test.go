@@ -62,6 +62,7 @@ func TestHidePath(t *testing.T) {
 		"https://login.microsoftonline.com/s3cr3t": `"https://login.microsoftonline.com/…"`,
 		"https:///s3cr3t":                          `"https:///…"`,
 		"https://u:s3cr3t@login":                   `"…@login"`,
+		"https://u:s3c@r3t@login":                  `"…@login"`,
 		"https://u:s3/cr3t@login/s3cr3t":           `"…@login/…"`,
 		"https://login?s3cr3t":                     `"https://login?…"`,
 		"https://login#s3cr3t@":                    `"…@"`,

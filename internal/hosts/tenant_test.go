@@ -111,20 +111,20 @@ func TestTenantWithoutTheApp(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "azure-identity-token")
 	require.NoError(t, os.WriteFile(file, []byte("assertion"), 0o600))
 	env := map[string]string{"AZURE_FEDERATED_TOKEN_FILE": file, "AZURE_TENANT_ID": own, "AZURE_CLIENT_ID": client.Value}
-	for _, code := range []int{700016, 7000229} {
+	for code, isMissing := range map[int]bool{700016: true, 7000229: true, 500011: false} {
 		h, err := find(t, env, hosts.ID{}, func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Type", "application/json")
 			w.WriteHeader(http.StatusBadRequest)
 			_, _ = fmt.Fprintf(w, `{"error":"unauthorized_client","error_codes":[%d]}`, code)
 		})
 		require.NoError(t, err)
-		for wanted, advice := range map[string]string{other: "consented", own: "", "": ""} {
+		for wanted, isOther := range map[string]bool{other: true, own: false, strings.ToUpper(own): false, "": false} {
 			_, err = h.Source.Token(t.Context(), hosts.Request{Resource: "https://r", Tenant: wanted})
 			var f *wire.Failure
 			require.ErrorAs(t, err, &f)
-			require.Equal(t, wire.IdentityNotFound, f.Reason)
-			require.Contains(t, f.Advice, advice)
-			require.Equal(t, advice != "", strings.Contains(f.Advice, other), f.Advice)
+			require.Equal(t, isMissing, f.Reason == wire.IdentityNotFound, code)
+			require.Equal(t, isMissing && isOther, strings.Contains(f.Advice, "leave the tenant out"), f.Advice)
+			require.Equal(t, isMissing && isOther, strings.Contains(f.Advice, other), f.Advice)
 		}
 	}
 }

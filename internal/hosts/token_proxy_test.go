@@ -1,15 +1,20 @@
 package hosts_test
 
 import (
+	"context"
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"io"
 	"log"
 	"maps"
+	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -56,11 +61,9 @@ func proxyServer(t *testing.T, answer http.HandlerFunc) (srv *httptest.Server, c
 	return srv, cert.PEM()
 }
 
-// TestTokenProxy: the exchange goes to the proxy alone, under its name and by its authority, and
-// through no other proxy.
+// TestTokenProxy: the exchange goes to the proxy alone, under its name and by its authority.
 func TestTokenProxy(t *testing.T) {
-	t.Setenv("HTTPS_PROXY", "http://127.0.0.1:1")
-	t.Setenv("NO_PROXY", "")
+	t.Parallel()
 	var asked []string
 	srv, ca := proxyServer(t, func(w http.ResponseWriter, r *http.Request) {
 		asked = append(asked, r.Method+" "+r.RequestURI)
@@ -93,6 +96,27 @@ func TestTokenProxy(t *testing.T) {
 		require.NoError(t, err, name)
 		require.Equal(t, "token", got.Token)
 		require.Equal(t, []string{"POST " + tc.want}, asked, name)
+	}
+}
+
+// TestTokenProxyReach: no other proxy is on the way to the cluster's, unlike on that to Entra ID.
+func TestTokenProxyReach(t *testing.T) {
+	t.Parallel()
+	proxied := errors.New("it went through a proxy")
+	through := &http.Client{Transport: &http.Transport{
+		Proxy:       func(*http.Request) (*url.URL, error) { return nil, proxied },
+		DialContext: func(context.Context, string, string) (net.Conn, error) { return nil, errors.New("it went directly") },
+	}}
+	for want, more := range map[string]map[string]string{
+		"it went directly":        {"AZURE_KUBERNETES_TOKEN_PROXY": "https://kubernetes.default"},
+		"it went through a proxy": nil,
+	} {
+		cfg := hosts.Config{Getenv: func(name string) string { return boundPod(t, more)[name] }, Module: "aztoken", Version: "v0.0.1"}
+		cfg.Options.Transport = through
+		h, err := hosts.Find(cfg)
+		require.NoError(t, err)
+		_, err = h.Source.Token(t.Context(), request)
+		require.ErrorContains(t, err, want)
 	}
 }
 
@@ -129,7 +153,7 @@ func TestTokenProxyMistakes(t *testing.T) {
 		{"no URL", env{proxy: address + "\n"}, []string{"$" + proxy, `\n`}},
 		{"a name with a port", env{proxy: address, sni: sniName + ":443"}, []string{"$" + sni, sniName + ":443"}},
 		{"an address for a name", env{proxy: address, sni: "10.0.0.1"}, []string{"$" + sni, "10.0.0.1"}},
-		{"a file that is missing", env{proxy: address, caFile: filepath.Join(dir, "missing.crt")}, []string{"$" + caFile, "missing.crt", "no such file"}},
+		{"a file that is missing", env{proxy: address, caFile: filepath.Join(dir, "missing.crt")}, []string{"$" + caFile, "missing.crt"}},
 		{"a file that is empty", env{proxy: address, caFile: empty}, []string{"$" + caFile, empty, "empty"}},
 		{"a file of something else", env{proxy: address, caFile: garbage}, []string{"$" + caFile, garbage, "certificate"}},
 		{"a file that is too large", env{proxy: address, caFile: large}, []string{"$" + caFile, large, "larger"}},
@@ -142,8 +166,12 @@ func TestTokenProxyMistakes(t *testing.T) {
 			_, err := find(t, boundPod(t, tc.env), hosts.ID{}, nil)
 			require.ErrorAs(t, err, new(*hosts.ConfigError))
 			for _, want := range tc.want {
+				if filepath.IsAbs(want) {
+					want = strconv.Quote(want)
+				}
 				require.ErrorContains(t, err, want)
 			}
+			require.LessOrEqual(t, strings.Count(err.Error(), dir), 1, "the path once: %v", err)
 			require.ErrorContains(t, err, "(the host is ")
 			require.NotContains(t, err.Error(), "s3cr3t")
 		})
@@ -165,7 +193,7 @@ func TestTokenProxyMistakes(t *testing.T) {
 func TestTokenProxyRefusals(t *testing.T) {
 	t.Parallel()
 	entra := func(code int) string { return fmt.Sprintf(`{"error":"invalid_client","error_codes":[%d]}`, code) }
-	const status403 = `{"kind":"Status","apiVersion":"v1","status":"Failure","reason":"Forbidden","code":403}`
+	const page, status403 = "<html>", `{"kind":"Status","apiVersion":"v1","status":"Failure","reason":"Forbidden","code":403}`
 	values := []string{`issuer "https://oidc.cluster.example/"`, `subject "system:serviceaccount:default:orders"`, `audience "api://AKSIdentityBinding"`}
 	for _, tc := range []struct {
 		name   string
@@ -173,7 +201,7 @@ func TestTokenProxyRefusals(t *testing.T) {
 		body   string
 		proxy  bool
 		want   []string
-		not    string
+		not    string // in the advice
 	}{
 		{"the issuer", 401, entra(700211), true, append([]string{"az aks identity-binding create", "api://AKSIdentityBinding"}, values...), "add a federated credential"},
 		{"the audience", 401, entra(700212), true, append([]string{"use-managed-identity"}, values...), "add a federated credential"},
@@ -183,10 +211,13 @@ func TestTokenProxyRefusals(t *testing.T) {
 		{"a resource that Entra does not know", 404, entra(500011), true, []string{"App ID URI"}, "$AZURE_KUBERNETES"},
 		{"no proxy, the issuer", 401, entra(700211), false, append([]string{"$AZURE_KUBERNETES_TOKEN_PROXY is not set"}, values...), "add a federated credential"},
 		{"no proxy, the subject", 401, entra(7002138), false, values, ""},
+		{"the cluster, by a page", 403, page, true, []string{"the answer is not from the token endpoint"}, "the cluster refuses"},
+		{"a key that Entra does not know", 401, entra(700027), true, []string{"assertion"}, "the cluster refuses"},
 		{"an expired token", 401, entra(700024), true, nil, "add a federated credential"},
 		{"no proxy, an expired token", 401, entra(700024), false, values, "add a federated credential"},
+		{"no proxy, a resource that Entra does not know", 400, entra(500011), false, []string{"App ID URI"}, "AZURE_KUBERNETES"},
 		{"no proxy, a key that Entra does not know", 401, entra(700027), false, []string{"assertion"}, "remove the identity"},
-		{"a page", 200, "<html>", true, []string{"$AZURE_KUBERNETES_TOKEN_PROXY"}, "AUTHORITY_HOST"},
+		{"a page", 200, page, true, []string{"$AZURE_KUBERNETES_TOKEN_PROXY"}, "AUTHORITY_HOST"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
@@ -203,6 +234,8 @@ func TestTokenProxyRefusals(t *testing.T) {
 			_, err = h.Source.Token(t.Context(), request)
 			var f *wire.Failure
 			require.ErrorAs(t, err, &f)
+			isBindingMissing := tc.proxy && tc.status == 403 && tc.body != page
+			require.Equal(t, isBindingMissing, f.Reason == wire.IdentityNotFound && len(f.EntraCodes) == 0)
 			for _, want := range tc.want {
 				require.Contains(t, f.Advice, want)
 			}
@@ -219,20 +252,53 @@ func TestTokenProxyRefusals(t *testing.T) {
 func TestTokenProxyTrust(t *testing.T) {
 	t.Parallel()
 	srv, ca := proxyServer(t, func(http.ResponseWriter, *http.Request) { t.Error("the assertion was sent") })
-	for name, more := range map[string]map[string]string{
-		"another authority":    {"AZURE_KUBERNETES_CA_DATA": string(certificate.New().PEM()), "AZURE_KUBERNETES_SNI_NAME": sniName},
-		"the system's":         {"AZURE_KUBERNETES_SNI_NAME": sniName},
-		"another name":         {"AZURE_KUBERNETES_CA_DATA": string(ca), "AZURE_KUBERNETES_SNI_NAME": "other.ests.aks"},
-		"the address for name": {"AZURE_KUBERNETES_CA_DATA": string(ca)},
+	const untrusted, unreached = "authority of the cluster's API server", "check the way to $AZURE_KUBERNETES_TOKEN_PROXY"
+	for name, tc := range map[string]struct {
+		env  map[string]string
+		want string
+	}{
+		"another authority":    {map[string]string{"AZURE_KUBERNETES_CA_DATA": string(certificate.New().PEM()), "AZURE_KUBERNETES_SNI_NAME": sniName}, untrusted},
+		"the system's":         {map[string]string{"AZURE_KUBERNETES_SNI_NAME": sniName}, untrusted},
+		"another name":         {map[string]string{"AZURE_KUBERNETES_CA_DATA": string(ca), "AZURE_KUBERNETES_SNI_NAME": "other.ests.aks"}, unreached},
+		"the address for name": {map[string]string{"AZURE_KUBERNETES_CA_DATA": string(ca)}, unreached},
+		"nothing listens":      {map[string]string{"AZURE_KUBERNETES_CA_DATA": string(ca), "AZURE_KUBERNETES_TOKEN_PROXY": "https://127.0.0.1:1"}, unreached},
 	} {
-		env := boundPod(t, more)
-		env["AZURE_KUBERNETES_TOKEN_PROXY"] = srv.URL
+		env := boundPod(t, map[string]string{"AZURE_KUBERNETES_TOKEN_PROXY": srv.URL})
+		maps.Copy(env, tc.env)
 		h, err := find(t, env, hosts.ID{}, nil)
 		require.NoError(t, err)
 		_, err = h.Source.Token(t.Context(), request)
 		var f *wire.Failure
 		require.ErrorAs(t, err, &f, name)
 		require.False(t, f.Unreachable, name)
-		require.Contains(t, f.Advice, "$AZURE_KUBERNETES_", name)
+		require.Contains(t, f.Advice, tc.want, name)
+		require.Contains(t, f.Advice, "$AZURE_KUBERNETES_SNI_NAME", name)
 	}
 }
+
+// TestTokenProxySilence: what the failure itself says is not covered by advice on a proxy that
+// cannot be reached.
+func TestTokenProxySilence(t *testing.T) {
+	t.Parallel()
+	for name, env := range map[string]map[string]string{
+		"identity binding": boundPod(t, map[string]string{"AZURE_KUBERNETES_TOKEN_PROXY": "https://kubernetes.default"}), "workload identity": boundPod(t, nil),
+	} {
+		cfg := hosts.Config{Getenv: func(name string) string { return env[name] }, Module: "aztoken", Version: "v0.0.1"}
+		cfg.Options.Transport = failing{context.DeadlineExceeded}
+		h, err := hosts.Find(cfg)
+		require.NoError(t, err)
+		var f *wire.Failure
+		_, err = h.Source.Token(t.Context(), request)
+		require.ErrorAs(t, err, &f, name)
+		require.Equal(t, "no answer in time", f.Description, name)
+		require.Empty(t, f.Advice, name)
+		_, err = h.Source.Token(t.Context(), hosts.Request{Resource: "https://r", Tenant: "a/b"})
+		require.ErrorAs(t, err, &f, name)
+		require.Contains(t, f.Advice, "pass the GUID", name)
+	}
+}
+
+// failing is a transport that fails with an error.
+type failing struct{ err error }
+
+func (f failing) Do(*http.Request) (*http.Response, error) { return nil, f.err }

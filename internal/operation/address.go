@@ -10,7 +10,7 @@ import (
 // CheckAddress returns what is wrong with an address for [Listen].
 func CheckAddress(address string) error {
 	if path, ok := strings.CutPrefix(address, "unix:"); ok {
-		if !filepath.IsAbs(path) {
+		if !filepath.IsAbs(path) && !strings.HasPrefix(path, "/") { // on Windows the latter has no volume
 			return fmt.Errorf("%q is not a socket; give unix: and an absolute path", address)
 		}
 		return nil

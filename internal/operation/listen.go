@@ -9,6 +9,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/seed-ac726066/aztoken/internal/neterr"
 )
 
 // Listen opens addresses, each host:port or unix:/path, with mode for the sockets. An address that
@@ -72,7 +74,7 @@ func removeStale(path string) error {
 		_ = conn.Close()
 		return syscall.EADDRINUSE
 	}
-	if !errors.Is(err, syscall.ECONNREFUSED) {
+	if !neterr.Refused(err) {
 		return err // it may be somebody's
 	}
 	return os.Remove(path)
@@ -82,9 +84,9 @@ func advice(err error) string {
 	switch {
 	case errors.Is(err, os.ErrPermission):
 		return "ports below 1024 and other users' directories are for root; give another address"
-	case errors.Is(err, syscall.EADDRINUSE):
+	case neterr.InUse(err):
 		return "something listens there already; end it, or give another address"
-	case errors.Is(err, syscall.EADDRNOTAVAIL):
+	case neterr.NoAddress(err):
 		return "this machine has no such address; give one that it has"
 	}
 	return "give host:port, or unix:/path in a directory that is there"

@@ -36,6 +36,7 @@ func TestDialer(t *testing.T) {
 		want  []time.Duration
 	}{
 		"on this machine the first is short": {Reach{}, []time.Duration{firstDial, laterDial, laterDial}},
+		"in the cluster none is":             {Reach{Place: Cluster}, []time.Duration{laterDial, laterDial}},
 		"over the internet none is":          {Reach{Place: Internet}, []time.Duration{laterDial, laterDial}},
 	} {
 		t.Run(name, func(t *testing.T) {

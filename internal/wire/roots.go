@@ -56,9 +56,8 @@ func (r *Roots) update() (changed bool, err error) {
 	if !pool.AppendCertsFromPEM(content) {
 		return false, errBadRoots
 	}
-	changed = r.pool != nil
 	r.content, r.pool = content, pool
-	return changed, nil
+	return true, nil
 }
 
 // current returns the authorities as of the last request. Nil are the system's.

@@ -26,8 +26,9 @@ func httpClient(t *testing.T, given policy.Transporter, reach Reach) *http.Clien
 
 func TestTransportProxy(t *testing.T) {
 	t.Parallel()
-	for _, given := range []policy.Transporter{nil, (*http.Client)(nil), &http.Client{}} {
+	for _, given := range []policy.Transporter{nil, (*http.Client)(nil), &http.Client{}, &http.Client{Transport: http.DefaultTransport}} {
 		require.Nil(t, httpTransport(t, given, Reach{}).Proxy)
+		require.Nil(t, httpTransport(t, given, Reach{Place: Cluster}).Proxy)
 	}
 }
 
@@ -51,5 +52,6 @@ func TestTransportInternet(t *testing.T) {
 	given := &http.Client{Transport: &http.Transport{Proxy: theirs}}
 	require.NotNil(t, httpTransport(t, given, Reach{Place: Internet}).Proxy, "the caller's own decision")
 	require.Nil(t, httpTransport(t, given, Reach{}).Proxy)
+	require.Nil(t, httpTransport(t, given, Reach{Place: Cluster}).Proxy)
 	require.Nil(t, httpTransport(t, &http.Client{Transport: &http.Transport{}}, Reach{Place: Internet}).Proxy)
 }

@@ -48,7 +48,6 @@ func (r Reach) trust(t *http.Transport) {
 		}
 		return conn, nil
 	}
-	t.TLSNextProto = nil
 }
 
 // dialOf returns how t connects.

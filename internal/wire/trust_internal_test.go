@@ -3,11 +3,16 @@ package wire
 import (
 	"context"
 	"crypto/tls"
+	"crypto/x509"
+	"io"
+	"log"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/runtime"
@@ -34,9 +39,17 @@ func newTLSServer(t *testing.T, cert certificate.Certificate) *tlsServer {
 		s.conns.Add(1)
 		return s.cert.Load().TLSConfig(), nil
 	}}
+	s.Config.ErrorLog = log.New(io.Discard, "", 0) // its side of the handshakes that fail
 	s.StartTLS()
 	t.Cleanup(s.Close)
 	return s
+}
+
+// trusting returns a transport of a caller that has a certificate among its authorities.
+func trusting(cert certificate.Certificate) *http.Transport {
+	roots := x509.NewCertPool()
+	roots.AppendCertsFromPEM(cert.PEM())
+	return &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots}}
 }
 
 func get(t *testing.T, tr *transport, url string) error {
@@ -59,10 +72,12 @@ func TestTrust(t *testing.T) {
 		require.NoError(t, err)
 		return roots
 	}
-	trusting := srv.Client().Transport.(*http.Transport) // it trusts the server's certificate for what it is
+	trusting := trusting(cert)
 	careless := &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}
 	//lint:ignore SA1019 somebody still sets it
 	old := &http.Transport{Dial: net.Dial}
+	//lint:ignore SA1019 where both are set net/http uses the other
+	both := &http.Transport{DialContext: new(net.Dialer).DialContext, Dial: func(string, string) (net.Conn, error) { return nil, net.ErrClosed }}
 	for name, tc := range map[string]struct {
 		given policy.Transporter
 		reach Reach
@@ -78,6 +93,8 @@ func TestTrust(t *testing.T) {
 		"a client that trusts every server":      {&http.Client{Transport: careless}, Reach{Roots: fixed(certificate.New())}, "", false},
 		"a client of the caller's":               {&http.Client{Transport: &http.Transport{}}, Reach{Roots: fixed(cert)}, "", true},
 		"one with a dialer of old":               {&http.Client{Transport: old}, Reach{Roots: fixed(cert)}, "", true},
+		"one with both dialers":                  {&http.Client{Transport: both}, Reach{Roots: fixed(cert)}, "", true},
+		"a name, for the caller's authorities":   {&http.Client{Transport: trusting}, Reach{ServerName: "abc.ests.aks"}, "abc.ests.aks", true},
 		"one of HTTP/2":                          {&http.Client{Transport: http.DefaultTransport}, Reach{Roots: fixed(cert)}, "", true},
 	} {
 		t.Run(name, func(t *testing.T) { // not in parallel: each asks the server for its name
@@ -95,6 +112,100 @@ func TestTrust(t *testing.T) {
 		})
 	}
 	require.Nil(t, trusting.DialTLSContext, "the caller's transport stays as it was")
+}
+
+// TestTrustHTTP2: a connection is the locked client's own. The caller's client, which would share one
+// of HTTP/2, trusts others.
+func TestTrustHTTP2(t *testing.T) {
+	t.Parallel()
+	cert := certificate.New()
+	srv := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { w.Header().Set("Proto", r.Proto) }))
+	srv.EnableHTTP2, srv.TLS = true, cert.TLSConfig()
+	srv.StartTLS()
+	t.Cleanup(srv.Close)
+	roots, err := NewRoots(func() ([]byte, error) { return cert.PEM(), nil })
+	require.NoError(t, err)
+	given := srv.Client()
+	resp, err := given.Get(srv.URL)
+	require.NoError(t, err)
+	require.NoError(t, resp.Body.Close())
+	require.Equal(t, "HTTP/2.0", resp.Header.Get("Proto"))
+	tr, err := newTransport(given, Reach{Place: Cluster, Roots: roots})
+	require.NoError(t, err)
+	defer tr.closeIdle()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, srv.URL, nil)
+	require.NoError(t, err)
+	resp, err = tr.Do(req)
+	require.NoError(t, err)
+	require.NoError(t, resp.Body.Close())
+	require.Equal(t, "HTTP/1.1", resp.Header.Get("Proto"))
+}
+
+// TestTrustHandshake: one that fails, or takes too long, leaves no connection behind.
+func TestTrustHandshake(t *testing.T) {
+	t.Parallel()
+	for name, answer := range map[string]func(net.Conn){
+		"fails": func(c net.Conn) { _ = tls.Server(c, certificate.New().TLSConfig()).Handshake() },
+		"is no TLS": func(c net.Conn) {
+			_, _ = c.Read(make([]byte, 1))
+			_, _ = c.Write([]byte("HTTP/1.0 400 Bad Request\r\n\r\n"))
+		},
+		"does not come": func(net.Conn) {},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				near, far := net.Pipe()
+				var closed atomic.Bool
+				given := &http.Client{Transport: &http.Transport{DialContext: func(context.Context, string, string) (net.Conn, error) {
+					return closing{near, &closed}, nil
+				}}}
+				roots, err := NewRoots(func() ([]byte, error) { return certificate.New().PEM(), nil })
+				require.NoError(t, err)
+				tr, err := newTransport(given, Reach{Place: Cluster, Roots: roots})
+				require.NoError(t, err)
+				go answer(far)
+				start := time.Now()
+				require.Error(t, get(t, tr, "https://kubernetes.default"))
+				require.LessOrEqual(t, time.Since(start), laterDial)
+				require.True(t, closed.Load())
+				_ = far.Close()
+			})
+		})
+	}
+}
+
+// closing notes that a connection was closed.
+type closing struct {
+	net.Conn
+	closed *atomic.Bool
+}
+
+func (c closing) Close() error {
+	c.closed.Store(true)
+	return c.Conn.Close()
+}
+
+// TestTransportAfterAFailure: no connection outlives a request that failed, as a dead one can look
+// idle for minutes (client-go 374).
+func TestTransportAfterAFailure(t *testing.T) {
+	t.Parallel()
+	cert := certificate.New()
+	srv := newTLSServer(t, cert)
+	tr, err := newTransport(&http.Client{Transport: trusting(cert)}, Reach{Place: Internet})
+	require.NoError(t, err)
+	defer tr.closeIdle()
+	require.NoError(t, get(t, tr, srv.URL))
+	require.NoError(t, get(t, tr, srv.URL))
+	require.EqualValues(t, 1, srv.conns.Load())
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, srv.URL, nil)
+	require.NoError(t, err)
+	_, err = tr.Do(req)
+	require.Error(t, err)
+	require.NoError(t, get(t, tr, srv.URL))
+	require.EqualValues(t, 2, srv.conns.Load())
 }
 
 // TestTrustRotation: an authority that is replaced is no longer trusted, and what was connected on

@@ -38,11 +38,14 @@ func TestPostgres(t *testing.T) {
 		change := func(claim string, value any) func(*imdstest.JWT) {
 			return func(j *imdstest.JWT) { j.Claims[claim] = value }
 		}
+		foreign := func(j *imdstest.JWT) {
+			j.Claims["tid"], j.Claims["iss"] = "7e000000-0000-4000-8000-000000000009", "https://sts.windows.net/7e000000-0000-4000-8000-000000000009/"
+		}
 		good := entra.Mint(resource)
 		for why, token := range map[string]string{
 			"another audience": entra.Mint("https://other.example.com"),
 			"another identity": entra.Mint(resource, change("oid", recipetest.Other.ObjectID)),
-			"another tenant":   entra.Mint(resource, change("tid", "7e000000-0000-4000-8000-000000000009")),
+			"another tenant":   entra.Mint(resource, foreign),
 			"expired":          entra.Mint(resource, change("exp", time.Now().Add(-time.Hour).Unix())),
 			"a bad signature":  good[:len(good)-8] + "AAAAAAAA",
 			"no token at all":  "password",

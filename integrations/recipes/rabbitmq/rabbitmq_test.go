@@ -104,8 +104,8 @@ func TestRabbitMQ(t *testing.T) {
 		require.NoError(t, err)
 		closed := conn.NotifyClose(make(chan *amqp.Error, 1))
 		recipetest.Rotate(t, client, resource)
-		requireCode(t, <-closed, amqp.NotAllowed, "")
-		require.True(t, conn.IsClosed())
+		require.Eventually(t, conn.IsClosed, 30*time.Second, 10*time.Millisecond)
+		requireCode(t, <-closed, amqp.NotAllowed, "a new token")
 	})
 	t.Run("the endpoint hangs at the start: the library's error at the caller's deadline", func(t *testing.T) {
 		t.Parallel()

@@ -71,7 +71,7 @@ func TestCredentials(t *testing.T) {
 		messages := subscription.Channel()
 		recipetest.Rotate(t, tokens, resource)
 		require.NoError(t, server.admin.Publish(t.Context(), "orders", "1").Err())
-		require.Equal(t, "1", (<-messages).Payload)
+		require.Equal(t, "1", receive(t, messages))
 		calls, _ := server.authentications(t)
 		require.Zero(t, calls, "go-redis does it now; mend the page")
 
@@ -81,8 +81,20 @@ func TestCredentials(t *testing.T) {
 			heard, err := server.admin.Publish(t.Context(), "orders", "2").Result()
 			return err == nil && heard == 1
 		}, 10*time.Second, 10*time.Millisecond, "go-redis does not subscribe again")
-		require.Equal(t, "2", (<-messages).Payload)
+		require.Equal(t, "2", receive(t, messages))
 	})
+}
+
+// receive returns the next message.
+func receive(t *testing.T, messages <-chan *redis.Message) string {
+	t.Helper()
+	select {
+	case m := <-messages:
+		return m.Payload
+	case <-time.After(30 * time.Second):
+		require.Fail(t, "no message came")
+		return ""
+	}
 }
 
 // listener is a connection that remembers what it is told.

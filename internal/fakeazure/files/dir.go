@@ -29,10 +29,15 @@ func (d *Dir) Write(name string, content []byte) (path string, err error) {
 		return "", err
 	}
 	path = filepath.Join(d.path, name)
+	return path, replace(path, content)
+}
+
+// replace makes or replaces a file, at once for whoever reads it.
+func replace(path string, content []byte) error {
 	if err := os.WriteFile(path+".new", content, 0o600); err != nil {
-		return "", err
+		return err
 	}
-	return path, os.Rename(path+".new", path)
+	return os.Rename(path+".new", path)
 }
 
 // named adds the file's name to an error.

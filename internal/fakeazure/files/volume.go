@@ -4,18 +4,22 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"runtime"
 	"time"
 )
 
 // Project puts a file into a volume as the kubelet does, and returns its path: what programs open
 // is a link into ..data, which is itself a link, and that is swapped at once for one to a new
-// directory. A file whose content is nil is missing from the volume, and its path leads nowhere.
+// directory. On Windows it is a plain file, which is replaced. A file whose content is nil is missing from the volume, and its path leads nowhere.
 func (d *Dir) Project(volume, name string, content []byte) (path string, err error) {
 	defer named(name, &err)
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if err := d.make(); err != nil {
 		return "", err
+	}
+	if runtime.GOOS == "windows" { // where few users may make links
+		return d.plain(volume, name, content)
 	}
 	root := filepath.Join(d.path, volume)
 	if err := os.MkdirAll(root, 0o700); err != nil {
@@ -42,6 +46,21 @@ func (d *Dir) Project(volume, name string, content []byte) (path string, err err
 		return path, os.RemoveAll(filepath.Join(root, before))
 	}
 	return path, nil
+}
+
+// plain puts a file into a volume without links. The mutex is held.
+func (d *Dir) plain(volume, name string, content []byte) (path string, err error) {
+	path = filepath.Join(d.path, volume, name)
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return "", err
+	}
+	if content == nil {
+		if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
+			return "", err
+		}
+		return path, nil
+	}
+	return path, replace(path, content)
 }
 
 // link makes a link at path, in place of one that is there.
