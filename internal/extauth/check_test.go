@@ -201,6 +201,17 @@ func TestCheckTellsTheService(t *testing.T) {
 		require.Equal(t, http.StatusForbidden, w.Code)
 		f.counted(t, "/", "forbidden", "1")
 		require.Contains(t, f.log.String(), "larger than 8 KiB")
+		of := func(length int) *http.Request {
+			return question(f.entra.Mint(audience, roles(strings.Repeat("r", length))), "GET", "/")
+		}
+		size := 0
+		for name, values := range header(of(1)) {
+			if strings.HasPrefix(name, "X-Auth-") {
+				size += len(name + ": " + values[0] + "\r\n")
+			}
+		}
+		require.Equal(t, http.StatusOK, f.ask(t, of(8<<10-size+1)).Code)
+		require.Equal(t, http.StatusForbidden, f.ask(t, of(8<<10-size+2)).Code)
 	})
 }
 

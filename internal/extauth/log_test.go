@@ -37,6 +37,14 @@ func TestLog(t *testing.T) {
 			}
 			require.NotContains(t, got[0], "secret")
 			require.NotContains(t, got[0], "Options")
+			require.NotContains(t, got[0], "assign the role")
+		})
+	})
+	t.Run("says why none of several entries is met", func(t *testing.T) {
+		virtually(t, func(t *testing.T) {
+			f := start(t, entraID(), configured(t, head+"rules:\n- {path: /, require: [{roles: [writer]}, {scopes: [orders.read]}]}\n"))
+			f.ask(t, question(f.entra.Mint(audience), "GET", "/"))
+			require.Regexp(t, `reason=".*missing role: .*; or missing scope: .*"`, warnings(f)[0])
 		})
 	})
 	t.Run("says each reason once a second", func(t *testing.T) {

@@ -105,14 +105,14 @@ func TestChoose(t *testing.T) {
 		},
 		"what can be read in two ways needs a lenient rule": {
 			rules: "- {path: /, " + required + "}\n- {path: /files/, " + required + ", lenient: [encoded_slash, double_slash, semicolon, encoded_percent]}\n" +
-				"- {path: /one/, " + required + ", lenient: [semicolon]}\n- {path: /open/, open: true}\n- {path: /files, " + required + "}",
+				"- {path: /one/, " + required + ", lenient: [semicolon]}\n- {path: /two/, " + required + ", lenient: [double_slash]}\n- {path: /open/, open: true}\n- {path: /files, " + required + "}",
 			want: map[string]string{
 				"/files/a%2Fb": "/files/", "/files/a;b": "/files/", "/files//a": "/files/", "/files/100%25": "/files/", "/files/a%252fb": "/files/", "/files/;a": "/files/ /files",
 				"/files/%5C%5c": "/files/ /files", "/one/a;b=c": "/one/", "/one/a%3bb": "/one/", "/files/": "/files/ /files", "/files//": "/files/ /files", "/files": "/files",
 			},
 			not: map[string]error{
 				"//files/a": errDoubleSlash, "/files;/a": errSemicolon, "/files%2fa": errEncodedSlash, "/%2Ffiles/a": errEncodedSlash, "/Files/a;b": errSemicolon,
-				"/one/a%2fb": errEncodedSlash, "/one//a": errDoubleSlash, "/one/a;b//": errDoubleSlash, "/one/%253b": errEncodedEscape, "/a;b": errSemicolon,
+				"/one/a%2fb": errEncodedSlash, "/two/a;b//c": errSemicolon, "/two/a//b;c": errSemicolon, "/one//a": errDoubleSlash, "/one/a;b//": errDoubleSlash, "/one/%253b": errEncodedEscape, "/a;b": errSemicolon,
 				"/open/a;b": errSemicolon, "/open//": errDoubleSlash, "/open/%2f": errEncodedSlash, "/files/..%2f..": errDots, "/files/..;/a": errDots,
 			},
 		},

@@ -118,6 +118,7 @@ func TestReadTarget(t *testing.T) {
 			"/..%253b/admin":            errDots,
 			"/%2e%2e;/admin":            errDots,
 			"/a%20;x/b":                 errDots,
+			"/%252%2565%252%2565/a":     errDots, // as those decode it again who leave what is no escape
 			"/a%2500":                   errControl,
 			"/a%25c2%2585b":             errControl,
 			"/%25c0%25ae%25c0%25ae/a":   errUTF8,
@@ -152,6 +153,11 @@ func TestReadTarget(t *testing.T) {
 			"/a%255cb":             {"/a%255cb", encodedPercent, "/a/b"},
 			"/a%253bx":             {"/a%253bx", encodedPercent, "/a"},
 			"//a;b%2Fc%25d":        {"//a;b%2Fc%25d", doubleSlash | semicolon | encodedSlash | encodedPercent, "/a/c%d"},
+			"/a;b//c":              {"/a;b//c", doubleSlash | semicolon, "/a/c"},
+			"/a%2Fb%3Bc":           {"/a%2Fb;c", encodedSlash | semicolon, "/a/b"},
+			"/a%3Bb%25c%5C":        {"/a;b%25c%5C", encodedSlash | semicolon | encodedPercent, "/a/"},
+			"/a%2F%25":             {"/a%2F%25", encodedSlash | encodedPercent, "/a/%"},
+			"/100%25zz/%25":        {"/100%25zz/%25", encodedPercent, "/100%zz/%"},
 			"/files/%25%36%31":     {"/files/%2561", encodedPercent, "/files/a"},
 			"/files/x%2Fy?a=%2F//": {"/files/x%2Fy", encodedSlash, "/files/x/y"},
 		} {
