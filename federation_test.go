@@ -263,6 +263,20 @@ func TestFederation(t *testing.T) {
 	})
 }
 
+// TestFederationTokenFunc: where the audience is not known, as in an air-gapped cloud, a client of the
+// identity makes the assertions.
+func TestFederationTokenFunc(t *testing.T) {
+	t.Parallel()
+	inVirtualTime(t, "of a client of the identity", func(t *testing.T) {
+		srv := tenantWithApp(t, imdstest.Options{})
+		f := application
+		f.Assertion = over(t, srv, aztoken.Options{ID: aztoken.ClientID(imdstest.DefaultClientID)}).TokenFunc(exchangeAudience)
+		requireNoHarm(t, use(t, asApp(t, srv, aztoken.Options{Federation: &f}), 24*time.Hour))
+		assertions, _ := exchanges(srv)
+		require.LessOrEqual(t, assertions, 3)
+	})
+}
+
 // TestFederationOutage: what the client holds covers an outage of Entra ID for half of the life of
 // the application's tokens, and one of the identity endpoint for half of the life of the assertion.
 func TestFederationOutage(t *testing.T) {
