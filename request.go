@@ -11,7 +11,7 @@ import (
 type request struct {
 	resource string
 	tenant   string // "" for the identity's own
-	cae      bool   // continuous access evaluation: only for Options.Credential
+	cae      bool   // continuous access evaluation: only for Options.Credential and Options.Federation
 }
 
 // isPlain reports whether the resource alone is the key, so that the read path needs no
