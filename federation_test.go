@@ -227,6 +227,18 @@ func TestFederation(t *testing.T) {
 		require.Equal(t, 1, assertions)
 		require.Equal(t, 2, tokens, "each has its own entry")
 	})
+	inVirtualTime(t, "what is no tenant asks nobody", func(t *testing.T) {
+		srv := tenantWithApp(t, imdstest.Options{})
+		c := asApp(t, srv, aztoken.Options{})
+		_, err := c.Token(t.Context(), resource) // so that there is an assertion
+		require.NoError(t, err)
+		for _, tenant := range []string{"..", "a/b", "common", "a b", "t\n", "t\x00", "\u00e4", "?", "%2e%2e"} {
+			_, err := c.GetToken(t.Context(), policy.TokenRequestOptions{Scopes: []string{resource}, TenantID: tenant})
+			require.ErrorContains(t, err, "tenant", tenant)
+			require.ErrorContains(t, err, "pass the GUID or a domain of the tenant", tenant)
+		}
+		require.Equal(t, 2, srv.Count())
+	})
 	inVirtualTime(t, "a token with EnableCAE is another one", func(t *testing.T) {
 		srv := tenantWithApp(t, imdstest.Options{})
 		c := asApp(t, srv, aztoken.Options{})
