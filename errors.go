@@ -266,6 +266,8 @@ func advise(e *Error) string {
 	switch {
 	case errors.Is(cause, errNoResource), errors.Is(cause, errBadName):
 		return "pass the App ID URI of the service to call"
+	case errors.Is(cause, errBadTenant):
+		return "pass the GUID or a domain of the tenant"
 	case errors.Is(cause, errNoOther):
 		return "call again later: the endpoint is down, or returns the same token again for up to 24 h"
 	case errors.Is(e.sentinel, ErrNoManagedIdentity):

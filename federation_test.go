@@ -227,6 +227,18 @@ func TestFederation(t *testing.T) {
 		require.Equal(t, 1, assertions)
 		require.Equal(t, 2, tokens, "each has its own entry")
 	})
+	inVirtualTime(t, "what is no tenant asks nobody", func(t *testing.T) {
+		srv := tenantWithApp(t, imdstest.Options{})
+		c := asApp(t, srv, aztoken.Options{})
+		_, err := c.Token(t.Context(), resource) // so that there is an assertion
+		require.NoError(t, err)
+		for _, tenant := range []string{"..", "a/b", "common", "a b", "t\n", "t\x00", "\u00e4", "?", "%2e%2e"} {
+			_, err := c.GetToken(t.Context(), policy.TokenRequestOptions{Scopes: []string{resource}, TenantID: tenant})
+			require.ErrorContains(t, err, "tenant", tenant)
+			require.ErrorContains(t, err, "pass the GUID or a domain of the tenant", tenant)
+		}
+		require.Equal(t, 2, srv.Count())
+	})
 	inVirtualTime(t, "a token with EnableCAE is another one", func(t *testing.T) {
 		srv := tenantWithApp(t, imdstest.Options{})
 		c := asApp(t, srv, aztoken.Options{})
@@ -260,6 +272,20 @@ func TestFederation(t *testing.T) {
 		require.Equal(t, srv.Count(), asked)
 		require.Greater(t, asked, 12*60/38)
 		require.Len(t, c.Status().Resources, 1)
+	})
+}
+
+// TestFederationTokenFunc: where the audience is not known, as in an air-gapped cloud, a client of the
+// identity makes the assertions.
+func TestFederationTokenFunc(t *testing.T) {
+	t.Parallel()
+	inVirtualTime(t, "of a client of the identity", func(t *testing.T) {
+		srv := tenantWithApp(t, imdstest.Options{})
+		f := application
+		f.Assertion = over(t, srv, aztoken.Options{ID: aztoken.ClientID(imdstest.DefaultClientID)}).TokenFunc(exchangeAudience)
+		requireNoHarm(t, use(t, asApp(t, srv, aztoken.Options{Federation: &f}), 24*time.Hour))
+		assertions, _ := exchanges(srv)
+		require.LessOrEqual(t, assertions, 3)
 	})
 }
 

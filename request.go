@@ -11,7 +11,7 @@ import (
 type request struct {
 	resource string
 	tenant   string // "" for the identity's own
-	cae      bool   // continuous access evaluation: only for Options.Credential
+	cae      bool   // continuous access evaluation: only for Options.Credential and Options.Federation
 }
 
 // isPlain reports whether the resource alone is the key, so that the read path needs no
@@ -41,16 +41,20 @@ func (r request) appendKey(b []byte) []byte {
 
 var (
 	errNoResource = errors.New("the resource is empty")
-	errBadName    = errors.New("the resource or tenant has spaces or characters outside ASCII")
+	errBadName    = errors.New("the resource has spaces or characters outside ASCII")
+	errBadTenant  = errors.New("the tenant has spaces or characters outside ASCII")
 )
 
 // check returns what is wrong with r before anything is sent.
 func (r request) check() error {
-	if r.resource == "" {
+	isOdd := func(c rune) bool { return c <= ' ' || c > '~' }
+	switch {
+	case r.resource == "":
 		return errNoResource
-	}
-	if strings.ContainsFunc(r.resource+r.tenant, func(c rune) bool { return c <= ' ' || c > '~' }) {
+	case strings.ContainsFunc(r.resource, isOdd):
 		return errBadName
+	case strings.ContainsFunc(r.tenant, isOdd):
+		return errBadTenant
 	}
 	return nil
 }

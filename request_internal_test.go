@@ -20,3 +20,21 @@ func TestRequestKey(t *testing.T) {
 	}
 	require.Equal(t, "r", request{resource: "r"}.key(), "which the read path looks up as it is")
 }
+
+func TestRequestCheck(t *testing.T) {
+	t.Parallel()
+	for _, tc := range []struct {
+		request request
+		want    error
+	}{
+		{request{resource: "https://r", tenant: "contoso.example"}, nil},
+		{request{}, errNoResource},
+		{request{resource: "a b"}, errBadName},
+		{request{resource: "r\x00"}, errBadName},
+		{request{resource: "r", tenant: "t\n"}, errBadTenant},
+		{request{resource: "r", tenant: "t\x00"}, errBadTenant},
+		{request{resource: "r", tenant: "\u00e4"}, errBadTenant},
+	} {
+		require.Equal(t, tc.want, tc.request.check(), "%q", tc.request)
+	}
+}

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/seed-ac726066/aztoken/internal/federate"
+	"github.com/seed-ac726066/aztoken/internal/graph"
 )
 
 // federateResult is the result of federate.
@@ -16,7 +17,8 @@ type federateResult struct {
 	changeResult
 	Federation *federationResult `json:"federation,omitempty"` // nil if it ends
 
-	revoked bool
+	revoked     bool
+	ownAudience bool // it is not that of the cloud, which a program takes
 }
 
 type credentialResult struct {
@@ -30,6 +32,8 @@ type credentialResult struct {
 type federationResult struct {
 	TenantID string `json:"tenant_id"`
 	ClientID string `json:"client_id"`
+	// AuthorityHost is the login host of a national cloud, "" for the public one.
+	AuthorityHost string `json:"authority_host,omitempty"`
 }
 
 // newFederateResult returns the result before anything is done.
@@ -43,7 +47,11 @@ func newFederateResult(w federate.Spec, s federate.State, steps []federate.Step)
 		r.Application.ServicePrincipalID = s.Service.ID
 	}
 	if !w.Revoke {
-		r.Federation = &federationResult{s.TenantID, app.AppID}
+		r.Federation = &federationResult{TenantID: s.TenantID, ClientID: app.AppID}
+		r.ownAudience = w.Audience != "" && w.Audience != w.Cloud.Audience()
+		if login := w.Cloud.Login.ActiveDirectoryAuthorityHost; login != graph.Public().Login.ActiveDirectoryAuthorityHost {
+			r.Federation.AuthorityHost = login
+		}
 		for _, identity := range s.Identities {
 			f := w.Wanted(s, identity)
 			for _, step := range steps {
@@ -64,7 +72,11 @@ func newFederateResult(w federate.Spec, s federate.State, steps []federate.Step)
 
 func (r *federateResult) text() string {
 	var b strings.Builder
-	b.WriteString(r.summary())
+	if r.revoked && len(r.Steps) == 0 {
+		b.WriteString("nothing to do: there is no such credential\n")
+	} else {
+		b.WriteString(r.summary())
+	}
 	if r.Federation != nil {
 		r.writeUse(&b)
 	}
@@ -84,28 +96,48 @@ func (r *federateResult) text() string {
 
 // writeUse writes what a program must set to act as the application, and what its token must have.
 func (r *federateResult) writeUse(b *strings.Builder) {
+	where := ""
+	if r.Federation.AuthorityHost != "" {
+		where = ", with AZURE_AUTHORITY_HOST=" + r.Federation.AuthorityHost
+	}
+	use := useText
+	if r.ownAudience {
+		use = useOwnAudienceText
+	}
 	for i, identity := range r.Identities {
 		f := r.Credentials[i]
-		fmt.Fprintf(b, useText, printable(identity.Name), printable(r.Application.Name), printable(f.Name), f.Issuer, f.Subject, printable(f.Audience),
-			identity.ClientID, r.Federation.TenantID, r.Federation.ClientID)
+		fmt.Fprintf(b, credentialText, printable(identity.Name), printable(r.Application.Name), printable(f.Name), f.Issuer, f.Subject, printable(f.Audience))
+		fmt.Fprintf(b, use, identity.ClientID, r.Federation.TenantID, r.Federation.ClientID, where, printable(f.Audience))
 	}
 }
 
+const credentialText = `
+%s acts as %s by the federated credential %s:
+
+  issuer    %s
+  subject   %s
+  audience  %s
+`
+
 const useText = `
-%[1]s acts as %[2]s by the federated credential %[3]s:
-
-  issuer    %[4]s
-  subject   %[5]s
-  audience  %[6]s
-
-in a program:
+in a program%[4]s:
 
   opts := &aztoken.Options{
-      ID:         aztoken.ClientID("%[7]s"),
-      Federation: &aztoken.Federation{TenantID: "%[8]s", ClientID: "%[9]s"},
+      ID:         aztoken.ClientID("%[1]s"),
+      Federation: &aztoken.Federation{TenantID: "%[2]s", ClientID: "%[3]s"},
   }
 
-with aztoken token and aztoken agent:
+with aztoken token and aztoken agent%[4]s:
 
-  --client-id %[7]s --app-tenant %[8]s --app-client-id %[9]s
+  --client-id %[1]s --app-tenant %[2]s --app-client-id %[3]s
+`
+
+// useOwnAudienceText is for an audience that is not its cloud's: a program has to ask for it.
+const useOwnAudienceText = `
+in a program%[4]s, where identity is a client with ID: aztoken.ClientID("%[1]s"):
+
+  opts := &aztoken.Options{Federation: &aztoken.Federation{
+      TenantID: "%[2]s", ClientID: "%[3]s",
+      Assertion: identity.TokenFunc("%[5]s"),
+  }}
 `

@@ -60,6 +60,7 @@ func TestFederate(t *testing.T) {
 	require.Empty(t, d.FederatedCredentials(app.ID))
 	require.Len(t, d.Applications(), 1)
 	writes = len(d.Writes())
+	require.Equal(t, "nothing to do: there is no such credential\n", d.run(t, with(plainFederate, "--revoke")...).stdout)
 	got = d.run(t, with(plainFederate, "--revoke", "--yes", "--output=json")...)
 	require.Zero(t, got.status, got.stderr)
 	require.Contains(t, got.stdout, `"changed": false`)
@@ -233,10 +234,10 @@ func TestFederateEmit(t *testing.T) {
 
 func TestFederateClouds(t *testing.T) {
 	t.Parallel()
-	for cloud, want := range map[string]struct{ graph, login, audience string }{
-		"public":       {"graph.microsoft.com", "login.microsoftonline.com", "api://AzureADTokenExchange"},
-		"usgovernment": {"graph.microsoft.us", "login.microsoftonline.us", "api://AzureADTokenExchangeUSGov"},
-		"china":        {"microsoftgraph.chinacloudapi.cn", "login.partner.microsoftonline.cn", "api://AzureADTokenExchangeChina"},
+	for cloud, want := range map[string]struct{ graph, login, audience, variable string }{
+		"public":       {"graph.microsoft.com", "login.microsoftonline.com", "api://AzureADTokenExchange", ""},
+		"usgovernment": {"graph.microsoft.us", "login.microsoftonline.us", "api://AzureADTokenExchangeUSGov", "https://login.microsoftonline.us/"},
+		"china":        {"microsoftgraph.chinacloudapi.cn", "login.partner.microsoftonline.cn", "api://AzureADTokenExchangeChina", "https://login.chinacloudapi.cn/"},
 	} {
 		d, app := newClientTenant(t, &graphtest.Options{Host: want.graph})
 		got := d.run(t, with(plainFederate, "--yes", "--cloud", cloud)...)
@@ -244,6 +245,9 @@ func TestFederateClouds(t *testing.T) {
 		f := d.FederatedCredentials(app.ID)[0]
 		require.Equal(t, "https://"+want.login+"/"+graphtest.TenantID+"/v2.0", f.Issuer)
 		require.Equal(t, []string{want.audience}, f.Audiences)
+		require.Equal(t, want.variable != "", strings.Contains(got.stdout, "AZURE_AUTHORITY_HOST="), got.stdout)
+		require.Contains(t, got.stdout, want.variable)
+		require.Equal(t, want.variable != "", strings.Contains(d.run(t, with(plainFederate, "--output=json", "--cloud", cloud)...).stdout, `"authority_host": "`+want.variable))
 		got = d.run(t, with(plainFederate, "--emit=az", "--cloud", cloud)...)
 		require.Contains(t, got.stdout, "graph='https://"+want.graph+"'")
 	}

@@ -67,7 +67,7 @@ func (p *planner) plan(identity graph.ServicePrincipal) error {
 		if p.w.Revoke {
 			text += " of " + named(identity)
 		} else {
-			text += ", which does not work: " + difference(f, want)
+			text += ": " + difference(f, want)
 		}
 		p.steps = append(p.steps, Step{Action: Remove, Text: text, Credential: f, Identity: identity})
 	}
