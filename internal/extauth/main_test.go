@@ -126,6 +126,8 @@ func (f *fixture) ask(t testing.TB, r *http.Request) *httptest.ResponseRecorder 
 	require.Less(t, w.Body.Len(), 200)
 	require.Equal(t, w.Code == 401 || w.Code == 403, h.Get("WWW-Authenticate") != "", "%d: %v", w.Code, h)
 	require.Equal(t, w.Code == 503, h.Get("Retry-After") != "")
+	require.Equal(t, map[bool]string{false: "text/plain; charset=utf-8"}[w.Code == 200], h.Get("Content-Type"))
+	require.Equal(t, map[bool]string{false: "nosniff"}[w.Code == 200], h.Get("X-Content-Type-Options"))
 	for _, name := range []string{"Tenant", "Object-Id", "Client-Id", "Roles", "Scopes", "Claims"} {
 		require.Len(t, h["X-Auth-"+name], map[bool]int{true: 1}[w.Code == 200], name)
 	}

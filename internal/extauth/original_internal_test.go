@@ -37,6 +37,7 @@ func TestOriginal(t *testing.T) {
 		"nginx without a host":           {Nginx, "", nginx("GET", "/a"), original{"GET", "", "/a"}, nil},
 		"ingress-nginx":                  {IngressNginx, "guard", ingress("https://Orders.example:8443/a?b"), original{"GET", "orders.example", "/a?b"}, nil},
 		"ingress-nginx by http":          {IngressNginx, "guard", ingress("http://orders.example/"), original{"GET", "orders.example", "/"}, nil},
+		"ingress-nginx without a host":   {IngressNginx, "guard", ingress("http:///a"), original{"GET", "", "/a"}, nil},
 		"traefik":                        {Traefik, "guard:16931", traefik("GET", "orders.example", "/a"), original{"GET", "orders.example", "/a"}, nil},
 		"caddy":                          {Caddy, "guard", traefik("DELETE", "orders.example:443", "/a?x=,"), original{"DELETE", "orders.example", "/a?x=,"}, nil},
 		"without a host":                 {Caddy, "guard", traefik("GET", "", "/a"), original{"GET", "", "/a"}, nil},
