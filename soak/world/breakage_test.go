@@ -66,7 +66,8 @@ func repeated(more int) func(http.RoundTripper) http.RoundTripper {
 
 var errSabotage = errors.New("sabotage")
 
-// answering is a service that answers every nth request with status, whatever its verifier says.
+// answering is a service that answers every nth request with status, whatever its verifier says. A
+// prime nth meets each kind of request, as they come in rounds.
 func answering(status, nth int) func(http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler {
 		var mu sync.Mutex
@@ -166,8 +167,8 @@ func breakages() map[string]broken {
 			})
 		}}, rules.FewSlots},
 		"fetches of keys in a row": {breakage{entra: repeated(200)}, rules.FewFetches},
-		"a 503 for a good token":   {breakage{service: answering(http.StatusServiceUnavailable, 50)}, rules.Accepts},
-		"a 401 for a good token":   {breakage{service: answering(http.StatusUnauthorized, 50)}, rules.Accepts},
+		"a 503 for a good token":   {breakage{service: answering(http.StatusServiceUnavailable, 7)}, rules.Accepts},
+		"a 401 for a good token":   {breakage{service: answering(http.StatusUnauthorized, 7)}, rules.Accepts},
 		"a service that takes any token": {breakage{service: func(next http.Handler) http.Handler {
 			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				if t, _ := rules.ReadToken(bearer(r)); !strings.HasPrefix(t.KeyID, "made-up") {
