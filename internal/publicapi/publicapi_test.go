@@ -28,7 +28,7 @@ func TestEveryEntryPointHasAnExample(t *testing.T) {
 	t.Parallel()
 	packages := load(t, filepath.Join("..", ".."))
 	const root = "github.com/seed-ac726066/aztoken"
-	for _, path := range []string{root, root + "/imdstest", root + "/tokenstore", root + "/verify"} {
+	for _, path := range []string{root, root + "/imdstest", root + "/statusz", root + "/tokenstore", root + "/verify"} {
 		require.Contains(t, packages, path)
 	}
 	for path, p := range packages {
