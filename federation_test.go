@@ -2,11 +2,16 @@ package aztoken_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
+	"log/slog"
 	"net"
 	"net/http"
+	"net/url"
+	"runtime"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -641,6 +646,115 @@ func TestFederationErrors(t *testing.T) {
 		require.Equal(t, 5*time.Second, took(func() { _, err = c.Token(ctx, resource) }))
 		require.ErrorIs(t, err, context.DeadlineExceeded)
 	})
+}
+
+// TestFederationMisbehaving: whatever Federation.Assertion does, calls return, and the next that works
+// brings a token.
+func TestFederationMisbehaving(t *testing.T) {
+	t.Parallel()
+	inVirtualTime(t, "one thing after another", func(t *testing.T) {
+		srv := ciTenant(t)
+		awake := make(awake)
+		defer close(awake)
+		f := assertedBy(srv)
+		good := f.Assertion
+		for _, bad := range []func(context.Context) (string, error){
+			func(context.Context) (string, error) { panic(errors.New("a value")) },
+			func(context.Context) (string, error) { runtime.Goexit(); return "", nil },
+			func(context.Context) (string, error) { return "", (*fs.PathError)(nil) },
+			func(context.Context) (string, error) { return "", panicking{} },
+			func(context.Context) (string, error) { awake.sleep(time.Hour); return "", nil }, // without a look at the context
+			func(context.Context) (string, error) { return "\x00", nil },
+			func(context.Context) (string, error) { return strings.Repeat("e", 1<<20), nil },
+		} {
+			f.Assertion = bad
+			c := asApp(t, srv, aztoken.Options{Federation: &aztoken.Federation{TenantID: f.TenantID, ClientID: f.ClientID, Assertion: func(ctx context.Context) (string, error) {
+				return f.Assertion(ctx)
+			}}})
+			ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+			var err error
+			require.LessOrEqual(t, took(func() { _, err = c.Token(ctx, resource) }), 5*time.Second)
+			require.Error(t, err)
+			cancel()
+			f.Assertion = good
+			time.Sleep(2 * time.Minute)
+			_, err = c.Token(t.Context(), resource)
+			require.NoError(t, err)
+		}
+	})
+}
+
+// panicking is an error that panics when it is read.
+type panicking struct{}
+
+func (panicking) Error() string { panic("it cannot be read") }
+
+// TestFederationSecrets: nothing shows an assertion or a token, even where what answers in Entra's
+// place repeats the request.
+func TestFederationSecrets(t *testing.T) {
+	t.Parallel()
+	for name, echo := range map[string]func(w http.ResponseWriter, sent string){
+		"in a page": func(w http.ResponseWriter, sent string) { _, _ = io.WriteString(w, "<html>"+sent) },
+		"in words": func(w http.ResponseWriter, sent string) {
+			w.WriteHeader(400)
+			_, _ = io.WriteString(w, "got: "+sent+".")
+		},
+		"in JSON": func(w http.ResponseWriter, sent string) {
+			w.WriteHeader(401)
+			_, _ = fmt.Fprintf(w, `{"error":%q,"error_description":%[1]q,"correlation_id":%[1]q}`, sent)
+		},
+		"in an object": func(w http.ResponseWriter, sent string) {
+			w.WriteHeader(500)
+			_, _ = fmt.Fprintf(w, `{"error":{"code":%q,"message":%[1]q}}`, sent)
+		},
+		"in headers": func(w http.ResponseWriter, sent string) {
+			w.Header().Set("Server", sent)
+			w.Header().Set("X-Ms-Request-Id", sent)
+			w.WriteHeader(403)
+		},
+		"as the token, ended": func(w http.ResponseWriter, sent string) {
+			_, _ = fmt.Fprintf(w, `{"access_token":%q,"expires_in":0}`, sent)
+		},
+		"as Entra's own reason": func(w http.ResponseWriter, sent string) {
+			w.WriteHeader(400)
+			_, _ = fmt.Fprintf(w, `{"error":"invalid_client","error_codes":[700213],"error_description":"AADSTS700213: %s"}`, sent)
+		},
+	} {
+		inVirtualTime(t, name, func(t *testing.T) {
+			srv := tenantWithApp(t, imdstest.Options{})
+			var assertion string
+			var log lockedBuffer
+			var told journal
+			opts := aztoken.Options{Getenv: noHost, Federation: &application, OnEvent: told.note}
+			opts.Logger = slog.New(slog.NewJSONHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+			opts.Logging.IncludeBody = true
+			opts.Transport = &http.Client{Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
+				if r.Method != http.MethodPost {
+					return srv.RoundTrip(r)
+				}
+				body, err := io.ReadAll(r.Body)
+				require.NoError(t, err)
+				form, err := url.ParseQuery(string(body))
+				require.NoError(t, err)
+				assertion = form.Get("client_assertion")
+				return handlerTransport(func(w http.ResponseWriter, _ *http.Request) { echo(w, assertion) }).RoundTrip(r)
+			})}
+			c := newClient(t, opts)
+			ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+			defer cancel()
+			_, err := c.Token(ctx, resource)
+			require.Error(t, err)
+			synctest.Wait()
+			inJSON, _ := json.Marshal([]any{err, c.Status()})
+			shown := fmt.Sprintf("%v %+v %#v %q %v %+v %#v %+v %s %s", err, err, err, err, c, c, c, c.Status(), inJSON, log.String())
+			for _, ev := range told.of(aztoken.EventAcquired, aztoken.EventFailed, aztoken.EventRejected, aztoken.EventUnchanged) {
+				shown += fmt.Sprintf("%v %+v %#v", ev, ev, ev)
+			}
+			parts := strings.Split(assertion, ".")
+			require.Len(t, parts, 3)
+			requireNone(t, append(parts, assertion), shown)
+		})
+	}
 }
 
 // TestFederationClose: Close ends both caches, and what is under way.
