@@ -73,16 +73,16 @@ func Example() {
 	imds := imdstest.New(nil)
 	client := clientOf(imds)
 	defer client.Close()
-	ask := func(resource string) {
-		ctx, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)
-		defer cancel()
+	ask := func(ctx context.Context, resource string) {
 		_, err := client.Token(ctx, resource)
 		fmt.Println(resource, err == nil)
 	}
-	ask("https://orders.example")
+	ask(context.Background(), "https://orders.example")
 	imds.Break(imdstest.EntraDown())
-	ask("https://orders.example")
-	ask("https://invoices.example") // which it never had a token for
+	ask(context.Background(), "https://orders.example")
+	briefly, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)
+	defer cancel()
+	ask(briefly, "https://invoices.example") // which it never had a token for
 	// Output:
 	// https://orders.example true
 	// https://orders.example true
