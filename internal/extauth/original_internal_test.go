@@ -2,6 +2,7 @@ package extauth
 
 import (
 	"net/http"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -110,6 +111,31 @@ func TestOriginal(t *testing.T) {
 			require.Equal(t, original{http.MethodPut, "orders.example", target}, got)
 		}
 	})
+}
+
+func TestIsHost(t *testing.T) {
+	t.Parallel()
+	for c := range 256 {
+		text := string([]byte{byte(c)})
+		allowed := strings.Contains("abcdefghijklmnopqrstuvwxyz0123456789-_", text)
+		require.Equal(t, allowed, isHost(text), "%q", text)
+		require.Equal(t, allowed || text == ".", isHost("a"+text+"b"), "%q", text)
+		require.Equal(t, allowed, isHost(text+"a"), "%q", text)
+		require.Equal(t, allowed, isHost("a"+text), "%q", text)
+	}
+	require.False(t, isHost(""))
+}
+
+func TestIsToken(t *testing.T) {
+	t.Parallel()
+	for c := range 256 {
+		text := string([]byte{byte(c)})
+		// RFC 9110, 5.6.2
+		allowed := strings.Contains("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789!#$%&'*+-.^_`|~", text)
+		require.Equal(t, allowed, isToken(text), "%q", text)
+		require.Equal(t, allowed, isToken("G"+text+"T"), "%q", text)
+	}
+	require.False(t, isToken(""))
 }
 
 func TestMarks(t *testing.T) {

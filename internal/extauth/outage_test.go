@@ -137,6 +137,9 @@ func TestOutage(t *testing.T) {
 			f.entra.Issuer().Recover()
 			time.Sleep(2 * time.Minute)
 			require.Equal(t, http.StatusOK, f.ask(t, question(unknown, "GET", "/")).Code)
+			f.entra.Issuer().RotateKey()
+			time.Sleep(6 * time.Minute)
+			require.Equal(t, http.StatusOK, f.ask(t, question(f.entra.Mint(audience), "GET", "/")).Code, "who comes later waits for a key")
 		})
 	})
 	t.Run("does not spread between tenants", func(t *testing.T) {

@@ -67,6 +67,14 @@ func TestReload(t *testing.T) {
 			require.Equal(t, http.StatusUnauthorized, f.ask(t, question(f.entra.Mint(second, reader), "GET", "/")).Code)
 			require.Equal(t, http.StatusOK, f.ask(t, question(f.entra.Mint(audience), "GET", "/")).Code)
 			require.Len(t, f.Config().Audiences, 1)
+			for _, elsewhere := range []string{"cloud: usgovernment\n" + readers, "authority: https://other.test\n" + readers} { // other keys
+				c, err := read(t, elsewhere)
+				require.NoError(t, err)
+				if c.Authority == "" {
+					c.Authority = f.Config().Authority
+				}
+				require.ErrorContains(t, f.Reload(t.Context(), c), "no keys")
+			}
 		})
 	})
 	t.Run("of audiences in an outage has the keys of the key file", func(t *testing.T) {
