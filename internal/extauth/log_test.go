@@ -88,6 +88,8 @@ func TestLog(t *testing.T) {
 			f.ask(t, r)
 			lines := strings.Split(strings.TrimSpace(f.log.String()), "\n")
 			require.GreaterOrEqual(t, len(lines), 7)
+			require.Contains(t, f.log.String(), "path=/"+strings.Repeat("a", 199)+" ")
+			require.Contains(t, f.log.String(), "method="+strings.Repeat("M", 200)+" ")
 			for _, line := range lines {
 				require.Less(t, len(line), 900, line)
 				require.NotContains(t, line, "eyJ")
