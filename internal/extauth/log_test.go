@@ -1,7 +1,9 @@
 package extauth_test
 
 import (
+	"fmt"
 	"net/http"
+	"path/filepath"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -52,9 +54,9 @@ func TestLog(t *testing.T) {
 			f := start(t, entraID(), configured(t, readers))
 			synctest.Wait()
 			ask := func() {
-				for range 100 {
+				for n := range 100 {
 					f.ask(t, question("", "GET", "/"))
-					f.ask(t, question(f.entra.Mint("https://other.example"), "GET", "/"))
+					f.ask(t, question(f.entra.Mint(fmt.Sprintf("https://%d.example", n)), "GET", "/"))
 					f.ask(t, question("", "GET", "/../"))
 					f.ask(t, question("", "GET", "/a;b"))
 					f.ask(t, question("", "get;", "/"))
@@ -76,6 +78,7 @@ func TestLog(t *testing.T) {
 				question("", "GET", "/"+token+"/.."),
 				question("", "GET", "/"+strings.Repeat("b", 190)+token+";"),
 				question("", "GET", "/x#"+token),
+				question("", "GET", "?secret=s"),
 				question("", strings.Repeat("M", 4000)+",", "/"),
 				question("", token+",", "/"),
 				question("", "GET", "/\x1b[2J\n\u202elevel=ERROR"),
@@ -93,6 +96,7 @@ func TestLog(t *testing.T) {
 			for _, line := range lines {
 				require.Less(t, len(line), 900, line)
 				require.NotContains(t, line, "eyJ")
+				require.NotContains(t, line, "secret")
 				require.NotContains(t, line, "\x1b")
 				require.NotContains(t, line, token[len(token)-20:])
 			}
@@ -111,6 +115,14 @@ func TestLog(t *testing.T) {
 			time.Sleep(2 * time.Hour)
 			require.NotEmpty(t, warnings(f))
 			require.Contains(t, warnings(f)[0], "keys not fetched")
+		})
+	})
+	t.Run("has what is wrong with the key file", func(t *testing.T) {
+		virtually(t, func(t *testing.T) {
+			f := start(t, entraID(), configured(t, "key_file: "+filepath.Join(t.TempDir(), "missing", "keys.json")+"\n"+readers))
+			synctest.Wait()
+			time.Sleep(time.Minute)
+			require.Regexp(t, `level=WARN msg="aztoken guard: key file not used" error=".*missing.*no such file`, f.log.String())
 		})
 	})
 }

@@ -84,6 +84,7 @@ func TestValidate(t *testing.T) {
 			require.NotEmpty(t, got["error_description"])
 			require.Contains(t, w.Header().Get("WWW-Authenticate"), c.challenge, name)
 		}
+		require.Contains(t, f.log.String(), "path=/validate method=GET rule=none result=bad_token")
 		for _, method := range []string{"POST", "PUT", "OPTIONS", "get"} {
 			w, _ := f.validate(t, method, "Bearer "+f.entra.Mint(audience))
 			require.Equal(t, http.StatusMethodNotAllowed, w.Code, method)
