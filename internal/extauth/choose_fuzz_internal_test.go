@@ -57,7 +57,8 @@ func readings(raw string) []string {
 	return all
 }
 
-// FuzzChoose holds that an open rule never wins where a service may read the path as a protected one.
+// FuzzChoose holds that an open rule never wins where a service may read the path as a protected
+// one.
 func FuzzChoose(f *testing.F) {
 	for _, seed := range []string{
 		"/public/a", "/", "/Admin", "/admin/", "/admin;x", "//admin", "/adm%C4%B1n", "/public/..%2fadmin", "/item/1/", "/secret/", "/api/V1/x", "/files/a;b",
@@ -85,8 +86,8 @@ func FuzzChoose(f *testing.F) {
 	})
 }
 
-// FuzzChooseRules holds for random rules that what passes meets the rules of whatever its path may be
-// read as.
+// FuzzChooseRules holds for random rules that what passes meets the rules of whatever its path may
+// be read as.
 func FuzzChooseRules(f *testing.F) {
 	for seed, target := range []string{
 		"/a/", "/A/B/", "/a;x", "/a/b%2F", "//a", "/a/%2561", "/a/b;/", "/l/a%2fb/", "/l/;", "/L//a", "/l/%255cb", "/s/%C5%BF", "/a/%62/?b", "/l/%25%32%66", "/a%3bx/b",
