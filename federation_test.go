@@ -792,30 +792,40 @@ func TestFederationClose(t *testing.T) {
 		synctest.Wait()
 		require.Equal(t, 5*time.Second, took(func() { require.ErrorIs(t, c.Close(), aztoken.ErrStillRunning) }))
 	})
-	inVirtualTime(t, "with connections to both endpoints", func(t *testing.T) {
-		srv := tenantWithApp(t, imdstest.Options{})
-		network := pipe.Transport(t, srv, srv.TLSConfig())
-		t.Cleanup(srv.Close)
-		var opened, closed atomic.Int64
-		dial := network.DialContext
-		network.DialContext = func(ctx context.Context, network, address string) (net.Conn, error) {
-			opened.Add(1)
-			time.Sleep(12 * time.Second) // the caller's dialer has its own limits
-			conn, err := dial(ctx, network, address)
-			return counted{conn, &closed}, err
-		}
-		env := srv.IMDS()
-		opts := aztoken.Options{Getenv: env.Get, Endpoint: "http://imds.test", Federation: &application}
-		opts.Transport = &http.Client{Transport: network}
-		c, err := aztoken.NewClient(&opts)
-		require.NoError(t, err)
-		require.Equal(t, 24*time.Second, took(func() { _, err = c.Token(t.Context(), resource) }))
-		require.NoError(t, err)
-		require.NoError(t, c.Close())
-		synctest.Wait()
-		require.EqualValues(t, 2, opened.Load())
-		require.EqualValues(t, 2, closed.Load())
-	})
+	for name, federation := range map[string]func(*imdstest.Server) *aztoken.Federation{
+		"both endpoints": func(*imdstest.Server) *aztoken.Federation { return &application },
+		"Entra ID":       assertedBy,
+	} {
+		inVirtualTime(t, "with connections to "+name, func(t *testing.T) {
+			srv := tenantWithApp(t, imdstest.Options{Applications: []imdstest.Application{{
+				FederatedCredentials: []imdstest.FederatedCredential{{}, {Issuer: "https://ci.example", Subject: "repo:orders"}},
+			}}})
+			network := pipe.Transport(t, srv, srv.TLSConfig())
+			t.Cleanup(srv.Close)
+			var opened, closed atomic.Int64
+			dial := network.DialContext
+			network.DialContext = func(ctx context.Context, network, address string) (net.Conn, error) {
+				opened.Add(1)
+				time.Sleep(12 * time.Second) // the caller's dialer has its own limits
+				conn, err := dial(ctx, network, address)
+				return counted{conn, &closed}, err
+			}
+			opts := aztoken.Options{Getenv: srv.IMDS().Get, Federation: federation(srv)}
+			if opts.Federation.Assertion == nil {
+				opts.Endpoint = "http://imds.test"
+			}
+			opts.Transport = &http.Client{Transport: network}
+			c, err := aztoken.NewClient(&opts)
+			require.NoError(t, err)
+			spent := took(func() { _, err = c.Token(t.Context(), resource) })
+			require.NoError(t, err)
+			require.NoError(t, c.Close())
+			synctest.Wait()
+			require.Equal(t, time.Duration(opened.Load())*12*time.Second, spent, "each connection was made once")
+			require.Equal(t, opened.Load(), closed.Load())
+			require.EqualValues(t, srv.Count(), opened.Load())
+		})
+	}
 }
 
 // counted counts the connections that are closed.

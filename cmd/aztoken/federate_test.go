@@ -48,6 +48,7 @@ func TestFederate(t *testing.T) {
 	golden(t, "federate-again.text", got.stdout)
 	require.Empty(t, got.stderr)
 	require.Len(t, d.Writes(), writes)
+	golden(t, "federate-again.text", d.run(t, with(plainFederate, "--audience", "api://AzureADTokenExchange")...).stdout)
 
 	got = d.run(t, with(plainFederate, "--audience", "api://AirGap", "--yes")...)
 	require.Zero(t, got.status, got.stderr)

@@ -117,6 +117,10 @@ func TestCheck(t *testing.T) {
 		"a developer with an id": {one(func(c *agentfile.Config) {
 			c.Dev, c.Identities[0].Allow, c.Identities[0].ClientID = true, []string{"r"}, "11111111-1111-4111-8111-111111111111"
 		}), "leave the ids out"},
+		"a developer as an app": {one(func(c *agentfile.Config) {
+			c.Dev, c.Identities[0].Allow = true, []string{"r"}
+			c.Identities[0].Federation = &agentfile.Federation{TenantID: "t", ClientID: "11111111-1111-4111-8111-111111111111"}
+		}), "no app registration's credential"},
 		"IMDS of several": {one(func(c *agentfile.Config) {
 			c.IMDS = true
 			c.Identities = []agentfile.Identity{{Name: "a"}, {Name: "b"}}
