@@ -658,6 +658,7 @@ func TestFederationMisbehaving(t *testing.T) {
 		defer close(awake)
 		f := assertedBy(srv)
 		good := f.Assertion
+		var isWell atomic.Bool
 		for _, bad := range []func(context.Context) (string, error){
 			func(context.Context) (string, error) { panic(errors.New("a value")) },
 			func(context.Context) (string, error) { runtime.Goexit(); return "", nil },
@@ -667,16 +668,20 @@ func TestFederationMisbehaving(t *testing.T) {
 			func(context.Context) (string, error) { return "\x00", nil },
 			func(context.Context) (string, error) { return strings.Repeat("e", 1<<20), nil },
 		} {
-			f.Assertion = bad
-			c := asApp(t, srv, aztoken.Options{Federation: &aztoken.Federation{TenantID: f.TenantID, ClientID: f.ClientID, Assertion: func(ctx context.Context) (string, error) {
-				return f.Assertion(ctx)
-			}}})
+			isWell.Store(false)
+			f.Assertion = func(ctx context.Context) (string, error) {
+				if isWell.Load() {
+					return good(ctx)
+				}
+				return bad(ctx)
+			}
+			c := asApp(t, srv, aztoken.Options{Federation: f})
 			ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
 			var err error
 			require.LessOrEqual(t, took(func() { _, err = c.Token(ctx, resource) }), 5*time.Second)
 			require.Error(t, err)
 			cancel()
-			f.Assertion = good
+			isWell.Store(true)
 			time.Sleep(2 * time.Minute)
 			_, err = c.Token(t.Context(), resource)
 			require.NoError(t, err)
