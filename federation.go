@@ -97,7 +97,7 @@ func newApplication(opts Options, cfg hosts.Config, assertions *cache) (*endpoin
 		return nil, err
 	}
 	if assertions == nil {
-		f.Any, f.By, f.Assert = true, "Options.Federation.Assertion", hosts.AssertBy(opts.Federation.Assertion)
+		f.IsCustom, f.By, f.Assert = true, "Options.Federation.Assertion", hosts.AssertBy(opts.Federation.Assertion)
 	} else {
 		f.By, f.Assert = assertions.endpoint.host, assertions.assert
 	}

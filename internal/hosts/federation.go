@@ -20,11 +20,11 @@ type Federation struct {
 	TenantID, ClientID string
 	// Authority is the login host. "" leaves it to the environment.
 	Authority string
-	// Assert returns an assertion for the audience of the cloud. Where Any is set the audience is
-	// "", as the one who makes the assertions knows it.
+	// Assert returns an assertion for the audience of the cloud, which is "" where IsCustom is set.
 	Assert func(ctx context.Context, audience string) (Assertion, error)
-	// Any reports whether assertions are of any kind, and not a managed identity's tokens.
-	Any bool
+	// IsCustom reports whether the program makes the assertions, of whatever kind and for an
+	// audience of its own choice, and not a managed identity.
+	IsCustom bool
 	// By names what makes the assertions, for people.
 	By string
 }
@@ -61,7 +61,7 @@ func NewFederation(cfg Config, f Federation) (Host, error) {
 	if s.base, err = f.authority(cfg.Getenv); err != nil {
 		return Host{}, err
 	}
-	if !f.Any {
+	if !f.IsCustom {
 		if s.audience = exchangeAudience(s.base); s.audience == "" {
 			return Host{}, f.unknownCloud(s.base)
 		}
@@ -126,7 +126,7 @@ func (s *federation) Token(ctx context.Context, r Request) (token azcore.AccessT
 func (s *federation) present(ctx context.Context, r Request, assertion secret.Text) (azcore.AccessToken, error) {
 	value, err := word(assertion.Reveal())
 	if err == nil && len(value) > maxAssertion {
-		err = errFileTooLarge
+		err = errors.New("larger than a token can be")
 	}
 	if err != nil {
 		return azcore.AccessToken{}, &wire.Failure{
@@ -183,8 +183,8 @@ func (s *federation) advice(f *wire.Failure, sent presented) string {
 	var do string
 	switch {
 	case hasCode(f, func(code int) bool { return code == ended }):
-		do = "check that the assertion is not an old copy, and the clocks"
-	case isMismatch(f) && s.Any:
+		do = "check that the assertion is not an old copy, and that the clocks are right"
+	case isMismatch(f) && s.IsCustom:
 		do = "the app registration " + s.client + " needs a federated credential with exactly the issuer, subject and audience of the " +
 			"assertion; a new one takes some minutes"
 	case isMismatch(f):

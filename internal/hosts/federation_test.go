@@ -82,7 +82,7 @@ func TestFederationMistakes(t *testing.T) {
 			}
 		})
 	}
-	f := hosts.Federation{TenantID: appTenant, ClientID: app, Authority: "https://login.contoso.example", Any: true}
+	f := hosts.Federation{TenantID: appTenant, ClientID: app, Authority: "https://login.contoso.example", IsCustom: true}
 	_, err := newFederation(t, f, nil, nil)
 	require.NoError(t, err, "other assertions need no audience")
 }
@@ -166,7 +166,7 @@ func TestFederationRefusals(t *testing.T) {
 			if tc.any {
 				assertion = foreign
 			}
-			f := hosts.Federation{TenantID: appTenant, ClientID: app, Any: tc.any, Assert: always(assertion)}
+			f := hosts.Federation{TenantID: appTenant, ClientID: app, IsCustom: tc.any, Assert: always(assertion)}
 			h, err := newFederation(t, f, nil, func(w http.ResponseWriter, _ *http.Request) { refuse(w, code) })
 			require.NoError(t, err)
 			_, err = h.Source.Token(t.Context(), request)
@@ -191,7 +191,7 @@ func TestFederationAdvice(t *testing.T) {
 	t.Parallel()
 	for _, known := range hosts.EntraErrors() {
 		for _, isAny := range []bool{false, true} {
-			f := hosts.Federation{TenantID: appTenant, ClientID: app, Any: isAny, Assert: always(identityAssertion)}
+			f := hosts.Federation{TenantID: appTenant, ClientID: app, IsCustom: isAny, Assert: always(identityAssertion)}
 			h, err := newFederation(t, f, nil, func(w http.ResponseWriter, _ *http.Request) { refuse(w, known.Code) })
 			require.NoError(t, err)
 			_, err = h.Source.Token(t.Context(), request)
@@ -242,7 +242,7 @@ func TestFederationUnanswered(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			f := hosts.Federation{TenantID: appTenant, ClientID: app, Authority: tc.authority, Any: true, Assert: always(identityAssertion)}
+			f := hosts.Federation{TenantID: appTenant, ClientID: app, Authority: tc.authority, IsCustom: true, Assert: always(identityAssertion)}
 			h, err := newFederation(t, f, nil, tc.answer)
 			require.NoError(t, err)
 			_, err = h.Source.Token(t.Context(), request)
@@ -323,7 +323,7 @@ func TestFederationAssertion(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			assert := hosts.AssertBy(func(context.Context) (string, error) { return tc.value, tc.err })
-			f := hosts.Federation{TenantID: appTenant, ClientID: app, Any: true, Assert: assert}
+			f := hosts.Federation{TenantID: appTenant, ClientID: app, IsCustom: true, Assert: assert}
 			h, err := newFederation(t, f, nil, func(http.ResponseWriter, *http.Request) { t.Error("it was sent") })
 			require.NoError(t, err)
 			_, err = h.Source.Token(t.Context(), request)
