@@ -28,9 +28,25 @@ type program struct {
 	runs   time.Duration
 }
 
+// breaker breaks a host, or not, at the start of a minute of a program's life. Before the first call
+// status lists no token.
+type breaker func(minute int, imds *imdstest.Server, status aztoken.Status)
+
+func never(int, *imdstest.Server, aztoken.Status) {}
+
+// atRefresh breaks the host for two minutes whenever a refresh is due within one, so that more than
+// one request fails.
+func atRefresh(_ int, imds *imdstest.Server, status aztoken.Status) {
+	for _, r := range status.Resources {
+		if r.Failures == 0 && time.Until(r.RefreshOn) < time.Minute {
+			imds.BreakFor(2*time.Minute, imdstest.Status(503))
+		}
+	}
+}
+
 // live runs the program and returns what Prometheus sees of it, and what is left of its token by
-// the minute. At each minute do gets the host, to break it.
-func (p program) live(t *testing.T, do func(minute int, imds *imdstest.Server)) (*ruletest.Record, []time.Duration) {
+// the minute.
+func (p program) live(t *testing.T, breaks breaker) (*ruletest.Record, []time.Duration) {
 	t.Helper()
 	metrics, registry := registered(t, nil)
 	imds := imdstest.New(&p.host)
@@ -38,7 +54,7 @@ func (p program) live(t *testing.T, do func(minute int, imds *imdstest.Server)) 
 	seen := ruletest.NewRecord()
 	cover := make([]time.Duration, 0, int(p.runs.Minutes()))
 	for minute := range int(p.runs.Minutes()) {
-		do(minute, imds)
+		breaks(minute, imds, c.Status())
 		if minute == 0 || p.every > 0 && minute%int(p.every.Minutes()) == 0 {
 			ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 			_, _ = c.Token(ctx, resource) // which fails at the end of a long outage
@@ -79,7 +95,7 @@ func TestAlertsInAnOutage(t *testing.T) {
 	} {
 		virtually(t, fmt.Sprintf("of %s, that begins at %d h", fault, hour), func(t *testing.T) {
 			begin := 60*hour + 1
-			seen, cover := program{every: time.Minute, runs: time.Duration(begin+outage+60) * time.Minute}.live(t, func(minute int, imds *imdstest.Server) {
+			seen, cover := program{every: time.Minute, runs: time.Duration(begin+outage+60) * time.Minute}.live(t, func(minute int, imds *imdstest.Server, _ aztoken.Status) {
 				if minute == begin {
 					imds.BreakFor(outage*time.Minute, fault)
 				}
@@ -108,27 +124,21 @@ func TestAlertsInAnOutage(t *testing.T) {
 func TestNoAlert(t *testing.T) {
 	t.Parallel()
 	ruletest.Promtool(t)
-	fine := func(int, *imdstest.Server) {}
 	for name, tc := range map[string]struct {
 		program program
-		do      func(minute int, imds *imdstest.Server)
+		breaks  breaker
 	}{
-		"by default":                            {program{every: time.Minute, runs: 48 * time.Hour}, fine},
-		"with MaxAge":                           {program{policy: aztoken.MaxAge(time.Hour), every: time.Minute, runs: 48 * time.Hour}, fine},
-		"with tokens of an hour":                {program{host: imdstest.Options{TokenLifetime: time.Hour, MintAfter: -1}, every: time.Minute, runs: 24 * time.Hour}, fine},
-		"with tokens that are never cached":     {program{host: imdstest.Options{MintAfter: -1}, every: time.Minute, runs: 48 * time.Hour}, fine},
-		"for a token that is used once":         {program{runs: 30 * time.Hour}, fine},
-		"with MaxAge, for one used once":        {program{policy: aztoken.MaxAge(time.Hour), runs: 30 * time.Hour}, fine},
-		"for a token that is used now and then": {program{every: 23 * time.Hour, runs: 48 * time.Hour}, fine},
-		"for failures of two minutes": {program{policy: aztoken.MaxAge(time.Hour), every: time.Minute, runs: 48 * time.Hour},
-			func(minute int, imds *imdstest.Server) {
-				if minute%30 == 29 {
-					imds.BreakFor(2*time.Minute, imdstest.Status(503))
-				}
-			}},
+		"by default":                            {program{every: time.Minute, runs: 48 * time.Hour}, never},
+		"with MaxAge":                           {program{policy: aztoken.MaxAge(time.Hour), every: time.Minute, runs: 48 * time.Hour}, never},
+		"with tokens of an hour":                {program{host: imdstest.Options{TokenLifetime: time.Hour, MintAfter: -1}, every: time.Minute, runs: 24 * time.Hour}, never},
+		"with tokens that are never cached":     {program{host: imdstest.Options{MintAfter: -1}, every: time.Minute, runs: 48 * time.Hour}, never},
+		"for a token that is used once":         {program{runs: 30 * time.Hour}, never},
+		"with MaxAge, for one used once":        {program{policy: aztoken.MaxAge(time.Hour), runs: 30 * time.Hour}, never},
+		"for a token that is used now and then": {program{every: 23 * time.Hour, runs: 48 * time.Hour}, never},
+		"for failures of two minutes":           {program{policy: aztoken.MaxAge(time.Hour), every: time.Minute, runs: 48 * time.Hour}, atRefresh},
 	} {
 		virtually(t, name, func(t *testing.T) {
-			seen, _ := tc.program.live(t, tc.do)
+			seen, _ := tc.program.live(t, tc.breaks)
 			seen.Never()
 			seen.Judge(t, "alerts.yaml")
 		})
@@ -140,14 +150,14 @@ func TestAlertsOfOtherKinds(t *testing.T) {
 	ruletest.Promtool(t)
 	virtually(t, "a resource that never had a token", func(t *testing.T) {
 		host := imdstest.Options{Resources: []string{"https://another.example.com"}}
-		seen, _ := program{host: host, every: time.Minute, runs: time.Hour}.live(t, func(int, *imdstest.Server) {})
+		seen, _ := program{host: host, every: time.Minute, runs: time.Hour}.live(t, never)
 		seen.Firing("AztokenRefreshFailing", 30, 1)
 		seen.Firing("AztokenNoToken", 30, 1)
 		seen.Judge(t, "alerts.yaml")
 	})
 	virtually(t, "a host that returns the same token up to its end, which leaves no cover", func(t *testing.T) {
 		host := imdstest.Options{MintAfter: 24*time.Hour - 5*time.Minute}
-		seen, cover := program{host: host, every: time.Minute, runs: 24 * time.Hour}.live(t, func(int, *imdstest.Server) {})
+		seen, cover := program{host: host, every: time.Minute, runs: 24 * time.Hour}.live(t, never)
 		half := firstBelow(t, cover, 0, 12*time.Hour) - 1
 		seen.Firing("AztokenHalfOfCoverLeft", half-10, 0)
 		seen.Firing("AztokenHalfOfCoverLeft", half, 1)
@@ -155,7 +165,7 @@ func TestAlertsOfOtherKinds(t *testing.T) {
 	})
 	virtually(t, "tokens of an hour, in an outage", func(t *testing.T) {
 		host := imdstest.Options{TokenLifetime: time.Hour, MintAfter: -1}
-		seen, cover := program{host: host, every: time.Minute, runs: 3 * time.Hour}.live(t, func(minute int, imds *imdstest.Server) {
+		seen, cover := program{host: host, every: time.Minute, runs: 3 * time.Hour}.live(t, func(minute int, imds *imdstest.Server, _ aztoken.Status) {
 			if minute == 60 {
 				imds.Break(imdstest.EntraDown())
 			}
