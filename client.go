@@ -34,7 +34,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"net/http"
 	"os"
 	"reflect"
@@ -49,71 +48,7 @@ import (
 	"github.com/seed-ac726066/aztoken/internal/hosts"
 	"github.com/seed-ac726066/aztoken/internal/lifetime"
 	"github.com/seed-ac726066/aztoken/internal/stored"
-	"github.com/seed-ac726066/aztoken/tokenstore"
 )
-
-// Options are the settings of a [Client]. The zero value is right for a program on an Azure host.
-//
-// What users pass in (Credential, Logger, OnEvent, callbacks of OnRotate) may panic, be slow or
-// never return: it costs no caller its deadline and no other resource anything. What it panics with
-// goes to Logger and to Event.Err.
-type Options struct {
-	// ClientOptions are those of every Azure SDK client, for the requests to the identity endpoint:
-	//
-	//	Transport        used without its proxy, redirects and cookies if it is an *http.Client. A RoundTripper in it
-	//	                 that is not an *http.Transport, or a Transport that is not an *http.Client, must itself use no
-	//	                 proxy and follow no redirect. Nil is a client of its own.
-	//	PerCallPolicies, PerRetryPolicies, Telemetry, TracingProvider
-	//	                 as in every Azure SDK client.
-	//	Logging          never shows a body or a secret header.
-	//	Cloud            names the login host for Federation, and must be zero without it.
-	//	Retry, APIVersion
-	//	                 must be zero: they would have no effect, and NewClient says what to set instead.
-	//
-	// (Workload identity and Federation, whose endpoint is on the internet, use the proxy of the
-	// environment, or that of your client.)
-	azcore.ClientOptions
-
-	// ID is the managed identity to use. Nil is the host's default: the system-assigned one or, on
-	// most hosts, the only one. An ID of a kind that the host does not take is an error of
-	// NewClient.
-	ID ID
-
-	// Credential is the source of tokens in place of the host's managed identity: any
-	// azcore.TokenCredential, for example azidentity's Azure CLI credential on a developer's
-	// machine. ClientOptions, ID, Endpoint and Getenv do not apply.
-	Credential azcore.TokenCredential
-
-	// Federation makes the client get the tokens of an app registration, for which the managed
-	// identity, or another assertion, is the credential. Nil is none.
-	Federation *Federation
-
-	// Endpoint is the base URL of IMDS; set, it is used whatever host the environment names. ""
-	// leaves it to the environment, and where that names no other host it is
-	// http://169.254.169.254.
-	Endpoint string
-
-	// Getenv reads the environment variables by which the host is found, when the client is made.
-	// Nil is os.Getenv. Tests pass that of imdstest.Environment. The proxy of workload identity is
-	// always that of the process.
-	Getenv func(name string) string
-
-	// Refresh decides when a token is replaced. The zero value is HalfLife().
-	Refresh RefreshPolicy
-
-	// Store keeps tokens where they outlive the process, so that a restart or a new instance during
-	// an outage has one: tokenstore.New(tokenstore.Dir(path)), or a Redis for a fleet. A store that
-	// is shared by machines needs an explicit ID. A store that does not work fails and delays no
-	// call that the client can serve without it. Nil keeps tokens in this process only.
-	Store *tokenstore.Store
-
-	// Logger gets a line for each Event. Nil is silent.
-	Logger *slog.Logger
-
-	// OnEvent is called for every Event, one at a time and in order, in a goroutine of the client:
-	// what the Event tells of has taken effect by then. It must not close the client. Nil is none.
-	OnEvent func(Event)
-}
 
 // Client gets tokens and keeps them fresh. One Client serves a whole program: it is safe for
 // concurrent use, and keeps one token for each resource. It is both a consumer of an
@@ -206,26 +141,6 @@ func transportKey(t any) string {
 		return fmt.Sprintf("%T %x", t, v.Pointer())
 	}
 	return fmt.Sprintf("%T", t)
-}
-
-// check refuses what would have no effect.
-func (o *Options) check() error {
-	for _, f := range []struct {
-		name, instead string
-		value         any
-	}{
-		{"Retry", "the client has a schedule of retries of its own; leave Retry zero, and set Refresh for more cover", o.Retry},
-		{"APIVersion", "each host's endpoint has its own; leave APIVersion empty", o.APIVersion},
-		{"Cloud", "the endpoint decides on the cloud, and workload identity reads it from AZURE_AUTHORITY_HOST; leave Cloud zero", o.Cloud},
-	} {
-		if f.name == "Cloud" && o.Federation != nil {
-			continue // it names the login host
-		}
-		if !reflect.ValueOf(f.value).IsZero() {
-			return fmt.Errorf("aztoken: Options.%s has no effect: %s", f.name, f.instead)
-		}
-	}
-	return o.checkFederation()
 }
 
 // Token returns a token for resource, the App ID URI of the service to call, to the letter: a slash
