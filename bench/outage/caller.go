@@ -39,9 +39,10 @@ type caller struct {
 	mu       sync.Mutex
 	outcomes []outcome     // of one call after the other
 	waited   time.Duration // the longest wait of a call
-	idled    time.Duration // the longest of one that need not have waited, as the caller held a token that was still good
-	held     string
-	heldEnd  time.Time
+	// The longest wait of a call that did not have to wait because the caller held a good token.
+	idled   time.Duration
+	held    string
+	heldEnd time.Time
 }
 
 // callFor makes calls for d, and returns when the last has come back.

@@ -51,13 +51,16 @@ func deadlines(n int) []time.Duration {
 
 // outcome is what became of all who called at once.
 type outcome struct {
-	requests int           // that were sent to the endpoint
-	tokens   int           // callers that got one
-	inTime   int           // that returned by their deadline, whatever they got
-	hidden   int           // that failed at their deadline, with an error that is not context.DeadlineExceeded
-	waiting  int           // that had not returned when the watch ended
-	wall     time.Duration // until the last one returned, or the watch ended
-	later    bool          // a call got a token that came when the endpoint would have answered, with a deadline of latest
+	requests int // that were sent to the endpoint
+	tokens   int // callers that got one
+	inTime   int // that returned by their deadline, whatever they got
+	// Calls that failed at their deadline with an error other than context.DeadlineExceeded.
+	hidden  int
+	waiting int           // that had not returned when the watch ended
+	wall    time.Duration // until the last one returned, or the watch ended
+	// Whether a call got a token that came when the endpoint would have answered, with a deadline
+	// of latest.
+	later bool
 }
 
 // stampede lets callers ask a client at once that has no token yet, and watches them for so long. A
