@@ -1,6 +1,6 @@
-// Package docs_test checks the README and the pages of this folder: their code is compiled, their
-// links lead somewhere, what they show as output is checked by a test, their data parses, and their
-// sentences end. What is said of commands is checked where these are: cmd/aztoken/docs_test.go.
+// Package docs_test checks the README and the pages of this folder: that their code compiles, their
+// links work, their output is checked by a test, their data parses, and their sentences are short.
+// The commands on the pages are checked next to their code, in cmd/aztoken/docs_test.go.
 package docs_test
 
 import (
@@ -16,7 +16,7 @@ import (
 	"github.com/seed-ac726066/aztoken/internal/pages"
 )
 
-// users returns the pages, and the repository's folder.
+// users returns the repository's folder and the pages.
 func users(t *testing.T) (root string, all []pages.Page) {
 	t.Helper()
 	root, err := pages.Root()
@@ -27,7 +27,7 @@ func users(t *testing.T) (root string, all []pages.Page) {
 	return root, all
 }
 
-// blocks returns the blocks of p in one of these languages.
+// blocks returns the blocks of p that are in one of the languages.
 func blocks(t *testing.T, p pages.Page, languages ...string) (found []pages.Block) {
 	t.Helper()
 	all, err := p.Blocks()
@@ -42,9 +42,9 @@ func blocks(t *testing.T, p pages.Page, languages ...string) (found []pages.Bloc
 	return found
 }
 
-// Every block of Go stands in a Go file of this repository, which go vet compiles: an Example, a
-// test, or a program in examples. Indentation, empty lines and the width of gaps do not count, and a
-// line "…" stands for whatever is between two others of the file.
+// Every Go block must appear in a Go file of this repository, which go vet compiles: an Example, a
+// test, or a program in examples. Indentation, empty lines and the width of gaps do not matter, and
+// a line "…" matches any lines in between.
 func TestCodeIsCompiled(t *testing.T) {
 	t.Parallel()
 	root, all := users(t)
@@ -75,8 +75,8 @@ func TestMissingFrom(t *testing.T) {
 	}
 }
 
-// missingFrom returns the first lines of a block that no file has behind the ones before, or "". Of
-// several files the one that has most of the block counts.
+// missingFrom returns the first lines of a block that no file has after the preceding ones, or "".
+// If several files have part of the block, the one with the most of it counts.
 func missingFrom(sources []string, block string) string {
 	var parts []string
 	for _, part := range strings.Split("\n"+strings.ReplaceAll(normal(block), "\n// …\n", "\n…\n"), "\n…\n") {
@@ -102,7 +102,7 @@ func missingFrom(sources []string, block string) string {
 	return parts[most]
 }
 
-// normal returns text without what gofmt decides.
+// normal returns text without the whitespace that gofmt controls.
 func normal(text string) string {
 	var b strings.Builder
 	for line := range strings.Lines(text) {
@@ -113,7 +113,7 @@ func normal(text string) string {
 	return b.String()
 }
 
-// goFiles returns the Go files of all modules, normal.
+// goFiles returns the Go files of all modules, normalized by normal.
 func goFiles(t *testing.T, root string) (all []string) {
 	t.Helper()
 	require.NoError(t, filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {

@@ -12,8 +12,8 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// Blocks of JSON and YAML parse. One of JSON may be a part of an object: members without the braces
-// around them.
+// Blocks of JSON and YAML must parse. A JSON block may be part of an object: members without the
+// surrounding braces.
 func TestDataParses(t *testing.T) {
 	t.Parallel()
 	_, all := users(t)
@@ -39,7 +39,7 @@ func TestDataParses(t *testing.T) {
 	}
 }
 
-// mostWords is how long a sentence may be: longer ones are read twice.
+// mostWords is the longest that a sentence may be: readers have to read longer ones twice.
 const mostWords = 40
 
 func TestSentencesEnd(t *testing.T) {

@@ -12,7 +12,7 @@ import (
 	"github.com/seed-ac726066/aztoken/internal/pages"
 )
 
-// Links inside the repository lead to files that are there, and to headings that they have.
+// Links inside the repository must lead to existing files and headings.
 func TestLinksLeadSomewhere(t *testing.T) {
 	t.Parallel()
 	root, all := users(t)

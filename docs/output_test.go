@@ -13,14 +13,14 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Every block of text or console says on the line before it which test compares it with what the
-// program prints, or that it is a drawing and nobody's output:
+// Every text or console block must have a line before it that names the test which compares it with
+// what the program prints, or says that it is a drawing rather than output:
 //
 //	<!-- checked by TestQuickstartOutput -->
 //	<!-- a drawing -->
 //
-// The test finds its blocks by pages.CheckedBy, so that none is forgotten that names it. A block of
-// any language may be a file, which TestFilesAreShown compares:
+// The named test finds its blocks with pages.CheckedBy, so it cannot miss a block that names it. A
+// block in any language may show a file, which TestFilesAreShown compares:
 //
 //	<!-- file: ../examples/guard/guard.yaml -->
 func TestOutputIsChecked(t *testing.T) {
@@ -66,7 +66,7 @@ var (
 	testName     = regexp.MustCompile(`"(Test\w+)"`)
 )
 
-// checkingTests returns the tests by whose name something asks, for which pages.CheckedBy is there.
+// checkingTests returns the tests whose names are passed to pages.CheckedBy.
 func checkingTests(t *testing.T, root string) map[string]bool {
 	t.Helper()
 	functions, asked := make(map[string]bool), make(map[string]bool)
@@ -92,7 +92,8 @@ func checkingTests(t *testing.T, root string) map[string]bool {
 	return functions
 }
 
-// A section that nobody writes would be kept by hand, figures and all.
+// Every section must be written by a program. Otherwise its text and figures would have to be
+// updated by hand.
 func TestSectionsHaveAWriter(t *testing.T) {
 	t.Parallel()
 	root, all := users(t)

@@ -19,30 +19,30 @@ import (
 	"github.com/seed-ac726066/aztoken/verify"
 )
 
-// The code of the pages that no example and no program has, in the order of the pages. It is
-// compiled and never runs: TestCodeIsCompiled finds it here.
+// The code of the pages that is in no example and no program, in the order of the pages. It is
+// compiled but never runs: TestCodeIsCompiled finds it here.
 
 // README.md
 var (
 	_ = func() error {
-		client, err := aztoken.NewClient(nil) // finds the host's managed identity; makes no network call
+		client, err := aztoken.NewClient(nil) // finds the managed identity; makes no network call
 		if err != nil {
 			return err
 		}
 		defer client.Close()
-		api := client.Wrap(http.DefaultClient, "https://orders.example.com") // an *http.Client that authenticates
+		api := client.Wrap(http.DefaultClient, "https://orders.example.com") // an *http.Client
 		_ = api
 		return nil
 	}
 	_ = func(ctx context.Context, client *aztoken.Client) {
-		token, err := client.Token(ctx, "https://orders.example.com") // token.Value() is the secret; printing shows none
+		token, err := client.Token(ctx, "https://orders.example.com") // token.Value() is the secret
 		_, _ = token, err
 	}
 	_ = func(mux *http.ServeMux, list http.Handler) error {
 		verifier, err := verify.New(&verify.Options{
-			Audiences: []string{"https://orders.example.com"},           // App ID URI; for tokens of version 2 the client id
+			Audiences: []string{"https://orders.example.com"},           // for v2 tokens: client ID
 			Tenants:   []string{"7e000000-0000-4000-8000-000000000001"}, // yours
-			KeyFile:   "/var/cache/orders/keys.json",                    // optional: for a start during an outage
+			KeyFile:   "/var/cache/orders/keys.json",                    // optional, for outages
 		})
 		if err != nil {
 			return err
@@ -59,13 +59,13 @@ var (
 		imds.BreakFor(12*time.Hour, imdstest.Hang())
 	}
 	_ = func(t *testing.T, imds *imdstest.Server, cmd *exec.Cmd) {
-		imds.AppService().Setenv(t)                                // for this process, until the test ends
+		imds.AppService().Setenv(t)                                // for this process, in this test
 		cmd.Env = imds.Arc().Environ()                             // for a child process
-		opts := &aztoken.Options{Getenv: imds.ServiceFabric().Get} // for one client, in a parallel test
+		opts := &aztoken.Options{Getenv: imds.ServiceFabric().Get} // for one client (parallel test)
 		_ = opts
 	}
 	_ = func(key []byte, id string) {
-		store, err := tokenstore.New(tokenstore.Dir("/var/lib/orders/tokens"), key) // 32 random bytes, the same at each start
+		store, err := tokenstore.New(tokenstore.Dir("/var/lib/orders/tokens"), key) // 32 bytes
 		fatal(err)
 		client, err := aztoken.NewClient(&aztoken.Options{ID: aztoken.ClientID(id), Store: store})
 		_, _ = client, err
@@ -81,7 +81,7 @@ var (
 		}
 		defer client.Close()
 		if err := client.Warm(ctx, "https://orders.example.com"); err != nil {
-			return err // a missing federated credential or role fails here, at the start of the pod
+			return err // a missing federated credential or role fails here, at pod start
 		}
 		api := client.Wrap(http.DefaultClient, "https://orders.example.com")
 		_ = api
@@ -100,7 +100,7 @@ var (
 var (
 	_ = func() {
 		client, err := aztoken.NewClient(&aztoken.Options{
-			ID: aztoken.ClientID("c0000000-0000-4000-8000-000000000001"), // the identity that is the credential
+			ID: aztoken.ClientID("c0000000-0000-4000-8000-000000000001"), // credential's identity
 			Federation: &aztoken.Federation{
 				TenantID: "7e000000-0000-4000-8000-000000000001", // of the app registration
 				ClientID: "a0000000-0000-4000-8000-000000000001",
@@ -110,7 +110,7 @@ var (
 	}
 	_ = aztoken.Federation{
 		Assertion: func(context.Context) (string, error) {
-			token, err := os.ReadFile("/var/run/secrets/tokens/entra") // a line feed at the end does not matter
+			token, err := os.ReadFile("/var/run/secrets/tokens/entra") // a final newline is fine
 			return string(token), err
 		},
 	}
@@ -133,7 +133,7 @@ var _ = func(ordersID, pricesID string) {
 // statusz.md
 var _ = func(mux *http.ServeMux, client *aztoken.Client, verifier *verify.Verifier) {
 	mux.Handle("GET /statusz", statusz.Handler(&statusz.Options{Client: client, Verifier: verifier, Title: "orders-worker"}))
-	internal := &http.Server{Addr: "127.0.0.1:6060", Handler: mux} // not the address that the service is called at
+	internal := &http.Server{Addr: "127.0.0.1:6060", Handler: mux} // not the service's own address
 	_ = internal
 }
 
@@ -169,7 +169,8 @@ var (
 			claims, err = verifier.Authorize(r.Context(), token, verify.Role("consumer"))
 		}
 		if err != nil {
-			e := verifier.Refusal(err)                        // with Realm and ResourceMetadata, and 503 where the verifier is closed
+			// e has Realm and ResourceMetadata; its status is 503 if the verifier is closed.
+			e := verifier.Refusal(err)
 			w.Header().Set("WWW-Authenticate", e.Challenge()) // and Retry-After, from e.RetryAfter
 			w.WriteHeader(e.StatusCode())
 			return

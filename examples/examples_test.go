@@ -1,4 +1,4 @@
-// Package examples_test runs the programs of this folder as a reader would.
+// Package examples_test runs the programs in this folder as a reader would.
 package examples_test
 
 import (
@@ -25,7 +25,7 @@ func TestTheExamplesRunAsTheyStand(t *testing.T) {
 	} {
 		t.Run(program, func(t *testing.T) {
 			t.Parallel()
-			// Nobody is to look for an identity outside of the test.
+			// The program must not look for an identity outside the test.
 			cmd, _ := run(t, build(t, program), append(os.Environ(), "AZURE_TOKEN_CREDENTIALS=dev"))
 			out, err := cmd.CombinedOutput()
 			require.NoError(t, err, string(out))
@@ -39,7 +39,7 @@ func TestLaptopTakesTheIdentityThatTheSwitchSays(t *testing.T) {
 	bin := build(t, "laptop")
 	here := imdstest.NewServer(t, nil)
 	elsewhere := imdstest.NewServer(t, nil)
-	elsewhere.Break(imdstest.NotJSON()) // something else than an identity endpoint answers
+	elsewhere.Break(imdstest.NotJSON()) // something other than an identity endpoint answers
 	for name, tc := range map[string]struct {
 		at     *imdstest.Server
 		choice string // AZURE_TOKEN_CREDENTIALS
@@ -75,7 +75,7 @@ func TestLaptopTakesTheIdentityThatTheSwitchSays(t *testing.T) {
 	}
 }
 
-// build returns a program of this folder.
+// build builds a program of this folder and returns its path.
 func build(t *testing.T, program string) (bin string) {
 	t.Helper()
 	if runtime.GOOS == "windows" {
@@ -87,8 +87,8 @@ func build(t *testing.T, program string) (bin string) {
 	return bin
 }
 
-// run prepares a program in an environment where "az" is a script that answers as the Azure CLI
-// does, and makes the file called.
+// run prepares a program in an environment where "az" is a script that answers like the Azure CLI
+// and creates the file called.
 func run(t *testing.T, bin string, environ []string) (cmd *exec.Cmd, called string) {
 	t.Helper()
 	az := filepath.Join(t.TempDir(), "az")

@@ -19,8 +19,8 @@ import (
 	"github.com/seed-ac726066/aztoken/internal/telemetry/ruletest"
 )
 
-// TestAgentAlerts has Prometheus judge what an agent shows in an outage, by the rules of
-// promaztoken: they fire while 12 h of cover are left.
+// TestAgentAlerts evaluates the alert rules of promaztoken with Prometheus on an agent's metrics
+// during an outage: they fire while 12 h of cover are left.
 func TestAgentAlerts(t *testing.T) {
 	ruletest.Promtool(t)
 	synctest.Test(t, func(t *testing.T) {

@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// ours is this project's library. It is held to what those of other makers do.
+// ours is this project's library. It must do what the third-party libraries do.
 var ours = library{
 	name:  "aztoken",
 	token: aztokenToken,

@@ -77,7 +77,8 @@ func runChild(t *testing.T, environ []string, w want) (string, error) {
 	program := exec.CommandContext(t.Context(), binary)
 	program.Env = append(environ,
 		childVariable+"="+string(text),
-		"GORACE="+os.Getenv("GORACE")+" atexit_sleep_ms=0", // with -race each program would sleep for a second at its end
+		// Otherwise each program would sleep for a second on exit with -race.
+		"GORACE="+os.Getenv("GORACE")+" atexit_sleep_ms=0",
 	)
 	var said bytes.Buffer
 	program.Stderr = &said

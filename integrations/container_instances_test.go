@@ -8,10 +8,10 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Other makers' libraries take container instances on Windows for App Service: their environments
-// differ in nothing but the query of the endpoint's address. Azure.Identity's users met the refusal
-// that the fake plays (azure-sdk-for-net 45547). Those for JavaScript get it too, but they try
-// again for 20 s, which is too long for a test.
+// Third-party libraries mistake container instances on Windows for App Service: the environments
+// differ only in the query of the endpoint's address. Users of Azure.Identity have reported the
+// refusal that the fake returns (azure-sdk-for-net 45547). The JavaScript libraries get it too, but
+// they retry for 20 s, which is too long for a test.
 func TestLibrariesTakeContainerInstancesForAppService(t *testing.T) {
 	for _, l := range libraries {
 		if !l.process {

@@ -18,7 +18,7 @@ import (
 // customer is a tenant with the multi-tenant application.
 const customer = "7e000000-0000-4000-8000-0000000000c1"
 
-// federated starts a fake of App Service whose default identity is the credential of an app
+// federated starts a fake App Service whose default identity is the credential of an app
 // registration.
 func federated(t *testing.T) (*imdstest.Server, imdstest.Environment) {
 	t.Helper()
@@ -28,7 +28,7 @@ func federated(t *testing.T) (*imdstest.Server, imdstest.Environment) {
 	return srv, srv.AppService()
 }
 
-// requireAppToken fails if token is not one of the app registration in a tenant.
+// requireAppToken fails if token does not belong to the app registration in the given tenant.
 func requireAppToken(t *testing.T, srv *imdstest.Server, token, resource, tenant string) {
 	t.Helper()
 	claims, err := srv.Claims(token)

@@ -35,7 +35,7 @@ func azidentityCredential(at site, k kind, id string) (azcore.TokenCredential, e
 		return azidentity.NewWorkloadIdentityCredential(&azidentity.WorkloadIdentityCredentialOptions{ClientID: id, EnableAzureProxy: true})
 	}
 	opts := &azidentity.ManagedIdentityCredentialOptions{}
-	opts.Retry.MaxRetries = -1 // none: what fails here fails for good, and no test should wait
+	opts.Retry.MaxRetries = -1 // no retries: failures here are permanent, and tests must not wait
 	switch k {
 	case byClientID:
 		opts.ID = azidentity.ClientID(id)
@@ -71,7 +71,8 @@ func msalToken(t *testing.T, at site, resource string, k kind, id string) (strin
 	return result.AccessToken, err
 }
 
-// msalAssertionToken is workload identity as a program has it that uses MSAL without azidentity.
+// msalAssertionToken gets a token as a program does that uses workload identity with MSAL and
+// without azidentity.
 func msalAssertionToken(t *testing.T, at site, resource, clientID string) (string, error) {
 	t.Helper()
 	if clientID == "" {
@@ -88,8 +89,8 @@ func msalAssertionToken(t *testing.T, at site, resource, clientID string) (strin
 	return result.AccessToken, err
 }
 
-// requireSource fails before a library does that would turn to IMDS, as it does wherever the
-// environment has not all of another host's variables.
+// requireSource fails if MSAL would choose another source than the host, before a library sends any
+// request. MSAL falls back to IMDS if the environment lacks any variable of another host.
 func requireSource(t *testing.T, at site) {
 	t.Helper()
 	if at.host.isPod() {
@@ -100,7 +101,7 @@ func requireSource(t *testing.T, at site) {
 	require.Equal(t, sources[at.host.name], source)
 }
 
-// sources are MSAL's names of the hosts.
+// sources are MSAL's names for the hosts.
 var sources = map[string]managedidentity.Source{
 	"IMDS":           managedidentity.DefaultToIMDS,
 	"App Service":    managedidentity.AppService,
@@ -109,5 +110,5 @@ var sources = map[string]managedidentity.Source{
 	"Cloud Shell":    managedidentity.CloudShell,
 	"Azure ML":       managedidentity.AzureML,
 
-	containerInstances.name: managedidentity.AppService, // so that it gets no token there
+	containerInstances.name: managedidentity.AppService, // mistaken for App Service: no token there
 }

@@ -11,7 +11,7 @@ import (
 	"github.com/seed-ac726066/aztoken/imdstest"
 )
 
-// A kind is a way to say which of a host's identities a token is for.
+// A kind is a way to select one of a host's identities.
 type kind string
 
 const (
@@ -21,11 +21,11 @@ const (
 	byResourceID kind = "resource id"
 )
 
-// kinds are all of them. On some hosts some are refused.
+// kinds are all kinds. Some hosts refuse some of them.
 var kinds = []kind{byDefault, byClientID, byObjectID, byResourceID}
 
-// The identities of the machine that the clients run on: no token may be for another one than was
-// asked for.
+// The identities of the machine on which the clients run. No token may be for an identity other
+// than the requested one.
 var (
 	system = imdstest.Identity{
 		SystemAssigned: true,
@@ -39,7 +39,7 @@ var (
 	}
 )
 
-// id returns the id by which k names an identity.
+// id returns the id of an identity that k uses.
 func (k kind) id(i imdstest.Identity) string {
 	switch k {
 	case byClientID:
@@ -53,24 +53,24 @@ func (k kind) id(i imdstest.Identity) string {
 	}
 }
 
-// A site is a host that was started for a test.
+// A site is a host started for a test.
 type site struct {
 	host host
 	srv  *imdstest.Server
 	env  imdstest.Environment
 }
 
-// A host is one of the places where programs have managed identities.
+// A host is one of the environments in which programs have managed identities.
 type host struct {
-	name string // as imdstest.Request has it
-	// found is by what it is found, where that is not usual.
+	name string // as in imdstest.Request
+	// found is the variable by which clients find the host, if that is not the usual one.
 	found string
 	// start returns a fake of the host, and the environment of a program on it.
 	start func(t *testing.T) (*imdstest.Server, imdstest.Environment)
-	// kinds are those that the host lets a program use.
+	// kinds are the kinds that the host supports.
 	kinds []kind
 	// unnamed is the variable with the client id of the identity that a request without an id gets;
-	// "" is the system-assigned one.
+	// "" means the system-assigned one.
 	unnamed string
 }
 
@@ -84,7 +84,7 @@ var hosts = []host{
 	workloadIdentity,
 }
 
-// imdsAtItsAddress is found without a word in the environment, as on a virtual machine.
+// imdsAtItsAddress is found without any environment variable, as on a virtual machine.
 var imdsAtItsAddress = host{
 	name: "IMDS",
 	start: func(t *testing.T) (*imdstest.Server, imdstest.Environment) {
@@ -96,7 +96,7 @@ var imdsAtItsAddress = host{
 	kinds: kinds,
 }
 
-// imdsElsewhere is found by the variable that the clients for JavaScript read, and ours.
+// imdsElsewhere is found by a variable that the JavaScript clients read, as ours does.
 var imdsElsewhere = func() host {
 	h := onSocket("IMDS", (*imdstest.Server).IMDS, kinds)
 	h.found = "AZURE_POD_IDENTITY_AUTHORITY_HOST"
@@ -114,7 +114,7 @@ var arc = host{
 	kinds: kinds,
 }
 
-// containerInstances are on Windows. No library of other makers gets a token there.
+// containerInstances are container instances on Windows. No third-party library gets a token there.
 var containerInstances = onSocket("Container Instances on Windows", (*imdstest.Server).ContainerInstances, []kind{byDefault, byObjectID})
 
 var azureML = func() host {
@@ -145,7 +145,7 @@ func machine() *imdstest.Options {
 	return &imdstest.Options{Identities: []imdstest.Identity{system, orders}}
 }
 
-// expected returns the identity that a token on the host must be for.
+// expected returns the identity for which a token on the host must be.
 func (h host) expected(env imdstest.Environment, k kind) imdstest.Identity {
 	if k != byDefault || h.unnamed != "" && env.Get(h.unnamed) == orders.ClientID {
 		return orders
@@ -153,7 +153,7 @@ func (h host) expected(env imdstest.Environment, k kind) imdstest.Identity {
 	return system
 }
 
-// requireToken fails if token is not one of srv for this resource and identity.
+// requireToken fails if token was not issued by srv for this resource and identity.
 func requireToken(t *testing.T, srv *imdstest.Server, token, resource string, id imdstest.Identity) {
 	t.Helper()
 	claims, err := srv.Claims(token)
@@ -163,7 +163,7 @@ func requireToken(t *testing.T, srv *imdstest.Server, token, resource string, id
 	require.Equal(t, id.ClientID, claims["appid"])
 }
 
-// requireRefused fails if the host was not asked for resource, or gave a token for it.
+// requireRefused fails if the host got no request for resource, or issued a token for it.
 func (at site) requireRefused(t *testing.T, resource string) {
 	t.Helper()
 	requests := at.requests(resource)
@@ -173,7 +173,7 @@ func (at site) requireRefused(t *testing.T, resource string) {
 	}
 }
 
-// requests returns those of one test.
+// requests returns the requests of one test.
 func (at site) requests(resource string) []imdstest.Request {
 	return slices.DeleteFunc(at.srv.Requests(), func(r imdstest.Request) bool {
 		return r.Resource != resource && r.Form.Get("resource") != resource && !strings.HasPrefix(r.Form.Get("scope"), resource+"/.default")

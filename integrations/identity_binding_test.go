@@ -15,18 +15,18 @@ import (
 	"github.com/seed-ac726066/aztoken/imdstest"
 )
 
-// identityBinding is AKS with an identity binding, whose proxy the clients must be told to use.
-// Those of MSAL know of none.
+// identityBinding is AKS with an identity binding. The clients must be told to use its proxy; those
+// of MSAL do not support it.
 var identityBinding = func() host {
 	h := onSocket("identity binding", (*imdstest.Server).IdentityBinding, []kind{byDefault, byClientID})
 	h.unnamed = "AZURE_CLIENT_ID"
 	return h
 }()
 
-// isPod reports whether a program is known by a federated token.
+// isPod reports whether a program authenticates with a federated token.
 func (h host) isPod() bool { return h.name == workloadIdentity.name || h.name == identityBinding.name }
 
-// azidentity keeps its credential while the cluster changes its authority.
+// The azidentity credential keeps working when the cluster changes its certificate authority.
 func TestAzidentityFollowsTheProxysAuthority(t *testing.T) {
 	srv, env := identityBinding.start(t)
 	env.Setenv(t)
@@ -48,7 +48,7 @@ func TestAzidentityFollowsTheProxysAuthority(t *testing.T) {
 	get()
 }
 
-// Without the switch azidentity sends the pod's token to Entra, which is what its users report.
+// Without the switch azidentity sends the pod's token to Entra, as its users report.
 func TestAzidentityWithoutTheSwitchGoesPastTheProxy(t *testing.T) {
 	srv, env := identityBinding.start(t)
 	env.Setenv(t)
@@ -64,13 +64,14 @@ func TestAzidentityWithoutTheSwitchGoesPastTheProxy(t *testing.T) {
 	}
 }
 
-// @azure/identity keeps its credential while the cluster changes its authority.
+// The @azure/identity credential keeps working when the cluster changes its certificate authority.
 func TestAzureIdentityForJavaScriptFollowsTheProxysAuthority(t *testing.T) {
 	needNode(t)
 	srv, env := identityBinding.start(t)
 	resources := []string{resourceOf(t), resourceOf(t), resourceOf(t)}
 	node := exec.CommandContext(t.Context(), "node", append([]string{"azure-identity-twice.mjs"}, resources...)...)
-	node.Dir, node.Env = npmFolder, env.Environ() // and so without a root that trusts the fake elsewhere
+	// So Node.js has no root that would make it trust the fake elsewhere.
+	node.Dir, node.Env = npmFolder, env.Environ()
 	var said bytes.Buffer
 	node.Stderr = &said
 	in, err := node.StdinPipe()

@@ -12,22 +12,22 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// A library is a client, as it is published.
+// A library is a client library as published.
 type library struct {
 	name string
-	// token gets one on the host that env describes. A blank id is none.
+	// token gets a token on the host that at describes. An empty id means none.
 	token func(t *testing.T, at site, resource string, k kind, id string) (string, error)
 	hosts []host
-	// need skips a test where the library is not there; nil: it always is.
+	// need skips a test if the library is not installed; nil if it always is.
 	need func(t *testing.T)
-	// deaf says why a host's token is for whatever identity the host likes, though the program
-	// named one by such an id; nil: nowhere.
+	// deaf returns why the host chooses the identity of a token although the program named one by
+	// such an id, or "". nil means never.
 	deaf func(host, kind) string
-	// refuses says why the library asks for no token by such an id, though the host knows it; nil:
-	// nowhere.
+	// refuses returns why the library does not request a token by such an id although the host
+	// supports it, or "". nil means never.
 	refuses func(host, kind) string
-	// process tells that it runs in this process, with its environment, so that there can be but
-	// one at a time.
+	// process reports whether the library runs in this process and uses its environment, so that
+	// only one can run at a time.
 	process bool
 }
 
@@ -57,7 +57,7 @@ func TestAWrongSecretGetsNothing(t *testing.T) {
 	}
 }
 
-// getWhatTheyAskFor asks for an identity by every kind of id that the host knows.
+// getWhatTheyAskFor requests an identity by every kind of id that the host supports.
 func getWhatTheyAskFor(t *testing.T, l library) {
 	everywhere(t, l, func(t *testing.T, at site) {
 		for _, k := range at.host.kinds {
@@ -79,13 +79,13 @@ func getWhatTheyAskFor(t *testing.T, l library) {
 	})
 }
 
-// askForStrangers asks for an identity that the machine does not have, by every kind of id, also
-// those that the host does not know.
+// askForStrangers requests an identity that the machine does not have, by every kind of id,
+// including kinds that the host does not support.
 func askForStrangers(t *testing.T, l library) {
 	everywhere(t, l, func(t *testing.T, at site) {
 		for _, k := range kinds[1:] {
 			if at.host.isPod() && k != byClientID {
-				continue // there are no options for these
+				continue // the library has no options for these
 			}
 			l.run(t, string(k), func(t *testing.T) {
 				if l.deaf != nil && l.deaf(at.host, k) != "" {
@@ -104,7 +104,8 @@ func askForStrangers(t *testing.T, l library) {
 	})
 }
 
-// tryWrongSecrets asks with something that is not what the host knows its own programs by.
+// tryWrongSecrets requests a token with a secret other than the one that the host gives to its
+// programs.
 func tryWrongSecrets(t *testing.T, l library) {
 	everywhere(t, l, func(t *testing.T, at site) {
 		wrong, ok := at.withWrongSecret(t)
@@ -139,7 +140,7 @@ func (at site) withWrongSecret(t *testing.T) (wrong site, ok bool) {
 	return wrong, true
 }
 
-// everywhere runs a test on each host of a library. Each has a fake to itself.
+// everywhere runs a test on each host of a library. Each host has its own fake.
 func everywhere(t *testing.T, l library, test func(t *testing.T, at site)) {
 	for _, h := range l.hosts {
 		t.Run(strings.TrimSuffix(l.name+"/"+h.name+" by "+h.found, " by "), func(t *testing.T) {
@@ -152,7 +153,7 @@ func everywhere(t *testing.T, l library, test func(t *testing.T, at site)) {
 	}
 }
 
-// run runs a test at the same time as others where the library can have that.
+// run runs a test in parallel with others if the library supports it.
 func (l library) run(t *testing.T, name string, test func(t *testing.T)) {
 	t.Run(name, func(t *testing.T) {
 		if !l.process {
@@ -162,13 +163,14 @@ func (l library) run(t *testing.T, name string, test func(t *testing.T)) {
 	})
 }
 
-// resourceOf returns a resource that no other test has: MSAL's cache is that of the process.
+// resourceOf returns a resource that no other test uses, because MSAL's cache belongs to the
+// process.
 func resourceOf(t *testing.T) string {
 	t.Helper()
 	return "https://" + strings.ToLower(rand.Text()) + ".example.com"
 }
 
-// refusing returns why the library asks for no token by such an id, or "".
+// refusing returns why the library does not request a token by such an id, or "".
 func (l library) refusing(h host, k kind) string {
 	if l.refuses == nil {
 		return ""

@@ -18,7 +18,7 @@ import (
 	"github.com/seed-ac726066/aztoken/imdstest"
 )
 
-// Entra ID is reached as the whole internet is, so through the proxy of the environment.
+// Entra ID is reached like the rest of the internet, through the proxy in the environment.
 func TestWorkloadIdentityGoesThroughTheProxy(t *testing.T) {
 	t.Parallel()
 	srv := imdstest.NewServer(t, machine())
@@ -26,7 +26,7 @@ func TestWorkloadIdentityGoesThroughTheProxy(t *testing.T) {
 	entra, err := url.Parse(env.Get("AZURE_AUTHORITY_HOST"))
 	require.NoError(t, err)
 	p := startProxy(t, entra.Host)
-	env["AZURE_AUTHORITY_HOST"] = "https://imds.test/" // which no resolver knows
+	env["AZURE_AUTHORITY_HOST"] = "https://imds.test/" // no resolver knows this name
 
 	resource := resourceOf(t)
 	token, err := runChild(t, append(p.environ(env), "SSL_CERT_FILE="+srv.CertificateFile()), want{Resource: resource})
@@ -38,8 +38,7 @@ func TestWorkloadIdentityGoesThroughTheProxy(t *testing.T) {
 	}
 }
 
-// The endpoint of a host is on the host. A proxy would get tokens for its own machine, and see
-// ours.
+// The endpoint of a host is on the host. A proxy would get tokens for its own machine and see ours.
 func TestEndpointsOfTheHostAreNotAskedThroughTheProxy(t *testing.T) {
 	srv := imdstest.New(machine())
 	atTheRealAddress(t, srv)
@@ -62,8 +61,8 @@ func TestEndpointsOfTheHostAreNotAskedThroughTheProxy(t *testing.T) {
 	require.Empty(t, p.requests())
 }
 
-// moved makes an environment of one in which the host is at the address of IMDS: no client has a
-// proxy for loopback, so that nothing would be shown there.
+// moved returns env with the host moved to the address of IMDS. No client uses a proxy for
+// loopback, so a test there would show nothing.
 func moved(env imdstest.Environment, from string) imdstest.Environment {
 	env = maps.Clone(env)
 	for name, value := range env {
@@ -72,7 +71,7 @@ func moved(env imdstest.Environment, from string) imdstest.Environment {
 	return env
 }
 
-// A proxy connects everybody to one address, whatever they ask for.
+// A proxy connects every client to one address, whichever it requests.
 type proxy struct {
 	url     string
 	address string
@@ -90,7 +89,7 @@ func startProxy(t *testing.T, address string) *proxy {
 	return p
 }
 
-// environ returns that of a program on a host whose traffic is to go through the proxy.
+// environ returns the environment of a program on a host whose traffic must go through the proxy.
 func (p *proxy) environ(env imdstest.Environment) []string {
 	environ := env.Environ()
 	for _, name := range []string{"HTTP_PROXY", "HTTPS_PROXY"} {
@@ -99,7 +98,7 @@ func (p *proxy) environ(env imdstest.Environment) []string {
 	return append(environ, "NO_PROXY=", "no_proxy=")
 }
 
-// requests returns method and target of those that came.
+// requests returns the method and target of the requests received.
 func (p *proxy) requests() []string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -131,7 +130,7 @@ func (p *proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	join(r.Context(), client, server)
 }
 
-// join passes on what either side says until one of them has ended.
+// join copies data in both directions until one side closes.
 func join(ctx context.Context, client, server net.Conn) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()

@@ -1,6 +1,6 @@
 // Soak runs a client, a protected service and a fake identity endpoint for years of virtual time,
-// or for a while in real time. It breaks them at every layer by a plan that a seed decides, and
-// checks on every call what the library promises.
+// or for a while in real time. It injects faults at every layer according to a plan derived from a
+// seed, and checks the library's promises on every call.
 //
 //	go run . -years 10          virtual years, each a run of its own, all at once
 //	go run . -real 10m          real time, over sockets on loopback
@@ -25,7 +25,7 @@ const day = 24 * time.Hour
 func main() {
 	o, err := parse(os.Args[1:])
 	if err != nil {
-		os.Exit(2) // the flag set has said why
+		os.Exit(2) // the flag set has printed the error
 	}
 	switch {
 	case o.plan:
@@ -44,7 +44,7 @@ func main() {
 	}
 }
 
-// options are those of the command line.
+// options are the command-line options.
 type options struct {
 	years    float64
 	real     time.Duration

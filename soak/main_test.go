@@ -64,7 +64,7 @@ func TestReport(t *testing.T) {
 	t.Run("of a violation says how to repeat it, and is not kept", func(t *testing.T) {
 		t.Parallel()
 		bad, o := good, o
-		o.keep = true // into a folder that has none of the pages
+		o.keep = true // saves into a folder without the pages
 		bad.Violations = []world.Violation{{
 			Finding: rules.Finding{Rule: rules.NoWait, What: "it waited 1s"}, Seed: 7, At: time.Hour,
 			Recent: []plan.Step{{Layer: plan.Endpoint, Kind: "hang"}},

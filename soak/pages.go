@@ -11,10 +11,11 @@ import (
 	"github.com/seed-ac726066/aztoken/internal/pages"
 )
 
-// resultFile keeps a summary, in the folder of this module. What the pages say is made of it.
+// resultFile has the saved summary, in the folder of this module. The sections of the pages are
+// made from it.
 const resultFile = "result.json"
 
-// keep writes the summary into the file and into the pages. The folder of this module is dir.
+// keep writes the summary to the file and into the pages. dir is the folder of this module.
 func (s summary) keep(dir string) error {
 	text, err := json.MarshalIndent(s, "", " ")
 	if err != nil {
@@ -31,7 +32,7 @@ func (s summary) keep(dir string) error {
 	return errors.Join(errs...)
 }
 
-// stored returns the summary that was kept.
+// stored returns the saved summary.
 func stored(dir string) (s summary, err error) {
 	text, err := os.ReadFile(filepath.Join(dir, resultFile))
 	if err != nil {
@@ -40,11 +41,11 @@ func stored(dir string) (s summary, err error) {
 	return s, json.Unmarshal(text, &s)
 }
 
-// section is what stands in a section of a page.
+// section is the text of a section of a page.
 type section struct{ file, name, text string }
 
-// sections are the table in the README of this module, and the sentence on whatever page of the
-// repository has a section for it.
+// sections returns the table in the README of this module, and the sentence for each page of the
+// repository that has a section for it.
 func (s summary) sections(dir string) ([]section, error) {
 	const sentence = "soak-years"
 	all := []section{{filepath.Join(dir, "README.md"), "soak", s.table()}}
@@ -70,14 +71,14 @@ func (s summary) sections(dir string) ([]section, error) {
 	return all, nil
 }
 
-// sentence is the summary in short. It claims what a summary without violations has shown.
+// sentence is the summary in one sentence. It states what a summary without violations shows.
 func (s summary) sentence(link string) string {
 	return fmt.Sprintf("[soak](%s), also a module of its own, runs through %.0f virtual years under faults at every layer:\n"+
 		"%s calls, no expired token used, and no call that waited or failed with a valid token in hand.\n",
 		link, s.Tally.Span.Hours()/24/365, grouped(sum(s.Tally.Calls)))
 }
 
-// grouped writes a number in groups of three digits.
+// grouped formats a number in groups of three digits.
 func grouped(n int) string {
 	if n < 1000 {
 		return fmt.Sprint(n)

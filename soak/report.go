@@ -13,7 +13,7 @@ import (
 
 var errViolations = errors.New("soak: promises were broken; see above")
 
-// report prints what was found, and keeps it if that was asked for.
+// report prints the summary, and saves it if requested.
 func (o options) report(to io.Writer, s summary) error {
 	fmt.Fprint(to, s.table())
 	for _, v := range s.Violations {

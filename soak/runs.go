@@ -13,11 +13,11 @@ import (
 	"github.com/seed-ac726066/aztoken/soak/world"
 )
 
-// summary is what was found in all runs.
+// summary is the result of all runs.
 type summary struct {
-	Clock string // what kind of time they took
+	Clock string // the kind of time of the runs
 	world.Result
-	Heap int64 // by how many bytes it grew
+	Heap int64 // the growth of the heap in bytes
 }
 
 func newSummary(clock string) summary {
@@ -43,12 +43,13 @@ func (o options) runReal() (summary, error) {
 	return all, nil
 }
 
-// runVirtual is one run for each year, all at once. Virtual time is for tests only, so this is the
-// one test of the program, which ends with it.
+// runVirtual runs one run for each year, all at once. Virtual time works only in tests, so this
+// runs as the only test of the program, which exits when the test ends.
 func (o options) runVirtual() {
-	debug.SetGCPercent(1000) // the heap is small, and years are long
+	debug.SetGCPercent(1000) // the heap is small and the runs are long
 	testing.Init()
-	_ = flag.CommandLine.Parse(nil) // the flags of package testing, which would look for theirs among ours
+	// Package testing would otherwise look for its flags among this program's.
+	_ = flag.CommandLine.Parse(nil)
 	testing.Main(
 		func(_, _ string) (bool, error) { return true, nil },
 		[]testing.InternalTest{{Name: "soak", F: func(t *testing.T) {

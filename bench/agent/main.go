@@ -1,6 +1,7 @@
-// Agent measures aztoken agent as a process beside a handler of net/http that returns a constant: a
-// thousand cold callers at once, and the processor time of a steady load. Run as "go run ./agent"
-// in the folder of this module it keeps what came of it in results/agent.json and writes it into README.md.
+// Agent measures the aztoken agent process against a net/http handler that returns a constant: a
+// thousand cold callers at once, and the CPU time of a steady load. Run it as "go run ./agent" in
+// the folder of this module. It saves the results in results/agent.json and writes them into
+// README.md.
 package main
 
 import (
@@ -18,7 +19,7 @@ const (
 	coldCallers = 1000
 	// upstreamTime is what Entra takes for a first token; the bare handler takes as long.
 	upstreamTime = 500 * time.Millisecond
-	coldRounds   = 7 // fewer have no 95 % interval
+	coldRounds   = 7 // fewer rounds give no 95 % interval
 
 	steadyRequests = 40_000
 	steadyCallers  = 16

@@ -14,15 +14,15 @@ import (
 	"github.com/seed-ac726066/aztoken/imdstest"
 )
 
-// waitVariable is how long the bare handler takes to answer.
+// waitVariable is the environment variable that sets how long the bare handler takes to answer.
 const waitVariable = "AZTOKEN_BENCH_WAIT"
 
-// secret is what callers show to the agent.
+// secret is the header value that callers send to the agent.
 const secret = "a-secret-for-measurements"
 
 const resource = "https://orders.example.com"
 
-// bare returns a constant of the size of a token's reply.
+// bare returns a constant as large as a token response.
 func bare() http.Handler {
 	wait, err := time.ParseDuration(os.Getenv(waitVariable))
 	if err != nil {
@@ -44,7 +44,7 @@ func startBare(wait time.Duration) (*process.Process, error) {
 	return process.StartBare(waitVariable + "=" + wait.String())
 }
 
-// headerFile is where the agent finds the secret.
+// headerFile is the file from which the agent reads the secret.
 func headerFile(binary string) string { return filepath.Join(filepath.Dir(binary), "header") }
 
 func startAgent(binary string, upstream *upstream) (*process.Process, error) {
@@ -61,7 +61,7 @@ func startAgent(binary string, upstream *upstream) (*process.Process, error) {
 func request(p *process.Process) *http.Request {
 	r, err := http.NewRequest(http.MethodGet, "http://"+p.Address+"/msi/token?api-version=2019-08-01&resource="+resource, nil)
 	if err != nil {
-		panic(err) // the address is a server's own
+		panic(err) // cannot happen: the address comes from a running server
 	}
 	r.Header.Set("X-IDENTITY-HEADER", secret)
 	r.Header.Set("User-Agent", "azsdk-go-azidentity/v1.15.0")
@@ -81,12 +81,12 @@ func startUpstream(wait time.Duration) (*upstream, error) {
 		return nil, err
 	}
 	u := &upstream{Server: imdstest.New(nil), url: "http://" + listener.Addr().String()}
-	u.Mint(resource) // the key is made now, and not while somebody waits
+	u.Mint(resource) // creates the signing key now, not while a caller waits
 	if wait > 0 {
 		u.Break(imdstest.Slow(wait))
 	}
 	u.server = &http.Server{Handler: u.Server}
-	go func() { _ = u.server.Serve(listener) }() // ends with stop
+	go func() { _ = u.server.Serve(listener) }() // returns after stop
 	return u, nil
 }
 

@@ -24,7 +24,7 @@ func measureSteady(binary string) (rounds []results.SteadyRound, err error) {
 		return nil, err
 	}
 	defer b.Stop()
-	for range steadyRounds + 1 { // by turns, so that a busy moment of the machine meets both
+	for range steadyRounds + 1 { // alternating, so that a busy moment affects both
 		var r results.SteadyRound
 		if r.Bare, err = measureLoad(b); err != nil {
 			return nil, err
@@ -34,7 +34,7 @@ func measureSteady(binary string) (rounds []results.SteadyRound, err error) {
 		}
 		rounds = append(rounds, r)
 	}
-	return rounds[1:], nil // the first warms up
+	return rounds[1:], nil // the first round is a warm-up
 }
 
 // measureLoad sends the requests of one round.

@@ -1,7 +1,7 @@
-// All runs the programs of this module one after the other, and so writes every table, sentence and
-// plot anew: run it as "go run ./all" in the folder of this module, on a machine that does nothing
-// else. With names of programs it runs only these, and with -timed those whose figures depend on
-// how busy the machine is.
+// All runs the programs of this module one after another and so rewrites every table, sentence and
+// plot. Run it as "go run ./all" in the folder of this module, on an otherwise idle machine. Given
+// program names, it runs only those; with -timed, only those whose figures depend on how busy the
+// machine is.
 package main
 
 import (
@@ -20,8 +20,8 @@ import (
 // timed are the programs that measure real time.
 var timed = []string{"hotpath", "verification", "agent", "guard", "stampede"}
 
-// counted are those of virtual time, and of bytes. Store has one figure of real processes, which
-// need a processor for themselves.
+// counted are the programs that use virtual time or count bytes. Store also has one figure from
+// real processes, which need a processor to themselves.
 var counted = []string{"size", "fleet", "outage", "store"}
 
 func main() {
@@ -41,7 +41,7 @@ func main() {
 	}
 }
 
-// run runs the programs. One that fails does not keep the others from running.
+// run runs the programs. If one fails, the others still run.
 func run(ctx context.Context, programs []string) error {
 	var failed []string
 	for _, name := range programs {

@@ -48,7 +48,8 @@ func TestInstancesThatShareAStoreAskALittle(t *testing.T) {
 			t.Parallel()
 			alone, sharing := simulate(ours(), sc), simulate(withStores(), sc)
 			require.Zero(t, sharing.without)
-			if sc.outage.length == 0 { // all stores are due in the same minutes, as they were started together
+			// All stores are due in the same minutes because they were started together.
+			if sc.outage.length == 0 {
 				require.Less(t, 20*sharing.peak(), alone.peak())
 				return
 			}

@@ -8,31 +8,31 @@ import (
 	"github.com/seed-ac726066/aztoken/internal/schedule"
 )
 
-// lockTime is how long a refresh that failed keeps the lock of a store: aztoken's refreshTTL.
+// lockTime is how long a failed refresh holds the store's lock: aztoken's refreshTTL.
 const lockTime = time.Minute
 
-// A group is the instances that share a store, as one identity on one Redis: they have one token
-// together, and one of them refreshes it.
+// A group is a set of instances that share a store, such as all instances of one identity that use
+// the same Redis. They share one token, and one of them refreshes it.
 type group struct {
 	fleet
 	random      *rand.Rand
 	tally       *tally
-	acquired    time.Duration // of the token in the store
+	acquired    time.Duration // when the token in the store was acquired
 	lockedUntil time.Duration
 	members     members
 }
 
-// member is one instance, with the token that it holds.
+// member is one instance and the token that it holds.
 type member struct {
 	acquired time.Duration
-	alone    time.Duration // when it asks whoever has the lock
-	next     time.Duration // when it does something
+	alone    time.Duration // when it requests a token even if another holds the lock
+	next     time.Duration // when it acts next
 	failures int
 	looks    int
 }
 
-// liveTogether lives the lives of n instances that share a store, from their start at the time at
-// to the end of the span.
+// liveTogether simulates n instances that share a store, from their start at the time at to the end
+// of the span.
 func (f fleet) liveTogether(n int, at time.Duration, random *rand.Rand, t *tally) {
 	g := &group{fleet: f, random: random, tally: t, acquired: at}
 	t.request(at)
@@ -48,8 +48,8 @@ func (f fleet) liveTogether(n int, at time.Duration, random *rand.Rand, t *tally
 	}
 }
 
-// act is what an instance does whose refresh is due: it looks into the store, and asks if it is its
-// turn.
+// act simulates an instance whose refresh is due: it looks in the store and requests a token if it
+// is its turn.
 func (g *group) act(m *member) {
 	now := m.next
 	left := m.acquired + tokenLife - now
@@ -76,8 +76,8 @@ func (g *group) act(m *member) {
 	}
 }
 
-// adopt gives an instance the token of the store. Its refresh is planned as of that token's
-// acquisition.
+// adopt makes an instance use the token in the store. The next refresh is scheduled from the time
+// that token was acquired.
 func (g *group) adopt(m *member) {
 	from, until := epoch.Add(g.acquired), epoch.Add(g.acquired+tokenLife)
 	*m = member{
@@ -87,7 +87,7 @@ func (g *group) adopt(m *member) {
 	}
 }
 
-// members are a heap by next.
+// members is a heap ordered by next.
 type members []*member
 
 func (m members) Len() int           { return len(m) }

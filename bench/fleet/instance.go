@@ -7,8 +7,8 @@ import (
 	"github.com/seed-ac726066/aztoken/internal/schedule"
 )
 
-// live lives the life of one instance from its start at the time at to the end of the span. A
-// request takes no time, and one that succeeds brings a new token of full life.
+// live simulates one instance from its start at the time at to the end of the span. A request takes
+// no time, and one that succeeds returns a new token with a full lifetime.
 func (f fleet) live(at time.Duration, random *rand.Rand, t *tally) {
 	t.request(at)
 	for at < span {

@@ -1,7 +1,7 @@
-// Command fleet simulates a million instances that get tokens from Entra ID on the schedule of
-// aztoken's client, by the client's own functions, and on two others: how many requests per second
-// they make together after a deployment of all at once and through outages. It exits with 1 if a
-// promise of docs/design.md is broken.
+// Command fleet simulates a million instances that get tokens from Entra ID, on the schedule of
+// aztoken's client (computed by the client's own functions) and on two others. It counts the
+// requests per second that the fleet makes after a simultaneous deployment and through outages. It
+// exits with 1 if a promise in docs/design.md is broken.
 package main
 
 import (
@@ -27,7 +27,7 @@ func main() {
 	}
 }
 
-// run simulates, and keeps and publishes what it has counted in dir, or prints it to out.
+// run runs the simulation and either saves and publishes the counts in dir or prints them to out.
 func run(out io.Writer, instances int, seed uint64, dir string) error {
 	if instances < 1 {
 		return fmt.Errorf("a fleet of %d instances has nothing to count; give -instances 1 or more", instances)

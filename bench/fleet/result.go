@@ -9,12 +9,12 @@ import (
 	"github.com/seed-ac726066/aztoken/bench/internal/results"
 )
 
-// pointEvery is the time between two points of a plot. Each is the highest rate in it, so that no
-// peak is lost.
+// pointEvery is the time between two points of a plot. Each point is the highest rate in that time,
+// so that no peak is lost.
 const pointEvery = 15 * time.Minute
 
-// result returns what is kept: all are the tallies by scenario, aztoken's first in each; worst is
-// that of inStep.
+// result returns the results to save: all has the tallies by scenario, aztoken's first in each;
+// worst is the tally of inStep.
 func result(all [][]*tally, worst *tally) results.Fleet {
 	f := worst.fleet
 	r := results.Fleet{
@@ -23,7 +23,7 @@ func result(all [][]*tally, worst *tally) results.Fleet {
 		InStep:        scenarioResult([]*tally{worst}),
 		PromisedFresh: promisedFresh.Hours(), PromisedTries: promisedTries, PromisedWithout: promisedWithout,
 	}
-	r.InStep.Tallies[0].Rates = nil // has no plot
+	r.InStep.Tallies[0].Rates = nil // not plotted
 	for _, of := range all {
 		r.Scenarios = append(r.Scenarios, scenarioResult(of))
 	}
@@ -56,8 +56,8 @@ func (t *tally) result() results.FleetTally {
 	return r
 }
 
-// points returns the rates of t, the highest in each stretch of pointEvery, with the digits that a
-// plot can show.
+// points returns the rates of t, the highest in each interval of pointEvery, rounded to the digits
+// that a plot can show.
 func points(t *tally) []float64 {
 	var all []float64
 	for windows := range slices.Chunk(t.perWindow, max(1, int(pointEvery/t.fleet.window))) {

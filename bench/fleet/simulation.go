@@ -45,7 +45,7 @@ func (o outage) covers(at time.Duration) bool { return o.begin <= at && at < o.e
 
 func (o outage) end() time.Duration { return o.begin + o.length }
 
-// fleet is a number of instances that do the same, each with a token of its own.
+// fleet is a number of instances that behave the same, each with its own token.
 type fleet struct {
 	instances int
 	seed      uint64
@@ -66,8 +66,8 @@ func window(instances int) time.Duration {
 	return time.Hour
 }
 
-// run lives the lives of all instances. They do not know of each other, and Entra has room for all
-// of them, so each life is lived by itself and leaves nothing but counts.
+// run simulates all instances. They do not affect each other, and Entra can serve all of them, so
+// each one is simulated separately and contributes only counts.
 func (f fleet) run() *tally {
 	total, interval := newTally(f), f.strategy.interval()
 	portions := make(chan int)

@@ -43,8 +43,8 @@ func withStores() strategy {
 	return s
 }
 
-// fixedHalfLife returns the same with nothing drawn: at the half to the second, and the longest of
-// each wait.
+// fixedHalfLife returns the same without randomness: a refresh at exactly half of the life, and the
+// longest of each wait.
 func fixedHalfLife() strategy {
 	return strategy{
 		name:  "half-life without jitter",

@@ -30,7 +30,8 @@ func TestTheMeanIntervalIsThatOfTheSchedule(t *testing.T) {
 		strategy strategy
 		want     time.Duration
 	}{
-		{ours(), 9*time.Hour + 52*time.Minute + 48*time.Second}, // halfway from 8 h to 11 h 45 min 36 s
+		// Halfway from 8 h to 11 h 45 min 36 s.
+		{ours(), 9*time.Hour + 52*time.Minute + 48*time.Second},
 		{fixedHalfLife(), 12 * time.Hour},
 		{azureSDK(), 23*time.Hour + 55*time.Minute},
 	} {

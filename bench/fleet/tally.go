@@ -5,12 +5,12 @@ import (
 	"time"
 )
 
-// tally is what is counted of a fleet. Rates are requests per second.
+// tally has the counts for a fleet. Rates are requests per second.
 type tally struct {
 	fleet fleet
 	// perWindow are the requests in each window of the span, failed ones included.
 	perWindow []int
-	// failed are the requests that the outage failed.
+	// failed are the requests that failed because of the outage.
 	failed int
 	// without counts the instances with a gap between two tokens, and longest is the longest gap.
 	without int
@@ -34,8 +34,8 @@ func (t *tally) request(at time.Duration) {
 	}
 }
 
-// renewed counts a token that came at the time at, after so many failures, in place of one that was
-// of use until end.
+// renewed counts a token that arrived at the time at, after the given number of failures, and
+// replaced one that was usable until end.
 func (t *tally) renewed(at, end time.Duration, failures int) {
 	if gap := at - end; gap > 0 {
 		t.without++
@@ -46,7 +46,7 @@ func (t *tally) renewed(at, end time.Duration, failures int) {
 	}
 }
 
-// add adds what o counted of other instances of the same fleet.
+// add adds the counts of o, which are for other instances of the same fleet.
 func (t *tally) add(o *tally) {
 	for i, n := range o.perWindow {
 		t.perWindow[i] += n
@@ -57,7 +57,7 @@ func (t *tally) add(o *tally) {
 	t.fresh = max(t.fresh, o.fresh)
 }
 
-// mean returns the rate of the fleet in steady state.
+// mean returns the fleet's steady-state rate.
 func (t *tally) mean() float64 {
 	who := float64(t.fleet.instances)
 	if t.fleet.strategy.shares {
@@ -66,13 +66,13 @@ func (t *tally) mean() float64 {
 	return who / t.fleet.strategy.interval().Seconds()
 }
 
-// peak returns the rate in the window with the most requests. The start of all at once does not
-// count: no schedule decides it.
+// peak returns the rate in the window with the most requests. The requests of the simultaneous
+// start do not count, because they do not depend on the schedule.
 func (t *tally) peak() float64 {
 	return float64(t.perWindow[t.peakWindow()]) / t.fleet.window.Seconds()
 }
 
-// peakAt returns when that is.
+// peakAt returns the time of the peak.
 func (t *tally) peakAt() time.Duration { return time.Duration(t.peakWindow()) * t.fleet.window }
 
 func (t *tally) peakWindow() int {

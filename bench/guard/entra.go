@@ -7,7 +7,7 @@ import (
 	"github.com/seed-ac726066/aztoken/imdstest"
 )
 
-// What the rules have.
+// These match the rules file.
 const (
 	audience = "api://orders"
 	tenant   = "aaaaaaaa-0000-4000-8000-000000000000"
@@ -27,7 +27,7 @@ func startEntra() (*entra, error) {
 	}
 	e := &entra{Server: imdstest.New(&imdstest.Options{TenantID: tenant}), url: "http://" + listener.Addr().String()}
 	e.server = &http.Server{Handler: e.Server}
-	go func() { _ = e.server.Serve(listener) }() // ends with stop
+	go func() { _ = e.server.Serve(listener) }() // returns after stop
 	return e, nil
 }
 
@@ -36,7 +36,7 @@ func (e *entra) stop() {
 	_ = e.server.Close()
 }
 
-// token returns one that the service takes.
+// token returns a token that the service accepts.
 func (e *entra) token() string {
 	return e.Mint(audience, func(j *imdstest.JWT) { j.Claims["roles"] = []string{"reader"} })
 }

@@ -1,7 +1,7 @@
-// Guard measures aztoken guard as a process beside a handler of net/http that returns 200: asked
-// directly, and by nginx before each request to a service, where oauth2-proxy is its peer. Run as
-// "go run ./guard" in the folder of this module it keeps what came of it in results/guard.json and
-// writes it into README.md. It needs nginx.
+// Guard measures the aztoken guard process against a net/http handler that returns 200: called
+// directly, and called by nginx before each request to a service. Behind nginx it is also compared
+// with oauth2-proxy. Run it as "go run ./guard" in the folder of this module. It saves the results
+// in results/guard.json and writes them into README.md. It needs nginx.
 package main
 
 import (
@@ -18,11 +18,12 @@ import (
 )
 
 const (
-	requests = 8_000 // in a round
+	requests = 8_000 // per round
 	callers  = 16
 	rounds   = 20
 
-	// promise is what a question may cost the guard at most, times the bare handler.
+	// promise is the most that a check may cost the guard, as a multiple of the bare handler's
+	// cost.
 	promise = 1.3
 )
 
@@ -34,7 +35,7 @@ func main() {
 	}
 }
 
-// bare is the least that a neighbour can do, and the service behind nginx.
+// bare is the least that a neighbour can do. It is also the service behind nginx.
 func bare() http.Handler { return http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}) }
 
 func run(ctx context.Context) error {

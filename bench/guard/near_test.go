@@ -18,8 +18,8 @@ import (
 	"github.com/seed-ac726066/aztoken/internal/operation"
 )
 
-// What nginx asks by the recipe, of a server in this process: the caller writes and reads bytes, so
-// that nearly all that counts is the server's.
+// The test sends what nginx sends with the recipe, to a server in this process. The caller only
+// writes and reads bytes, so nearly all of the measured cost is the server's.
 func TestCheckStaysNearABareHandler(t *testing.T) {
 	imds := imdstest.NewServer(t, &imdstest.Options{TenantID: tenant})
 	file, err := os.Open(filepath.Join("..", rules))
@@ -37,11 +37,12 @@ func TestCheckStaysNearABareHandler(t *testing.T) {
 
 	token := imds.Mint(audience, func(j *imdstest.JWT) { j.Claims["roles"] = []string{"reader"} })
 	floor, check := asks(t, bare(), token), asks(t, operation.WithPages(pages, guard), token)
-	check() // fetches the keys, and remembers the token
+	check() // fetches the keys and caches the token
 	near.Test(t, near.Goal{Times: promise, Allocs: testing.AllocsPerRun(200, floor) + 6}, floor, check)
 }
 
-// asks returns what asks a server with handler once, on a connection that stays.
+// asks returns a function that sends one request to a server with handler, on a kept-alive
+// connection.
 func asks(t *testing.T, handler http.Handler, token string) func() {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)

@@ -12,17 +12,17 @@ import (
 	"github.com/seed-ac726066/aztoken/bench/internal/process"
 )
 
-// oauth2ProxyVersion is that of the peer.
+// oauth2ProxyVersion is the version of oauth2-proxy that is measured.
 const oauth2ProxyVersion = "v7.15.6"
 
-// neighbour is what a proxy asks whether a request may pass.
+// neighbour is a server that a proxy asks whether a request may pass.
 type neighbour struct {
 	name string
-	path string // of the question
+	path string // of the check request
 	*process.Process
 }
 
-// startNeighbours starts each of them. The first is the bare handler. stop is never nil.
+// startNeighbours starts all neighbours. The first is the bare handler. stop is never nil.
 func startNeighbours(ctx context.Context, e *entra) (all []neighbour, stop func(), err error) {
 	var started []func()
 	stop = func() {
@@ -53,7 +53,7 @@ func startNeighbours(ctx context.Context, e *entra) (all []neighbour, stop func(
 	return all, stop, nil
 }
 
-// rules is the file of the guard that users copy.
+// rules is the example rules file of the guard, which users copy.
 const rules = examples + "/guard.yaml"
 
 func startGuard(binary string, e *entra) (neighbour, error) {
@@ -67,7 +67,8 @@ func startGuard(binary string, e *entra) (neighbour, error) {
 	return neighbour{"aztoken guard", "/check", p}, err
 }
 
-// startOAuth2Proxy builds oauth2-proxy and runs it so that it takes the tokens of e as they are.
+// startOAuth2Proxy builds oauth2-proxy and starts it with settings that accept the tokens of e
+// unchanged.
 func startOAuth2Proxy(ctx context.Context, dir string, e *entra) (neighbour, error) {
 	build := exec.CommandContext(ctx, "go", "install", "github.com/oauth2-proxy/oauth2-proxy/v7@"+oauth2ProxyVersion)
 	build.Env = append(os.Environ(), "GOBIN="+dir)
@@ -92,7 +93,7 @@ func startOAuth2Proxy(ctx context.Context, dir string, e *entra) (neighbour, err
 	return neighbour{"oauth2-proxy", "/oauth2/auth", p}, err
 }
 
-// directly returns loads of the question that nginx puts, without nginx.
+// directly returns targets that receive the same check request as nginx sends, but without nginx.
 func directly(neighbours []neighbour, token string) (targets []target) {
 	for _, n := range neighbours {
 		targets = append(targets, target{n.name, func() *http.Request {
@@ -110,7 +111,7 @@ const path = "/orders/1"
 func get(url, token string) *http.Request {
 	r, err := http.NewRequest(http.MethodGet, url, nil)
 	if err != nil {
-		panic(err) // the address is a server's own
+		panic(err) // cannot happen: the address comes from a running server
 	}
 	r.Host = "orders.example"
 	r.Header.Set("Authorization", "Bearer "+token)

@@ -10,15 +10,15 @@ import (
 	"github.com/seed-ac726066/aztoken/bench/internal/results"
 )
 
-// target is what a load is sent to.
+// target is where a load is sent.
 type target struct {
 	name    string
 	request func() *http.Request
-	counted *process.Process // whose processor time is read; nil: nobody's
+	counted *process.Process // the process whose CPU time is read; nil for none
 }
 
-// measureRounds sends loads to each target by turns, so that a busy moment of the machine meets all
-// of them.
+// measureRounds alternates between the targets, so that a busy moment of the machine affects all of
+// them.
 func measureRounds(targets []target) ([]results.GuardTarget, error) {
 	all := make([]results.GuardTarget, len(targets))
 	for n := range rounds + 1 {
@@ -28,7 +28,7 @@ func measureRounds(targets []target) ([]results.GuardTarget, error) {
 				return nil, fmt.Errorf("%s: %w", t.name, err)
 			}
 			all[i].Name, all[i].Counted = t.name, t.counted != nil
-			if n > 0 { // the first warms up
+			if n > 0 { // the first round is a warm-up
 				all[i].Rounds = append(all[i].Rounds, r)
 			}
 		}

@@ -12,10 +12,10 @@ import (
 	"github.com/seed-ac726066/aztoken/bench/internal/process"
 )
 
-// examples is where the files are that users copy.
+// examples is the folder of the files that users copy.
 const examples = "../examples/guard"
 
-// frame stands around a site.
+// frame is the nginx.conf that includes a site.
 const frame = `
 daemon off;
 worker_processes 1;
@@ -33,8 +33,8 @@ http {
 }
 `
 
-// startSites starts one nginx for each neighbour, in front of one service, and one without a
-// neighbour, which is the first. stop is never nil.
+// startSites starts an nginx without a neighbour, which comes first, and one for each neighbour,
+// all in front of the same service. stop is never nil.
 func startSites(neighbours []neighbour, token string) (targets []target, stop func(), err error) {
 	var started []func()
 	stop = func() {
@@ -58,7 +58,7 @@ func startSites(neighbours []neighbour, token string) (targets []target, stop fu
 	return targets, stop, nil
 }
 
-// startSite starts nginx with the recipe, changed to ask n.
+// startSite starts nginx with the recipe, changed to call n.
 func startSite(n neighbour, service string) (site *process.Process, stop func(), err error) {
 	address, err := process.FreeAddress()
 	if err != nil {
@@ -70,7 +70,7 @@ func startSite(n neighbour, service string) (site *process.Process, stop func(),
 	}
 	remove := func() { _ = os.RemoveAll(dir) }
 	if err := errors.Join(
-		os.Chmod(dir, 0o755), // its workers are another user's
+		os.Chmod(dir, 0o755), // the nginx workers run as another user
 		os.MkdirAll(filepath.Join(dir, "aztoken"), 0o755),
 		os.WriteFile(filepath.Join(dir, "nginx.conf"), []byte(frame), 0o644),
 		install(dir, "orders.conf", siteChanges(n, address, service)...),
@@ -88,13 +88,13 @@ func startSite(n neighbour, service string) (site *process.Process, stop func(),
 	return site, func() { site.Stop(); remove() }, nil
 }
 
-// siteChanges returns pairs of what stands in the site and what comes in its place.
+// siteChanges returns pairs of a text in the site file and its replacement.
 func siteChanges(n neighbour, address, service string) []string {
 	changes := []string{"listen 80", "listen " + address, "127.0.0.1:8080", service}
 	if n.Process == nil {
 		return append(changes,
 			"include aztoken/server.conf;", "",
-			// what every proxy of a service sets
+			// settings that every proxy of a service has
 			"include aztoken/location.conf;", `proxy_http_version 1.1; proxy_set_header Connection ""; proxy_set_header Host $host;`)
 	}
 	return append(changes, "127.0.0.1:16931", n.Address)
@@ -108,7 +108,7 @@ func install(dir, file string, changes ...string) error {
 	return os.WriteFile(filepath.Join(dir, file), []byte(strings.NewReplacer(changes...).Replace(string(content))), 0o644)
 }
 
-// nginxVersion returns that of the nginx in use.
+// nginxVersion returns the version of the nginx in use.
 func nginxVersion(ctx context.Context) string {
 	out, err := exec.CommandContext(ctx, "nginx", "-v").CombinedOutput()
 	if err != nil {

@@ -1,6 +1,6 @@
-// Hotpath measures what a token costs that is already there: run as "go run ./hotpath" in the
-// folder of this module it runs the benchmarks of this package, keeps what they say in
-// results/hotpath.json, and writes it into README.md and hotpath.svg.
+// Hotpath measures the cost of a token that is already cached. Run it as "go run ./hotpath" in the
+// folder of this module: it runs the benchmarks of this package, saves the results in
+// results/hotpath.json, and writes them into README.md and hotpath.svg.
 package main
 
 import (
@@ -15,8 +15,8 @@ import (
 	"github.com/seed-ac726066/aztoken/bench/internal/results"
 )
 
-// About a minute and a half. Ten rounds give a 95 % interval of the median that leaves out the two
-// extremes.
+// This takes about a minute and a half. Ten rounds give a 95 % interval of the median that leaves
+// out the two extremes.
 const (
 	rounds    = 10
 	benchtime = 200 * time.Millisecond

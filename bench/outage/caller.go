@@ -15,36 +15,37 @@ const (
 	interval = time.Minute
 	// patience is the deadline of a call, typical of a service with waiting callers.
 	patience = 10 * time.Second
-	// mostUnderWay bounds the calls that wait at the same time. A program that has as many refuses
-	// the next.
+	// mostUnderWay bounds the calls that wait at the same time. A program that has this many
+	// waiting refuses the next one.
 	mostUnderWay = 100
 	// lastMoments of a token do not count: a request sent with it may arrive too late.
 	lastMoments = 3 * time.Second
 )
 
-// An outcome is what became of a call.
+// An outcome is how a call ended.
 type outcome byte
 
 const (
 	served  outcome = iota
 	failed          // no token within the caller's patience
-	expired         // a token that had ended, which no service takes
+	expired         // an expired token, which no service accepts
 )
 
-// A caller asks for a token on schedule, whatever becomes of the calls before, and notes what it
+// A caller requests a token on schedule, whatever the outcome of earlier calls, and records what it
 // gets.
 type caller struct {
 	client peers.Client
 
 	mu       sync.Mutex
-	outcomes []outcome     // of one call after the other
+	outcomes []outcome     // of the calls, in order
 	waited   time.Duration // the longest wait of a call
-	idled    time.Duration // the longest of one that need not have waited, as the caller held a token that was still good
-	held     string
-	heldEnd  time.Time
+	// The longest wait of a call that did not have to wait because the caller held a good token.
+	idled   time.Duration
+	held    string
+	heldEnd time.Time
 }
 
-// callFor makes calls for d, and returns when the last has come back.
+// callFor makes calls for d and returns when the last one has returned.
 func (c *caller) callFor(t *testing.T, d time.Duration) {
 	c.outcomes = make([]outcome, d/interval)
 	places := make(chan struct{}, mostUnderWay)

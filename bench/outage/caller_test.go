@@ -13,7 +13,7 @@ import (
 	"github.com/seed-ac726066/aztoken/imdstest"
 )
 
-// scripted is a library that does what a test says, for one call after the other.
+// scripted is a library that does what a test specifies, call by call.
 type scripted struct {
 	calls atomic.Int32
 	does  func(ctx context.Context, call int32) (string, error)

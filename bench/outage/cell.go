@@ -9,7 +9,8 @@ import (
 	"github.com/seed-ac726066/aztoken/bench/internal/peers"
 )
 
-// A cell is what one library meets in outages of one kind and length: a run for each start.
+// A cell has the runs of one library through outages of one kind and length, one run for each
+// start.
 type cell struct {
 	library peers.Library
 	kind    kind
@@ -17,7 +18,7 @@ type cell struct {
 	runs    []run
 }
 
-// grid returns the cells of all combinations.
+// grid returns the cells for all combinations.
 func grid(libraries []peers.Library, kinds []kind, lengths []time.Duration) []cell {
 	var cells []cell
 	for _, l := range libraries {
@@ -30,7 +31,7 @@ func grid(libraries []peers.Library, kinds []kind, lengths []time.Duration) []ce
 	return cells
 }
 
-// fill makes the runs of the cells, one for every step-th start, and reports whether it succeeded.
+// fill runs the cells, with one run for every step-th start, and reports whether it succeeded.
 func fill(t *testing.T, cells []cell, step int) bool {
 	type job struct {
 		library  peers.Library
@@ -51,7 +52,7 @@ func fill(t *testing.T, cells []cell, step int) bool {
 	})
 }
 
-// unharmed returns the number of starts from which the outage does no harm.
+// unharmed returns the number of starts at which the outage does no harm.
 func (c cell) unharmed() int {
 	n := 0
 	for _, r := range c.runs {
@@ -72,7 +73,7 @@ func (c cell) worst() run {
 func (c cell) mostFailed() int  { return most(c, func(r run) int { return r.count(failed) }) }
 func (c cell) mostExpired() int { return most(c, func(r run) int { return r.count(expired) }) }
 
-// all returns the number of calls of all runs that came out so.
+// all returns the number of calls in all runs that had the given outcome.
 func (c cell) all(o outcome) (n int) {
 	for _, r := range c.runs {
 		n += r.count(o)

@@ -9,14 +9,13 @@ import (
 	"time"
 )
 
-// apart is how far the beginnings of two runs of a worker are from each other on the virtual clock:
-// so far that no token of the one lives on in the other. MSAL keeps the tokens of a process in one
-// place, and each bubble of synctest begins at the same time.
+// apart is the time on the virtual clock between the starts of two runs of a worker. It is long
+// enough that no token of one run is still valid in the other. MSAL keeps the tokens of a process
+// in one place, and each synctest bubble starts at the same time.
 const apart = 2 * duration
 
-// inFastMotion calls f on a virtual clock for each number from 0 to n-1, on all processors. The
-// resource is one that no other call has at the same time. The result is whether every call did
-// without t.Fail.
+// inFastMotion calls f on a virtual clock for each number from 0 to n-1, on all processors. No
+// other call uses the same resource at the same time. The result is whether no call used t.Fail.
 func inFastMotion(t *testing.T, n int, f func(t *testing.T, i int, resource string)) bool {
 	jobs := make(chan int, n)
 	for i := range n {

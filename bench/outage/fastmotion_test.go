@@ -14,7 +14,8 @@ func TestNoRunInheritsATokenFromAnother(t *testing.T) {
 	require.True(t, inFastMotion(t, 8, func(t *testing.T, _ int, resource string) {
 		imds := imdstest.New(nil)
 		defer imds.Close()
-		client, err := peers.MSAL().New(peers.Endpoint{Transport: imds, Resource: resource}) // one cache per process
+		// MSAL has one cache per process.
+		client, err := peers.MSAL().New(peers.Endpoint{Transport: imds, Resource: resource})
 		require.NoError(t, err)
 		_, _, err = client.Token(t.Context())
 		require.NoError(t, err)

@@ -3,8 +3,8 @@
 //
 //	go run ./outage
 //
-// takes some minutes, keeps what it has measured in results/outage.json, and writes it into
-// README.md, outage/README.md and the plots next to it.
+// takes some minutes, saves the results in results/outage.json, and writes them into README.md,
+// outage/README.md and the plots next to it.
 package main
 
 import (
@@ -17,7 +17,7 @@ import (
 	"github.com/seed-ac726066/aztoken/bench/internal/results"
 )
 
-// modules are the measured libraries.
+// modules are the modules of the measured libraries.
 var modules = []string{
 	"github.com/Azure/azure-sdk-for-go/sdk/azidentity",
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore",
@@ -29,8 +29,8 @@ var modules = []string{
 }
 
 func main() {
-	// The virtual clock of testing/synctest is for tests only, so this program is one, and ends
-	// with PASS or FAIL.
+	// The virtual clock of testing/synctest works only in tests, so this program runs as a test and
+	// ends with PASS or FAIL.
 	testing.Init()
 	testing.Main(
 		func(_, _ string) (bool, error) { return true, nil },
@@ -39,7 +39,7 @@ func main() {
 	)
 }
 
-// write fills all cells, and keeps and publishes what is in them.
+// write fills all cells, then saves and publishes the results.
 func write(t *testing.T) {
 	cells := grid(libraries(), kinds, lengths)
 	require.True(t, fill(t, cells, 1))

@@ -12,8 +12,8 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// starts is from one start of an outage to the next in these tests, in hours. The program has one
-// every hour.
+// starts is the time between the starts of two outages in these tests, in hours. The program starts
+// one every hour.
 const starts = 12
 
 func TestNoOutageThatOursPromisesToCoverDoesHarm(t *testing.T) {
@@ -41,8 +41,9 @@ func TestADayOfOutageCostsWhatOursLeavesOpenAndNoMore(t *testing.T) {
 		library peers.Library
 		most    time.Duration
 	}{
-		"HalfLife":   {peers.Aztoken(), 12 * time.Hour},
-		"MaxAge(1h)": {peers.AztokenMaxAge(time.Hour), 70 * time.Minute}, // IMDS may return a token almost an hour old
+		"HalfLife": {peers.Aztoken(), 12 * time.Hour},
+		// IMDS may return a token almost an hour old.
+		"MaxAge(1h)": {peers.AztokenMaxAge(time.Hour), 70 * time.Minute},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -78,7 +79,7 @@ func TestALibraryThatRefreshesAtTheEndIsHarmedWhereTheEndIs(t *testing.T) {
 
 func TestACellComesOutTheSameAgain(t *testing.T) {
 	t.Parallel()
-	// aztoken draws when it refreshes, and so comes out otherwise each time.
+	// aztoken refreshes at random times, so its results differ from run to run.
 	for _, l := range []peers.Library{peers.Azidentity(), peers.OAuth2()} {
 		t.Run(l.Name, func(t *testing.T) {
 			t.Parallel()
@@ -100,7 +101,7 @@ func TestACellComesOutTheSameAgain(t *testing.T) {
 	}
 }
 
-// filled returns the cells of one library and length, one for each kind.
+// filled returns the cells for one library and length, one for each kind of outage.
 func filled(t *testing.T, l peers.Library, length time.Duration) []cell {
 	t.Helper()
 	cells := grid([]peers.Library{l}, kinds, []time.Duration{length})

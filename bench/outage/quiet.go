@@ -12,12 +12,12 @@ import (
 	"github.com/seed-ac726066/aztoken/imdstest"
 )
 
-// quietRuns are how many programs of a library live through days without an outage, as chance
-// decides when they refresh.
+// quietRuns is the number of programs that run through days without an outage, for each library. It
+// takes several because the refresh times are random.
 const quietRuns = 24
 
-// quietDays returns how many requests aztoken makes on a day on which nothing happens, from its
-// second day on: the first has the request of the start in it.
+// quietDays returns how many requests aztoken makes on a day without an outage. It counts from the
+// second day on, because the first day includes the request at the start.
 func quietDays(t *testing.T) []results.OutageDay {
 	ours := libraries()[:2]
 	days := make([]results.OutageDay, len(ours))

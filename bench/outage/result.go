@@ -8,13 +8,13 @@ import (
 	"github.com/seed-ac726066/aztoken/bench/internal/results"
 )
 
-// drawn are the lengths of outages of the first kind that have plots.
+// drawn are the lengths of the outages that have plots, all of the first kind.
 var drawn = []time.Duration{12 * time.Hour, 18 * time.Hour, 24 * time.Hour}
 
 // around is how many hours before and after an outage a plot shows.
 const around = 6
 
-// result returns what is kept of a cell.
+// result returns the results to save for a cell.
 func (c cell) result() results.OutageCell {
 	r := results.OutageCell{
 		Library: c.library.Name, Kind: c.kind.name, Hours: c.length.Hours(),
@@ -31,11 +31,11 @@ func (c cell) result() results.OutageCell {
 	return r
 }
 
-// longest is the end of the plots with outages of several lengths.
+// longest is where the plots with outages of several lengths end.
 const longest = 24 * time.Hour
 
-// steps returns the shares of the calls of some runs that came out well, and of those that were
-// given an expired token, in each quarter of an hour that there are calls in.
+// steps returns, for each quarter of an hour that has calls, the share of the runs' calls that got
+// a good token and the share that got an expired one.
 func steps(runs []run, begin, end float64) []chart.Step {
 	const bin = 0.25
 	var all []chart.Step

@@ -10,16 +10,16 @@ import (
 	"github.com/seed-ac726066/aztoken/imdstest"
 )
 
-// A run is what a program met that called for 72 hours, with one outage.
+// A run has the outcomes for a program that made calls for 72 hours with one outage.
 type run struct {
 	scenario scenario
 	outcomes []outcome
 	waited   time.Duration // the longest wait of a call
-	idled    time.Duration // the longest of a call that need not have waited
-	requests int           // to the endpoint
+	idled    time.Duration // the longest wait of a call that did not have to wait
+	requests int           // requests to the endpoint
 }
 
-// count returns the number of calls that came out so.
+// count returns the number of calls with the given outcome.
 func (r run) count(o outcome) int {
 	n := 0
 	for _, got := range r.outcomes {
@@ -33,7 +33,7 @@ func (r run) count(o outcome) int {
 // harm returns the number of calls without a good token.
 func (r run) harm() int { return len(r.outcomes) - r.count(served) }
 
-// live goes through a scenario with a library, in a bubble of virtual time.
+// live runs a scenario with a library, in a bubble of virtual time.
 func (s scenario) live(t *testing.T, l peers.Library, resource string) run {
 	imds := imdstest.New(&imdstest.Options{TokenLifetime: tokenLife, MintAfter: s.kind.mintAfter})
 	client, err := l.New(peers.Endpoint{Transport: imds, Resource: resource})
@@ -46,7 +46,7 @@ func (s scenario) live(t *testing.T, l peers.Library, resource string) run {
 	outage.Stop()
 	require.NoError(t, client.Close())
 	imds.Close()
-	time.Sleep(time.Minute) // what a library left behind notices that, and ends
+	time.Sleep(time.Minute) // goroutines that a library left behind notice that and end
 	return run{s, c.outcomes, c.waited, c.idled, requests}
 }
 

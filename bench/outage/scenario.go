@@ -24,7 +24,7 @@ const (
 // lengths of the outages.
 var lengths = []time.Duration{time.Hour, 6 * time.Hour, 12 * time.Hour, 18 * time.Hour, 24 * time.Hour}
 
-// A kind is what an outage looks like to a client.
+// A kind is the form that an outage takes for a client.
 type kind struct {
 	name  string
 	means string
@@ -35,7 +35,7 @@ type kind struct {
 }
 
 // mintsAnew is the mintAfter of an endpoint that returns a new token for each request. It is above
-// zero, as the three requests for one EC2 credential must return the same.
+// zero because the three requests for an EC2 credential must return the same token.
 const mintsAnew = time.Second
 
 // kinds of outages.

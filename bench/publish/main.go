@@ -1,5 +1,5 @@
-// Publish writes all tables, sentences and plots again from the stored results, without measuring
-// anything: run it as "go run ./publish" in the folder of this module after a change of package
+// Publish rewrites all tables, sentences and plots from the stored results, without measuring
+// anything. Run it as "go run ./publish" in the folder of this module after a change to package
 // publish.
 package main
 

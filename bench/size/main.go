@@ -1,7 +1,6 @@
-// Size weighs the smallest programs that get or check a token with each library: run as
-// "go run ./size" in the folder of this module it builds them, keeps how large they are and how
-// much of other people's code is in them in results/size.json, and writes it into README.md and
-// size.svg.
+// Size measures the smallest programs that get or check a token with each library. Run it as "go
+// run ./size" in the folder of this module: it builds them, saves their size and the amount of
+// third-party code in them in results/size.json, and writes both into README.md and size.svg.
 package main
 
 import (
@@ -19,7 +18,7 @@ import (
 // floor is the program that the others are compared with.
 const floor = "bare"
 
-// programs are the folders of programs and what is in the table for them, the floor first.
+// programs are the folders of the programs and their names in the table, the floor first.
 var programs = []struct{ folder, name string }{
 	{floor, "floor: a request by net/http"},
 	{"azcore", "azcore: a request by its pipeline"},

@@ -1,6 +1,6 @@
-// Stampede lets ten thousand callers request an uncached token at once. Run as "go run ./stampede"
-// in the folder of this module, it does so with each library and with endpoints in good and bad
-// state, keeps what came of it in results/stampede.json, and writes it into README.md and
+// Stampede lets ten thousand callers request an uncached token at once. Run it as "go run
+// ./stampede" in the folder of this module. It does so with each library and with endpoints in good
+// and bad state, saves the results in results/stampede.json, and writes them into README.md and
 // stampede.svg.
 package main
 
@@ -18,16 +18,16 @@ import (
 
 const (
 	callers = 10_000
-	// watch is for how long callers are waited for: long enough for ten thousand requests of a
-	// millisecond one after another.
+	// watch is how long the program waits for the callers: long enough for ten thousand requests of
+	// a millisecond each, one after another.
 	watch = 15 * time.Second
-	// realTolerance is for the libraries that run in real time: on a busy machine ten thousand
-	// callers wake up one after another.
+	// realTolerance is for the libraries that run in real time, because on a busy machine ten
+	// thousand callers wake up one after another.
 	realTolerance = 250 * time.Millisecond
 )
 
-// main runs as the one test of this program, as virtual time is that of testing/synctest and for
-// tests only. It ends with PASS or FAIL, and the exit status.
+// main runs as the only test of this program, because the virtual time of testing/synctest works
+// only in tests. It ends with PASS or FAIL and the exit status.
 func main() {
 	testing.Init()
 	testing.Main(
@@ -67,7 +67,7 @@ func run(t *testing.T) error {
 	return publish.Write(".")
 }
 
-// inItsTime runs a stampede in virtual time, or in real time where the library needs it.
+// inItsTime runs a stampede in virtual time, or in real time if the library needs it.
 func inItsTime(t *testing.T, s scenario, library peers.Library, resource string) (o outcome, err error) {
 	if library.Locks {
 		return stampede(s, library, resource, callers, watch, realTolerance)

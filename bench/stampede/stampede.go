@@ -14,7 +14,7 @@ import (
 	"github.com/seed-ac726066/aztoken/imdstest"
 )
 
-// A scenario is an endpoint in some state, and the patience of those who call.
+// A scenario is an endpoint in some state, and the patience of its callers.
 type scenario struct {
 	name  string
 	delay time.Duration // before the endpoint answers
@@ -38,9 +38,9 @@ const (
 	latest  = time.Second
 )
 
-// deadlines returns those of n callers, from now on: spread between soonest and latest, in an order
-// that is the same in every run. A library in which callers wait for each other keeps one deadline
-// for all by accident.
+// deadlines returns the deadlines of n callers, from now: spread between soonest and latest, in an
+// order that is the same in every run. With a single deadline for all, a library in which callers
+// wait for each other would meet it by accident.
 func deadlines(n int) []time.Duration {
 	all := make([]time.Duration, n)
 	for i, at := range rand.New(rand.NewPCG(1, 2)).Perm(n) {
@@ -49,22 +49,25 @@ func deadlines(n int) []time.Duration {
 	return all
 }
 
-// outcome is what became of all who called at once.
+// outcome has the results of all the callers that called at once.
 type outcome struct {
-	requests int           // that were sent to the endpoint
-	tokens   int           // callers that got one
-	inTime   int           // that returned by their deadline, whatever they got
-	hidden   int           // that failed at their deadline, with an error that is not context.DeadlineExceeded
-	waiting  int           // that had not returned when the watch ended
-	wall     time.Duration // until the last one returned, or the watch ended
-	later    bool          // a call got a token that came when the endpoint would have answered, with a deadline of latest
+	requests int // requests sent to the endpoint
+	tokens   int // callers that got a token
+	inTime   int // callers that returned by their deadline, with any result
+	// Calls that failed at their deadline with an error other than context.DeadlineExceeded.
+	hidden  int
+	waiting int           // callers that had not returned when the watch ended
+	wall    time.Duration // until the last one returned, or the watch ended
+	// Whether a call got a token that came when the endpoint would have answered, with a deadline
+	// of latest.
+	later bool
 }
 
-// stampede lets callers ask a client at once that has no token yet, and watches them for so long. A
-// caller that is late by less than tolerance is in time.
+// stampede makes callers request a token at once from a client that has none yet, and watches them
+// for the time watch. A caller that is late by less than tolerance is in time.
 func stampede(s scenario, library peers.Library, resource string, callers int, watch, tolerance time.Duration) (outcome, error) {
 	imds := imdstest.New(nil)
-	imds.Mint(resource) // makes the signing key, which takes its time
+	imds.Mint(resource) // makes the signing key, which takes time
 	imds.Break(s.fault)
 	over := make(chan struct{})
 	endpoint := &delayed{imds: imds, delay: s.delay, over: over}
@@ -104,19 +107,20 @@ func stampede(s scenario, library peers.Library, resource string, callers int, w
 		time.Sleep(s.delay)
 		o.later = ask(client, time.Now(), latest).err == nil
 	}
-	close(over) // lets those go who still wait
+	close(over) // releases the callers that still wait
 	imds.Close()
 	all.Wait()
 	return o, client.Close()
 }
 
-// call is how a call went.
+// call is the result of a call.
 type call struct {
 	deadline, took time.Duration
 	err            error
 }
 
-// ask calls as one of those who began at the same moment. A deadline of 0 is none.
+// ask makes a call as one of the callers that started at the same moment. A deadline of 0 means
+// none.
 func ask(client peers.Client, begun time.Time, deadline time.Duration) call {
 	ctx := context.Background()
 	if deadline > 0 {
@@ -142,7 +146,7 @@ func (o *outcome) add(c call, tolerance time.Duration) {
 	}
 }
 
-// delayed is an endpoint that takes its time before it does anything, until the stampede is over.
+// delayed is an endpoint that waits before it does anything, until the stampede is over.
 type delayed struct {
 	imds     *imdstest.Server
 	delay    time.Duration

@@ -15,17 +15,18 @@ import (
 	"github.com/seed-ac726066/aztoken/imdstest"
 )
 
-// answerTime is how long the endpoint takes while it is well.
+// answerTime is how long the endpoint takes while it works.
 const answerTime = 50 * time.Millisecond
 
-// steadyDays are counted, after one in which everybody has just started.
+// steadyDays is the number of days that are counted, after a first day in which all clients have
+// just started.
 const steadyDays = 2
 
-// A fleet is what clients of one identity met: a start of all at once, days in which nothing
-// happens, and an outage in which a tenth of them is replaced every hour.
+// A fleet has the outcomes for the clients of one identity: a simultaneous start, uneventful days,
+// and an outage in which a tenth of the clients is replaced every hour.
 type fleet struct {
 	instances      int
-	cold           int     // requests for the start
+	cold           int     // requests at the start
 	coldTook       float64 // seconds, until the last had a token
 	daily          float64 // requests a day
 	outageRequests int
@@ -34,7 +35,7 @@ type fleet struct {
 	operations     float64 // of the store, for each client and day of quiet
 }
 
-// fleetsOf are those of each kind.
+// fleetsOf returns the fleets of each kind.
 func fleetsOf(t *testing.T, instances int) map[string]fleet {
 	all := make(map[string]fleet)
 	for _, k := range kinds() {
@@ -52,7 +53,7 @@ type instances struct {
 	started int
 }
 
-// replace ends client n, if there is one, and starts another in its place.
+// replace closes client n, if there is one, and starts another in its place.
 func (i *instances) replace(t *testing.T, n int) {
 	if i.clients[n] != nil {
 		require.NoError(t, i.clients[n].Close())
@@ -63,8 +64,8 @@ func (i *instances) replace(t *testing.T, n int) {
 	i.started++
 }
 
-// call lets every client ask for its token at the same time, and returns how many got none that is
-// good.
+// call makes every client request its token at the same time, and returns how many got no good
+// token.
 func (i *instances) call(t *testing.T) (failed int) {
 	var wg sync.WaitGroup
 	var bad atomic.Int64
@@ -120,11 +121,11 @@ func (k kind) fleet(t *testing.T, size int) fleet {
 	for _, c := range i.clients {
 		require.NoError(t, c.Close())
 	}
-	time.Sleep(time.Minute) // what a library left behind notices that, and ends
+	time.Sleep(time.Minute) // goroutines that a library left behind notice that and end
 	return f
 }
 
-// calm lets the fleet call once an hour.
+// calm makes the fleet call once an hour.
 func (i *instances) calm(t *testing.T, d time.Duration) {
 	for end := time.Now().Add(d); time.Now().Before(end); {
 		time.Sleep(time.Hour)

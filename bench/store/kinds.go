@@ -16,7 +16,7 @@ type kind struct {
 	peers.Library
 }
 
-// kinds are those that are compared.
+// kinds are the kinds that are compared.
 func kinds() []kind {
 	return []kind{
 		{"aztoken with a store", true, peers.Aztoken()},
@@ -25,9 +25,9 @@ func kinds() []kind {
 	}
 }
 
-// start returns a client as a process that has just been started has it. MSAL, under azidentity,
-// keeps the tokens of a whole process, so each life of a program gets a resource of its own there:
-// only then is it one without a token.
+// start returns a client as it is in a newly started process. MSAL, under azidentity, keeps the
+// tokens of the whole process, so each simulated process uses a different resource with it;
+// otherwise it would not start without a token.
 func (k kind) start(imds *imdstest.Server, b tokenstore.Backend, life string) (peers.Client, error) {
 	const resource = "https://orders.example.com"
 	if !k.stored {

@@ -1,11 +1,11 @@
-// Store lives through outages of the identity endpoint with programs that are restarted and with
-// fleets whose instances come and go, with a token store and without, on a virtual clock. In the
-// folder of this module,
+// Store simulates outages of the identity endpoint for programs that are restarted and for fleets
+// whose instances come and go, with and without a token store, on a virtual clock. In the folder of
+// this module,
 //
 //	go run ./store
 //
-// takes some minutes, keeps what it has measured in results/store.json, and writes it into README.md
-// and the plot beside it.
+// takes some minutes, saves the results in results/store.json, and writes them into README.md and
+// the plot beside it.
 package main
 
 import (
@@ -24,8 +24,8 @@ func main() {
 		child()
 		return
 	}
-	// The virtual clock of testing/synctest is for tests only, so this program is one, and ends
-	// with PASS or FAIL.
+	// The virtual clock of testing/synctest works only in tests, so this program runs as a test and
+	// ends with PASS or FAIL.
 	testing.Init()
 	testing.Main(
 		func(_, _ string) (bool, error) { return true, nil },
@@ -34,10 +34,10 @@ func main() {
 	)
 }
 
-// processes are started at once on one directory.
+// processes is the number of processes that are started at once on one directory.
 const processes = 50
 
-// write measures, and keeps and publishes what it has measured.
+// write measures, then saves and publishes the results.
 func write(t *testing.T) {
 	restarted := restarts(t, 1)
 	fleets := fleetsOf(t, 1000)

@@ -9,8 +9,8 @@ import (
 	"github.com/seed-ac726066/aztoken/tokenstore"
 )
 
-// memory is a backend that a fleet shares, with locks, as Redis is one, and without a network that
-// would stop the virtual clock.
+// memory is a backend that a fleet shares. It has locks, as Redis does, but no network, which would
+// stop the virtual clock.
 type memory struct {
 	mu         sync.Mutex
 	blobs      map[string][]byte

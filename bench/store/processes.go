@@ -16,13 +16,13 @@ import (
 	"github.com/seed-ac726066/aztoken/tokenstore"
 )
 
-// The variables by which this program is told to be one of many processes.
+// The environment variables that make this program one of many processes.
 const (
 	childEndpoint = "AZTOKEN_BENCH_ENDPOINT"
 	childDir      = "AZTOKEN_BENCH_DIR"
 )
 
-// child is one of the processes: it gets a token and ends.
+// child runs as one of the processes: it gets a token and exits.
 func child() {
 	if err := getOne(os.Getenv(childEndpoint), os.Getenv(childDir)); err != nil {
 		fmt.Fprintln(os.Stderr, err)

@@ -16,7 +16,7 @@ import (
 
 const (
 	outage    = 12 * time.Hour
-	life      = time.Hour // of a process, until the next is started
+	life      = time.Hour // the life of a process, until the next one starts
 	interval  = time.Minute
 	patience  = 10 * time.Second
 	firstHour = 25 // in which an outage begins; the last is 23 h later
@@ -24,17 +24,17 @@ const (
 	after     = 6 * time.Hour // how long a program is watched once the outage is over
 )
 
-// A run is what a program met that was restarted every hour, with one outage.
+// A run has the outcomes for a program that was restarted every hour, with one outage.
 type run struct {
 	hour            int // in which the outage began
 	served          []bool
-	waited          int // calls that waited, but for the first of all
-	requests        int // to the endpoint
+	waited          int // calls that waited, except the very first one
+	requests        int // requests to the endpoint
 	failed, expired int
 }
 
-// restarts are the runs of each kind: of outages that begin in every step-th hour of the second
-// day.
+// restarts returns the runs of each kind, with outages that begin in every step-th hour of the
+// second day.
 func restarts(t *testing.T, step int) map[string][]run {
 	all := make(map[string][]run)
 	for _, k := range kinds() {
@@ -45,7 +45,7 @@ func restarts(t *testing.T, step int) map[string][]run {
 	return all
 }
 
-// live goes through one run.
+// live makes one run.
 func (k kind) live(t *testing.T, hour int) run {
 	imds := imdstest.New(&imdstest.Options{MintAfter: -1})
 	defer imds.Close()
@@ -85,8 +85,8 @@ func (r *run) call(t *testing.T, client peers.Client) {
 	r.served = append(r.served, err == nil && expires.After(time.Now()))
 }
 
-// around is the share of the calls that were served in each quarter of an hour from some hours
-// before the outage on.
+// around returns the share of the calls that were served in each quarter of an hour, starting some
+// hours before the outage.
 func around(runs []run, from, to float64) (shares []float64) {
 	const bin = 15 // calls
 	for at := from; at < to; at += 0.25 {

@@ -5,7 +5,7 @@ import (
 	"github.com/seed-ac726066/aztoken/bench/internal/results"
 )
 
-// restartResult returns what is kept of the runs of one kind.
+// restartResult returns the results to save for the runs of one kind.
 func restartResult(kind string, runs []run) results.StoreRestart {
 	r := results.StoreRestart{Kind: kind, Starts: len(runs)}
 	var waited, requests int
@@ -29,7 +29,7 @@ func restartResult(kind string, runs []run) results.StoreRestart {
 	return r
 }
 
-// result returns what is kept of a fleet.
+// result returns the results to save for a fleet.
 func (f fleet) result(kind string) results.StoreFleet {
 	return results.StoreFleet{
 		Kind: kind, Instances: f.instances, Cold: f.cold, ColdTook: f.coldTook, Daily: f.daily,

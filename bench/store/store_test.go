@@ -44,8 +44,8 @@ func TestAFleet(t *testing.T) {
 }
 
 func TestProcessesOnOneDirectory(t *testing.T) {
-	// Not in parallel: a process whose disk takes 250 ms asks by itself, and the other tests leave
-	// it no processor.
+	// Not parallel: a process whose disk access takes 250 ms requests a token by itself, and the
+	// other tests would leave it no CPU.
 	require.LessOrEqual(t, startProcesses(t, 8), 2)
 }
 

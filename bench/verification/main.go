@@ -1,7 +1,7 @@
-// Verification compares package verify with the libraries that a service could check tokens with:
-// run as "go run ./verification" in the folder of this module it runs the benchmarks of this
-// package and shows every library some tricky tokens, keeps what came of both in
-// results/verification.json, and writes it into README.md and verification.svg.
+// Verification compares package verify with the libraries with which a service could check tokens.
+// Run it as "go run ./verification" in the folder of this module: it runs the benchmarks of this
+// package and gives every library some tricky tokens, saves the results of both in
+// results/verification.json, and writes them into README.md and verification.svg.
 package main
 
 import (
@@ -16,7 +16,7 @@ import (
 	"github.com/seed-ac726066/aztoken/bench/internal/results"
 )
 
-// About a minute and a half.
+// This takes about a minute and a half.
 const (
 	rounds    = 10
 	benchtime = 200 * time.Millisecond
@@ -50,7 +50,7 @@ func run(ctx context.Context) error {
 	return publish.Write(".")
 }
 
-// The benchmarks besides those that are called as their library.
+// The benchmarks other than those named after a library.
 const (
 	rsaStep      = "rsa.VerifyPKCS1v15"
 	stdlib       = "standard library by hand"
@@ -59,7 +59,7 @@ const (
 	badSignature = "aztoken verify, a bad signature"
 )
 
-// tricky returns what every library says to the tricky tokens.
+// tricky returns the verdict of every library on the tricky tokens.
 func tricky(ctx context.Context) (v results.Verification, err error) {
 	all, srv := libraries(), entra()
 	for _, l := range all {

@@ -13,13 +13,14 @@ import (
 	"github.com/seed-ac726066/aztoken/imdstest"
 )
 
-// A case is a token with a right signature that a careful service refuses, though it may look good.
+// A case is a token with a correct signature that a careful service refuses, although it may look
+// good.
 type trickyCase struct {
 	name  string
 	token func(srv *imdstest.Server) string
 }
 
-// admin is the role that a tricky token is after.
+// admin is the role that a tricky token tries to get.
 const admin = "admin"
 
 func trickyCases() []trickyCase {
@@ -49,7 +50,7 @@ func trickyCases() []trickyCase {
 	}
 }
 
-// mint returns a good token with the role admin, but for the edit.
+// mint returns a good token with the role admin, changed by the edit.
 func mint(srv *imdstest.Server, edit func(*imdstest.JWT)) string {
 	return srv.Mint(audience, func(j *imdstest.JWT) { j.Claims["roles"] = []string{admin} }, edit)
 }
@@ -82,7 +83,7 @@ func rename(members map[string]any, from, to string) {
 func text(members map[string]any) string {
 	all, err := json.Marshal(members)
 	if err != nil {
-		panic(err) // of strings and numbers
+		panic(err) // cannot happen: only strings and numbers
 	}
 	return string(all)
 }
@@ -92,7 +93,7 @@ func text(members map[string]any) string {
 func flipUnused(token string) string {
 	want, err := base64.RawURLEncoding.DecodeString(token[strings.LastIndexByte(token, '.')+1:])
 	if err != nil {
-		panic(err) // a good token's
+		panic(err) // cannot happen: a good token's signature
 	}
 	for _, last := range "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_" {
 		changed := token[:len(token)-1] + string(last)
@@ -115,7 +116,7 @@ const (
 	withoutRole = "without the role"
 )
 
-// verdicts returns those of each library, in order, on a token with the role admin.
+// verdicts returns the verdict of each library, in order, on a token with the role admin.
 func verdicts(ctx context.Context, all []library, srv *imdstest.Server, token string) ([]string, error) {
 	said := make([]string, len(all))
 	for i, l := range all {

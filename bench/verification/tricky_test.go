@@ -31,7 +31,8 @@ func TestNoTrickyTokenGetsItsRoleHere(t *testing.T) {
 	}
 }
 
-// What the stored results say of the tricky tokens is true, and found again without the benchmarks.
+// The stored results for the tricky tokens are still true. This checks them without running the
+// benchmarks.
 func TestTheStoredVerdictsAreThoseOfToday(t *testing.T) {
 	t.Parallel()
 	stored, err := results.Load[results.Verification]("..", "verification")

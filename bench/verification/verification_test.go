@@ -49,7 +49,7 @@ func operations(tb testing.TB) []near.Operation {
 			_, err := v(ctx, token)
 			near.Must(tb, err)
 		}
-		run() // those that fetch keys when they need them have them now
+		run() // verifiers that fetch keys on first use have them now
 		all = append(all, near.Operation{Name: name, Run: run})
 	}
 	return all
@@ -118,8 +118,8 @@ func decode(part string, into any) error {
 	return json.Unmarshal(text, into)
 }
 
-// neverSeen verifies a token at every run that the verifier does not remember: when it has seen all
-// of them it forgets them.
+// neverSeen verifies, at every run, a token that the verifier does not have in its cache: once it
+// has seen all of them it forgets them.
 func neverSeen(tb testing.TB, srv *imdstest.Server, hc *http.Client) func() {
 	const tokens = 512
 	var all []string
@@ -129,7 +129,7 @@ func neverSeen(tb testing.TB, srv *imdstest.Server, hc *http.Client) func() {
 	return unseen(tb, hc, srv.Mint(audience), all, func(err error) { near.Must(tb, err) })
 }
 
-// badlySigned is neverSeen with tokens whose signature is not theirs.
+// badlySigned is neverSeen with tokens whose signature belongs to another token.
 func badlySigned(tb testing.TB, srv *imdstest.Server, hc *http.Client) func() {
 	_, signature, _ := cutSignature(srv.Mint(audience))
 	var all []string
@@ -164,20 +164,20 @@ func unseen(tb testing.TB, hc *http.Client, good string, tokens []string, check 
 
 func BenchmarkVerify(b *testing.B) { near.Benchmark(b, operations(b)) }
 
-// The tests below must not run beside each other, so none is parallel.
+// The tests below must not run at the same time, so none is parallel.
 
 func TestAFirstVerificationStaysNearItsFloor(t *testing.T) {
 	ops := operations(t)
 	near.Test(t, near.Goal{Times: 1.35, Allocs: 40}, near.Find(t, ops, rsaStep), near.Find(t, ops, firstTime))
 }
 
-// A tenth, and what a busy machine adds.
+// A tenth, plus what a busy machine adds.
 func TestABadSignatureCostsItsRSAStepAndATenth(t *testing.T) {
 	ops := operations(t)
 	near.Test(t, near.Goal{Times: 1.12, Allocs: 40}, near.Find(t, ops, rsaStep), near.Find(t, ops, badSignature))
 }
 
-// A microsecond, where the floor is 30.
+// A microsecond, where the floor takes 30.
 func TestARememberedTokenStaysNearAFractionOfTheFloor(t *testing.T) {
 	ops := operations(t)
 	near.Test(t, near.Goal{Times: 0.033}, near.Find(t, ops, rsaStep), near.Find(t, ops, remembered))

@@ -59,7 +59,8 @@ func main() {
 	})))
 	defer account.Close()
 
-	client, err := aztoken.NewClient(&aztoken.Options{Endpoint: endpoint.URL}) // on Azure: aztoken.NewClient(nil)
+	// On Azure: aztoken.NewClient(nil).
+	client, err := aztoken.NewClient(&aztoken.Options{Endpoint: endpoint.URL})
 	if err != nil {
 		log.Fatal(err)
 	}

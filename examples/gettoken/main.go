@@ -20,7 +20,8 @@ func main() {
 	endpoint := httptest.NewServer(imdstest.New(nil)) // Azure's part
 	defer endpoint.Close()
 
-	client, err := aztoken.NewClient(&aztoken.Options{Endpoint: endpoint.URL}) // on Azure: aztoken.NewClient(nil)
+	// On Azure: aztoken.NewClient(nil).
+	client, err := aztoken.NewClient(&aztoken.Options{Endpoint: endpoint.URL})
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -1,4 +1,4 @@
-// Who calls, by aztoken guard.
+// Gets the caller from aztoken guard.
 
 /** What to answer the caller: a status and headers. */
 export class Refused extends Error {
@@ -8,7 +8,7 @@ export class Refused extends Error {
   }
 }
 
-/** Returns who calls, from the Authorization header of the request, which may be undefined. */
+/** Returns the caller, from the Authorization header of the request, which may be undefined. */
 export async function caller(authorization) {
   const answer = await fetch("http://127.0.0.1:16931/validate", {
     headers: authorization ? { authorization } : {},

@@ -1,4 +1,4 @@
-"""Who calls, by aztoken guard."""
+"""Gets the caller from aztoken guard."""
 import http.client
 import json
 
@@ -12,7 +12,7 @@ class Refused(Exception):
 
 
 def caller(authorization):
-    """Returns who calls, from the Authorization header of the request, which may be None."""
+    """Returns the caller, from the Authorization header of the request, which may be None."""
     guard = http.client.HTTPConnection("127.0.0.1", 16931, timeout=15)
     try:
         guard.request("GET", "/validate", headers={"Authorization": authorization} if authorization else {})

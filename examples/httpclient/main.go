@@ -34,7 +34,8 @@ func main() {
 	}), verify.Role("consumer")))
 	defer service.Close()
 
-	client, err := aztoken.NewClient(&aztoken.Options{Endpoint: endpoint.URL}) // on Azure: aztoken.NewClient(nil)
+	// On Azure: aztoken.NewClient(nil).
+	client, err := aztoken.NewClient(&aztoken.Options{Endpoint: endpoint.URL})
 	if err != nil {
 		log.Fatal(err)
 	}

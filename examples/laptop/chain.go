@@ -27,8 +27,8 @@ func newChain(identity *aztoken.Client) (azcore.TokenCredential, error) {
 	}, nil)
 }
 
-// link is a credential in a chain. A chain goes on to its next one only after an error of
-// azidentity's own kind, into which link turns those that isAbsent reports.
+// link is a credential in a chain. A chain continues with the next credential only after an error
+// of azidentity's own type; link converts the errors that isAbsent reports into that type.
 type link struct {
 	azcore.TokenCredential
 	isAbsent func(error) bool
@@ -42,8 +42,8 @@ func (l link) GetToken(ctx context.Context, opts policy.TokenRequestOptions) (az
 	return token, err
 }
 
-// isNotHere reports whether the machine has no identity endpoint. All else must stop the chain: an
-// outage, a wrong id or a missing role is no reason to act as somebody else.
+// isNotHere reports whether the machine has no identity endpoint. Any other error must stop the
+// chain: an outage, a wrong id or a missing role is no reason to act as somebody else.
 func isNotHere(err error) bool { return errors.Is(err, aztoken.ErrNoManagedIdentity) }
 
 // isNotSignedIn reports whether a developer's tool has no token, which is what all its errors mean.

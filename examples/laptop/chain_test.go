@@ -34,7 +34,7 @@ func (s *signIn) GetToken(context.Context, policy.TokenRequestOptions) (azcore.A
 	return azcore.AccessToken{Token: "the developer's", ExpiresOn: time.Now().Add(time.Hour)}, s.err
 }
 
-// machine is where a chain of a managed identity and a developer's tool runs.
+// machine is a machine on which a chain of a managed identity and a developer's tool runs.
 type machine struct {
 	imds  *imdstest.Server
 	chain azcore.TokenCredential
@@ -70,13 +70,13 @@ func (m *machine) token(ctx context.Context, more ...func(*policy.TokenRequestOp
 	return token.Token, err
 }
 
-// A situation is one that the page has in its table.
+// A situation is a row of the table on the page.
 type situation struct {
-	happens string // as the page says it
-	goesOn  bool   // a chain does, to the next credential
+	happens string // as on the page
+	goesOn  bool   // whether the chain tries the next credential
 	after   time.Duration
 	host    func(t *testing.T) *machine
-	ask     func(ctx context.Context, m *machine) (string, error) // nil: for a token
+	ask     func(ctx context.Context, m *machine) (string, error) // nil requests a token
 }
 
 // broken returns a machine whose endpoint, at the default address, has a fault.
@@ -88,7 +88,7 @@ func broken(f imdstest.Fault) func(*testing.T) *machine {
 	}
 }
 
-// named is broken at an address that a variable names.
+// named is like broken, with the endpoint at an address from an environment variable.
 func named(f imdstest.Fault) func(*testing.T) *machine {
 	return func(t *testing.T) *machine {
 		srv := imdstest.New(nil)
@@ -97,7 +97,7 @@ func named(f imdstest.Fault) func(*testing.T) *machine {
 	}
 }
 
-// dropping is a machine on which connections time out.
+// dropping returns a machine on which connections time out.
 func dropping(t *testing.T) *machine {
 	opts := aztoken.Options{}
 	opts.Transport = &http.Client{Transport: &http.Transport{DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
@@ -110,7 +110,7 @@ func dropping(t *testing.T) *machine {
 	return newMachine(t, imdstest.New(nil), opts)
 }
 
-// of returns a machine with identities, on which one is asked for.
+// of returns a machine with several identities, whose client requests one of them.
 func of(identities []imdstest.Identity, id aztoken.ID) func(*testing.T) *machine {
 	return func(t *testing.T) *machine {
 		return newMachine(t, imdstest.New(&imdstest.Options{Identities: identities, Resources: []string{orders}}), aztoken.Options{ID: id})
@@ -224,8 +224,8 @@ func TestChain(t *testing.T) {
 	})
 }
 
-// A client in front of the chain has the cover of the identity's own: an outage of 12 hours that
-// begins in any hour of a token's life fails no call.
+// A client in front of the chain covers outages as the identity's own client does: an outage of 12
+// hours that begins in any hour of a token's life fails no call.
 func TestChainThroughAnOutage(t *testing.T) {
 	t.Parallel()
 	for begin := 1; begin <= 24; begin++ {

@@ -3,8 +3,8 @@
 // credential reads decides:
 //
 //	AZURE_TOKEN_CREDENTIALS=prod   the managed identity: set it in production
-//	AZURE_TOKEN_CREDENTIALS=dev    the developer's sign-in: Azure CLI, Azure Developer CLI, PowerShell
-//	unset                          a chain of both, which takes ten seconds to find no managed identity
+//	AZURE_TOKEN_CREDENTIALS=dev    the developer's sign-in (Azure CLI, Developer CLI, PowerShell)
+//	unset                          a chain of both; finding no managed identity takes ten seconds
 package main
 
 import (
@@ -52,8 +52,8 @@ func run(resource string) error {
 	return nil
 }
 
-// newIdentity returns a client of the host's managed identity: of the one that AZURE_CLIENT_ID
-// names, as azidentity's default credential does.
+// newIdentity returns a client of the host's managed identity: the one that AZURE_CLIENT_ID names,
+// if it is set, as with azidentity's default credential.
 func newIdentity() (*aztoken.Client, error) {
 	opts := &aztoken.Options{}
 	if id := os.Getenv("AZURE_CLIENT_ID"); id != "" {
@@ -73,7 +73,7 @@ func newClient(identity *aztoken.Client) (*aztoken.Client, error) {
 	case "":
 		credential, err = newChain(identity)
 	default: // dev, or the name of another credential
-		credential, err = azidentity.NewDefaultAzureCredential(nil) // which reads the variable too
+		credential, err = azidentity.NewDefaultAzureCredential(nil) // also reads the variable
 	}
 	if err != nil {
 		return nil, err

@@ -65,7 +65,8 @@ func callAProtectedService(w io.Writer) (err error) {
 	defer listening.Close()
 	fmt.Fprintln(w, "A fake identity endpoint and a protected service are running.")
 
-	consumer, err := aztoken.NewClient(&aztoken.Options{Endpoint: endpoint.URL}) // on Azure: aztoken.NewClient(nil)
+	// On Azure: aztoken.NewClient(nil).
+	consumer, err := aztoken.NewClient(&aztoken.Options{Endpoint: endpoint.URL})
 	if err != nil {
 		return err
 	}

@@ -30,7 +30,8 @@ func main() {
 	inFastMotion(func(t *testing.T) {
 		defer os.RemoveAll(dir)
 		without := liveOn(t, os.Stdout, "without a store", nil)
-		store, err := tokenstore.New(tokenstore.Dir(dir)) // with a key from elsewhere: tokenstore.New(tokenstore.Dir(dir), key)
+		// With a key from elsewhere: tokenstore.New(tokenstore.Dir(dir), key).
+		store, err := tokenstore.New(tokenstore.Dir(dir))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -75,7 +76,8 @@ func liveOn(t *testing.T, w io.Writer, title string, store *tokenstore.Store) (a
 // program is one life of the program: it asks for a token each minute for an hour, and is killed.
 func program(imds *imdstest.Server, store *tokenstore.Store, all *tally) (err error) {
 	opts := &aztoken.Options{
-		ID:    aztoken.ClientID(imdstest.DefaultClientID), // a store is best used with an explicit identity
+		// A store works best with an explicit identity.
+		ID:    aztoken.ClientID(imdstest.DefaultClientID),
 		Store: store, Endpoint: imds.URL,
 	}
 	opts.Transport = imds

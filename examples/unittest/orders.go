@@ -1,5 +1,5 @@
 // Package orders is a service that calls another one. Its test shows how to test such code with
-// imdstest, with nothing to mock and outages on demand.
+// imdstest, without mocks and with outages on demand.
 package orders
 
 import (
@@ -20,13 +20,13 @@ type Stock struct {
 	api *http.Client
 }
 
-// NewStock returns a Stock that makes its requests by a copy of base, with the tokens of client. A
-// nil base is http.DefaultClient.
+// NewStock returns a Stock that makes its requests with a copy of base, using the tokens of client.
+// A nil base is http.DefaultClient.
 func NewStock(url string, base *http.Client, client *aztoken.Client) *Stock {
 	return &Stock{url: url, api: client.Wrap(base, Resource)}
 }
 
-// Left tells how many of an item are left.
+// Left returns how many of an item are left.
 func (s *Stock) Left(ctx context.Context, item string) (left int, err error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, s.url+"/left/"+item, nil)
 	if err != nil {

@@ -28,7 +28,7 @@ func start(t *testing.T, opts *imdstest.Options) (*imdstest.Server, *orders.Stoc
 	return imds, orders.NewStock(stock.URL, nil, client)
 }
 
-// service is a stock service that wants the role reader.
+// service is a stock service that requires the role reader.
 func service(t *testing.T, imds *imdstest.Server) http.Handler {
 	verifier := imds.Verifier(t, &verify.Options{Audiences: []string{orders.Resource}})
 	return verifier.Handler(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
@@ -87,9 +87,9 @@ func TestADeadlineIsKeptWhileTheEndpointHangs(t *testing.T) {
 	require.ErrorIs(t, err, context.DeadlineExceeded)
 }
 
-// In virtual time, three days take milliseconds. A socket would stop its clock, so nothing here has
-// one: New instead of NewServer, with the server as Options.Transport, and the handler as transport
-// of the service's requests.
+// In virtual time, three days take milliseconds. A socket would stop the virtual clock, so nothing
+// here uses one: New replaces NewServer, the server is Options.Transport, and the handler is the
+// transport for requests to the service.
 func TestAnOutageOfTwelveHoursFailsNoCall(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

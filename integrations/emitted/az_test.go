@@ -14,10 +14,10 @@ import (
 	"github.com/jmespath/go-jmespath"
 )
 
-// graphVariable has the address of the fake that stands for every Graph.
+// graphVariable is the environment variable with the address of the fake that replaces every Graph.
 const graphVariable = "EMITTED_TEST_GRAPH"
 
-// rest is a call of az rest.
+// rest is one invocation of az rest.
 type rest struct {
 	method, url, query, output, body string
 	headers, parameters              []string
@@ -51,7 +51,8 @@ func az(arguments []string, out io.Writer) error {
 	return encoder.Encode(answer)
 }
 
-// parse reads the flags: each takes one value, but for some that take all up to the next flag.
+// parse parses the flags. Each takes one value, except some that take all values up to the next
+// flag.
 func parse(arguments []string) (r rest, err error) {
 	r.method, r.output = http.MethodGet, "json"
 	for len(arguments) > 0 {
@@ -80,7 +81,7 @@ func parse(arguments []string) (r rest, err error) {
 	return r, nil
 }
 
-// call makes the request, and returns the answer, nil for none.
+// call makes the request and returns the answer; nil means none.
 func (r rest) call() (any, error) {
 	u, err := url.Parse(r.url)
 	if err != nil {
@@ -144,7 +145,7 @@ func answerTo(req *http.Request) (answer any, err error) {
 	return answer, json.Unmarshal(text, &answer)
 }
 
-// writeTSV writes scalars, one on a line.
+// writeTSV writes scalars, one per line.
 func writeTSV(out io.Writer, answer any) error {
 	all, ok := answer.([]any)
 	if !ok {

@@ -1,4 +1,5 @@
-// Package emitted has no code, only tests: the scripts that aztoken grant and aztoken federate write
-// for the Azure CLI are run by bash, against a fake Microsoft Graph. In place of the Azure CLI they
-// find a stand-in for az rest, which evaluates --query by the library of JMESPath for Go.
+// Package emitted has no code, only tests: the scripts that aztoken grant and aztoken federate
+// write for the Azure CLI are run by bash, against a fake Microsoft Graph. Instead of the Azure
+// CLI, the scripts find a substitute for az rest, which evaluates --query with the JMESPath library
+// for Go.
 package emitted

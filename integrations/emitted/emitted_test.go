@@ -18,7 +18,7 @@ import (
 
 const armID = "/subscriptions/s/resourceGroups/RG/providers/Microsoft.ManagedIdentity/userAssignedIdentities/orders-worker"
 
-// directory is a fake Graph, and what a script needs to call it.
+// directory is a fake Graph and what a script needs to call it.
 type directory struct {
 	*graphtest.Server
 	client  *graph.Client
@@ -39,15 +39,17 @@ func newDirectory(t *testing.T) directory {
 	require.NoError(t, err)
 	dir := t.TempDir()
 	require.NoError(t, os.Symlink(self, filepath.Join(dir, "az")))
-	// Waiting for a fake takes no time. IMPATIENT=false, and it ends the script.
+	// The fake needs no real waiting, so sleep returns at once. With IMPATIENT=false it fails and
+	// so ends the script.
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "sleep"), []byte("#!/bin/sh\nexec ${IMPATIENT:-true}\n"), 0o700))
 	return directory{g, client, g.AddManagedIdentity("orders-worker", armID), []string{
 		"PATH=" + dir + ":/usr/bin:/bin", graphVariable + "=" + g.URL,
-		"GORACE=atexit_sleep_ms=0", // else each of many processes sleeps for a second at its end
+		// Otherwise each of many processes sleeps for a second on exit.
+		"GORACE=atexit_sleep_ms=0",
 	}}
 }
 
-// run runs a script.
+// run runs a script and returns its output.
 func (d directory) run(t *testing.T, script string) (said string) {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), "bash")
@@ -67,7 +69,7 @@ func (d directory) granted(t *testing.T, w grant.Spec) {
 	require.Empty(t, steps)
 }
 
-// grantScript returns what is emitted for a grant, by somebody who is signed in or not.
+// grantScript returns the script emitted for a grant, by a user who is signed in or not.
 func (d directory) grantScript(t *testing.T, w grant.Spec, signedIn bool) string {
 	t.Helper()
 	s, ok := grant.Unread(w)
@@ -120,7 +122,7 @@ func TestGrantScript(t *testing.T) {
 	}
 }
 
-// TestGrantScriptIdentities: a script finds the identities that nobody has looked up.
+// TestGrantScriptIdentities tests that a script looks up identities that were not resolved before.
 func TestGrantScriptIdentities(t *testing.T) {
 	t.Parallel()
 	d := newDirectory(t)

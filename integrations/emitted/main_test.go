@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// TestMain is the stand-in for the Azure CLI where the test binary is called az.
+// TestMain acts as the Azure CLI if the test binary is called az.
 func TestMain(m *testing.M) {
 	if filepath.Base(os.Args[0]) != "az" {
 		os.Exit(m.Run())

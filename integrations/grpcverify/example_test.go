@@ -14,13 +14,13 @@ import (
 	"github.com/seed-ac726066/aztoken/verify"
 )
 
-// methods say who may call what.
+// methods maps each method to the roles that may call it.
 var methods = grpcverify.Methods{
 	"/grpc.health.v1.Health/Check": grpcverify.Open,
 	"/orders.Orders/List":          {verify.Role("consumer")},
 }
 
-// trusting returns a verifier of the tokens of entra, for the service of the tests.
+// trusting returns a verifier that accepts the tokens of entra, for the service in the tests.
 func trusting(entra *imdstest.Server) *verify.Verifier {
 	verifier, err := verify.New(entra.VerifierOptions(&verify.Options{Audiences: []string{resource}}))
 	if err != nil {
@@ -63,7 +63,7 @@ func ExampleUnary() {
 	// [billing] PermissionDenied <nil>
 }
 
-// incoming is the server's end of a stream, of which an interceptor needs the context alone.
+// incoming is the server's end of a stream. An interceptor needs only its context.
 type incoming struct {
 	grpc.ServerStream
 	ctx context.Context

@@ -5,7 +5,7 @@ import (
 	"github.com/seed-ac726066/aztoken/verify"
 )
 
-// What docs/verify.md shows; compiled, and never run.
+// The code that docs/verify.md shows. It is compiled but never runs.
 var _ = func() {
 	methods := grpcverify.Methods{
 		"/orders.Orders/List":          {verify.Role("consumer")},

@@ -11,7 +11,7 @@ import (
 	"github.com/seed-ac726066/aztoken/imdstest"
 )
 
-// Who gets through, and what the others are told.
+// Tests which callers get through, and what the others are told.
 func (s *stand) testTokens(t *testing.T) {
 	reader, writer := s.mint("reader"), s.mint("writer")
 	t.Run("a good one", func(t *testing.T) {
@@ -76,14 +76,14 @@ func (s *stand) testTokens(t *testing.T) {
 		}
 	})
 	t.Run("two", func(t *testing.T) {
-		// nginx takes the first of two, and so does the guard behind it; but never both.
+		// nginx uses the first of two, and so does the guard behind it; neither uses both.
 		got := s.do(t, call{token: "garbage", header: []string{"Authorization: Bearer " + reader}})
 		require.NotEqual(t, http.StatusOK, got.status)
 		require.Nil(t, got.reached)
 	})
 }
 
-// schemes returns those of the challenges of an answer.
+// schemes returns the schemes of an answer's challenges.
 func schemes(header http.Header) (all []string) {
 	for _, challenge := range header.Values("WWW-Authenticate") {
 		all = append(all, challenge[:min(len(challenge), len("Bearer"))])

@@ -14,17 +14,17 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// call is a request to the proxy, written to the letter: clients of net/http would clean it.
+// call is a request to the proxy, sent byte for byte: a client of net/http would normalize it.
 type call struct {
-	method string // blank: GET
-	target string // blank: /orders/1
-	host   string // blank: orders.example
-	token  string // blank: none
+	method string // empty: GET
+	target string // empty: /orders/1
+	host   string // empty: orders.example
+	token  string // empty: none
 	header []string
 	body   string
 
-	chunked bool   // sends the body so
-	trailer string // behind it
+	chunked bool   // sends the body chunked
+	trailer string // after the body
 }
 
 // String returns the call without its token.
@@ -32,7 +32,7 @@ func (c call) String() string {
 	return fmt.Sprintf("%s %s of %q, %v, a token: %t", c.method, c.target, c.host, c.header, c.token != "")
 }
 
-// reply is what came of a call.
+// reply is the result of a call.
 type reply struct {
 	status  int
 	header  http.Header
@@ -90,8 +90,8 @@ func (s *stand) do(t *testing.T, c call) reply {
 	return reply{resp.StatusCode, resp.Header, string(body), s.service.received(id)}
 }
 
-// requirePassed fails the test unless the service got the call, with who the caller is and nothing
-// that could be taken for that.
+// requirePassed fails the test unless the service got the call with the caller's identity and
+// nothing that could be mistaken for an identity.
 func (s *stand) requirePassed(t *testing.T, c call, who identity) *received {
 	t.Helper()
 	got := s.do(t, c)
@@ -102,7 +102,7 @@ func (s *stand) requirePassed(t *testing.T, c call, who identity) *received {
 	return got.reached
 }
 
-// requireRefused fails the test unless the call was answered with one of these statuses, and did not
+// requireRefused fails the test unless the call was answered with one of these statuses and did not
 // reach the service.
 func (s *stand) requireRefused(t *testing.T, c call, statuses ...int) reply {
 	t.Helper()

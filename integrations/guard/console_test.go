@@ -13,7 +13,7 @@ import (
 
 var consoleBlock = regexp.MustCompile("(?ms)^```console\n(.*?)^```$")
 
-// What the page has a reader type does what it shows. An ellipsis stands for what differs.
+// The commands on the page must print what the page shows. An ellipsis matches any output.
 func TestConsole(t *testing.T) {
 	t.Parallel()
 	if _, err := exec.LookPath("curl"); err != nil {
@@ -32,12 +32,12 @@ func TestConsole(t *testing.T) {
 	}
 }
 
-// console is where a reader types.
+// console is a shell in which a reader types the commands.
 type console struct {
 	dir                  string
 	environ              []string
 	fake, control, guard string            // addresses
-	ports                *strings.Replacer // those of the page by these
+	ports                *strings.Replacer // replaces the addresses on the page
 	running              *process          // the guard
 }
 
@@ -48,8 +48,7 @@ func newConsole(t *testing.T) *console {
 	return c
 }
 
-// run runs a line, and compares what it prints with what the page shows. The servers are left
-// running.
+// run runs a line and compares its output with what the page shows. Servers are left running.
 func (c *console) run(t *testing.T, line, shown string) {
 	t.Helper()
 	line = c.ports.Replace(line)
@@ -69,7 +68,7 @@ func (c *console) run(t *testing.T, line, shown string) {
 	}
 }
 
-// shell returns what a line prints.
+// shell runs a line and returns its output.
 func (c *console) shell(t *testing.T, line string) string {
 	t.Helper()
 	cmd := exec.Command("sh", "-ec", line)
@@ -86,8 +85,8 @@ func (c *console) launch(t *testing.T, args []string, ready string) *process {
 	return launch(t, cmd, says(ready))
 }
 
-// tidy returns output as a page shows it: without carriage returns, blanks at the ends of lines, and
-// line feeds at its end.
+// tidy returns output as a page shows it: without carriage returns, spaces at the ends of lines,
+// and newlines at the end.
 func tidy(text string) string {
 	lines := strings.Split(text, "\n")
 	for i, line := range lines {

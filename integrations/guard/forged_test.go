@@ -7,22 +7,23 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// spellings are those of a header that some server or framework takes for the one with hyphens.
+// spellings are the spellings of a header that some server or framework treats as the one with
+// hyphens.
 var spellings = map[string][]string{
 	"X-Auth-Roles":  {"X-Auth-Roles", "x-auth-roles", "X-AUTH-ROLES", "X_Auth_Roles", "x_auth_roles", "X_AUTH_ROLES", "X.Auth.Roles", "X-Auth_Roles", "X_Auth-Roles", "X-Auth.Roles", "X.Auth-Roles", "X+Auth+Roles", "X~auth|roles"},
 	"X-Auth-Claims": {"X-Auth-Claims", "X_Auth_Claims", "X.Auth.Claims"},
 	"X-Auth-Tenant": {"X-Auth-Tenant", "X_Auth_Tenant", "X.Auth.Tenant"},
 }
 
-// misleading are headers by which frameworks take another path or method than that of the request,
-// in some of the spellings.
+// misleading are headers, in various spellings, that make frameworks use a path or method other
+// than that of the request.
 var misleading = []string{
 	"X-Original-URL", "X_Original_URL", "X.Original.Url", "X-Original_URL", "X-Rewrite-URL", "x_rewrite_url", "X.Rewrite.URL", "X-Rewrite_Url",
 	"X_HTTP_Method_Override", "X.HTTP.Method.Override", "X-HTTP_Method-Override", "X_HTTP_Method", "X_Method_Override", "X-Method_Override", "X.Method.Override",
 }
 
-// Whatever a caller says of itself is not what the service gets: the call is refused, or passes with
-// the guard's word alone.
+// Nothing that a caller claims about itself reaches the service: the call is refused, or passes
+// with only the guard's headers.
 func (s *stand) testForgedIdentities(t *testing.T) {
 	reader := s.mint("reader")
 	t.Run("by headers", func(t *testing.T) {
@@ -51,7 +52,8 @@ func (s *stand) testForgedIdentities(t *testing.T) {
 				require.NotEqual(t, http.StatusOK, got.status)
 				continue
 			}
-			// A proxy that heeds it takes the header off behind the guard: it is missing, and not another's.
+			// A proxy that obeys Connection removes the header after the guard: it may be missing
+			// but must not be forged.
 			for name, value := range got.reached.identity(t) {
 				require.Equal(t, with("reader").headers()[name], value, name)
 			}
@@ -65,7 +67,7 @@ func (s *stand) testForgedIdentities(t *testing.T) {
 	})
 }
 
-// requireUntouched fails the test if the service got the call with another identity than who.
+// requireUntouched fails the test if the service got the call with an identity other than who.
 func (s *stand) requireUntouched(t *testing.T, c call, who identity) {
 	t.Helper()
 	got := s.do(t, c)
@@ -76,14 +78,14 @@ func (s *stand) requireUntouched(t *testing.T, c call, who identity) {
 	require.Equal(t, who.headers(), got.reached.identity(t), "%v", c)
 }
 
-// contextHeaders are those by which some proxy tells its neighbour what was asked for, and of which
-// some framework takes a path or a method.
+// contextHeaders are headers in which some proxies describe the original request, and from which
+// some frameworks take a path or a method.
 var contextHeaders = []string{
 	"X-Original-URI", "X-Original-URL", "X-Forwarded-Uri", "X-Rewrite-URL", "X-Original-Uri", "X-Envoy-Original-Path", "X-Request-Uri",
 	"X_Original_URI", "X_Forwarded_Uri", "X.Original.URI", "X.Forwarded.Uri",
 }
 
-// What a caller says of the request opens no route, and closes none.
+// Nothing that a caller claims about the request opens or closes a route.
 func (s *stand) testForgedContexts(t *testing.T) {
 	reader := s.mint("reader")
 	for _, name := range contextHeaders {

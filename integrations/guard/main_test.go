@@ -23,7 +23,7 @@ func TestMain(m *testing.M) {
 	if err != nil {
 		panic(err)
 	}
-	// Debian has servers in a directory that is not on everybody's PATH.
+	// Debian installs servers in a directory that is not on every user's PATH.
 	_ = os.Setenv("PATH", os.Getenv("PATH")+":/usr/sbin:/sbin")
 	command = filepath.Join(dir, "aztoken")
 	build := exec.Command("go", "build", "-o", command, "./cmd/aztoken")

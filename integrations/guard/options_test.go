@@ -13,7 +13,7 @@ import (
 	"github.com/seed-ac726066/aztoken/imdstest"
 )
 
-// The service gets all claims where it wants them.
+// A service that asks for all claims gets them.
 func TestClaims(t *testing.T) {
 	t.Parallel()
 	behindEach(t, proxies, func(t *testing.T, p proxy) {
@@ -30,13 +30,13 @@ func TestClaims(t *testing.T) {
 	})
 }
 
-// nginx asks at a Unix socket by nothing but its address.
+// nginx calls the guard on a Unix socket when only the address is changed.
 func TestSocket(t *testing.T) {
 	t.Parallel()
 	s := newStand(t, "nginx")
 	s.guard.stop()
 	s.at.guard = "unix:" + filepath.Join(publicDir(t), "guard.sock")
-	s.startGuard(t, "--socket-mode", "0666") // nginx has workers of another user
+	s.startGuard(t, "--socket-mode", "0666") // the nginx workers run as another user
 	nginx := proxies[slices.IndexFunc(proxies, func(p proxy) bool { return p.name == "nginx" })]
 	nginx.start(t, s.at)
 	s.requirePassed(t, call{token: s.mint("reader")}, with("reader"))

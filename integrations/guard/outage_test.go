@@ -12,7 +12,8 @@ import (
 	"github.com/seed-ac726066/aztoken/imdstest"
 )
 
-// Without a guard nobody passes; and a guard that was killed serves again, also in an outage.
+// Without a guard nobody passes. A guard that was killed serves again after a restart, even during
+// an outage.
 func TestOutage(t *testing.T) {
 	t.Parallel()
 	behindEach(t, proxies, func(t *testing.T, p proxy) {
@@ -43,12 +44,12 @@ func TestOutage(t *testing.T) {
 	})
 }
 
-// Whoever asks a guard that takes connections and does not answer is refused in the end: here sooner
-// than by the recipe's timeouts.
+// A call is eventually refused if the guard accepts connections but does not answer. The timeouts
+// here are shorter than the recipe's.
 func TestGuardThatHangs(t *testing.T) {
 	t.Parallel()
 	behindEach(t, proxies, func(t *testing.T, p proxy) {
-		silent, err := net.Listen("tcp", "127.0.0.1:0") // nobody accepts: the kernel does
+		silent, err := net.Listen("tcp", "127.0.0.1:0") // never accepts; the kernel does that
 		require.NoError(t, err)
 		defer silent.Close()
 		s := &stand{service: startService(t)}

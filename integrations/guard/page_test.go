@@ -11,18 +11,18 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// page is the one for users.
+// page is the page for users.
 const page = "../../docs/guard.md"
 
 var update = flag.Bool("update", false, "write the files of examples/guard into docs/guard.md")
 
-// fileMark stands above the text of a file, which it names as a link of the page would.
+// fileMark is the line above the text of a file. It names the file as a link on the page would.
 var fileMark = regexp.MustCompile("(?m)^<!-- file: (\\S+) -->\n(?:```\\w*\n(?:[^`\n].*\n|\n)*```\n)?")
 
-// languages are the words for highlighting, by the end of a file's name.
+// languages are the highlighting languages by the suffix of the file name.
 var languages = map[string]string{".conf": "nginx", ".cfg": "haproxy", ".lua": "lua", ".caddy": "text", ".yaml": "yaml", ".py": "python", ".mjs": "js", "": "text"}
 
-// The page has the very files that the tests of this package load.
+// The page shows exactly the files that the tests of this package load.
 func TestPage(t *testing.T) {
 	t.Parallel()
 	content, err := os.ReadFile(page)

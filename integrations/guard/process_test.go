@@ -17,8 +17,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// missing skips a test for which there is no such program, or fails it where AZTOKEN_REQUIRE says
-// that there must be one.
+// missing skips a test whose program is not installed, or fails it if AZTOKEN_REQUIRE requires the
+// program.
 func missing(t *testing.T, program, reason string) {
 	t.Helper()
 	if slices.Contains(strings.Split(os.Getenv("AZTOKEN_REQUIRE"), ","), program) {
@@ -27,7 +27,7 @@ func missing(t *testing.T, program, reason string) {
 	t.Skip(reason)
 }
 
-// output is what a process prints, which a test may read meanwhile.
+// output collects what a process prints. A test may read it while the process runs.
 type output struct {
 	mu   sync.Mutex // guards text
 	text bytes.Buffer
@@ -51,14 +51,14 @@ type process struct {
 	said *output
 }
 
-// launch starts a server, and returns when it says or does what ready waits for. It ends with the
-// test. That something listens at its address is not enough: for a moment that may be another
-// process's server.
+// launch starts a server and returns when ready reports that it is up. The server ends with the
+// test. Waiting until something listens on the address is not enough, because that may briefly be
+// another process's server.
 func launch(t *testing.T, cmd *exec.Cmd, ready func(p *process) bool) *process {
 	t.Helper()
 	p := &process{cmd, new(output)}
 	cmd.Stdout, cmd.Stderr = p.said, p.said
-	cmd.WaitDelay = 5 * time.Second // a child that outlives it must not keep the test
+	cmd.WaitDelay = 5 * time.Second // a child that outlives it must not block the test
 	require.NoError(t, cmd.Start())
 	t.Cleanup(func() {
 		p.stop()
@@ -70,7 +70,7 @@ func launch(t *testing.T, cmd *exec.Cmd, ready func(p *process) bool) *process {
 	return p
 }
 
-// says waits for words of a server.
+// says waits until a server prints the given words.
 func says(words string) func(*process) bool {
 	return func(p *process) bool { return strings.Contains(p.said.String(), words) }
 }
@@ -88,7 +88,7 @@ func answers(address string, status int) func(*process) bool {
 	}
 }
 
-// stop ends the server, and the workers that it may have.
+// stop stops the server and any workers that it has.
 func (p *process) stop() {
 	if p.ProcessState == nil {
 		_ = p.Process.Signal(syscall.SIGTERM)
@@ -96,15 +96,15 @@ func (p *process) stop() {
 	}
 }
 
-// kill ends the server as a crash does.
+// kill kills the server, as a crash would.
 func (p *process) kill() {
 	if p.ProcessState == nil {
 		_ = p.Process.Kill()
-		_ = p.Wait() // which says that it was killed
+		_ = p.Wait() // returns an error: it was killed
 	}
 }
 
-// freeAddress returns an address at which nothing listens.
+// freeAddress returns an address on which nothing listens.
 func freeAddress(t *testing.T) string {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -113,7 +113,7 @@ func freeAddress(t *testing.T) string {
 	return listener.Addr().String()
 }
 
-// port returns that of an address.
+// port returns the port of an address.
 func port(t *testing.T, address string) string {
 	t.Helper()
 	_, port, err := net.SplitHostPort(address)
@@ -121,22 +121,23 @@ func port(t *testing.T, address string) string {
 	return port
 }
 
-// publicDir returns a directory that other users look into too, as the workers of proxies are. It is
-// removed when the test ends.
+// publicDir returns a directory that other users can read, such as those that proxy workers run as.
+// It is removed when the test ends.
 func publicDir(t *testing.T) string {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "aztoken-guard-")
 	require.NoError(t, err)
-	t.Cleanup(func() { _ = os.RemoveAll(dir) }) // a proxy may be writing still
+	t.Cleanup(func() { _ = os.RemoveAll(dir) }) // a proxy may still be writing
 	require.NoError(t, os.Chmod(dir, 0o755))
 	return dir
 }
 
-// examples is where the files for users are.
+// examples is the folder of the files for users.
 const examples = "../../examples/guard"
 
-// install copies an example into dir, with each old text of replacements, of which there are pairs
-// of old and new, replaced wherever it stands. One that stands nowhere fails the test.
+// install copies an example into dir and replaces every occurrence of the old texts in
+// replacements, which has pairs of old and new text. It fails the test if an old text does not
+// occur.
 func install(t *testing.T, example, dir string, replacements ...string) (path string) {
 	t.Helper()
 	content, err := os.ReadFile(filepath.Join(examples, example))

@@ -11,17 +11,17 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// addresses are where the parties of a test listen.
+// addresses are the addresses on which the servers of a test listen.
 type addresses struct{ proxy, guard, service string }
 
 // proxy is a reverse proxy that asks the guard.
 type proxy struct {
-	name        string   // of its program, also in AZTOKEN_REQUIRE
-	needs       []string // files of Debian's packages
-	speaks      string   // the guard's --proxy
-	guardIsDown int      // the status that it answers then
-	guardHangs  int      // likewise
-	scripted    bool     // a script puts the question
+	name        string   // the name of its program, also in AZTOKEN_REQUIRE
+	needs       []string // the files that it needs, from Debian packages
+	speaks      string   // the value of the guard's --proxy
+	guardIsDown int      // the status that it answers if the guard is down
+	guardHangs  int      // the status that it answers if the guard hangs
+	scripted    bool     // a script calls the guard
 
 	// command installs the example into dir and returns what starts the proxy with it.
 	command func(t *testing.T, dir string, at addresses) *exec.Cmd
@@ -51,8 +51,7 @@ func (p proxy) start(t *testing.T, at addresses) *process {
 	return launch(t, p.command(t, publicDir(t), at), answers(at.proxy, http.StatusMisdirectedRequest))
 }
 
-// changed returns the proxy with these replacements in its files, of which one at least must have
-// been made.
+// changed returns the proxy with these replacements in its files. At least one of them must apply.
 func (p proxy) changed(replacements ...string) proxy {
 	install := p.command
 	p.command = func(t *testing.T, dir string, at addresses) *exec.Cmd {
@@ -76,7 +75,7 @@ func (p proxy) changed(replacements ...string) proxy {
 	return p
 }
 
-// nginxFrame is what stands around a file of /etc/nginx/conf.d.
+// nginxFrame is the configuration around a file of /etc/nginx/conf.d.
 const nginxFrame = `
 daemon off;
 worker_processes 1;
@@ -103,7 +102,7 @@ func nginx(t *testing.T, dir string, at addresses) *exec.Cmd {
 	return exec.Command("nginx", "-e", "stderr", "-p", dir, "-c", frame)
 }
 
-// caddyFrame stands in front of a Caddyfile.
+// caddyFrame is the configuration that imports a Caddyfile.
 const caddyFrame = `{
 	admin off
 }
@@ -127,10 +126,10 @@ func haproxy(t *testing.T, dir string, at addresses) *exec.Cmd {
 	return exec.Command("haproxy", "-db", "-f", file)
 }
 
-// apacheModules is where Debian has them.
+// apacheModules is the directory of the modules on Debian.
 const apacheModules = "/usr/lib/apache2/modules"
 
-// apacheFrame is what Debian's apache2.conf has around a site.
+// apacheFrame is the configuration that Debian's apache2.conf has around a site.
 const apacheFrame = `
 ServerRoot ${DIR}
 ServerName localhost

@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// A method counts as the caller sent it.
+// A method is matched exactly as the caller sent it.
 func (s *stand) testMethods(t *testing.T) {
 	reader, admin := s.mint("reader"), s.mint("admin")
 	t.Run("of no rule", func(t *testing.T) {
@@ -22,7 +22,7 @@ func (s *stand) testMethods(t *testing.T) {
 		for _, name := range []string{"X-HTTP-Method-Override", "x-http-method-override", "X-HTTP-Method", "X-Method-Override"} {
 			s.requireRefused(t, call{token: reader, header: []string{name + ": DELETE"}}, http.StatusForbidden)
 			s.requireRefused(t, call{target: "/public/", header: []string{name + ": DELETE"}}, http.StatusForbidden)
-			// A rule without methods is for all of them; the service does what the request line says.
+			// A rule without methods covers all of them; the service obeys the request line.
 			s.requirePassed(t, call{target: "/admin/x", token: admin, header: []string{name + ": DELETE"}}, with("admin"))
 		}
 	})
@@ -41,7 +41,7 @@ func (s *stand) testMethods(t *testing.T) {
 	})
 }
 
-// A host that the proxy does not serve meets no rule.
+// A host that the proxy does not serve matches no rule.
 func (s *stand) testHosts(t *testing.T) {
 	reader := s.mint("reader")
 	for _, host := range []string{"orders.example", "ORDERS.example", "orders.example:8443"} {
@@ -53,7 +53,7 @@ func (s *stand) testHosts(t *testing.T) {
 	}
 }
 
-// What a caller sends is the service's, and does not keep the guard waiting.
+// The body of a call goes to the service and does not make the guard wait.
 func (s *stand) testBodies(t *testing.T) {
 	writer := s.mint("writer")
 	body := strings.Repeat("body ", 100_000)

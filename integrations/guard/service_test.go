@@ -15,7 +15,7 @@ import (
 // callHeader tells calls apart.
 const callHeader = "Test-Call"
 
-// service is what stands behind a proxy. It notes what reaches it.
+// service is the server behind a proxy. It records what reaches it.
 type service struct {
 	address string
 
@@ -48,19 +48,19 @@ func startService(t *testing.T) *service {
 	return s
 }
 
-// received returns the call as it came, nil if it did not.
+// received returns the call as the service got it, nil if it got none.
 func (s *service) received(call string) *received {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.calls[call]
 }
 
-// identityHeader finds the guard's headers, also as those see them who write all that is neither a
-// letter nor a digit alike: CGI and what comes of it, as WSGI and PHP.
+// identityHeader matches the guard's headers in every spelling that CGI and its successors, such as
+// WSGI and PHP, treat alike: they do not distinguish characters other than letters and digits.
 var identityHeader = regexp.MustCompile(`(?i)^x[^a-z0-9]auth[^a-z0-9]`)
 
-// identity returns the guard's headers that the service got with a value: each once and in no other
-// spelling. nginx leaves out those without, the others pass them on.
+// identity returns the guard's headers that the service got with a value, and requires that each
+// came once and in no other spelling. nginx drops empty headers; the other proxies pass them on.
 func (r *received) identity(t *testing.T) map[string]string {
 	t.Helper()
 	found := map[string]string{}
@@ -76,11 +76,11 @@ func (r *received) identity(t *testing.T) map[string]string {
 	return found
 }
 
-// withheld are the headers that the service must not see in any spelling: the token, and those by
-// which frameworks take another path or method than that of the request.
+// withheld are the headers that the service must not see in any spelling: the token, and those that
+// make frameworks use a path or method other than that of the request.
 var withheld = []string{"authorization", "x-original-url", "x-rewrite-url", "x-http-method-override", "x-http-method", "x-method-override"}
 
-// requireClean fails the test if the service got one of those.
+// requireClean fails the test if the service got a withheld header.
 func (r *received) requireClean(t *testing.T) {
 	t.Helper()
 	for name := range r.header {

@@ -12,7 +12,7 @@ import (
 	"github.com/seed-ac726066/aztoken/imdstest"
 )
 
-// stand is a service behind a proxy that asks a guard, whose keys are those of a fake issuer.
+// stand is a service behind a proxy that calls a guard. The guard's keys come from a fake issuer.
 type stand struct {
 	at      addresses
 	imds    *imdstest.Server
@@ -34,7 +34,7 @@ func newStand(t *testing.T, speaks string, flags ...string) *stand {
 	return s
 }
 
-// startGuard starts the guard with the rules of the example.
+// startGuard starts the guard with the example rules.
 func (s *stand) startGuard(t *testing.T, flags ...string) {
 	t.Helper()
 	flags = append([]string{"guard", "--config", filepath.Join(examples, "guard.yaml"), "--listen", s.at.guard, "--authority", s.imds.URL, "--key-file", s.keyFile}, flags...)
@@ -53,7 +53,7 @@ func behind(t *testing.T, p proxy, flags ...string) *stand {
 	return s
 }
 
-// waitForKeys returns when the guard has written its key file.
+// waitForKeys returns once the guard has written its key file.
 func (s *stand) waitForKeys(t *testing.T) {
 	t.Helper()
 	require.Eventually(t, func() bool {

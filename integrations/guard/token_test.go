@@ -6,22 +6,22 @@ import (
 	"github.com/seed-ac726066/aztoken/imdstest"
 )
 
-// What examples/guard/guard.yaml has.
+// These match examples/guard/guard.yaml.
 const (
 	audience = "api://orders"
 	tenant   = "aaaaaaaa-0000-4000-8000-000000000000"
 )
 
-// identity is who a token says that a caller is.
+// identity is the identity of a caller according to its token.
 type identity struct{ tenant, objectID, clientID, roles, scopes string }
 
-// nobody is who calls an open route.
+// nobody is the caller of an open route.
 var nobody identity
 
-// identityHeaders are the guard's.
+// identityHeaders are the headers that the guard sets.
 var identityHeaders = []string{"X-Auth-Tenant", "X-Auth-Object-Id", "X-Auth-Client-Id", "X-Auth-Roles", "X-Auth-Scopes", "X-Auth-Claims"}
 
-// headers returns those by which the service is told.
+// headers returns the headers that tell the service who the caller is.
 func (i identity) headers() map[string]string {
 	told := map[string]string{}
 	for at, value := range []string{i.tenant, i.objectID, i.clientID, i.roles, i.scopes} {
@@ -32,7 +32,7 @@ func (i identity) headers() map[string]string {
 	return told
 }
 
-// with is the default identity with these roles, comma-separated.
+// with returns the default identity with the given roles, comma-separated.
 func with(roles string) identity {
 	return identity{tenant: tenant, objectID: imdstest.DefaultObjectID, clientID: imdstest.DefaultClientID, roles: roles}
 }
@@ -52,13 +52,13 @@ func expired(j *imdstest.JWT) {
 	}
 }
 
-// idToken makes of a token what a client gets that signs a user in.
+// idToken turns a token into an ID token, which a client gets when it signs a user in.
 func idToken(j *imdstest.JWT) {
 	delete(j.Claims, "appid")
 	j.Claims["nonce"] = "n"
 }
 
-// ofUser makes of a token one that a user got through an application.
+// ofUser turns a token into one that a user got through an application.
 func ofUser(j *imdstest.JWT) {
 	j.Claims["sub"] = "another one for each application"
 	j.Claims["scp"] = "orders.read"

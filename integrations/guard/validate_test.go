@@ -13,7 +13,7 @@ import (
 	"github.com/seed-ac726066/aztoken/imdstest"
 )
 
-// The programs of the page that ask by themselves.
+// The programs on the page that call the guard themselves.
 var programs = []struct{ language, program, file, script string }{
 	{"Python", "python3", "validate.py", `
 import json, os, validate
@@ -33,7 +33,7 @@ try {
 `},
 }
 
-// answer is what such a program prints.
+// answer is the output of such a program.
 type answer struct {
 	Caller  map[string]any
 	Status  int
@@ -83,7 +83,8 @@ func TestValidate(t *testing.T) {
 	}
 }
 
-// A service in Python knows its callers behind every proxy, and serves nobody without the headers.
+// A service in Python knows its callers behind every proxy, and serves no caller without the
+// headers.
 func TestServiceInPython(t *testing.T) {
 	t.Parallel()
 	if _, err := exec.LookPath("python3"); err != nil {

@@ -61,7 +61,7 @@ func ExampleHandler() {
 	// Output: 0b000000-0000-4000-8000-000000000001
 }
 
-// The functions have the code of docs/recipes/mcp.md, which so compiles.
+// The functions have the code of docs/recipes/mcp.md, to check that it compiles.
 
 func addTool(server *mcp.Server) {
 	mcp.AddTool(server, &mcp.Tool{Name: "whoami"}, func(_ context.Context, req *mcp.CallToolRequest, _ struct{}) (*mcp.CallToolResult, any, error) {

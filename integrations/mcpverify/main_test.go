@@ -25,17 +25,17 @@ const (
 	metadata = "/.well-known/oauth-protected-resource/mcp"
 )
 
-// service is an MCP server behind a Verifier, with one tool, which says who calls.
+// service is an MCP server behind a Verifier, with one tool that returns who the caller is.
 type service struct {
 	http.Handler
 
-	mu      sync.Mutex // guards what follows
+	mu      sync.Mutex // guards the fields below
 	headers []http.Header
-	tokens  []string        // that came, each once
-	refused map[string]bool // that are answered 401
+	tokens  []string        // tokens received, each once
+	refused map[string]bool // tokens that are answered with 401
 }
 
-// newService returns a service at address, which accepts the tokens of imds.
+// newService returns a service at address that accepts the tokens of imds.
 func newService(t *testing.T, imds *imdstest.Server, address string, reqs ...verify.Requirement) *service {
 	t.Helper()
 	v, err := verify.New(&verify.Options{
@@ -84,14 +84,14 @@ func (s *service) refuses(header string) bool {
 	return s.refused[header]
 }
 
-// refuseLast has the service answer 401 to the last token that came.
+// refuseLast makes the service answer 401 to the last token that it received.
 func (s *service) refuseLast() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.refused[s.tokens[len(s.tokens)-1]] = true
 }
 
-// connect returns a session of a client at address, whose requests go through hc.
+// connect returns a client session with address whose requests go through hc.
 func connect(ctx context.Context, t *testing.T, address string, hc *http.Client) (*mcp.ClientSession, error) {
 	t.Helper()
 	client := mcp.NewClient(&mcp.Implementation{Name: "worker", Version: "1"}, nil)

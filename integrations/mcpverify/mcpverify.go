@@ -25,33 +25,34 @@ import (
 	"github.com/seed-ac726066/aztoken/verify"
 )
 
-// claimsKey is that of the claims in a TokenInfo's Extra.
+// claimsKey is the key of the claims in a TokenInfo's Extra.
 const claimsKey = "aztoken.claims"
 
-// Handler is [verify.Verifier.Handler] in front of server, an http.Handler of the SDK, and tells
-// the SDK who the caller is: a session serves only whoever began it, and tools find the caller by
-// [Claims] and in req.Extra.TokenInfo. Its UserID is the tenant and the object id, its Scopes are
-// those of the token.
+// Handler returns [verify.Verifier.Handler] in front of server, an http.Handler of the SDK. It
+// tells the SDK who the caller is: a session serves only the caller that started it, and tools get
+// the caller from [Claims] or req.Extra.TokenInfo. Its UserID is the tenant and the object id; its
+// Scopes are those of the token.
 //
-// The SDK's own auth.RequireBearerToken would answer 500 in place of 503 while there are no keys,
-// and tell a caller why its token was not accepted.
+// The SDK's own auth.RequireBearerToken would answer 500 instead of 503 while there are no keys,
+// and would tell callers why their token was not accepted.
 func Handler(v *verify.Verifier, server http.Handler, reqs ...verify.Requirement) http.Handler {
 	if server == nil {
-		return v.Handler(nil, reqs...) // which says so
+		return v.Handler(nil, reqs...) // answers with an error that says so
 	}
 	known := auth.RequireBearerToken(tokenInfo, &auth.RequireBearerTokenOptions{ClockSkew: alreadyJudged})(without(server))
 	return v.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		// The Verifier has taken the header off, and the SDK looks for one.
+		// The Verifier has removed the header, and the SDK requires one.
 		known.ServeHTTP(w, withHeader(r, "Bearer verified"))
 	}), reqs...)
 }
 
-// alreadyJudged leaves it to the Verifier when a token has expired.
+// alreadyJudged is a clock skew so large that only the Verifier decides whether a token has
+// expired.
 const alreadyJudged = 24 * time.Hour
 
 var errNoClaims = errors.New("mcpverify: no claims; put Handler in front of the server")
 
-// tokenInfo returns what the SDK knows of a caller whom a Verifier has let through.
+// tokenInfo returns what the SDK gets to know about a caller that a Verifier has accepted.
 func tokenInfo(ctx context.Context, _ string, _ *http.Request) (*auth.TokenInfo, error) {
 	c, ok := verify.FromContext(ctx)
 	if !ok {
@@ -63,8 +64,8 @@ func tokenInfo(ctx context.Context, _ string, _ *http.Request) (*auth.TokenInfo,
 	}, nil
 }
 
-// Claims returns the claims of the token with which a request to a server behind [Handler] came:
-// extra is req.Extra.
+// Claims returns the claims of the token of a request to a server behind [Handler]. extra is
+// req.Extra.
 func Claims(extra *mcp.RequestExtra) (*verify.Claims, bool) {
 	if extra == nil || extra.TokenInfo == nil {
 		return nil, false
@@ -73,12 +74,12 @@ func Claims(extra *mcp.RequestExtra) (*verify.Claims, bool) {
 	return c, ok
 }
 
-// without takes the header off again.
+// without removes the header again.
 func without(server http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { server.ServeHTTP(w, withHeader(r, "")) })
 }
 
-// withHeader returns r with an Authorization header of value, "" for none.
+// withHeader returns r with value as its Authorization header; "" means no header.
 func withHeader(r *http.Request, value string) *http.Request {
 	changed := r.WithContext(r.Context())
 	changed.Header = r.Header.Clone()

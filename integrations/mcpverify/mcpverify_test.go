@@ -23,7 +23,7 @@ import (
 	"github.com/seed-ac726066/aztoken/verify"
 )
 
-// start starts a service on loopback over TLS.
+// start starts a service over TLS on loopback.
 func start(t *testing.T, imds *imdstest.Server, reqs ...verify.Requirement) (*service, *httptest.Server) {
 	t.Helper()
 	var s *service
@@ -200,8 +200,8 @@ func TestClaims(t *testing.T) {
 	require.False(t, ok)
 }
 
-// A day and a half of one session, with rotations and an outage of 12 hours of all that gives
-// tokens and keys: no call fails or waits.
+// No call fails or waits during a day and a half of one session, with rotations and an outage of 12
+// hours of everything that provides tokens and keys.
 func TestOutage(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

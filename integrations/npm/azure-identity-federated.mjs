@@ -12,7 +12,7 @@ const credential = new ClientAssertionCredential(
   client,
   async () =>
     (await identity.getToken("api://AzureADTokenExchange/.default")).token,
-  // Without it the authority is looked up at Microsoft's.
+  // Otherwise it looks up the authority at Microsoft.
   {
     authorityHost: process.env.AZURE_AUTHORITY_HOST,
     disableInstanceDiscovery: true,

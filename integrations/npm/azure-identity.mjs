@@ -9,7 +9,7 @@ const named = kind && { [`${kind}Id`]: id };
 const { AZURE_FEDERATED_TOKEN_FILE, AZURE_KUBERNETES_TOKEN_PROXY } = process.env;
 
 function workloadIdentity() {
-  // The proxy serves what is asked about the authority. Without one that would be Microsoft's.
+  // The proxy answers requests about the authority. Without a proxy they would go to Microsoft.
   const through = AZURE_KUBERNETES_TOKEN_PROXY
     ? { enableAzureProxy: true }
     : { disableInstanceDiscovery: true };

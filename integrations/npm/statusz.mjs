@@ -1,5 +1,5 @@
-// Looks at pages as a browser shows them, and prints what it saw as JSON:
-// node statusz.mjs <chromium> <folder for screenshots> <url>...
+// Opens pages in a browser and prints what it displays as JSON: node statusz.mjs <chromium> <folder for screenshots>
+// <url>...
 import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { join } from "node:path";
@@ -7,7 +7,7 @@ import { chromium } from "playwright-core";
 
 const [executablePath, folder, ...urls] = process.argv.slice(2);
 const axe = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-const tallest = 4000; // of a page of hundreds of cards more shows nothing new
+const tallest = 4000; // beyond this, a page of hundreds of cards shows nothing new
 
 // Returns how the document is laid out. It runs in the page.
 function measure() {
@@ -25,7 +25,7 @@ function measure() {
     if (!node.textContent.trim() || !node.parentElement.checkVisibility()) continue;
     const range = document.createRange();
     range.selectNodeContents(node);
-    // The box of a line of text reaches beyond its letters, into the lines around it.
+    // The box of a line of text extends beyond its letters, into the lines around it.
     for (const rect of range.getClientRects()) add(node, rect, rect.height / 6);
   }
   for (const svg of document.querySelectorAll("svg.bar, svg.icon")) add(svg, svg.getBoundingClientRect(), 0);
@@ -69,7 +69,7 @@ function measure() {
   };
 }
 
-// A viewer is a window of the browser that notes what pages try to do beside being shown.
+// A viewer is a browser window that records what pages try to do other than being displayed.
 async function newViewer(width, colorScheme, javaScriptEnabled) {
   const context = await browser.newContext({ viewport: { width, height: 800 }, colorScheme, javaScriptEnabled });
   const page = await context.newPage();
@@ -91,7 +91,7 @@ async function open(viewer, url) {
 async function look(viewer, silent, url, width, colorScheme) {
   const { page } = viewer;
   await open(viewer, url);
-  const status = (await page.reload()).status(); // as whoever looks does, for what is new
+  const status = (await page.reload()).status(); // as a viewer does to see what is new
   const layout = await page.evaluate(measure);
   const roles = await page.locator("body").ariaSnapshot();
   const name = decodeURIComponent(new URL(url).pathname.slice(1)).replaceAll(/[^a-z]+/g, "-");
@@ -102,7 +102,7 @@ async function look(viewer, silent, url, width, colorScheme) {
 
   await page.evaluate(() => document.querySelectorAll("details").forEach((d) => (d.open = true)));
   const opened = await page.evaluate(measure);
-  // axe takes seconds for hundreds of cards, of which the first show all that there is.
+  // axe takes seconds for hundreds of cards, and the first ones show everything that there is to check.
   await page.evaluate(() => document.querySelectorAll("article:nth-of-type(n+11)").forEach((card) => card.remove()));
   await page.evaluate(axe);
   const { violations, incomplete } = await page.evaluate(() => axe.run({ resultTypes: ["violations", "incomplete"] }));
@@ -111,7 +111,7 @@ async function look(viewer, silent, url, width, colorScheme) {
 }
 
 const args = ["--disable-gpu", "--disable-quic", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
-if (process.getuid?.() === 0) args.push("--no-sandbox"); // which Chromium refuses to have for root
+if (process.getuid?.() === 0) args.push("--no-sandbox"); // Chromium refuses to run as root with a sandbox
 const browser = await chromium.launch({ executablePath, args });
 const seen = await Promise.all([[360, "dark"], [1280, "light"]].map(async ([width, colorScheme]) => {
   const viewer = await newViewer(width, colorScheme, true);

@@ -19,12 +19,12 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-// collector is what exporters send to: the OTLP services over gRPC and over HTTP, on loopback.
+// collector is what exporters send to: the OTLP services over gRPC and HTTP, on loopback.
 type collector struct {
 	grpc string // the address
 	http string // the address
 
-	mu      sync.Mutex // guards what follows
+	mu      sync.Mutex // guards the fields below
 	metrics map[string]*metricspb.Metric
 	spans   []*tracepb.Span
 }
@@ -123,14 +123,14 @@ func (c *collector) keepSpans(req *traceservice.ExportTraceServiceRequest) {
 	}
 }
 
-// metric returns the metric of a name as it came last, nil for none.
+// metric returns the last metric received under a name, nil for none.
 func (c *collector) metric(name string) *metricspb.Metric {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.metrics[name]
 }
 
-// span returns the span of a name, nil for none.
+// span returns the span with a name, nil for none.
 func (c *collector) span(name string) *tracepb.Span {
 	c.mu.Lock()
 	defer c.mu.Unlock()

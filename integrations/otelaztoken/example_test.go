@@ -41,7 +41,7 @@ func Example() {
 		log.Fatal(err)
 	}
 	show(reader, "aztoken.upstream.consecutive_failures")
-	client.Close() // its tokens are not shown any more
+	client.Close() // its tokens are no longer shown
 	show(reader, "aztoken.upstream.consecutive_failures")
 	show(reader, "aztoken.upstream.requests")
 	// Output:
@@ -49,8 +49,8 @@ func Example() {
 	// aztoken.upstream.requests 1 aztoken.identity=default,aztoken.result=ok
 }
 
-// Spans come from azcore, which traces the requests to identity endpoints as those of every Azure
-// SDK client.
+// Spans come from azcore, which traces requests to identity endpoints like those of every Azure SDK
+// client.
 func Example_spans() {
 	recorder := tracetest.NewSpanRecorder() // in a program, a batcher of an OTLP exporter
 	provider := sdktrace.NewTracerProvider(sdktrace.WithSpanProcessor(recorder))
@@ -86,7 +86,7 @@ func ExampleMetrics_As() {
 	}
 	defer metrics.Close()
 
-	prices := metrics.As("prices") // a credential has no identity that could be an attribute
+	prices := metrics.As("prices") // a credential has no identity to use as an attribute
 	client, err := aztoken.NewClient(&aztoken.Options{Credential: living(time.Hour), OnEvent: prices.OnEvent})
 	if err != nil {
 		log.Fatal(err)
@@ -132,7 +132,7 @@ func ExampleMetrics_WatchVerifier() {
 	// aztoken.rejected_tokens 1 error.type=audience
 }
 
-// show prints a metric of whole numbers.
+// show prints a metric that has whole numbers.
 func show(reader *sdkmetric.ManualReader, name string) {
 	var all metricdata.ResourceMetrics
 	if err := reader.Collect(context.Background(), &all); err != nil {

@@ -10,7 +10,7 @@ import (
 	"github.com/seed-ac726066/aztoken/internal/telemetry"
 )
 
-// gauges are read at each collection, from the state at that moment. They are timestamps, as ages
+// gauges are read at each collection, from the current state. They are timestamps, because ages
 // would be out of date as soon as they are exported.
 type gauges struct {
 	acquired, refresh, expiry metric.Float64ObservableGauge
@@ -21,7 +21,7 @@ type gauges struct {
 	keysFailing               metric.Int64ObservableGauge
 }
 
-// counters are moved by events.
+// counters are incremented by events.
 type counters struct {
 	requests, events  metric.Int64Counter
 	duration          metric.Float64Histogram
@@ -29,7 +29,8 @@ type counters struct {
 	keyFileFailures   metric.Int64Counter
 }
 
-// durations reach from an endpoint's own cache to the time of one request.
+// durations are histogram buckets from the time of an answer out of an endpoint's own cache to the
+// longest time of a request.
 var durations = []float64{.005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30}
 
 func newGauges(meter metric.Meter) (g gauges, err error) {
@@ -39,7 +40,7 @@ func newGauges(meter metric.Meter) (g gauges, err error) {
 		errs = append(errs, err)
 		return i
 	}
-	// A unit of "1" would have exporters for Prometheus append "_ratio" to the name.
+	// A unit of "1" would make exporters for Prometheus append "_ratio" to the name.
 	number := func(name, unit, about string) metric.Int64ObservableGauge {
 		i, err := meter.Int64ObservableGauge(name, metric.WithUnit(unit), metric.WithDescription(about))
 		errs = append(errs, err)
@@ -84,7 +85,7 @@ func newCounters(meter metric.Meter) (c counters, err error) {
 	return c, errors.Join(append(errs, err)...)
 }
 
-// observe reports the gauges. It waits for no endpoint.
+// observe reports the gauges. It does not wait for any endpoint.
 func (m *Metrics) observe(_ context.Context, o metric.Observer) error {
 	timestamp := func(g metric.Float64Observable, t time.Time, attributes ...metric.ObserveOption) {
 		if !t.IsZero() {

@@ -46,7 +46,7 @@ func newClient(t *testing.T, opts aztoken.Options) *aztoken.Client {
 	return c
 }
 
-// over returns a client of imds that metrics watch.
+// over returns a client of imds that is watched by metrics.
 func over(t *testing.T, imds *imdstest.Server, metrics *otelaztoken.Metrics, opts aztoken.Options) *aztoken.Client {
 	t.Helper()
 	opts.Transport, opts.OnEvent = imds, metrics.OnEvent
@@ -55,7 +55,7 @@ func over(t *testing.T, imds *imdstest.Server, metrics *otelaztoken.Metrics, opt
 	return c
 }
 
-// living is a credential whose tokens live this long.
+// living is a credential whose tokens have this lifetime.
 type living time.Duration
 
 func (l living) GetToken(context.Context, policy.TokenRequestOptions) (azcore.AccessToken, error) {
@@ -72,7 +72,7 @@ func measured(t *testing.T, opts otelaztoken.Options) (*otelaztoken.Metrics, *sd
 	return metrics, reader
 }
 
-// collect returns the only scope that there is.
+// collect returns the only scope of a collection.
 func collect(t *testing.T, reader *sdkmetric.ManualReader) metricdata.ScopeMetrics {
 	t.Helper()
 	var all metricdata.ResourceMetrics
@@ -84,8 +84,7 @@ func collect(t *testing.T, reader *sdkmetric.ManualReader) metricdata.ScopeMetri
 	return all.ScopeMetrics[0]
 }
 
-// samples returns the gauges and counters, and the counts of histograms, under their names with
-// attributes.
+// samples returns the gauges, counters and histogram counts, by name with attributes.
 func samples(t *testing.T, reader *sdkmetric.ManualReader) map[string]float64 {
 	t.Helper()
 	all := map[string]float64{}
@@ -120,7 +119,7 @@ func samples(t *testing.T, reader *sdkmetric.ManualReader) map[string]float64 {
 	return all
 }
 
-// named returns the samples whose names begin so.
+// named returns the samples whose names have the given prefix.
 func named(all map[string]float64, name string) map[string]float64 {
 	found := map[string]float64{}
 	for series, value := range all {

@@ -1,7 +1,7 @@
-// Package otelaztoken shows the tokens of an [aztoken.Client], and the keys of a [verify.Verifier],
-// as metrics of OpenTelemetry.
+// Package otelaztoken exposes the state of the tokens of an [aztoken.Client] and of the keys of a
+// [verify.Verifier] as OpenTelemetry metrics.
 //
-//	metrics, err := otelaztoken.New(nil) // by the global MeterProvider
+//	metrics, err := otelaztoken.New(nil) // uses the global MeterProvider
 //	if err != nil { … }
 //	defer metrics.Close()
 //
@@ -10,16 +10,16 @@
 //	defer client.Close()
 //	metrics.Watch(client)
 //
-// OnEvent counts requests, Watch shows the state of tokens; one Metrics serves all clients and
-// verifiers of a program. docs/telemetry.md of the repository has the table of metrics.
+// OnEvent counts requests, and Watch shows the state of tokens. One Metrics serves all clients and
+// verifiers of a program. The table of metrics is in docs/telemetry.md of the repository.
 //
-// Spans need nothing of this package: requests to identity endpoints are traced by azcore, as those
-// of every Azure SDK client.
+// Spans do not need this package: azcore traces requests to identity endpoints, like those of every
+// Azure SDK client.
 //
 //	opts.TracingProvider = azotel.NewTracingProvider(otel.GetTracerProvider(), nil)
 //
-// A request serves all callers that wait for it and most often none, so its span is the root of a
-// trace of its own.
+// A request serves all callers that wait for it, and most often none waits, so its span is the root
+// of a separate trace.
 package otelaztoken
 
 import (
@@ -38,33 +38,37 @@ import (
 // ScopeName is the name of the meter.
 const ScopeName = "github.com/seed-ac726066/aztoken/integrations/otelaztoken"
 
-// The attributes of metrics. Beside them there are azure.client.id, the name of a client that
-// [Metrics.As] gave it, and error.type, on what failed.
+// The attributes of metrics. There are two more: azure.client.id, the name that [Metrics.As] gave a
+// client, and error.type, on failures.
 const (
-	IdentityKey = attribute.Key("aztoken.identity") // the identity that was asked for, "default" for the host's, "" for a credential's
+	// The identity that was requested, "default" for the host's, "" for a credential's.
+	IdentityKey = attribute.Key("aztoken.identity")
 	ResourceKey = attribute.Key("aztoken.resource") // what the token is for
-	TenantKey   = attribute.Key("aztoken.tenant")   // where a credential was asked for another tenant, "" for its own
-	CAEKey      = attribute.Key("aztoken.cae")      // whether the token is subject to continuous access evaluation
-	ResultKey   = attribute.Key("aztoken.result")   // "ok" or "error"
-	EventKey    = attribute.Key("aztoken.event")    // an aztoken.EventKind
+	// The tenant if a credential was asked for another tenant, "" for its own.
+	TenantKey = attribute.Key("aztoken.tenant")
+	// Whether the token is subject to continuous access evaluation.
+	CAEKey    = attribute.Key("aztoken.cae")
+	ResultKey = attribute.Key("aztoken.result") // "ok" or "error"
+	EventKey  = attribute.Key("aztoken.event")  // an aztoken.EventKind
 )
 
 // Options are the settings of a [Metrics]. The zero value is right for most programs.
 type Options struct {
-	// MeterProvider makes the instruments. Nil: the global one.
+	// MeterProvider makes the instruments. Nil means the global one.
 	MeterProvider metric.MeterProvider
-	// MaxResources is how many resources (with their identity and tenant) have attributes of their
-	// own, and how many identities. The first ones keep them for good, and all others share
-	// "other", which shows the worst of them: a program whose callers name the resources must not
-	// make series without end. Those that never had a token are counted apart. Zero: 100.
+	// MaxResources limits how many resources (with their identity and tenant) have their own
+	// attributes, and how many identities. The first ones keep theirs permanently; all others share
+	// "other", which shows the worst of them. Without a limit, a program whose callers name the
+	// resources could create an unbounded number of series. Resources that never had a token are
+	// counted separately. Zero means 100.
 	MaxResources int
 }
 
-// Metrics measures clients and verifiers. It is made by [New], and safe for concurrent use. No
-// attribute has a token, a secret or the text of an error.
+// Metrics measures clients and verifiers. Create it with [New]. It is safe for concurrent use. No
+// attribute contains a token, a secret or the text of an error.
 //
-// Clients of one identity share its series: gauges are those of the token that ends first and of
-// the most failures, counters are sums. [Metrics.As] tells them apart.
+// Clients of the same identity share its series: gauges show the token that expires first and the
+// highest number of failures, and counters are sums. [Metrics.As] keeps them apart.
 type Metrics struct {
 	watched  *telemetry.Watched
 	gauges   gauges
@@ -72,8 +76,8 @@ type Metrics struct {
 	stop     metric.Registration
 }
 
-// New returns a Metrics; nil opts are the defaults. A MeterProvider gets one of them: two would
-// write over each other.
+// New returns a Metrics. Nil opts are the defaults. Create only one per MeterProvider, because two
+// would overwrite each other.
 func New(opts *Options) (*Metrics, error) {
 	if opts == nil {
 		opts = &Options{}
@@ -97,19 +101,19 @@ func New(opts *Options) (*Metrics, error) {
 	return m, nil
 }
 
-// Close ends the gauges. It returns what the MeterProvider says.
+// Close stops the gauges. It returns the error of the MeterProvider.
 func (m *Metrics) Close() error { return m.stop.Unregister() }
 
-// OnEvent counts an event of a client: it is for [aztoken.Options].OnEvent, of any number of
-// clients. A program with an OnEvent of its own calls it there.
+// OnEvent counts an event of a client. Use it as [aztoken.Options].OnEvent of any number of
+// clients, or call it from your own OnEvent.
 func (m *Metrics) OnEvent(ev aztoken.Event) { m.As("").OnEvent(ev) }
 
 // Watch shows the tokens of c until c is closed. It does not keep c alive.
 func (m *Metrics) Watch(c *aztoken.Client) { m.As("").Watch(c) }
 
-// As returns m for a client that has a name: the attribute azure.client.id. It is for clients that
-// have the same identity, or none because of Options.Credential. A name must come from the program,
-// not from its callers. "" is none.
+// As returns m for a client with a name, which becomes the attribute azure.client.id. It is for
+// clients that have the same identity, or none because of Options.Credential. A name must come from
+// the program, not from its callers. "" means no name.
 func (m *Metrics) As(name string) Named { return Named{m, telemetry.Source{Client: name}} }
 
 // Named counts and shows a client under a name; see [Metrics.As].
@@ -139,7 +143,7 @@ func (n Named) OnEvent(ev aztoken.Event) {
 // Watch is [Metrics.Watch] under the name.
 func (n Named) Watch(c *aztoken.Client) { n.metrics.watched.Client(n.as, c) }
 
-// OnVerifyEvent counts an event of a verifier: it is for [verify.Options].OnEvent.
+// OnVerifyEvent counts an event of a verifier. Use it as [verify.Options].OnEvent.
 func (m *Metrics) OnVerifyEvent(ev verify.Event) {
 	ctx, c := context.Background(), m.counters
 	switch ev.Kind {
@@ -154,11 +158,11 @@ func (m *Metrics) OnVerifyEvent(ev verify.Event) {
 	}
 }
 
-// WatchVerifier shows the keys of v, from its first token until v is closed. Of several verifiers
-// the one that is worst off is shown. It does not keep v alive.
+// WatchVerifier shows the keys of v, from its first token until v is closed. With several
+// verifiers, the one in the worst state is shown. It does not keep v alive.
 func (m *Metrics) WatchVerifier(v *verify.Verifier) { m.watched.Verifier(v) }
 
-// attributes returns those of a client.
+// attributes returns the attributes of a client.
 func attributes(s telemetry.Source) []attribute.KeyValue {
 	all := []attribute.KeyValue{IdentityKey.String(s.Identity)}
 	if s.Client != "" {
@@ -167,7 +171,7 @@ func attributes(s telemetry.Source) []attribute.KeyValue {
 	return all
 }
 
-// with returns the attributes of a client and more.
+// with returns the attributes of a client plus more.
 func with(source []attribute.KeyValue, more ...attribute.KeyValue) metric.MeasurementOption {
 	return metric.WithAttributeSet(attribute.NewSet(append(source[:len(source):len(source)], more...)...))
 }

@@ -104,7 +104,7 @@ func TestMetrics(t *testing.T) {
 	})
 }
 
-// backend is a store that has nothing, or fails.
+// backend is a store that is empty or fails.
 type backend struct{ err error }
 
 func (b *backend) Load(context.Context, string) ([]byte, error) {
@@ -150,7 +150,7 @@ func TestInstruments(t *testing.T) {
 	})
 }
 
-// everything has metrics watch a program that has met everything.
+// everything makes metrics watch a program in which every metric has a value.
 func everything(t *testing.T, metrics *otelaztoken.Metrics) {
 	t.Helper()
 	imds := imdstest.New(nil)
@@ -191,8 +191,8 @@ func TestClose(t *testing.T) {
 	})
 }
 
-// Counters are cumulative, and gauges that are not observed any more are gone: no number outlives
-// what it is about.
+// Counters are cumulative, and gauges that are no longer observed disappear: no value outlives what
+// it describes.
 func TestTemporality(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

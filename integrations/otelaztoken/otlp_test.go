@@ -19,7 +19,7 @@ import (
 	"github.com/seed-ac726066/aztoken/integrations/otelaztoken"
 )
 
-// A collector gets the metrics and spans by both of OTLP's protocols, from the SDK's own exporters.
+// A collector gets the metrics and spans over both OTLP protocols, from the SDK's own exporters.
 func TestOTLP(t *testing.T) {
 	t.Parallel()
 	for name, exporters := range map[string]func(*testing.T, *collector) (sdkmetric.Exporter, sdktrace.SpanExporter){
@@ -53,7 +53,7 @@ func TestOTLP(t *testing.T) {
 			tok, err := c.Token(t.Context(), resource)
 			require.NoError(t, err)
 			require.NoError(t, meters.ForceFlush(t.Context()))
-			require.NoError(t, c.Close()) // which delivers the events
+			require.NoError(t, c.Close()) // delivers the pending events
 			require.NoError(t, meters.Shutdown(context.WithoutCancel(t.Context())))
 			require.NoError(t, tracers.Shutdown(context.WithoutCancel(t.Context())))
 
@@ -78,7 +78,7 @@ func TestOTLP(t *testing.T) {
 	}
 }
 
-// plain returns attributes as Go's own values.
+// plain returns attributes as plain Go values.
 func plain(attributes []*commonpb.KeyValue) map[string]any {
 	all := map[string]any{}
 	for _, a := range attributes {

@@ -16,9 +16,9 @@ import (
 
 var _ = pageOfClients
 
-// pageOfClients has the code of docs/telemetry.md, which so compiles.
+// pageOfClients has the code of docs/telemetry.md, to check that it compiles.
 func pageOfClients() error {
-	metrics, err := otelaztoken.New(nil) // by the global MeterProvider
+	metrics, err := otelaztoken.New(nil) // uses the global MeterProvider
 	if err != nil {
 		return err
 	}

@@ -25,8 +25,7 @@ import (
 
 const rules = "../promaztoken/alerts.yaml"
 
-// exported returns metrics, and the page that OpenTelemetry's exporter for Prometheus makes of
-// them.
+// exported returns metrics, and the page that OpenTelemetry's Prometheus exporter makes of them.
 func exported(t *testing.T) (metrics *otelaztoken.Metrics, page func() string) {
 	t.Helper()
 	registry := prometheus.NewPedanticRegistry()
@@ -42,8 +41,8 @@ func exported(t *testing.T) (metrics *otelaztoken.Metrics, page func() string) {
 	}
 }
 
-// In Prometheus the metrics have the names of promaztoken, but for aztoken_upstream_errors_total:
-// here the requests themselves say how they failed.
+// In Prometheus the metrics have the same names as those of promaztoken, except
+// aztoken_upstream_errors_total: here the request metric itself says how requests failed.
 func TestNamesInPrometheus(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -63,7 +62,7 @@ func TestNamesInPrometheus(t *testing.T) {
 	})
 }
 
-// The rules of promaztoken fit: they fire while 12 h of cover are left.
+// The rules of promaztoken work with these metrics: they fire while 12 h of cover are left.
 func TestAlerts(t *testing.T) {
 	t.Parallel()
 	ruletest.Promtool(t)
@@ -99,7 +98,7 @@ func TestAlerts(t *testing.T) {
 	})
 }
 
-// The dashboard is that of promaztoken in other queries, and each of them has an answer.
+// The dashboard is the one of promaztoken with other queries, and each query returns data.
 func TestDashboard(t *testing.T) {
 	t.Parallel()
 	theirs, _ := readDashboard(t, "../promaztoken/dashboard.json")
@@ -122,8 +121,8 @@ func TestDashboard(t *testing.T) {
 	})
 }
 
-// readDashboard returns a dashboard without what depends on names of metrics and labels, and its
-// queries.
+// readDashboard returns a dashboard without the parts that depend on the names of metrics and
+// labels, and its queries.
 func readDashboard(t *testing.T, file string) (dashboard map[string]any, queries []string) {
 	t.Helper()
 	text, err := os.ReadFile(file)

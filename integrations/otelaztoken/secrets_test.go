@@ -17,8 +17,8 @@ import (
 	"github.com/seed-ac726066/aztoken/verify"
 )
 
-// Whatever endpoints, callers and the program's own code put into tokens, names and errors, no
-// attribute has a secret or the text of an error.
+// No attribute contains a secret or the text of an error, whatever endpoints, callers and the
+// program's own code put into tokens, names and errors.
 func TestAttributesHaveNoSecret(t *testing.T) {
 	t.Parallel()
 	virtually(t, "of an endpoint", func(t *testing.T) {
@@ -75,7 +75,7 @@ func requireNone(t *testing.T, reader *sdkmetric.ManualReader, secrets ...string
 	}
 }
 
-// Collections, events, and clients that come and go, at once.
+// Collections, events, and clients that come and go, all at the same time.
 func TestConcurrentUse(t *testing.T) {
 	t.Parallel()
 	metrics, reader := measured(t, otelaztoken.Options{})

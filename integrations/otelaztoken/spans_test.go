@@ -22,8 +22,8 @@ import (
 	"github.com/seed-ac726066/aztoken/imdstest"
 )
 
-// traced returns a client of imds whose requests are traced as the package's documentation says,
-// and the spans. tracer makes those of a caller.
+// traced returns a client of imds whose requests are traced as the package's documentation shows,
+// and the recorded spans. tracer makes spans for a caller.
 func traced(t *testing.T, imds *imdstest.Server, opts aztoken.Options) (c *aztoken.Client, tracer trace.Tracer, spans func() map[string][]sdktrace.ReadOnlySpan) {
 	t.Helper()
 	recorder := tracetest.NewSpanRecorder()
@@ -113,7 +113,7 @@ func TestSpans(t *testing.T) {
 	}
 }
 
-// Whatever an endpoint says, no span has a token or the secret of a host.
+// No span contains a token or the secret of a host, whatever an endpoint answers.
 func TestSpansHaveNoSecret(t *testing.T) {
 	t.Parallel()
 	const secret = "header-secret-0123456789"
@@ -143,7 +143,7 @@ func TestSpansHaveNoSecret(t *testing.T) {
 	}
 }
 
-// answers is an endpoint that gives one answer.
+// answers is an endpoint that always gives the same answer.
 type answers http.Response
 
 func (a answers) Do(r *http.Request) (*http.Response, error) {

@@ -20,15 +20,15 @@ func TestRulesAreValid(t *testing.T) {
 	ruletest.Check(t, "alerts.yaml")
 }
 
-// program is one that calls a service, with a real client in virtual time.
+// program is a program that calls a service, with a real client in virtual time.
 type program struct {
 	host   imdstest.Options
 	policy aztoken.RefreshPolicy
-	every  time.Duration // between two calls; 0 for a single one at the start
+	every  time.Duration // time between two calls; 0 for a single call at the start
 	runs   time.Duration
 }
 
-// breaker breaks a host, or not, at the start of a minute of a program's life. Before the first call
+// breaker may break a host at the start of each minute of a program's life. Before the first call,
 // status lists no token.
 type breaker func(minute int, imds *imdstest.Server, status aztoken.Status)
 
@@ -44,8 +44,8 @@ func atRefresh(_ int, imds *imdstest.Server, status aztoken.Status) {
 	}
 }
 
-// live runs the program and returns what Prometheus sees of it, and what is left of its token by
-// the minute.
+// live runs the program and returns what Prometheus sees of it, and the remaining life of its token
+// for each minute.
 func (p program) live(t *testing.T, breaks breaker) (*ruletest.Record, []time.Duration) {
 	t.Helper()
 	metrics, registry := registered(t, nil)
@@ -57,7 +57,7 @@ func (p program) live(t *testing.T, breaks breaker) (*ruletest.Record, []time.Du
 		breaks(minute, imds, c.Status())
 		if minute == 0 || p.every > 0 && minute%int(p.every.Minutes()) == 0 {
 			ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
-			_, _ = c.Token(ctx, resource) // which fails at the end of a long outage
+			_, _ = c.Token(ctx, resource) // fails at the end of a long outage
 			cancel()
 		}
 		synctest.Wait()
@@ -72,7 +72,7 @@ func (p program) live(t *testing.T, breaks breaker) (*ruletest.Record, []time.Du
 	return seen, cover
 }
 
-// firstBelow returns the first minute from begin on in which less than d was left.
+// firstBelow returns the first minute, from begin on, in which less than d was left.
 func firstBelow(t *testing.T, cover []time.Duration, begin int, d time.Duration) int {
 	t.Helper()
 	for minute := begin; minute < len(cover); minute++ {
@@ -84,8 +84,8 @@ func firstBelow(t *testing.T, cover []time.Duration, begin int, d time.Duration)
 	return 0
 }
 
-// An outage of 26 hours, in which every token ends. All alerts come in their order, the first of
-// them while 12 h of cover are left, and go when it is over.
+// An outage of 26 hours, in which every token expires. All alerts fire in order, the first while 12
+// h of cover are left, and resolve when the outage is over.
 func TestAlertsInAnOutage(t *testing.T) {
 	t.Parallel()
 	ruletest.Promtool(t)
@@ -104,7 +104,8 @@ func TestAlertsInAnOutage(t *testing.T) {
 			half := firstBelow(t, cover, begin, 12*time.Hour) - 1
 			quarter, gone := firstBelow(t, cover, begin, 6*time.Hour), firstBelow(t, cover, begin, time.Second)
 			require.GreaterOrEqual(t, cover[half], 12*time.Hour)
-			if fault != imdstest.EntraDown() { // then the host returns the token that it has, and nothing fails
+			// While Entra ID is down, the host returns the token that it has, and nothing fails.
+			if fault != imdstest.EntraDown() {
 				seen.Firing("AztokenRefreshFailing", half, 1)
 			}
 			seen.Firing("AztokenHalfOfCoverLeft", half-10, 0)
@@ -120,7 +121,7 @@ func TestAlertsInAnOutage(t *testing.T) {
 	}
 }
 
-// Nothing alarms where nothing is wrong, and where what is wrong is over at once.
+// No alert fires if nothing is wrong, or if the problem is over quickly.
 func TestNoAlert(t *testing.T) {
 	t.Parallel()
 	ruletest.Promtool(t)

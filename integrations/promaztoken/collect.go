@@ -9,7 +9,7 @@ import (
 	"github.com/seed-ac726066/aztoken/internal/telemetry"
 )
 
-// The gauges are made at each scrape, from the state at that moment. They are timestamps, as ages
+// The gauges are computed at each scrape, from the current state. They are timestamps, because ages
 // would be out of date as soon as they are scraped.
 var (
 	tokenLabels = []string{"identity", "resource", "tenant", "cae"}
@@ -47,7 +47,7 @@ func (m *Metrics) Describe(descs chan<- *prometheus.Desc) {
 	}
 }
 
-// Collect implements [prometheus.Collector]. It waits for no endpoint.
+// Collect implements [prometheus.Collector]. It does not wait for any endpoint.
 func (m *Metrics) Collect(out chan<- prometheus.Metric) {
 	for _, c := range m.counters() {
 		c.Collect(out)

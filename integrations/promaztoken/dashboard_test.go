@@ -20,7 +20,7 @@ import (
 	"github.com/seed-ac726066/aztoken/verify"
 )
 
-// dashboard is what the test reads of dashboard.json.
+// dashboard is the part of dashboard.json that the test reads.
 type dashboard struct {
 	UID        string `json:"uid"`
 	Title      string `json:"title"`
@@ -74,7 +74,7 @@ func TestDashboard(t *testing.T) {
 	}
 }
 
-// Each query of the dashboard has an answer for a program that has met everything.
+// Each query of the dashboard returns data for a program in which every metric has a value.
 func TestQueriesOfTheDashboard(t *testing.T) {
 	t.Parallel()
 	d, text := readDashboard(t)
@@ -123,10 +123,11 @@ func TestMetricsOfTheRules(t *testing.T) {
 
 var (
 	metricName = regexp.MustCompile(`\baztoken_[a-z_]+\b`)
-	ofOthers   = regexp.MustCompile(`\baztoken_(identity|resource|tenant|cae|event)\b`) // labels of otelaztoken
+	// Labels of otelaztoken.
+	ofOthers = regexp.MustCompile(`\baztoken_(identity|resource|tenant|cae|event)\b`)
 )
 
-// requireKnown requires that all metrics that text names are those of a Metrics.
+// requireKnown requires that all metrics named in text are metrics of a Metrics.
 func requireKnown(t *testing.T, text string) {
 	t.Helper()
 	known := known()

@@ -35,7 +35,7 @@ func Example() {
 		log.Fatal(err)
 	}
 	show(registry, "aztoken_upstream_consecutive_failures")
-	client.Close() // its tokens are not shown any more
+	client.Close() // its tokens are no longer shown
 	show(registry, "aztoken_upstream_consecutive_failures")
 	show(registry, "aztoken_upstream_requests_total")
 	// Output:
@@ -49,7 +49,7 @@ func ExampleMetrics_As() {
 	metrics := promaztoken.New(nil)
 	registry.MustRegister(metrics)
 
-	prices := metrics.As("prices") // a credential has no identity that could be a label
+	prices := metrics.As("prices") // a credential has no identity to use as a label
 	client, err := aztoken.NewClient(&aztoken.Options{Credential: living(time.Hour), OnEvent: prices.OnEvent})
 	if err != nil {
 		log.Fatal(err)
@@ -93,7 +93,7 @@ func ExampleMetrics_WatchVerifier() {
 	// aztoken_rejected_tokens_total{reason="audience"} 1
 }
 
-// show prints the samples whose names begin so, as Prometheus gets them.
+// show prints the samples whose names have the given prefix, as Prometheus gets them.
 func show(registry *prometheus.Registry, name string) {
 	w := httptest.NewRecorder()
 	promhttp.HandlerFor(registry, promhttp.HandlerOpts{}).ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/metrics", nil))

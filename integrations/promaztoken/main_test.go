@@ -49,7 +49,7 @@ func newClient(t *testing.T, opts aztoken.Options) *aztoken.Client {
 	return c
 }
 
-// over returns a client of imds that metrics watch.
+// over returns a client of imds that is watched by metrics.
 func over(t *testing.T, imds *imdstest.Server, metrics *promaztoken.Metrics, opts aztoken.Options) *aztoken.Client {
 	t.Helper()
 	opts.Transport, opts.OnEvent = imds, metrics.OnEvent
@@ -58,14 +58,14 @@ func over(t *testing.T, imds *imdstest.Server, metrics *promaztoken.Metrics, opt
 	return c
 }
 
-// living is a credential whose tokens live this long.
+// living is a credential whose tokens have this lifetime.
 type living time.Duration
 
 func (l living) GetToken(context.Context, policy.TokenRequestOptions) (azcore.AccessToken, error) {
 	return azcore.AccessToken{Token: fmt.Sprint("token-", time.Now().UnixNano()), ExpiresOn: time.Now().Add(time.Duration(l))}, nil
 }
 
-// registered returns metrics and a registry that has them, and checks all that is collected.
+// registered returns metrics and a registry that has them and checks everything that is collected.
 func registered(t *testing.T, opts *promaztoken.Options) (*promaztoken.Metrics, *prometheus.Registry) {
 	t.Helper()
 	registry := prometheus.NewPedanticRegistry()
@@ -93,8 +93,8 @@ func parse(t *testing.T, page string) map[string]*dto.MetricFamily {
 	return families
 }
 
-// samples returns the samples of a page, under their names with labels. Prometheus' own parser must
-// take the page too.
+// samples returns the samples of a page, by name with labels. Prometheus' own parser must accept
+// the page too.
 func samples(t *testing.T, registry *prometheus.Registry) map[string]float64 {
 	t.Helper()
 	page := scrape(t, registry)

@@ -22,7 +22,7 @@ var (
 	_ = pageOfVerifiers
 )
 
-// The functions have the code of the page, which so compiles.
+// The functions have the code of the page, to check that it compiles.
 
 func pageOfClients() error {
 	metrics := promaztoken.New(nil)

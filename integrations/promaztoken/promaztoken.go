@@ -1,5 +1,5 @@
-// Package promaztoken shows the tokens of an [aztoken.Client], and the keys of a [verify.Verifier],
-// to Prometheus.
+// Package promaztoken exposes the state of the tokens of an [aztoken.Client] and of the keys of a
+// [verify.Verifier] as Prometheus metrics.
 //
 //	metrics := promaztoken.New(nil)
 //	prometheus.MustRegister(metrics)
@@ -9,10 +9,10 @@
 //	defer client.Close()
 //	metrics.Watch(client)
 //
-// OnEvent counts requests, Watch shows the state of tokens; one Metrics serves all clients and
-// verifiers of a program. docs/telemetry.md of the repository has the table of metrics. Beside this
-// file are alerts.yaml, rules that page while half of a token's life is left (12 h on most hosts),
-// and dashboard.json for Grafana.
+// OnEvent counts requests, and Watch shows the state of tokens. One Metrics serves all clients and
+// verifiers of a program. The table of metrics is in docs/telemetry.md of the repository. Next to
+// this file are alerts.yaml, with rules that page while half of a token's life is left (12 h on
+// most hosts), and dashboard.json for Grafana.
 package promaztoken
 
 import (
@@ -25,18 +25,19 @@ import (
 
 // Options are the settings of a [Metrics]. The zero value is right for most programs.
 type Options struct {
-	// MaxResources is how many resources (with their identity and tenant) have labels of their own,
-	// and how many identities. The first ones keep them for good, and all others share the label
-	// "other", which shows the worst of them: a program whose callers name the resources must not
-	// make series without end. Those that never had a token are counted apart. Zero: 100.
+	// MaxResources limits how many resources (with their identity and tenant) have their own
+	// labels, and how many identities. The first ones keep theirs permanently; all others share the
+	// label "other", which shows the worst of them. Without a limit, a program whose callers name
+	// the resources could create an unbounded number of series. Resources that never had a token
+	// are counted separately. Zero means 100.
 	MaxResources int
 }
 
-// Metrics is a [prometheus.Collector] of clients and verifiers. It is made by [New], and safe for
-// concurrent use. No label has a token, a secret or the text of an error.
+// Metrics is a [prometheus.Collector] for clients and verifiers. Create it with [New]. It is safe
+// for concurrent use. No label contains a token, a secret or the text of an error.
 //
-// Clients of one identity share its series: gauges are those of the token that ends first and of
-// the most failures, counters are sums. [Metrics.As] tells them apart.
+// Clients of the same identity share its series: gauges show the token that expires first and the
+// highest number of failures, and counters are sums. [Metrics.As] keeps them apart.
 type Metrics struct {
 	watched *telemetry.Watched
 
@@ -51,11 +52,12 @@ type Metrics struct {
 
 var _ prometheus.Collector = (*Metrics)(nil)
 
-// durations reach from an endpoint's own cache to the time of one request.
+// durations are histogram buckets from the time of an answer out of an endpoint's own cache to the
+// longest time of a request.
 var durations = []float64{.005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30}
 
-// New returns a Metrics, to be registered once; nil opts are the defaults. It shows nothing until
-// it is told of clients and verifiers.
+// New returns a Metrics. Nil opts are the defaults. Register it once. It shows nothing until it
+// knows of clients and verifiers.
 func New(opts *Options) *Metrics {
 	if opts == nil {
 		opts = &Options{}
@@ -85,16 +87,16 @@ func New(opts *Options) *Metrics {
 	}
 }
 
-// OnEvent counts an event of a client: it is for [aztoken.Options].OnEvent, of any number of
-// clients. A program with an OnEvent of its own calls it there.
+// OnEvent counts an event of a client. Use it as [aztoken.Options].OnEvent of any number of
+// clients, or call it from your own OnEvent.
 func (m *Metrics) OnEvent(ev aztoken.Event) { m.As("").OnEvent(ev) }
 
 // Watch shows the tokens of c until c is closed. It does not keep c alive.
 func (m *Metrics) Watch(c *aztoken.Client) { m.As("").Watch(c) }
 
-// As returns m for a client that is shown under a name in place of its identity. It is for clients
-// that have the same, or none because of Options.Credential. A name must come from the program, not
-// from its callers. "" is the client's own identity.
+// As returns m for a client that is shown under a name instead of its identity. It is for clients
+// that have the same identity, or none because of Options.Credential. A name must come from the
+// program, not from its callers. "" means the client's own identity.
 func (m *Metrics) As(name string) Named { return Named{m, telemetry.Source{Identity: name}} }
 
 // Named counts and shows a client under a name; see [Metrics.As].
@@ -121,12 +123,13 @@ func (n Named) OnEvent(ev aztoken.Event) {
 // Watch is [Metrics.Watch] under the name.
 func (n Named) Watch(c *aztoken.Client) {
 	identity := n.metrics.watched.Client(n.as, c).Identity
-	for _, result := range telemetry.Outcomes() { // from zero on: a rate needs the sample before the first failure
+	// Start at zero, because a rate needs a sample from before the first failure.
+	for _, result := range telemetry.Outcomes() {
 		n.metrics.requests.WithLabelValues(identity, result)
 	}
 }
 
-// OnVerifyEvent counts an event of a verifier: it is for [verify.Options].OnEvent.
+// OnVerifyEvent counts an event of a verifier. Use it as [verify.Options].OnEvent.
 func (m *Metrics) OnVerifyEvent(ev verify.Event) {
 	switch ev.Kind {
 	case verify.EventKeysFetched:
@@ -140,8 +143,8 @@ func (m *Metrics) OnVerifyEvent(ev verify.Event) {
 	}
 }
 
-// WatchVerifier shows the keys of v, from its first token until v is closed. Of several verifiers
-// the one that is worst off is shown. It does not keep v alive.
+// WatchVerifier shows the keys of v, from its first token until v is closed. With several
+// verifiers, the one in the worst state is shown. It does not keep v alive.
 func (m *Metrics) WatchVerifier(v *verify.Verifier) {
 	m.watched.Verifier(v)
 	for _, result := range telemetry.Outcomes() {

@@ -137,7 +137,7 @@ func without(all map[string]float64, word string) map[string]float64 {
 	return all
 }
 
-// backend is a store that has nothing, or fails.
+// backend is a store that is empty or fails.
 type backend struct{ err error }
 
 func (b *backend) Load(context.Context, string) ([]byte, error) {
@@ -149,8 +149,7 @@ func (b *backend) Load(context.Context, string) ([]byte, error) {
 
 func (b *backend) Save(context.Context, string, []byte, time.Time) error { return b.err }
 
-// The page over HTTP, as a Prometheus gets it, is well formed in the words of Prometheus' own
-// linter.
+// The page over HTTP, as Prometheus gets it, passes Prometheus' own linter.
 func TestOverHTTP(t *testing.T) {
 	t.Parallel()
 	metrics, registry := registered(t, nil)
@@ -162,7 +161,7 @@ func TestOverHTTP(t *testing.T) {
 	v := imds.Verifier(t, &verify.Options{Audiences: []string{resource}, OnEvent: metrics.OnVerifyEvent})
 	metrics.WatchVerifier(v)
 	require.NoError(t, v.Warm(t.Context()))
-	require.NoError(t, c.Close()) // which delivers the events that are still on their way
+	require.NoError(t, c.Close()) // delivers the pending events
 
 	server := httptest.NewServer(promhttp.HandlerFor(registry, promhttp.HandlerOpts{}))
 	defer server.Close()

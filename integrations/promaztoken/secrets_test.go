@@ -13,8 +13,8 @@ import (
 	"github.com/seed-ac726066/aztoken/verify"
 )
 
-// Whatever endpoints, callers and the program's own code put into tokens, names and errors, the
-// page has no secret and no text of an error, and it can be read.
+// The page contains no secret and no text of an error, and can be parsed, whatever endpoints,
+// callers and the program's own code put into tokens, names and errors.
 func TestThePageHasNoSecret(t *testing.T) {
 	t.Parallel()
 	virtually(t, "of an endpoint", func(t *testing.T) {
@@ -68,7 +68,7 @@ func requireNone(t *testing.T, text string, secrets ...string) {
 	require.Less(t, len(text), 20_000)
 }
 
-// Scrapes, events, and clients that come and go, at once.
+// Scrapes, events, and clients that come and go, all at the same time.
 func TestConcurrentUse(t *testing.T) {
 	t.Parallel()
 	metrics, registry := registered(t, nil)

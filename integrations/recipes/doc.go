@@ -1,2 +1,2 @@
-// Package recipes has the recipes of docs/recipes.md, a package for each client.
+// Package recipes contains the recipes of docs/recipes.md, one package for each client.
 package recipes

@@ -10,13 +10,13 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// pages is where the recipes are shown, and index lists them.
+// pages is the folder of the pages that show the recipes. index lists them.
 const (
 	pages = "../../docs/recipes"
 	index = "../../docs/recipes.md"
 )
 
-// shown is what a page shows of a recipe: its Go file, and the files of the server.
+// shown is what a page shows of a recipe: its Go file and the files of the server.
 var shown = map[string][]string{
 	"postgres":   {"postgres.go", "pam/pam_script_auth", "pam/settings", "pam/pg_hba.conf", "pam/postgresql-token"},
 	"redis":      {"redis.go"},
@@ -31,7 +31,7 @@ var shown = map[string][]string{
 
 var block = regexp.MustCompile("(?ms)^```(\\w+)\n(.*?)^```$")
 
-// TestPages: what a page shows is what the tests run.
+// TestPages tests that a page shows what the tests run.
 func TestPages(t *testing.T) {
 	t.Parallel()
 	for recipe, files := range shown {
@@ -59,7 +59,7 @@ func TestPages(t *testing.T) {
 	}
 }
 
-// TestIndex: each page is in the index.
+// TestIndex tests that each page is in the index.
 func TestIndex(t *testing.T) {
 	t.Parallel()
 	list := read(t, index)

@@ -19,7 +19,7 @@ const (
 	clientID = "c0000000-0000-4000-8000-000000000001"
 )
 
-// instance returns a client of one more instance of a service, whose tokens are kept by backend.
+// instance returns the client of another instance of a service whose tokens are stored in backend.
 func instance(t *testing.T, imds *imdstest.Server, backend tokenstore.Backend) *aztoken.Client {
 	t.Helper()
 	store, err := tokenstore.New(backend, bytes.Repeat([]byte{7}, tokenstore.KeySize))
@@ -44,7 +44,7 @@ func TestClient(t *testing.T) {
 		first := instance(t, imds, backend)
 		before, err := first.Token(t.Context(), resource)
 		require.NoError(t, err)
-		require.NoError(t, first.Close()) // which waits for the save
+		require.NoError(t, first.Close()) // waits for the save
 
 		imds.Break(imdstest.Refused())
 		second := instance(t, imds, backend)

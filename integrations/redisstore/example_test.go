@@ -15,7 +15,8 @@ func Example() {
 	client := redis.NewClient(&redis.Options{Addr: "localhost:6379"})
 	defer client.Close()
 	key := make([]byte, tokenstore.KeySize)
-	_, _ = rand.Read(key) // in a service: os.ReadFile("/etc/orders/tokens.key"), the same on each instance
+	// In a service: os.ReadFile("/etc/orders/tokens.key"), the same on each instance.
+	_, _ = rand.Read(key)
 
 	store, err := tokenstore.New(redisstore.New(client, "orders:tokens:"), key)
 	if err != nil {

@@ -18,8 +18,8 @@ import (
 	"github.com/seed-ac726066/aztoken/tokenstore"
 )
 
-// patience is how long aztoken's client waits for a store, and slack what a loaded machine adds to
-// that.
+// patience is how long aztoken's client waits for a store. slack is what a loaded machine may add
+// to that.
 const (
 	patience = 250 * time.Millisecond
 	slack    = time.Second
@@ -38,7 +38,7 @@ func TestFaults(t *testing.T) {
 		requireDown(t, store)
 		server.Restart(t)
 		_, err := store.Load(t.Context(), vault)
-		require.ErrorIs(t, err, tokenstore.ErrNotFound) // it kept nothing
+		require.ErrorIs(t, err, tokenstore.ErrNotFound) // it lost its data
 		require.NoError(t, store.Save(t.Context(), vault, []byte("payload 2"), later))
 		requirePayload(t, store, "payload 2")
 	})
@@ -48,7 +48,7 @@ func TestFaults(t *testing.T) {
 		store := newStore(t, server.client(t), "x:")
 		require.NoError(t, store.Save(t.Context(), vault, []byte("payload"), later))
 		require.NoError(t, server.Stop())
-		for range 12 { // more than a Store has under way
+		for range 12 { // more than a Store runs at the same time
 			ctx, cancel := context.WithTimeout(t.Context(), patience/5)
 			_, err := store.Load(ctx, vault)
 			cancel()
@@ -152,7 +152,7 @@ func TestFaults(t *testing.T) {
 	})
 }
 
-// requireDown requires that loads, saves and locks fail, each in time, and not as a miss.
+// requireDown requires that loads, saves and locks fail, each in time and not as a cache miss.
 func requireDown(t *testing.T, store *tokenstore.Store) {
 	t.Helper()
 	for _, use := range []func(context.Context) error{
@@ -198,7 +198,7 @@ func answer(t *testing.T, reply string) string {
 				if err != nil {
 					break
 				}
-				commands := 1 + bytes.Count(request[:n], []byte("\n*")) // some come together
+				commands := 1 + bytes.Count(request[:n], []byte("\n*")) // several may come at once
 				if _, err := conn.Write(bytes.Repeat([]byte(reply), commands)); err != nil {
 					break
 				}

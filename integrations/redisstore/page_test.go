@@ -9,7 +9,7 @@ import (
 	"github.com/seed-ac726066/aztoken/tokenstore"
 )
 
-// What docs/store.md shows; compiled, and never run.
+// The code that docs/store.md shows. It is compiled but never runs.
 var _ = func(password string, key []byte) {
 	client := redis.NewClient(&redis.Options{
 		Addr: "redis.internal:6380", Username: "orders", Password: password,

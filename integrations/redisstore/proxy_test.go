@@ -14,7 +14,9 @@ import (
 type proxy struct {
 	addr string
 
-	loseReplyTo atomic.Value  // a string: the next request with it is passed on, and the connection cut in place of the reply
+	// A string: the next request that contains it is forwarded, and then the connection is cut
+	// instead of returning the reply.
+	loseReplyTo atomic.Value
 	held        atomic.Bool   // replies wait
 	release     chan struct{} // closed when they may go on
 }

@@ -1,6 +1,7 @@
 // Package redisstore keeps sealed tokens in Redis, for a fleet whose instances act as one identity.
 //
-//	client := redis.NewClient(&redis.Options{Addr: "redis.internal:6380", TLSConfig: &tls.Config{}})
+//	opts := &redis.Options{Addr: "redis.internal:6380", TLSConfig: &tls.Config{}}
+//	client := redis.NewClient(opts)
 //	store, err := tokenstore.New(redisstore.New(client, "orders:tokens:"), key)
 //
 // Redis sees sealed blobs under names that are HMACs. It needs GET, GETRANGE, SET and, to release
@@ -46,7 +47,8 @@ func New(client redis.UniversalClient, prefix string) *Backend {
 
 // Load implements [tokenstore.Backend].
 func (b *Backend) Load(ctx context.Context, key string) ([]byte, error) {
-	blob, err := b.client.GetRange(ctx, b.prefix+key, 0, tokenstore.MaxBlob).Bytes() // one byte more than a blob can have
+	// This reads one byte more than a blob can have.
+	blob, err := b.client.GetRange(ctx, b.prefix+key, 0, tokenstore.MaxBlob).Bytes()
 	switch {
 	case isCode(err, "WRONGTYPE"):
 		return nil, fmt.Errorf("%w: redis has no string there", tokenstore.ErrUnreadable)
@@ -67,7 +69,7 @@ func (b *Backend) Save(ctx context.Context, key string, blob []byte, expires tim
 		return fmt.Errorf("redisstore: save: a blob of %d bytes is too large: the limit is %d", len(blob), tokenstore.MaxBlob)
 	}
 	ttl := time.Until(expires).Truncate(time.Millisecond)
-	if ttl <= 0 { // with which go-redis would store for ever
+	if ttl <= 0 { // go-redis would store the value without an expiry
 		return nil
 	}
 	return failed("save", b.client.Set(ctx, b.prefix+key, blob, ttl).Err())

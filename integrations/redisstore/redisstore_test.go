@@ -16,7 +16,7 @@ import (
 	"github.com/seed-ac726066/aztoken/tokenstore"
 )
 
-// vault is the entry of the tests.
+// vault is the entry that the tests use.
 var vault = tokenstore.Entry{
 	Host:     "imds",
 	Identity: "client_id:6c1c9f5b-5d53-4d2d-a3a7-3f7f0f0b2d0e",
@@ -117,7 +117,7 @@ func TestBackend(t *testing.T) {
 	})
 }
 
-// The user is that of docs/store.md.
+// The user is the one in docs/store.md.
 func TestTheLeastRightsThatItNeeds(t *testing.T) {
 	t.Parallel()
 	server := startServer(t)
@@ -173,7 +173,7 @@ func TestLock(t *testing.T) {
 		late, ok, err := backend.Lock(ctx, "0a", time.Minute)
 		require.NoError(t, err)
 		require.True(t, ok)
-		require.NoError(t, client.Del(ctx, prefix+"d:lock:0a").Err()) // as at its end
+		require.NoError(t, client.Del(ctx, prefix+"d:lock:0a").Err()) // as if it had expired
 		unlock, ok, err := backend.Lock(ctx, "0a", time.Minute)
 		require.NoError(t, err)
 		require.True(t, ok)
@@ -215,7 +215,7 @@ func TestLock(t *testing.T) {
 	})
 }
 
-// locks reports whether the lock of 0a can be had, and gives it back.
+// locks reports whether the lock of 0a is free. It releases the lock again.
 func locks(t *testing.T, backend *redisstore.Backend) bool {
 	t.Helper()
 	unlock, ok, err := backend.Lock(context.Background(), "0a", time.Minute)

@@ -34,8 +34,8 @@ func open(t *testing.T, opts *redis.Options) *redis.Client {
 	return client
 }
 
-// connect returns a client of the Redis of this machine, or else of one that the test starts, and a
-// prefix for the test.
+// connect returns a client of the Redis on this machine or, if there is none, of one that the test
+// starts, and a key prefix for the test.
 func connect(t *testing.T) (client *redis.Client, prefix string) {
 	t.Helper()
 	prefix = "aztoken-test-" + rand.Text() + ":"

@@ -40,7 +40,7 @@ func TestTopologies(t *testing.T) {
 	})
 }
 
-// requireWorks requires that a store on client keeps a payload and locks.
+// requireWorks requires that a store on client saves a payload and locks.
 func requireWorks(t *testing.T, client redis.UniversalClient) {
 	t.Helper()
 	store := newStore(t, client, "orders:tokens:")

@@ -16,7 +16,7 @@ import (
 	"github.com/seed-ac726066/aztoken/imdstest"
 )
 
-// TestAgentInABrowser shows that the agent's gate lets a browser in that a person sent there, and
+// TestAgentInABrowser tests that the agent's gate accepts a browser that a person pointed there and
 // that reloads the page.
 func TestAgentInABrowser(t *testing.T) {
 	if runtime.GOOS == "windows" {
@@ -33,7 +33,7 @@ func TestAgentInABrowser(t *testing.T) {
 	}
 }
 
-// startAgent builds the command and runs an agent with a token until the test ends. It returns its
+// startAgent builds the command, runs an agent with a token until the test ends, and returns its
 // address.
 func startAgent(t *testing.T) string {
 	t.Helper()

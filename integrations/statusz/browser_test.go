@@ -18,11 +18,11 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// npmFolder is where playwright-core and axe-core are installed, and the script that uses them.
+// npmFolder is the folder in which playwright-core and axe-core are installed, and of the script
+// that uses them.
 const npmFolder = "../npm"
 
-// missing skips a test for which there is no browser, or fails it where AZTOKEN_REQUIRE says that
-// there must be one.
+// missing skips a test if there is no browser, or fails it if AZTOKEN_REQUIRE requires one.
 func missing(t *testing.T, reason string) {
 	t.Helper()
 	if slices.Contains(strings.Split(os.Getenv("AZTOKEN_REQUIRE"), ","), "chromium") {
@@ -31,7 +31,7 @@ func missing(t *testing.T, reason string) {
 	t.Skip(reason)
 }
 
-// chromium returns the program of this machine.
+// chromium returns the path of Chromium on this machine.
 func chromium(t *testing.T) string {
 	t.Helper()
 	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
@@ -43,8 +43,8 @@ func chromium(t *testing.T) string {
 	return ""
 }
 
-// artifacts returns where the screenshots are kept: in $AZTOKEN_ARTIFACTS, else until the test has
-// ended.
+// artifacts returns the folder for screenshots: in $AZTOKEN_ARTIFACTS if it is set, otherwise a
+// temporary folder.
 func artifacts(t *testing.T) string {
 	t.Helper()
 	folder := os.Getenv("AZTOKEN_ARTIFACTS")
@@ -57,17 +57,17 @@ func artifacts(t *testing.T) string {
 	return folder
 }
 
-// A layout is where a browser put what is on a page.
+// A layout is how a browser laid out a page.
 type layout struct {
-	Sideways   int // how many pixels it is wider than the window
+	Sideways   int // how many pixels the page is wider than the window
 	Height     int
 	Background string
-	Overlaps   []string // texts, bars and icons that lie on each other
-	Outside    []string // elements that reach out of the window
+	Overlaps   []string // texts, bars and icons that overlap
+	Outside    []string // elements that extend beyond the window
 	Bars       []bar
 }
 
-// A bar is one as it is seen, with places in percent of its width.
+// A bar is a bar as displayed, with positions in percent of its width.
 type bar struct {
 	Label     string
 	Width     float64
@@ -76,21 +76,22 @@ type bar struct {
 	Color     string
 }
 
-// A view is what a browser saw of a page.
+// A view is what a browser displayed of a page.
 type view struct {
 	layout
 	URL         string
 	Width       int
 	ColorScheme string
 	Status      int
-	Noise       []string // what the page tried to do beside being shown, and what the policy stopped
-	Opened      layout   // with all long errors opened
-	Roles       string
-	Same        bool     // it looks the same without JavaScript
-	Complaints  []string // of axe
+	// What the page tried to do other than being displayed, and what the policy blocked.
+	Noise      []string
+	Opened     layout // the layout with all long errors expanded
+	Roles      string
+	Same       bool     // whether it looks the same without JavaScript
+	Complaints []string // complaints of axe
 }
 
-// look has Chromium look at pages: in the dark at 360 pixels, and in the light at 1280.
+// look opens pages in Chromium: in dark mode at 360 pixels wide, and in light mode at 1280.
 func look(t *testing.T, folder string, urls ...string) (views []view) {
 	t.Helper()
 	browser := chromium(t)
@@ -112,7 +113,7 @@ func look(t *testing.T, folder string, urls ...string) (views []view) {
 	return views
 }
 
-// stage serves what is played in virtual time to a browser, whose time is another.
+// stage serves answers recorded in virtual time to a browser, which runs in real time.
 func stage(t *testing.T, answers map[string]*httptest.ResponseRecorder) *httptest.Server {
 	t.Helper()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -155,7 +156,7 @@ func TestPageInABrowser(t *testing.T) {
 	}
 }
 
-// barsOf is how many bars a scene has.
+// barsOf is the number of bars in each scene.
 var barsOf = map[string]int{
 	"healthy": 4, "some refreshes fail": 4, "outage": 4, "after all cover": 3, "three hundred resources": 300, "not in use": 1, "agent": 3,
 	"a verifier of two tenants": 1, "fresh start": 0, "closed": 0, "nothing": 0, "strangers' texts": 2,

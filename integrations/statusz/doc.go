@@ -1,2 +1,2 @@
-// Package statusz shows the page of aztoken's package statusz to Chromium. It has nothing but tests.
+// Package statusz opens the page of aztoken's package statusz in Chromium. It has only tests.
 package statusz

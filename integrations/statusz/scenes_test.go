@@ -38,8 +38,8 @@ const (
 	graph   = "https://graph.microsoft.com"
 )
 
-// scenes are situations of which a browser is shown the page. Each is played in virtual time by real
-// clients and verifiers, and returns the handler of its page.
+// scenes are the situations whose page is opened in a browser. Each scene runs in virtual time with
+// real clients and verifiers and returns the handler of its page.
 var scenes = map[string]func(t *testing.T) http.Handler{
 	"healthy": func(t *testing.T) http.Handler {
 		imds := machine()
@@ -51,7 +51,7 @@ var scenes = map[string]func(t *testing.T) http.Handler{
 		}
 		return statusz.Handler(&statusz.Options{Client: client, Verifier: checking(t, imds), Title: "orders-worker"})
 	},
-	"some refreshes fail": func(t *testing.T) http.Handler { // the picture of docs/statusz.md
+	"some refreshes fail": func(t *testing.T) http.Handler { // the screenshot in docs/statusz.md
 		imds := machine()
 		client, verifier := over(t, imds, nil), checking(t, imds)
 		for _, resource := range []string{vault, storage, orders} {
@@ -61,7 +61,7 @@ var scenes = map[string]func(t *testing.T) http.Handler{
 			time.Sleep(154 * time.Minute)
 		}
 		imds.Break(imdstest.Status(503)) // before the first refresh is due
-		time.Sleep(5 * time.Hour)        // which is before the last is
+		time.Sleep(5 * time.Hour)        // before the last refresh is due
 		return statusz.Handler(&statusz.Options{Client: client, Verifier: verifier, Title: "orders-worker"})
 	},
 	"outage": func(t *testing.T) http.Handler {
@@ -102,7 +102,7 @@ var scenes = map[string]func(t *testing.T) http.Handler{
 		imds.Issuer().Break(imdstest.EntraDown())
 		for range 18 {
 			get(t, client, orders)
-			_, _ = client.Token(t.Context(), vault) // which has none in the end
+			_, _ = client.Token(t.Context(), vault) // has no token in the end
 			time.Sleep(time.Hour)
 		}
 		imds.Break(imdstest.EntraDown())
@@ -204,8 +204,8 @@ var scenes = map[string]func(t *testing.T) http.Handler{
 	},
 }
 
-// played returns what the handler of a scene answers when a browser asks, so that the browser's own
-// time can be another one.
+// played runs a scene and returns its handler's answer to a browser's request, so that the browser
+// itself can run in real time.
 func played(t *testing.T, scene func(t *testing.T) http.Handler) (answer *httptest.ResponseRecorder) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {

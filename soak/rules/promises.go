@@ -7,12 +7,12 @@ import "time"
 const (
 	Skew           = 2 * time.Second  // a token is served until its end, less this
 	suspension     = 2 * time.Second  // how long callers wait for another token after Invalidate
-	replacement    = 10 * time.Second // how long the sender of a rejected request waits for another token
-	flightLimit    = 75 * time.Second // how long callers without a token and without a deadline wait
+	replacement    = 10 * time.Second // how long the sender of a rejected request waits for a token
+	flightLimit    = 75 * time.Second // how long callers with no token and no deadline wait
 	comingBack     = time.Second      // what a try may take beyond its time
-	failureLimit   = time.Minute      // how long a failure answers for the next calls, with a Retry-After
+	failureLimit   = time.Minute      // how long a failure answers later calls, with a Retry-After
 	leastLife      = 3 * time.Second  // with less left a token would expire on its way
-	overtakenLimit = 45 * time.Second // more than a try takes, from its wait for a slot to its answer
+	overtakenLimit = 45 * time.Second // more than a try takes, from waiting for a slot to answering
 	slots          = 4                // requests of a client that may be in flight
 )
 

@@ -40,7 +40,7 @@ func (m meddler) GetToken(ctx context.Context, opts policy.TokenRequestOptions) 
 	return m.get(ctx, opts)
 }
 
-// before is a client that does something at each call for a token.
+// before returns a client that does something before each request for a token.
 func before(do func(w *environment)) func(tokens, *environment) tokens {
 	return func(next tokens, w *environment) tokens {
 		return meddler{tokens: next, token: func(ctx context.Context, resource string) (aztoken.Token, error) {
@@ -50,7 +50,7 @@ func before(do func(w *environment)) func(tokens, *environment) tokens {
 	}
 }
 
-// repeated is a transport that sends every request some more times.
+// repeated returns a transport that sends every request more times.
 func repeated(more int) func(http.RoundTripper) http.RoundTripper {
 	return func(next http.RoundTripper) http.RoundTripper {
 		return roundTripFunc(func(r *http.Request) (*http.Response, error) {
@@ -66,8 +66,8 @@ func repeated(more int) func(http.RoundTripper) http.RoundTripper {
 
 var errSabotage = errors.New("sabotage")
 
-// answering is a service that answers every nth request with status, whatever its verifier says. A
-// prime nth meets each kind of request, as they come in rounds.
+// answering returns a service that answers every nth request with status, whatever its verifier
+// says. A prime nth reaches each kind of request, because requests come in rounds.
 func answering(status, nth int) func(http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler {
 		var mu sync.Mutex
@@ -98,14 +98,14 @@ func eventful() []plan.Step {
 
 func hang() plan.Action { return plan.EndpointFault{Fault: imdstest.Hang()} }
 
-// broken is a breakage and the rule that it breaks.
+// broken is a breakage and the rule that it violates.
 type broken struct {
 	breakage breakage
 	rule     rules.Rule
 }
 
-// breakages returns for each rule a way to break it: the library is as it is, and what stands
-// before or behind it is not.
+// breakages returns a way to break each rule. The library is unchanged; only what is in front of it
+// or behind it is altered.
 func breakages() map[string]broken {
 	return map[string]broken{
 		"the first token for ever": {breakage{tokens: func(next tokens, _ *environment) tokens {
@@ -211,14 +211,14 @@ func breakages() map[string]broken {
 	}
 }
 
-// All subtests share the memory of the process, so no other test runs beside them.
+// All subtests share the memory of the process, so no other test may run at the same time.
 func TestRules(t *testing.T) {
-	shown := map[rules.Rule]bool{rules.EndsCleanly: true} // by TestSource
+	shown := map[rules.Rule]bool{rules.EndsCleanly: true} // shown by TestSource
 	for name, tc := range breakages() {
 		shown[tc.rule] = true
 		t.Run("are broken by "+name, func(t *testing.T) {
 			t.Parallel()
-			s, steps := brief(1), []plan.Step{} // growth is looked at near the end
+			s, steps := brief(1), []plan.Step{} // growth is measured near the end
 			s.breakage = tc.breakage
 			if tc.rule != rules.NoGrowth {
 				s.Span, steps = 3*s.Lifetime, eventful()

@@ -8,8 +8,8 @@ import (
 	"github.com/seed-ac726066/aztoken/soak/rules"
 )
 
-// askEntra is the transport beneath the verifier: it carries a request for one of Entra's documents
-// and notes what the verifier got. A fetch is two requests: the discovery document names the key
+// askEntra is the transport beneath the verifier: it sends a request for one of Entra's documents
+// and records what the verifier got. A fetch is two requests: the discovery document names the key
 // document.
 func (v *verifier) askEntra(r *http.Request) (*http.Response, error) {
 	discovery := strings.HasSuffix(r.URL.Path, "/openid-configuration")
@@ -48,12 +48,12 @@ func (v *verifier) fetchBegins(discovery bool) {
 	})
 }
 
-// fetchEnds notes the key document that a fetch brought, nil for one that failed.
+// fetchEnds records the key document that a fetch returned, nil for a failed fetch.
 func (v *verifier) fetchEnds(document []byte) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	if v.closing {
-		return // what comes now is thrown away
+		return // what arrives now is discarded
 	}
 	now := time.Now()
 	if text := string(document); text == "" || text != v.document {

@@ -11,19 +11,20 @@ import (
 )
 
 // verifier is a verify.Verifier from its start to its end, and what was observed of it from
-// outside. All use of package verify is here.
+// outside. Package verify is used only here.
 type verifier struct {
 	*environment
 	*verify.Verifier
 	saved *savedKeys
 
-	// mu guards what follows. Under it only the locks of savedKeys and journal are taken.
+	// mu guards the fields below. Only the locks of savedKeys and journal are taken while holding
+	// it.
 	mu       sync.Mutex
 	closing  bool // Close has been called, or is about to be
 	view     rules.Keyview
 	fetches  rules.Fetches
-	keys     map[string]bool // those of the last key document
-	document string          // which is mostly the same again
+	keys     map[string]bool // the keys of the last key document
+	document string          // the last key document; most fetches return the same
 }
 
 func newVerifier(e *environment, saved *savedKeys) (*verifier, error) {
@@ -40,7 +41,7 @@ func newVerifier(e *environment, saved *savedKeys) (*verifier, error) {
 	return v, err
 }
 
-// handler returns the service: it answers who called.
+// handler returns the service, which answers with the caller's object id.
 func (v *verifier) handler() http.Handler {
 	return v.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		claims, _ := verify.FromContext(r.Context())
@@ -48,21 +49,21 @@ func (v *verifier) handler() http.Handler {
 	}), verify.Role(role))
 }
 
-// onEvent looks for secrets.
+// onEvent checks an event for secrets.
 func (v *verifier) onEvent(e verify.Event) {
 	where := "an event " + string(e.Kind) + " of the verifier"
 	v.journal.report(rules.Secrets(where, fmt.Sprintf("%+v %#v", e, e)))
 	v.journal.report(rules.SecretsOfError(where, e.Err))
 }
 
-// ends notes that Close is about to be called.
+// ends records that Close is about to be called.
 func (v *verifier) ends() {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	v.closing = true
 }
 
-// knows returns what the verifier must know, and whether it is closing.
+// knows returns the keys that the verifier must know, and whether it is closing.
 func (v *verifier) knows() (view rules.Keyview, closing bool) {
 	v.mu.Lock()
 	defer v.mu.Unlock()

@@ -2,32 +2,32 @@ package chart
 
 import "slices"
 
-// Bars are horizontal bars in panels below each other, each panel with an axis of its own.
+// Bars is a chart of horizontal bars in stacked panels, each with its own axis.
 type Bars struct {
 	Title  string
-	Series []string // their names; none are needed for one
+	Series []string // their names; may be empty if there is only one
 	Panels []BarPanel
 	Notes  []string
 }
 
-// BarPanel is one of them.
+// BarPanel is one panel of Bars.
 type BarPanel struct {
 	Title string
-	Axis  string // of the values, with their unit
-	// Floor is the value that the others are measured by. 0: there is none.
+	Axis  string // the label of the value axis, with the unit
+	// Floor is the value that the others are compared with; 0 means none.
 	Floor     float64
 	FloorText string
 	Groups    []BarGroup // from top to bottom
 }
 
-// BarGroup is a bar for each series.
+// BarGroup has one bar for each series.
 type BarGroup struct {
 	Name string
 	Bars []Bar
 }
 
-// Bar is a value with its confidence interval, which is drawn if it is not empty, and what is
-// written beside it.
+// Bar is a value, its confidence interval, which is drawn if it is not empty, and the text beside
+// the bar.
 type Bar struct {
 	Value, Low, High float64
 	Label            string

@@ -14,7 +14,7 @@ import (
 	"github.com/seed-ac726066/aztoken/bench/internal/chart"
 )
 
-// saved returns the texts of a drawing and the drawing itself, which must be XML.
+// saved returns the texts of a drawing and the drawing itself, which must be well-formed XML.
 func saved(t *testing.T, save func(file string) error) (texts, svg string) {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "plot.svg")
@@ -65,7 +65,7 @@ func TestShares(t *testing.T) {
 		Title: "An outage", Time: "hours", Whole: "calls", Heads: []string{"12 h", "18 h"}, Columns: 2, Height: 40,
 		Parts: []string{"good", "expired", "none"}, From: -6, To: 12, Notes: []string{"A note."},
 	}
-	for _, title := range []string{"first", "second", "third"} { // a row, and one that is not full
+	for _, title := range []string{"first", "second", "third"} { // one full row and one partial row
 		s.Panels = append(s.Panels, chart.SharePanel{Title: title, End: 6, Steps: []chart.Step{
 			{From: -6, To: 0, Shares: []float64{1, 0}}, {From: 0, To: 3, Shares: []float64{0.5, 0.25}},
 		}})

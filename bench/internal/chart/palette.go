@@ -1,12 +1,11 @@
 package chart
 
-// colours are the classes of the series and parts, in order. They can be distinguished with any
-// kind of colour vision (Okabe and Ito), and each has a contrast of three to the page, light or
-// dark.
+// colours are the classes of the series and parts, in order. They can be told apart with any kind
+// of colour vision (Okabe and Ito), and each has a contrast of 3:1 with the page, light or dark.
 var colours = []string{"c0", "c1", "c2", "c3"}
 
-// style has a second set of colours for readers whose system is set to dark. The page itself is
-// transparent. A text has a rim of the page's colour, so that lines behind it do not cross it.
+// style has a second set of colours for readers whose system is in dark mode. The background is
+// transparent. Text has an outline in the page's colour, so that lines behind it do not cross it.
 const style = `text { font-family: system-ui, "Liberation Sans", Arial, Helvetica, sans-serif; fill: #1f2328; paint-order: stroke; stroke: #fff; stroke-width: 3; stroke-linejoin: round }
 .bold { font-weight: bold }
 .line { fill: none; stroke-width: 1 }

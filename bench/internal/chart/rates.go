@@ -1,22 +1,22 @@
 package chart
 
-// Rates are values over hours on a logarithmic scale, in panels below each other with the same
+// Rates is a chart of values over hours on a logarithmic scale, in stacked panels with the same
 // axes, so that no line hides another.
 type Rates struct {
 	Title string
-	Axis  string // of the values
-	// Least and Most are the ends of the scale, powers of ten. A lower value, such as none at all,
-	// is drawn at the bottom.
+	Axis  string // the label of the value axis
+	// Least and Most are the ends of the scale, powers of ten. A lower value, such as zero, is
+	// drawn at the bottom.
 	Least, Most float64
 	Hours       float64 // the end of the time axis, which begins at 0
-	// Shaded names the time from Begin to End, which is marked. "": none is.
+	// Shaded is the label of the time from Begin to End, which is shaded; "" shades nothing.
 	Shaded     string
 	Begin, End float64
 	Panels     []RatePanel
 	Notes      []string
 }
 
-// RatePanel is one of them. Its value number i holds from hour i × Every on.
+// RatePanel is one panel of Rates. Value number i starts at hour i × Every.
 type RatePanel struct {
 	Title  string
 	Every  float64
@@ -25,7 +25,7 @@ type RatePanel struct {
 	Peak   Peak
 }
 
-// Peak is a value that is written into the plot.
+// Peak is a value that is labelled in the plot.
 type Peak struct {
 	Hour, Value float64
 	Label       string

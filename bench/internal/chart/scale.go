@@ -9,13 +9,13 @@ import (
 	"github.com/seed-ac726066/aztoken/bench/internal/report"
 )
 
-// tick is a labelled place on an axis.
+// tick is a labelled mark on an axis.
 type tick struct {
 	at    float64
 	label string
 }
 
-// evenTicks returns about five round numbers from zero up.
+// evenTicks returns ticks at about five round numbers, from zero up.
 func evenTicks(most float64) (ticks []tick) {
 	if most <= 0 {
 		return []tick{{0, "0"}}
@@ -37,7 +37,7 @@ func evenTicks(most float64) (ticks []tick) {
 	return ticks
 }
 
-// hourTicks returns every so many hours.
+// hourTicks returns ticks at a regular number of hours.
 func hourTicks(from, to, every float64) (ticks []tick) {
 	for hour := math.Ceil(from/every) * every; hour <= to; hour += every {
 		ticks = append(ticks, tick{hour, strings.Replace(fmt.Sprint(hour), "-", "−", 1)})
@@ -45,8 +45,8 @@ func hourTicks(from, to, every float64) (ticks []tick) {
 	return ticks
 }
 
-// powersOfTen returns those of a logarithmic scale, with a label at every other one. The lowest is
-// marked as including all below.
+// powersOfTen returns the ticks of a logarithmic scale, with a label at every other one. The lowest
+// label says that it includes all lower values.
 func powersOfTen(least, most float64) (ticks []tick) {
 	labelled := false
 	for v := least; v <= most; v *= 10 {
@@ -62,11 +62,11 @@ func powersOfTen(least, most float64) (ticks []tick) {
 	return ticks
 }
 
-// A frame is where the values of one plot are drawn.
+// A frame is the area in which the values of one plot are drawn.
 type frame struct {
 	x, y, width, height    float64
 	fromX, toX, fromY, toY float64 // the ends of the axes
-	log                    bool    // the scale of y
+	log                    bool    // whether the y axis is logarithmic
 }
 
 func (f frame) atX(v float64) float64 { return f.x + f.width*(v-f.fromX)/(f.toX-f.fromX) }
@@ -79,7 +79,7 @@ func (f frame) atY(v float64) float64 {
 	return f.y + f.height*(1-share)
 }
 
-// axisX draws the lower axis, with labels where they are read.
+// axisX draws the lower axis, with its tick labels.
 func (f frame) axisX(d *drawing, ticks []tick, labelled bool) {
 	bottom := f.y + f.height
 	d.line(ink, f.x, bottom, f.x+f.width, bottom)
@@ -91,7 +91,7 @@ func (f frame) axisX(d *drawing, ticks []tick, labelled bool) {
 	}
 }
 
-// axisY draws the left axis, with labels where they are read.
+// axisY draws the left axis, with its tick labels.
 func (f frame) axisY(d *drawing, ticks []tick, labelled bool) {
 	d.line(ink, f.x, f.y, f.x, f.y+f.height)
 	for _, t := range ticks {

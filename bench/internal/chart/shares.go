@@ -2,38 +2,38 @@ package chart
 
 import "slices"
 
-// Shares are small plots side by side, all with the same axes: shares of a whole over hours,
-// stacked on each other.
+// Shares is a chart of small plots side by side, all with the same axes. Each shows shares of a
+// whole over hours, stacked.
 type Shares struct {
 	Title   string
-	Time    string   // names the axis of time
-	Whole   string   // names the other
-	Heads   []string // of the columns; nil for none
+	Time    string   // the label of the time axis
+	Whole   string   // the label of the other axis
+	Heads   []string // the headings of the columns; nil for none
 	Columns int
-	Height  float64 // of a panel
-	// Parts are the names of the shares, from the lowest up, and of what is missing to the whole.
+	Height  float64 // the height of a panel
+	// Parts are the names of the shares, from the lowest up, and then of the remainder.
 	Parts    []string
-	From, To float64 // the ends of the axis of time
+	From, To float64 // the ends of the time axis
 	Panels   []SharePanel
 	Notes    []string
 }
 
-// SharePanel is one of the plots.
+// SharePanel is one plot of Shares.
 type SharePanel struct {
 	Title      string
-	Begin, End float64 // of the time that is marked
-	Steps      []Step  // in order of time, each beginning where the one before it ends
+	Begin, End float64 // the period that is marked
+	Steps      []Step  // in order; each begins where the previous one ends
 }
 
-// Step is a time for which the shares are constant. They are one for each part but the last, from 0
-// to 1.
+// Step is a period in which the shares are constant. There is one share for each part but the last,
+// from 0 to 1.
 type Step struct {
 	From   float64   `json:"from"`
 	To     float64   `json:"to"`
 	Shares []float64 `json:"shares"`
 }
 
-// Merge joins steps that follow each other with the same shares.
+// Merge joins consecutive steps that have the same shares.
 func Merge(steps []Step) (merged []Step) {
 	for _, s := range steps {
 		if last := len(merged) - 1; last >= 0 && merged[last].To == s.From && slices.Equal(merged[last].Shares, s.Shares) {
@@ -98,7 +98,7 @@ func (p SharePanel) draw(d *drawing, f frame, classes []string) {
 	}
 }
 
-// sum returns the first n shares together over time, with a corner only where they change.
+// sum returns the sum of the first n shares over time, with a corner only where it changes.
 func (p SharePanel) sum(f frame, n int) (corners []point) {
 	height := 0.0
 	for i, s := range p.Steps {

@@ -1,5 +1,5 @@
-// Package chart draws measurements as SVG files that can be read on a light page and on a dark one,
-// and on a telephone.
+// Package chart draws measurements as SVG files that are legible on light and dark pages and on
+// phones.
 package chart
 
 import (
@@ -9,19 +9,19 @@ import (
 	"strings"
 )
 
-// drawing is an SVG under construction. Lengths are those of its view box, in which y grows
+// drawing is an SVG under construction. Lengths are in units of its view box, in which y grows
 // downwards.
 type drawing struct {
 	strings.Builder
 	height float64
 }
 
-// The classes of what is drawn, besides those of the parts and series: see colours.
+// The classes of the elements, other than those of the parts and series: see colours.
 const (
 	ink    = "ink"    // axes
 	grid   = "grid"   // lines behind the values
 	band   = "band"   // the time of an outage
-	absent = "absent" // what is missing to the whole
+	absent = "absent" // the remainder of a whole
 	dashed = "dashed" // a line that marks something
 )
 
@@ -36,7 +36,7 @@ func (d *drawing) line(class string, x1, y1, x2, y2 float64) {
 // point is a corner of a path.
 type point struct{ x, y float64 }
 
-// path draws a line through corners, or fills what is between them.
+// path draws a line through the corners, or fills the area between them.
 func (d *drawing) path(class string, corners []point) {
 	if len(corners) == 0 {
 		return
@@ -48,7 +48,7 @@ func (d *drawing) path(class string, corners []point) {
 	fmt.Fprintf(d, "<path class=%q d=\"%s\"/>\n", class, b.String())
 }
 
-// The places of a text, beside the point that it is drawn at.
+// The placements of a text relative to its point.
 const (
 	right  = "start"
 	left   = "end"
@@ -63,13 +63,13 @@ func (d *drawing) bold(place string, size float64, x, y float64, s string) {
 	fmt.Fprintf(d, "<text class=\"bold\" text-anchor=%q font-size=\"%s\" x=\"%s\" y=\"%s\">%s</text>\n", place, num(size), num(x), num(y), html.EscapeString(s))
 }
 
-// upwards draws a text that is turned to the left, with its middle at a point.
+// upwards draws a text rotated to read upwards, centred at a point.
 func (d *drawing) upwards(x, y float64, s string) {
 	fmt.Fprintf(d, "<text text-anchor=\"middle\" font-size=\"%s\" transform=\"translate(%s,%s) rotate(-90)\">%s</text>\n",
 		num(small), num(x), num(y), html.EscapeString(s))
 }
 
-// num writes a length with what a screen can show.
+// num formats a length with the precision that a screen can show.
 func num(x float64) string {
 	s := strings.TrimRight(strings.TrimRight(fmt.Sprintf("%.1f", x), "0"), ".")
 	if s == "-0" {
@@ -78,10 +78,11 @@ func num(x float64) string {
 	return s
 }
 
-// width estimates how much room a text takes: the fonts of the reader are not known.
+// width estimates how much room a text takes, because the reader's fonts are not known.
 func width(size float64, s string) float64 { return 0.54 * size * float64(len([]rune(s))) }
 
-// pageWidth is that of all drawings: at 400 pixels the smallest text is still seven pixels high.
+// pageWidth is the width of all drawings: at 400 pixels the smallest text is still seven pixels
+// high.
 const (
 	pageWidth = 640.0
 	margin    = 10.0
@@ -90,8 +91,8 @@ const (
 	small     = 12.0
 )
 
-// newDrawing returns a drawing with its title and what its colours mean, and how high they are. The
-// legend has a name for each of classes.
+// newDrawing returns a drawing with a title and a legend, and the height of both. The legend has a
+// name for each of classes.
 func newDrawing(head string, classes, legend []string) *drawing {
 	d := &drawing{}
 	y := margin + title

@@ -1,4 +1,4 @@
-// Package load sends requests to a server and tells how long they took.
+// Package load sends requests to a server and measures how long they take.
 package load
 
 import (
@@ -10,8 +10,9 @@ import (
 	"time"
 )
 
-// Steady sends n requests by callers that each send one after another on one connection, and returns
-// how long each took, in no order. Anything but success is an error.
+// Steady sends n requests from several callers, each of which sends one request after another on
+// one connection. It returns how long each request took, in no particular order. Anything but
+// success is an error.
 func Steady(n, callers int, request func() *http.Request) ([]time.Duration, error) {
 	each := n / callers
 	took := make([]time.Duration, each*callers)
@@ -51,11 +52,11 @@ func inTurn(request func() *http.Request, took []time.Duration) error {
 	return nil
 }
 
-// Percentile returns that of durations, which it sorts.
+// Percentile returns a percentile of durations, which it sorts.
 func Percentile(all []time.Duration, p int) time.Duration {
 	slices.Sort(all)
 	return all[min(len(all)-1, len(all)*p/100)]
 }
 
-// Milliseconds are how results have times.
+// Milliseconds converts a duration to the unit that results use.
 func Milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }

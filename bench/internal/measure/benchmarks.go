@@ -1,5 +1,4 @@
-// Package measure runs Go's benchmarks and reads what they print, for programs that make tables of
-// it.
+// Package measure runs Go benchmarks and parses their output, for programs that make tables of it.
 package measure
 
 import (
@@ -19,9 +18,9 @@ import (
 	"github.com/seed-ac726066/aztoken/bench/internal/results"
 )
 
-// Benchmarks runs the benchmarks of a package of this module and shows them as they run: all of
-// them once, then all again, so that what slows the machine for a while slows all alike. The
-// working directory must be inside the module.
+// Benchmarks runs the benchmarks of a package of this module and shows their output as they run:
+// all of them once, then all again, so that anything that slows the machine for a while affects all
+// of them. The working directory must be inside the module.
 func Benchmarks(ctx context.Context, pkg string, rounds int, benchtime time.Duration) (map[string]results.Benchmark, error) {
 	dir, err := os.MkdirTemp("", "bench")
 	if err != nil {
@@ -51,7 +50,7 @@ func run(ctx context.Context, out io.Writer, command string, args ...string) err
 	return nil
 }
 
-// Read reads the output of go test -bench.
+// Read parses the output of go test -bench.
 func Read(from io.Reader) (map[string]results.Benchmark, error) {
 	type samples struct{ ns, bytes, allocs []float64 }
 	all := map[string]*samples{}

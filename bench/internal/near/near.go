@@ -1,6 +1,6 @@
-// Package near tests that an operation stays near its floor: the least that any program has to do
-// for the same outcome, measured in the same run. So a slow or busy machine makes no test fail, and
-// a regression does.
+// Package near tests that an operation costs little more than its floor: the least that any program
+// has to do for the same outcome, measured in the same run. So a test fails because of a
+// regression, not because the machine is slow or busy.
 package near
 
 import (
@@ -15,29 +15,29 @@ import (
 
 // Goal is what an operation may cost.
 type Goal struct {
-	Times  float64 // that of the floor
-	Allocs float64 // for each operation, at most
-	// Parallel runs the operation on all cores at once: what cores fight for shows only then.
+	Times  float64 // the cost as a multiple of the floor
+	Allocs float64 // the most allocations per operation
+	// Parallel runs the operation on all cores at once, which is the only way to see contention.
 	Parallel bool
 }
 
 const (
-	// slice is how long one side runs before the other: short, so that a burst of other load hits
-	// both alike.
+	// slice is how long one side runs before the other. It is short, so that a burst of other load
+	// affects both.
 	slice = 10 * time.Millisecond
-	// least is so many slices that the floor is found too: one of a noisy moment would let
-	// everything pass.
+	// least is the minimum number of slices. It is large enough to measure the floor well: a floor
+	// measured only in a noisy moment would let everything pass.
 	least = 20
-	// most bounds a test to about four seconds. The fastest of so many slices is that of a quiet
-	// machine.
+	// most bounds a test to about four seconds. The fastest of that many slices is as fast as on an
+	// idle machine.
 	most = 150
 )
 
-// Test fails if op costs more than the goal has it. The two sides run in turns, and what counts is
-// the smaller of two ratios: that of the fastest slices, as noise only ever makes code slower, and
-// the median of the turns, as a machine that is slow for long is slow for both. The test goes on
-// until that is near enough, and only if it never is it fails. It skips under the race detector,
-// which changes the ratio.
+// Test fails if op costs more than the goal allows. The two sides alternate, and the smaller of two
+// ratios counts: the ratio of the fastest slices, because noise only ever makes code slower, and
+// the median ratio of the turns, because a machine that is slow for a long time is slow for both.
+// The test goes on until that ratio meets the goal, and fails only if it never does. It skips under
+// the race detector, which changes the ratio.
 func Test(tb testing.TB, goal Goal, floor, op func()) {
 	tb.Helper()
 	if Raced {
@@ -46,8 +46,8 @@ func Test(tb testing.TB, goal Goal, floor, op func()) {
 	if allocs := testing.AllocsPerRun(200, op); allocs > goal.Allocs {
 		tb.Errorf("%v allocations, and the goal is %v", allocs, goal.Allocs)
 	}
-	// Collecting garbage takes the more time the busier the machine is, and only from the side that
-	// allocates; how much that does is counted above.
+	// Garbage collection takes longer on a busier machine, and slows only the side that allocates;
+	// its allocations are checked above.
 	defer debug.SetGCPercent(debug.SetGCPercent(-1))
 	base, side := newSide(floor, goal.Parallel), newSide(op, goal.Parallel)
 	var turns []float64
@@ -68,8 +68,8 @@ func Test(tb testing.TB, goal Goal, floor, op func()) {
 type side struct {
 	op   func()
 	all  bool    // on all cores
-	n    int     // so many fill a slice
-	best float64 // nanoseconds for one, of the fastest slice
+	n    int     // the number of operations in a slice
+	best float64 // nanoseconds per operation in the fastest slice
 }
 
 func newSide(op func(), all bool) side {
@@ -82,13 +82,13 @@ func newSide(op func(), all bool) side {
 
 // run runs a slice and returns the nanoseconds for one operation.
 func (s *side) run() float64 {
-	runtime.GC() // the last slice's
+	runtime.GC() // collects the last slice's garbage
 	ns := float64(timed(s.n, s.op, s.all)) / float64(s.n)
 	s.best = min(s.best, ns)
 	return ns
 }
 
-// timed returns how long n operations take, on one core or on each of all.
+// timed returns how long n operations take, on one core or on each of the cores.
 func timed(n int, op func(), all bool) time.Duration {
 	loop := func() {
 		for range n {

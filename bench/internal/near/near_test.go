@@ -6,7 +6,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// verdict is a test that notes whether it would have failed.
+// verdict is a testing.TB that records whether the test would have failed.
 type verdict struct {
 	testing.TB
 	failed bool

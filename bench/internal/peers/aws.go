@@ -25,7 +25,8 @@ func AWSRole() Library {
 		provider := ec2rolecreds.New(func(o *ec2rolecreds.Options) {
 			o.Client = imds.New(imds.Options{
 				HTTPClient: &http.Client{Transport: &EC2Metadata{e}},
-				Endpoint:   "http://169.254.169.254", ClientEnableState: imds.ClientEnabled, // whatever the environment says
+				// Enabled whatever the environment says.
+				Endpoint: "http://169.254.169.254", ClientEnableState: imds.ClientEnabled,
 			})
 		})
 		return awsClient{aws.NewCredentialsCache(provider, func(o *aws.CredentialsCacheOptions) {
@@ -42,7 +43,8 @@ func (s awsSource) Retrieve(ctx context.Context) (aws.Credentials, error) {
 		return aws.Credentials{}, err
 	}
 	return aws.Credentials{
-		AccessKeyID: "azure", SecretAccessKey: "azure", // without these the cache takes it for no credential
+		// Without these the cache does not treat it as a credential.
+		AccessKeyID: "azure", SecretAccessKey: "azure",
 		SessionToken: value, CanExpire: true, Expires: expires,
 	}, nil
 }

@@ -42,7 +42,8 @@ func NewPipeline(base http.RoundTripper, bearer policy.Policy) http.RoundTripper
 type pipeline struct{ runtime.Pipeline }
 
 func (p pipeline) RoundTrip(r *http.Request) (*http.Response, error) {
-	req, err := runtime.NewRequest(r.Context(), r.Method, r.URL.String()) // as the SDK's clients make theirs
+	// Made as the SDK's clients make their requests.
+	req, err := runtime.NewRequest(r.Context(), r.Method, r.URL.String())
 	if err != nil {
 		return nil, err
 	}

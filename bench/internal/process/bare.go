@@ -11,11 +11,12 @@ import (
 	"github.com/seed-ac726066/aztoken/internal/operation"
 )
 
-// bareVariable makes a program the bare handler: it is the address to listen at.
+// bareVariable is the environment variable that makes a program the bare handler. Its value is the
+// address to listen on.
 const bareVariable = "AZTOKEN_BENCH_BARE"
 
-// ServeBare serves handler if this process is one that [StartBare] started, until it is killed. A
-// program calls it first of all.
+// ServeBare serves handler until the process is killed, if [StartBare] started this process. A
+// program calls it before anything else.
 func ServeBare(handler func() http.Handler) {
 	address := os.Getenv(bareVariable)
 	if address == "" {
@@ -25,15 +26,15 @@ func ServeBare(handler func() http.Handler) {
 	if err != nil {
 		panic(err)
 	}
-	// The same server as the command's, with its timeouts and its collector: what is compared is what
-	// answers.
+	// This is the same server as the command's, with the same timeouts and garbage collector
+	// settings, so that only the handlers differ.
 	debug.SetGCPercent(800)
 	service := operation.Service{Servings: []operation.Serving{{Listener: listener, Handler: handler()}}}
 	_ = service.Run(context.Background())
 	os.Exit(0)
 }
 
-// StartBare starts this program once more, as the bare handler in this environment.
+// StartBare starts another copy of this program as the bare handler, with this environment.
 func StartBare(environ ...string) (*Process, error) {
 	self, err := os.Executable()
 	if err != nil {

@@ -1,4 +1,4 @@
-// Package process runs servers as processes of their own and reads what they cost.
+// Package process runs servers as separate processes and measures what they use.
 package process
 
 import (
@@ -21,7 +21,7 @@ type Process struct {
 	cmd *exec.Cmd
 }
 
-// Command builds aztoken into a directory of its own, which remove removes.
+// Command builds aztoken in a new directory, which remove deletes.
 func Command() (binary string, remove func(), err error) {
 	dir, err := os.MkdirTemp("", "aztoken-bench-")
 	if err != nil {
@@ -36,7 +36,7 @@ func Command() (binary string, remove func(), err error) {
 	return binary, func() { _ = os.RemoveAll(dir) }, nil
 }
 
-// FreeAddress returns an address at which nothing listens.
+// FreeAddress returns an address on which nothing listens.
 func FreeAddress() (string, error) {
 	free, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -45,7 +45,7 @@ func FreeAddress() (string, error) {
 	return free.Addr().String(), free.Close()
 }
 
-// Start starts a server and returns when it takes connections at address.
+// Start starts a server and returns once it accepts connections on address.
 func Start(cmd *exec.Cmd, address string) (*Process, error) {
 	if err := cmd.Start(); err != nil {
 		return nil, err
@@ -61,22 +61,22 @@ func Start(cmd *exec.Cmd, address string) (*Process, error) {
 	return nil, errors.New(cmd.Path + " does not start")
 }
 
-// Stop ends the server, and the workers that it may have.
+// Stop stops the server and any workers that it has.
 func (p *Process) Stop() {
 	_ = p.cmd.Process.Signal(syscall.SIGTERM)
 	_ = p.cmd.Wait()
 }
 
-// tick is the unit of the processor time in /proc.
+// tick is the unit of CPU time in /proc.
 const tick = 10 * time.Millisecond
 
-// CPU returns the processor time that the server has had.
+// CPU returns the CPU time that the server has used.
 func (p *Process) CPU() (time.Duration, error) {
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", p.cmd.Process.Pid))
 	if err != nil {
 		return 0, fmt.Errorf("the processor time of a server is read on Linux: %w", err)
 	}
-	_, rest, _ := strings.Cut(string(text), ") ") // the name before may have blanks
+	_, rest, _ := strings.Cut(string(text), ") ") // the process name may contain spaces
 	fields := strings.Fields(rest)
 	user, err := strconv.Atoi(fields[11])
 	if err != nil {

@@ -47,7 +47,7 @@ func agent(a results.Agent) publication {
 	return publication{sections: []section{{"README.md", "agent", text}}}
 }
 
-// median writes that of a figure of several rounds, rounded to its interval.
+// median formats the median of a figure over several rounds, rounded according to its interval.
 func median[T any](rounds []T, of func(T) float64) string {
 	e := results.Median(rounds, of)
 	return report.Rounded(e.Median, e.Low, e.High)

@@ -8,18 +8,18 @@ import (
 	"github.com/seed-ac726066/aztoken/bench/internal/results"
 )
 
-// An operation is a benchmark, with the name that it has in tables.
+// An operation is a benchmark and its name in tables.
 type operation struct{ benchmark, name string }
 
-// costs are operations, and how they are measured: the first is the floor.
+// costs are operations and how they are measured. The first one is the floor.
 type costs struct {
 	results.Benchmarks
 	operations []operation
-	unit       string // of times
+	unit       string // the unit of times
 	nanos      float64
 }
 
-// ways are how each operation is measured: one at a time, and on all cores at once.
+// ways are the ways in which each operation is measured: one at a time, and on all cores at once.
 var ways = []struct{ name, suffix string }{{"serial", "/serial"}, {"parallel", "/parallel"}}
 
 func (c costs) table(first string) string {
@@ -40,7 +40,7 @@ func (c costs) time(e results.Estimate) string {
 	return report.Rounded(e.Median/c.nanos, e.Low/c.nanos, e.High/c.nanos)
 }
 
-// times writes how much more an operation costs than the floor.
+// times formats the cost of an operation as a multiple of the floor.
 func (c costs) times(op operation, way string) string {
 	if op == c.operations[0] {
 		return "1"
@@ -49,7 +49,7 @@ func (c costs) times(op operation, way string) string {
 	return report.Rounded(e.Median, e.Low, e.High)
 }
 
-// panel draws the operations by their cost, the floor as a line.
+// panel draws the operations by cost, with the floor as a line.
 func (c costs) panel(title, axis, floor string) chart.BarPanel {
 	least := c.NS(c.operations[0].benchmark + ways[0].suffix)
 	p := chart.BarPanel{
@@ -71,7 +71,7 @@ func (c costs) panel(title, axis, floor string) chart.BarPanel {
 	return p
 }
 
-// named are operations that are called as their benchmark, which has a prefix.
+// named returns operations whose names are those of their benchmarks without the prefix.
 func named(prefix string, names ...string) (all []operation) {
 	for _, name := range names {
 		all = append(all, operation{prefix + name, name})
@@ -83,5 +83,5 @@ func method(b results.Benchmarks) string {
 	return fmt.Sprintf("%s. Medians of %d runs, ± the 95 %% interval; no figure has more digits than that allows. %s.\n", b.Machine, b.Rounds(), b.Versions)
 }
 
-// seriesOfWays explains the two bars of an operation.
+// seriesOfWays are the names of the two bars of an operation.
 var seriesOfWays = []string{"one after another", "on all cores at once"}

@@ -22,7 +22,7 @@ func fleet(f results.Fleet) publication {
 	return p
 }
 
-// fleetPromises returns the table of what docs/design.md promises.
+// fleetPromises returns the table of the promises in docs/design.md.
 func fleetPromises(f results.Fleet) string {
 	var rows [][]string
 	var fresh, tries float64
@@ -84,7 +84,7 @@ func fleetRates(f results.Fleet, sc results.FleetScenario) chart.Rates {
 	return r
 }
 
-// decimal is a number with one decimal, or with two if it is small.
+// decimal formats a number with one decimal, or with two if it is small.
 func decimal(x float64) string {
 	if x < 0.95 {
 		return fmt.Sprintf("%.2f", x)
@@ -92,7 +92,7 @@ func decimal(x float64) string {
 	return fmt.Sprintf("%.1f", x)
 }
 
-// multiple writes a ratio, to a tenth where that tells something.
+// multiple formats a ratio, with one decimal where that is meaningful.
 func multiple(x float64) string {
 	if x < 100 {
 		return fmt.Sprintf("%.1f", x)
@@ -100,7 +100,7 @@ func multiple(x float64) string {
 	return report.Thousands(x)
 }
 
-// inHours writes a time in the unit that suits it.
+// inHours formats a time in a suitable unit.
 func inHours(h float64) string {
 	switch {
 	case h < 1.0/60:

@@ -15,7 +15,7 @@ func roundTripCosts(b results.Benchmarks) costs {
 	return costs{b, named("RoundTrip/", "floor", "aztoken", oauth2, "cloud.google.com/go/auth", "azcore pipeline without a token", azcorePipeline), "ns", 1}
 }
 
-// azcorePipeline is that of the SDK for Azure, with azidentity's credential.
+// azcorePipeline is the pipeline of the Azure SDK, with azidentity's credential.
 const azcorePipeline = "azcore pipeline"
 
 func hotpath(b results.Benchmarks) publication {

@@ -10,14 +10,14 @@ import (
 	"github.com/seed-ac726066/aztoken/bench/internal/results"
 )
 
-// The files of the outages, in the folder of their program.
+// The plots of the outages, in the folder of the program outage.
 const (
 	outageFolder = "outage"
 	worstFile    = "worst-start.svg"
 	allFile      = "all-starts.svg"
 )
 
-// outageKinds are what an outage looks like to a client, in the order of the tables.
+// outageKinds are the forms that an outage takes for a client, in the order of the tables.
 var outageKinds = []struct{ name, means string }{
 	{"503", "the endpoint answers 503"},
 	{"hang", "the endpoint accepts requests and never answers"},
@@ -31,7 +31,7 @@ var outageKinds = []struct{ name, means string }{
 // outageHours are the lengths of the outages.
 var outageHours = []float64{1, 6, 12, 18, 24}
 
-// The libraries as the program outage calls them.
+// The names of the libraries in the program outage.
 const (
 	halfLife   = "aztoken, HalfLife()"
 	maxAge     = "aztoken, MaxAge(1h)"
@@ -53,7 +53,7 @@ func outage(o results.Outage) publication {
 	}
 }
 
-// outageSummary says for each kind of outage what each length of it costs.
+// outageSummary states, for each kind and length of outage, what it costs.
 func outageSummary(o results.Outage) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "Measured with %s.\n\n", o.Versions)
@@ -91,7 +91,7 @@ func outageSummary(o results.Outage) string {
 	return b.String()
 }
 
-// outageDetails returns a table with a line for each cell.
+// outageDetails returns a table with a row for each cell.
 func outageDetails(o results.Outage) string {
 	header := []string{
 		"library", "kind", "length", "starts without harm", "most failed calls", "most expired tokens used",
@@ -107,7 +107,7 @@ func outageDetails(o results.Outage) string {
 	return report.Table(header, rows)
 }
 
-// outageLibraries returns them in the order in which they were measured.
+// outageLibraries returns the libraries in the order in which they were measured.
 func outageLibraries(o results.Outage) (names []string) {
 	seen := make(map[string]bool)
 	for _, c := range o.Cells {
@@ -119,10 +119,10 @@ func outageLibraries(o results.Outage) (names []string) {
 	return names
 }
 
-// outageCost returns the most that an outage costs, in calls.
+// outageCost returns the most calls that an outage costs.
 func outageCost(c results.OutageCell) string { return harm(c.MostFailed, c.MostExpired, "no harm") }
 
-// harm says how many calls had no token or an expired one.
+// harm describes how many calls had no token or an expired one.
 func harm(failed, expired int, none string) string {
 	switch {
 	case failed == 0 && expired == 0:
@@ -136,7 +136,7 @@ func harm(failed, expired int, none string) string {
 	}
 }
 
-// outageRequests returns those of a run, mean and most.
+// outageRequests returns the requests per run, the mean and the most.
 func outageRequests(c results.OutageCell) []string {
 	return []string{fmt.Sprintf("%.0f", c.MeanRequests), fmt.Sprint(c.MostRequests)}
 }
@@ -145,9 +145,9 @@ func seconds(s float64) string {
 	return strings.TrimSuffix(fmt.Sprintf("%.1f", s), ".0") + " s"
 }
 
-// worstStarts is the picture of the repository's first page: two lengths of outages, each from the
-// moment on that is worst for the library. Four libraries are enough to see it, and fit on a
-// telephone. None of them gives an expired token: one that did would have it in its title.
+// worstStarts is the chart on the repository's front page: outages of two lengths, each begun at
+// the worst moment for the library. Four libraries are enough to show the difference and fit on a
+// phone. None of the four returns an expired token; if one did, the title of its plot would say so.
 func worstStarts(o results.Outage) chart.Shares {
 	s := chart.Shares{
 		Title: "An outage of Entra ID, at the worst moment for each library", Time: "hours since the outage began", Whole: "calls, one a minute",
@@ -167,7 +167,7 @@ func worstStarts(o results.Outage) chart.Shares {
 	return s
 }
 
-// good returns only the calls with a good token of steps.
+// good returns steps with only the share of calls that had a good token.
 func good(steps []chart.Step) (all []chart.Step) {
 	for _, s := range steps {
 		all = append(all, chart.Step{From: s.From, To: s.To, Shares: s.Shares[:1]})
@@ -175,7 +175,7 @@ func good(steps []chart.Step) (all []chart.Step) {
 	return all
 }
 
-// allStarts shows the longest outages, over all starts.
+// allStarts is the chart of the longest outages, over all starts.
 func allStarts(o results.Outage) chart.Shares {
 	const longest = 24
 	s := chart.Shares{
@@ -207,7 +207,7 @@ func also(expired int) string {
 	return ", " + groups(expired) + " expired"
 }
 
-// plotName is that of a library in a plot.
+// plotName is the name of a library in a plot.
 func plotName(library string) string {
 	return strings.NewReplacer(halfLife, "aztoken", maxAge, "aztoken with MaxAge(1h)").Replace(library)
 }

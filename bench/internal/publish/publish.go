@@ -1,5 +1,5 @@
-// Package publish makes the tables, sentences and plots of stored results: a file of the package for
-// each program, and one for the pages of the repository.
+// Package publish makes the tables, sentences and plots from stored results. It has a file for each
+// program, and one for the pages of the repository.
 package publish
 
 import (
@@ -13,22 +13,24 @@ import (
 	"github.com/seed-ac726066/aztoken/internal/pages"
 )
 
-// A publication is what one program has to say.
+// A publication is everything that is published for one program.
 type publication struct {
 	sections []section
 	plots    []plot
 }
 
-// section is the text of a section of a page. The file's path is from the folder of this module.
+// section is the text of a section of a page. The file's path is relative to the folder of this
+// module.
 type section struct{ file, name, text string }
 
-// plot is a picture. The file's path is from the folder of this module.
+// plot is a chart. The file's path is relative to the folder of this module.
 type plot struct {
 	file string
 	save func(file string) error
 }
 
-// all returns everything that is published of the results in the folder of this module, at root.
+// all returns everything that is published from the results in the folder of this module, which is
+// root.
 func all(root string) (publication, error) {
 	var p publication
 	var missing []error
@@ -59,9 +61,9 @@ func from[T any](name string, of func(T) publication) func(root string) (publica
 	}
 }
 
-// Write writes everything that is published of the results in the folder of this module, at root:
-// those of all programs, as some tables are made of several. What has no results stays as it is,
-// and is in the error.
+// Write writes everything that is published from the results in the folder of this module, which is
+// root. It always writes the results of all programs, because some tables combine several. Whatever
+// has no results stays unchanged and is named in the error.
 func Write(root string) error {
 	p, err := all(root)
 	errs := []error{err}
@@ -74,8 +76,7 @@ func Write(root string) error {
 	return errors.Join(errs...)
 }
 
-// Check returns an error if something else is published than the stored results say. It writes
-// nothing.
+// Check returns an error if what is published differs from the stored results. It writes nothing.
 func Check(root string) error {
 	p, err := all(root)
 	errs := []error{err}
@@ -93,7 +94,8 @@ func Check(root string) error {
 	return errors.Join(errs...)
 }
 
-// differs returns nil if the plot's file is as it would be drawn, for which it uses a scratch file.
+// differs returns nil if the plot's file is what would be drawn now. It draws to a scratch file to
+// find out.
 func (p plot) differs(root, scratch string) error {
 	if err := p.save(scratch); err != nil {
 		return err

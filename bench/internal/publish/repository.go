@@ -13,7 +13,7 @@ import (
 	"github.com/seed-ac726066/aztoken/internal/pages"
 )
 
-// measured are the results that the pages of the repository have figures of.
+// measured are the results whose figures appear on the pages of the repository.
 type measured struct {
 	outage       results.Outage
 	stampede     results.Stampede
@@ -24,8 +24,8 @@ type measured struct {
 	store        results.Store
 }
 
-// repository returns the sections of README.md and docs in the repository's root, on whatever page
-// each of them is.
+// repository returns the sections in README.md and in docs of the repository, whichever page each
+// is on.
 func repository(root string) (publication, error) {
 	m, err := load(root)
 	if err != nil {
@@ -57,7 +57,8 @@ func repository(root string) (publication, error) {
 			}
 		}
 	}
-	for _, name := range []string{"outage-cover", "comparison", "peers"} { // the others are said where there is room
+	// Other sections are optional: they appear where a page has room for them.
+	for _, name := range []string{"outage-cover", "comparison", "peers"} {
 		if !found[name] {
 			return publication{}, fmt.Errorf("publish: no page has the section %q; write the lines \"<!-- %[1]s: begin -->\" and \"<!-- %[1]s: end -->\" where it belongs", name)
 		}
@@ -77,9 +78,9 @@ func load(root string) (m measured, err error) {
 	return m, errors.Join(errs[:]...)
 }
 
-// covers are the refresh policies, and for how many hours an outage of some length leaves a program
-// without a token at most. What was measured is the worst of some histories, and chance has worse
-// ones. IMDS may give MaxAge(1h) a token that is an hour old.
+// covers are the refresh policies, each with the most hours for which an outage of a given length
+// leaves a program without a token. The measured value is the worst of a limited number of runs, so
+// a worse one is possible. IMDS may give MaxAge(1h) a token that is an hour old.
 var covers = []struct {
 	library string
 	atMost  func(outage float64) float64
@@ -88,11 +89,11 @@ var covers = []struct {
 	{maxAge, func(outage float64) float64 { return max(0, outage-24+70.0/60) }},
 }
 
-// outageCover is the table of what aztoken covers, in whatever way the endpoint is down. It is an
-// error if more was measured than the table promises.
+// outageCover returns the table of the outages that aztoken covers, whichever way the endpoint
+// fails. It returns an error if the measured time without a token exceeds what the table promises.
 func outageCover(o results.Outage) (string, error) {
 	const harmless = "no call fails"
-	var lengths []string // of the last row
+	var lengths []string // the outage lengths of the last row
 	var rows [][]string
 	for _, h := range outageHours {
 		row := []string{""}
@@ -128,7 +129,7 @@ func outageCover(o results.Outage) (string, error) {
 	return words([]string{"outage", "default, `HalfLife()`", "`MaxAge(time.Hour)`"}, append(rows, requests)), nil
 }
 
-// span writes hours, minutes where they are few.
+// span formats hours, as minutes where they are few.
 func span(h float64) string {
 	if h < 2 {
 		return fmt.Sprintf("%.0f min", h*60)
@@ -136,13 +137,13 @@ func span(h float64) string {
 	return strings.TrimSuffix(fmt.Sprintf("%.1f", h), ".0") + " h"
 }
 
-// words returns a Markdown table whose columns are not figures.
+// words returns a Markdown table whose columns are text, not figures.
 func words(header []string, rows [][]string) string {
 	return strings.ReplaceAll(report.Table(header, rows), "---:", "---")
 }
 
-// comparison is the table of aztoken beside other libraries, each row with the command that
-// measures it.
+// comparison returns the table that compares aztoken with other libraries, with the command that
+// measures each row.
 func comparison(m measured) string {
 	outages := func(h float64, starts bool) (row []string) {
 		for _, library := range []string{halfLife, azidentity, oauth2} {
@@ -198,7 +199,7 @@ func comparison(m measured) string {
 	})
 }
 
-// peersTable is the part of the feature table that is measured.
+// peersTable returns the measured part of the feature table.
 func peersTable(m measured) string {
 	starts, requests, inTime := []string{}, []string{}, []string{}
 	for _, name := range []string{halfLife, azidentity, oauth2} {
@@ -232,8 +233,8 @@ func peersTable(m measured) string {
 	})
 }
 
-// versioned returns the short name of a module with its version to the minor one, of a list of
-// modules and versions.
+// versioned returns the short name of a module with its major and minor version, taken from a list
+// of modules and versions.
 func versioned(versions, name string) string {
 	for _, module := range strings.Split(versions, ", ") {
 		path, version, _ := strings.Cut(module, " ")
@@ -244,7 +245,7 @@ func versioned(versions, name string) string {
 	return name
 }
 
-// of writes n of all.
+// of formats "n of all".
 func of(n, all int) string {
 	switch n {
 	case 0:
@@ -281,7 +282,7 @@ func trickyTokens(v results.Verification) string {
 		len(v.Tricky), ours, strings.Join(others[:last], ", "), others[last]))
 }
 
-// wrap writes text in lines of at most 118 columns, the first with a mark.
+// wrap breaks text into lines of at most 118 columns, the first one with a mark.
 func wrap(mark, text string) string {
 	var b strings.Builder
 	line := mark

@@ -9,8 +9,8 @@ import (
 	"github.com/seed-ac726066/aztoken/bench/internal/results"
 )
 
-// outagesOf are results in which the libraries fail so many calls in outages of 24 h, and none in
-// others.
+// outagesOf returns results in which the libraries fail the given number of calls in outages of 24
+// h, and none in other outages.
 func outagesOf(failed map[string]int) results.Outage {
 	o := results.Outage{Quiet: []results.OutageDay{{Least: 2, Most: 2.5}, {Least: 24, Most: 24}}}
 	for library, n := range failed {

@@ -44,7 +44,7 @@ func stampede(s results.Stampede) publication {
 	}
 }
 
-// percent writes a share so that none and few, and few and all, are told apart.
+// percent formats a share so that a few differs from none, and nearly all from all.
 func percent(share float64) string {
 	if share > 0 && share < 1 || share > 99 && share < 100 {
 		return fmt.Sprintf("%.2f %%", share)

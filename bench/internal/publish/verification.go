@@ -42,7 +42,7 @@ func trickyTable(v results.Verification) string {
 	return report.Table(append([]string{"a token with"}, v.Libraries...), append(rows, total))
 }
 
-// accepted returns how many tricky tokens a library accepts.
+// accepted returns the number of tricky tokens that a library accepts.
 func accepted(v results.Verification, library int) (n int) {
 	for _, tc := range v.Tricky {
 		if strings.Contains(tc.Verdicts[library], results.Accepted) {

@@ -1,4 +1,4 @@
-// Package report writes figures for people: no digit more than the measurement allows.
+// Package report formats figures for people, with no more digits than the measurement supports.
 package report
 
 import (
@@ -7,9 +7,9 @@ import (
 	"strings"
 )
 
-// Rounded writes a value with as many digits as its confidence interval allows: the last one shown
-// is that of the interval's half width. There are at least one and at most three of them, and never
-// more than two behind the point.
+// Rounded formats a value with as many digits as its confidence interval supports: the last digit
+// shown is at the position of the first digit of the interval's half width. There are at least one
+// and at most three digits, and never more than two after the decimal point.
 func Rounded(value, low, high float64) string {
 	if value == 0 || math.IsNaN(value) || math.IsInf(value, 0) {
 		return fmt.Sprint(value)
@@ -35,7 +35,7 @@ func digit(x float64) int {
 	return int(math.Floor(math.Log10(math.Abs(x))))
 }
 
-// Spread writes the half width of a confidence interval in per cent.
+// Spread formats the half width of a confidence interval in percent.
 func Spread(value, low, high float64) string {
 	half := max(high-value, value-low)
 	if value == 0 || math.IsInf(half, 0) {
@@ -44,8 +44,8 @@ func Spread(value, low, high float64) string {
 	return fmt.Sprintf("± %.0f %%", 100*half/value)
 }
 
-// Table returns a Markdown table. The first column is aligned to the left and the others, of
-// figures, to the right.
+// Table returns a Markdown table. The first column is left-aligned; the others have figures and are
+// right-aligned.
 func Table(header []string, rows [][]string) string {
 	var b strings.Builder
 	line := func(cells []string) { b.WriteString("| " + strings.Join(cells, " | ") + " |\n") }
@@ -57,7 +57,7 @@ func Table(header []string, rows [][]string) string {
 	return b.String()
 }
 
-// Thousands writes a whole number in groups of three digits.
+// Thousands formats a whole number in groups of three digits.
 func Thousands(n float64) string {
 	s := fmt.Sprintf("%.0f", n)
 	for i := len(s) - 3; i > 0; i -= 3 {

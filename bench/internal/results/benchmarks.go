@@ -9,24 +9,25 @@ import (
 	"golang.org/x/perf/benchmath"
 )
 
-// Benchmarks are the results of a program that runs Go's benchmarks.
+// Benchmarks has the results of a program that runs Go benchmarks.
 type Benchmarks struct {
-	Versions string               `json:"versions"`
-	Machine  string               `json:"machine"`
-	Runs     map[string]Benchmark `json:"runs"` // by name, without "Benchmark" and the number of processors
+	Versions string `json:"versions"`
+	Machine  string `json:"machine"`
+	// Runs are by name, without "Benchmark" and the number of processors.
+	Runs map[string]Benchmark `json:"runs"`
 }
 
-// Benchmark is what was measured in each round, one after the other.
+// Benchmark has what was measured in each round, in order.
 type Benchmark struct {
 	NS     []float64 `json:"ns"`
 	Bytes  float64   `json:"bytes"`  // the median
-	Allocs float64   `json:"allocs"` // likewise
+	Allocs float64   `json:"allocs"` // the median
 }
 
 // Estimate is a median with its 95 % confidence interval.
 type Estimate struct{ Median, Low, High float64 }
 
-// Rounds returns how often each benchmark ran.
+// Rounds returns the number of times that each benchmark ran.
 func (b Benchmarks) Rounds() int {
 	for _, name := range slices.Sorted(maps.Keys(b.Runs)) {
 		return len(b.Runs[name].NS)
@@ -34,8 +35,8 @@ func (b Benchmarks) Rounds() int {
 	return 0
 }
 
-// Get returns the benchmark called name. One that did not run is a mistake in the program, so Get
-// panics.
+// Get returns the benchmark called name. It panics if that benchmark did not run, which is a bug in
+// the program.
 func (b Benchmarks) Get(name string) Benchmark {
 	got, ok := b.Runs[strings.ReplaceAll(name, " ", "_")] // as package testing prints it
 	if !ok {
@@ -48,7 +49,7 @@ func (b Benchmarks) Get(name string) Benchmark {
 func (b Benchmarks) NS(name string) Estimate { return estimate(b.Get(name).NS) }
 
 // Ratio returns how much slower the benchmark called name is than the one called floor, round by
-// round: what slows the machine for a while slows both.
+// round, because anything that slows the machine for a while slows both.
 func (b Benchmarks) Ratio(name, floor string) Estimate {
 	of, by := b.Get(name).NS, b.Get(floor).NS
 	ratios := make([]float64, min(len(of), len(by)))
@@ -58,7 +59,7 @@ func (b Benchmarks) Ratio(name, floor string) Estimate {
 	return estimate(ratios)
 }
 
-// estimate is benchstat's.
+// estimate computes the estimate as benchstat does.
 func estimate(values []float64) Estimate {
 	s := benchmath.AssumeNothing.Summary(benchmath.NewSample(slices.Clone(values), &benchmath.DefaultThresholds), 0.95)
 	return Estimate{s.Center, s.Lo, s.Hi}

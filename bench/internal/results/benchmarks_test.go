@@ -11,7 +11,8 @@ import (
 func TestARatioIsTakenRoundByRound(t *testing.T) {
 	t.Parallel()
 	b := results.Benchmarks{Runs: map[string]results.Benchmark{
-		"floor":   {NS: []float64{10, 50, 10, 10, 10, 10, 10, 90, 10, 10}}, // the machine was busy twice
+		// The machine was busy twice.
+		"floor":   {NS: []float64{10, 50, 10, 10, 10, 10, 10, 90, 10, 10}},
 		"a_cache": {NS: []float64{20, 100, 21, 19, 20, 20, 20, 180, 20, 20}},
 	}}
 	require.Equal(t, 10, b.Rounds())

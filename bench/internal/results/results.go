@@ -1,6 +1,6 @@
-// Package results keeps what the programs of this module have measured in files of the folder
-// results, from which all tables, sentences and plots are made. So they can be written again, and
-// checked, without measuring again.
+// Package results stores what the programs of this module have measured in files in the folder
+// results. All tables, sentences and plots are made from these files, so they can be rewritten and
+// checked without measuring again.
 package results
 
 import (
@@ -11,10 +11,10 @@ import (
 	"path/filepath"
 )
 
-// Folder is that of the files, from the folder of this module.
+// Folder is the folder of the files, relative to the folder of this module.
 const Folder = "results"
 
-// Save writes the results of the program called name. The folder of this module is at root.
+// Save writes the results of the program called name. root is the folder of this module.
 func Save(root, name string, result any) error {
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)

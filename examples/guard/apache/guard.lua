@@ -1,11 +1,11 @@
--- /etc/apache2/aztoken/guard.lua: asks aztoken guard. Apache's own modules ask no neighbour.
+-- /etc/apache2/aztoken/guard.lua: calls aztoken guard. Apache has no module of its own for an authorization call.
 local http = require "socket.http"
 local url = "http://127.0.0.1:16931/check"
 local passed_on = {
     "Authorization", "Origin", "Access-Control-Request-Method",
     "X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override",
 }
--- Some frameworks route by these, and the token goes no further than it has to.
+-- Some frameworks route by these headers, and the token should go no further than necessary.
 local removed = {
     ["authorization"] = true, ["x-original-url"] = true, ["x-rewrite-url"] = true,
     ["x-http-method-override"] = true, ["x-http-method"] = true, ["x-method-override"] = true,
@@ -22,7 +22,7 @@ function check(r)
     local _, status, answer = http.request { url = url, headers = sent, redirect = false }
     if status == 200 then
         for name in pairs(r:headers_in_table()) do
-            local read = name:lower():gsub("%W", "-") -- as CGI and its kin read it
+            local read = name:lower():gsub("%W", "-") -- as CGI, WSGI and PHP read it
             if removed[read] or read:find("^x%-auth%-") then r.headers_in[name] = nil end
         end
         for _, name in ipairs(identity) do

@@ -1,10 +1,10 @@
--- /etc/haproxy/guard.lua: asks aztoken guard. HAProxy has no question to a neighbour of its own.
+-- /etc/haproxy/guard.lua: calls aztoken guard. HAProxy has no built-in authorization call.
 local url = "http://127.0.0.1:16931/check"
 local passed_on = {
     "authorization", "origin", "access-control-request-method",
     "x-http-method-override", "x-http-method", "x-method-override",
 }
--- Some frameworks route by these, and the token goes no further than it has to.
+-- Some frameworks route by these headers, and the token should go no further than necessary.
 local removed = {
     ["authorization"] = true, ["x-original-url"] = true, ["x-rewrite-url"] = true,
     ["x-http-method-override"] = true, ["x-http-method"] = true, ["x-method-override"] = true,
@@ -21,13 +21,13 @@ core.register_action("aztoken_guard", { "http-req" }, function(txn)
     headers["x-original-method"] = { txn.f:method() }
     headers["x-original-uri"] = { txn.f:url() }
 
-    -- The guard waits up to 10 s for keys. Of one that hangs HAProxy asks four times.
+    -- The guard waits up to 10 s for keys. HAProxy tries a hanging guard four times.
     local answer = core.httpclient():get { url = url, headers = headers, timeout = 11000 }
     local status = answer and answer.status or 503
     local function header(name) return answer and answer.headers and answer.headers[name] and answer.headers[name][0] end
     if status == 200 then
         for name in pairs(sent) do
-            local read = name:lower():gsub("%W", "-") -- as CGI and its kin read it
+            local read = name:lower():gsub("%W", "-") -- as CGI, WSGI and PHP read it
             if removed[read] or read:find("^x%-auth%-") then txn.http:req_del_header(name) end
         end
         for _, name in ipairs(identity) do

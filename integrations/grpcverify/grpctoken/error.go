@@ -11,7 +11,7 @@ import (
 	"github.com/seed-ac726066/aztoken"
 )
 
-// tokenError is the error of a call for which there was no token: gRPC reads its status, and the
+// tokenError is the error of a call for which there was no token. gRPC uses its status, and the
 // program its cause.
 type tokenError struct {
 	status *status.Status
@@ -26,8 +26,8 @@ func (e *tokenError) Error() string              { return e.status.Err().Error()
 func (e *tokenError) GRPCStatus() *status.Status { return e.status }
 func (e *tokenError) Unwrap() error              { return e.cause }
 
-// code returns the code of a call for which there is no token. Unauthenticated would have a caller
-// look for another identity in an outage that ends by itself.
+// code returns the status code of a call for which there is no token. Unauthenticated would make a
+// caller look for another identity during an outage that ends by itself.
 func code(err error) codes.Code {
 	var e *aztoken.Error
 	switch {

@@ -39,7 +39,7 @@ func ExampleDialOptions() {
 
 var _ = service
 
-// service has the code of the page, which so compiles.
+// service has the code of the page, to check that it compiles.
 func service(verifier *verify.Verifier) *grpc.Server {
 	methods := grpcverify.Methods{
 		"/orders.Orders/List":          {verify.Role("consumer")},

@@ -1,14 +1,14 @@
-// Package grpctoken puts tokens of an [aztoken.Client] on gRPC calls, and replaces one that a
-// server rejects.
+// Package grpctoken attaches the tokens of an [aztoken.Client] to gRPC calls and replaces a token
+// that a server rejects.
 //
 //	orders, err := grpc.NewClient("dns:///orders.example.com:443", append(
 //		grpctoken.DialOptions(client, "https://orders.example.com"),
 //		grpc.WithTransportCredentials(credentials.NewTLS(nil)),
 //	)...)
 //
-// [aztoken.Client.PerRPCCredentials] needs no further module, and does no more than put the token
-// on a call: one that a server rejects stays in use until its refresh, and a call without a token
-// ends with Unauthenticated also while Entra ID is down. On the server's side, package grpcverify
+// [aztoken.Client.PerRPCCredentials] needs no additional module, but it only attaches the token to
+// a call: a token that a server rejects stays in use until its refresh, and a call without a token
+// fails with Unauthenticated even while Entra ID is down. On the server side, package grpcverify
 // checks the tokens.
 package grpctoken
 
@@ -24,20 +24,20 @@ import (
 	"github.com/seed-ac726066/aztoken"
 )
 
-// DialOptions returns the options of a connection whose calls carry tokens for resource. They are
-// sent over TLS only. A call with PerRPCCredentials of its own keeps those.
+// DialOptions returns the options for a connection whose calls carry tokens for resource. Tokens
+// are sent only over TLS. A call with its own PerRPCCredentials keeps those.
 //
-// Where a server answers a unary call with Unauthenticated, the client looks for another token and,
-// if there is one, the call is repeated once. A stream is not repeated; the next one has the other
-// token. A call for which there is no token ends with an error for which errors.As finds the
-// [*aztoken.Error]; its code is Unavailable where a later try may work, the context's own where
-// that has ended, and else Unauthenticated.
+// If a server answers a unary call with Unauthenticated, the client looks for another token and, if
+// there is one, the call is repeated once. A stream is not repeated; the next one has the other
+// token. A call for which there is no token fails with an error in which errors.As finds the
+// [*aztoken.Error]. Its code is Unavailable if a later try may work, that of the context if the
+// context has ended, and otherwise Unauthenticated.
 func DialOptions(client *aztoken.Client, resource string) []grpc.DialOption {
 	s := source{client, resource}
 	return []grpc.DialOption{grpc.WithChainUnaryInterceptor(s.unary), grpc.WithChainStreamInterceptor(s.stream)}
 }
 
-// source is where the tokens of a connection are from.
+// source provides the tokens of a connection.
 type source struct {
 	client   *aztoken.Client
 	resource string
@@ -53,7 +53,8 @@ func (s source) unary(ctx context.Context, method string, req, reply any, cc *gr
 	}
 	var server peer.Peer
 	err = invoke(ctx, method, req, reply, cc, with(opts, grpc.PerRPCCredentials(bearer{t}), grpc.Peer(&server))...)
-	if !isRejection(err) || server.Addr == nil { // without a server it is gRPC itself: the connection has no TLS
+	// Without a server address the error comes from gRPC itself: the connection has no TLS.
+	if !isRejection(err) || server.Addr == nil {
 		return err
 	}
 	s.client.Invalidate(t)
@@ -79,7 +80,7 @@ func (s source) stream(ctx context.Context, desc *grpc.StreamDesc, cc *grpc.Clie
 	return &watched{stream, s, t}, nil
 }
 
-// watched is a stream that may turn out to be rejected.
+// watched is a stream whose token the server may still reject.
 type watched struct {
 	grpc.ClientStream
 	source source
@@ -100,7 +101,7 @@ func hasCredentials(opts []grpc.CallOption) bool {
 	return slices.ContainsFunc(opts, func(o grpc.CallOption) bool { _, ok := o.(grpc.PerRPCCredsCallOption); return ok })
 }
 
-// with returns opts and more, without writing into what the caller has.
+// with returns opts and more, without modifying the caller's slice.
 func with(opts []grpc.CallOption, more ...grpc.CallOption) []grpc.CallOption {
 	return append(slices.Clip(opts), more...)
 }

@@ -17,7 +17,7 @@ import (
 	"github.com/seed-ac726066/aztoken/integrations/grpcverify/grpctoken"
 )
 
-// minting is a host that keeps no tokens.
+// minting returns a host that issues a new token for every request.
 func minting() *imdstest.Server { return imdstest.New(&imdstest.Options{MintAfter: -1}) }
 
 func TestCalls(t *testing.T) {
@@ -28,7 +28,8 @@ func TestCalls(t *testing.T) {
 		s, c := startOnLoopback(t, imds), tokens(t, imds, aztoken.Options{})
 		for _, opts := range [][]grpc.DialOption{
 			grpctoken.DialOptions(c, resource),
-			{grpc.WithPerRPCCredentials(c.PerRPCCredentials(resource))}, // what the library has itself
+			// The credentials of package aztoken itself.
+			{grpc.WithPerRPCCredentials(c.PerRPCCredentials(resource))},
 		} {
 			client := s.connect(t, opts...)
 			require.NoError(t, check(t.Context(), client))
@@ -62,7 +63,7 @@ func TestCalls(t *testing.T) {
 	})
 	t.Run("end with the server's error where there is no other token", func(t *testing.T) {
 		t.Parallel()
-		imds := imdstest.New(nil) // which returns the same token for an hour
+		imds := imdstest.New(nil) // returns the same token for an hour
 		s, c := startOnLoopback(t, imds), tokens(t, imds, aztoken.Options{})
 		client := s.connect(t, grpctoken.DialOptions(c, resource)...)
 		require.NoError(t, check(t.Context(), client))
@@ -155,7 +156,7 @@ func TestNoToken(t *testing.T) {
 				}
 				require.Zero(t, s.calls)
 				imds.Recover()
-				time.Sleep(2 * time.Minute) // for as long a failure answers at most
+				time.Sleep(2 * time.Minute) // the longest that a failure answers later calls
 				require.NoError(t, check(t.Context(), client))
 			})
 		})
@@ -171,8 +172,8 @@ func TestNoToken(t *testing.T) {
 	})
 }
 
-// A day and a half of calls on one connection, with rotations and an outage of 12 hours of all that
-// gives tokens and keys: none of them fails.
+// No call fails during a day and a half on one connection, with rotations and an outage of 12 hours
+// of everything that provides tokens and keys.
 func TestOutage(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -28,17 +28,17 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 const resource = "https://orders.example.com"
 
-// health is a service whose callers need tokens. It can refuse tokens that are good.
+// health is a service whose callers need tokens. It can refuse good tokens.
 type health struct {
 	grpc_health_v1.UnimplementedHealthServer
 
-	mu      sync.Mutex // guards what follows
+	mu      sync.Mutex // guards the fields below
 	refused map[string]bool
-	tokens  []string // that came to the service, each once
+	tokens  []string // tokens that the service received, each once
 	calls   int
 }
 
-// refuse has the service answer Unauthenticated to a token from now on.
+// refuse makes the service answer Unauthenticated to a token from now on.
 func (h *health) refuse(token string) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -70,13 +70,13 @@ func (h *health) Watch(_ *grpc_health_v1.HealthCheckRequest, stream grpc_health_
 	return stream.Send(&grpc_health_v1.HealthCheckResponse{Status: grpc_health_v1.HealthCheckResponse_SERVING})
 }
 
-// server is a service over TLS, whose callers are checked by grpcverify.
+// server is a service over TLS whose callers are checked by grpcverify.
 type server struct {
 	*health
-	dial []grpc.DialOption // how it is reached
+	dial []grpc.DialOption // how to reach it
 }
 
-// start starts a service at a listener, which dial reaches.
+// start starts a service on a listener. dial connects to it.
 func start(t *testing.T, entra *imdstest.Server, listener net.Listener, dial func(context.Context) (net.Conn, error)) *server {
 	t.Helper()
 	v, err := verify.New(&verify.Options{
@@ -106,7 +106,7 @@ func start(t *testing.T, entra *imdstest.Server, listener net.Listener, dial fun
 	}}
 }
 
-// startOnLoopback starts a service on a real network.
+// startOnLoopback starts a service on a loopback socket.
 func startOnLoopback(t *testing.T, entra *imdstest.Server) *server {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")

@@ -14,7 +14,7 @@ import (
 	"github.com/seed-ac726066/aztoken/integrations/recipes/internal/recipetest"
 )
 
-// TestNewClient: how the SDK asks for a token and sends it. What answers is no Cosmos DB.
+// TestNewClient tests how the SDK requests a token and sends it. The server is not a Cosmos DB.
 func TestNewClient(t *testing.T) {
 	t.Parallel()
 	var sent string

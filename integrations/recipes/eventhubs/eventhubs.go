@@ -9,11 +9,12 @@ import (
 	"github.com/seed-ac726066/aztoken"
 )
 
-// resource is what azeventhubs asks for by itself, to the letter: without the slash it is another one.
+// resource is exactly what azeventhubs requests by itself. Without the slash it is another
+// resource.
 const resource = "https://eventhubs.azure.net/"
 
 // NewProducer returns a producer for a hub of a namespace, such as "orders.servicebus.windows.net".
-// It waits for the first token, as azeventhubs asks for its tokens without the deadline of a caller.
+// It waits for the first token, because azeventhubs requests tokens without the caller's deadline.
 func NewProducer(ctx context.Context, client *aztoken.Client, namespace, hub string) (*azeventhubs.ProducerClient, error) {
 	if err := client.Warm(ctx, resource); err != nil {
 		return nil, err

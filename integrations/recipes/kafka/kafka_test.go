@@ -17,7 +17,7 @@ import (
 
 func TestKafka(t *testing.T) {
 	t.Parallel()
-	entra := recipetest.NewAzure(t, nil) // whose keys the broker knows
+	entra := recipetest.NewAzure(t, nil) // the broker knows its keys
 	server := startBroker(t, entra)
 
 	t.Run("the identity comes in", func(t *testing.T) {

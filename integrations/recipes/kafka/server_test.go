@@ -21,11 +21,11 @@ import (
 	"github.com/seed-ac726066/aztoken/verify"
 )
 
-// resource is that of an Event Hubs namespace.
+// resource is the resource of an Event Hubs namespace.
 const resource = "https://orders.servicebus.windows.net"
 
-// broker is kfake with what it lacks: OAUTHBEARER (RFC 7628), a session that ends with its token
-// (KIP-368), and nothing for whoever has no session.
+// broker is kfake plus what it lacks: OAUTHBEARER (RFC 7628), sessions that end with their token
+// (KIP-368), and refusal of requests without a session.
 type broker struct {
 	addrs    []string
 	verifier *verify.Verifier
@@ -58,7 +58,7 @@ func startBroker(t *testing.T, entra *imdstest.Server) *broker {
 	return b
 }
 
-// check returns until when the token in a client's first message is valid.
+// check returns when the token in a client's first message expires.
 func (b *broker) check(message []byte) (time.Time, error) {
 	_, rest, _ := strings.Cut(string(message), "\x01auth=Bearer ")
 	token, _, _ := strings.Cut(rest, "\x01")
@@ -69,7 +69,7 @@ func (b *broker) check(message []byte) (time.Time, error) {
 	return claims.ExpiresOn, nil
 }
 
-// listen lets each connection through a session of its own.
+// listen returns a listener whose connections each have their own session.
 func (b *broker) listen(network, address string) (net.Listener, error) {
 	listener, err := net.Listen(network, address)
 	return gate{listener, b}, err
@@ -88,17 +88,17 @@ func (g gate) Accept() (net.Conn, error) {
 	return &session{Conn: conn, broker: g.broker}, nil
 }
 
-// session is a connection as the broker reads it: request by request.
+// session is a connection that the broker reads request by request.
 type session struct {
 	net.Conn
 	broker *broker
-	until  time.Time // the end of the session; zero: there is none
+	until  time.Time // the end of the session; zero if there is none
 	unread bytes.Buffer
 }
 
 var errNoSession = errors.New("a request without a session, or after its end")
 
-// Read reads what the client sent. An error closes the connection, as a broker does.
+// Read reads what the client sent. An error makes the broker close the connection.
 func (s *session) Read(p []byte) (int, error) {
 	if s.unread.Len() == 0 {
 		request, err := s.request()

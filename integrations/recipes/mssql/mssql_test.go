@@ -9,7 +9,7 @@ import (
 	"github.com/seed-ac726066/aztoken/integrations/recipes/mssql"
 )
 
-// TestOpen: that the driver takes it. There is no SQL Server here.
+// TestOpen tests that the driver accepts the recipe. There is no SQL Server here.
 func TestOpen(t *testing.T) {
 	t.Parallel()
 	tokens := recipetest.NewHolder(t, "token")

@@ -11,7 +11,7 @@ import (
 )
 
 // NewPool returns a pool whose connections authenticate with tokens for resource. It waits for the
-// first token, so that a program without one learns of it here, and with the reason.
+// first token, so that a program that cannot get one fails here with the reason.
 func NewPool(ctx context.Context, client *aztoken.Client, resource, dsn string) (*pgxpool.Pool, error) {
 	config, err := pgxpool.ParseConfig(dsn)
 	if err != nil {

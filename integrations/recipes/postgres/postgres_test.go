@@ -18,7 +18,7 @@ import (
 
 func TestPostgres(t *testing.T) {
 	t.Parallel()
-	entra := recipetest.NewAzure(t, nil) // whose keys the server fetches
+	entra := recipetest.NewAzure(t, nil) // the server fetches its keys
 	db := startDatabase(t, entra)
 
 	t.Run("an identity's user comes in", func(t *testing.T) {
@@ -110,8 +110,8 @@ func TestPostgres(t *testing.T) {
 	})
 }
 
-// outlive returns a pool whose token has ended during a fault of the endpoint. The connection that
-// it has is in use, so that a call needs another.
+// outlive returns a pool whose token has expired while the endpoint is broken. The pool's only
+// connection is in use, so that a call needs another.
 func outlive(t *testing.T, dsn string, fault imdstest.Fault) (*imdstest.Server, *pgxpool.Pool) {
 	t.Helper()
 	azure := recipetest.NewShortAzure(t, nil)
@@ -127,7 +127,7 @@ func outlive(t *testing.T, dsn string, fault imdstest.Fault) (*imdstest.Server, 
 	return azure, pool
 }
 
-// open returns a pool by the recipe.
+// open returns a pool made with the recipe.
 func open(t *testing.T, client *aztoken.Client, dsn string) *pgxpool.Pool {
 	t.Helper()
 	pool, err := postgres.NewPool(t.Context(), client, resource, dsn)
@@ -136,7 +136,8 @@ func open(t *testing.T, client *aztoken.Client, dsn string) *pgxpool.Pool {
 	return pool
 }
 
-// login returns a query on a connection of its own, so that each one of a load needs a token.
+// login returns a function that runs a query on a new connection, so that each call of a load needs
+// a token.
 func login(pool *pgxpool.Pool) func(context.Context) error {
 	return func(ctx context.Context) error {
 		conn, err := pool.Acquire(ctx)
@@ -151,7 +152,8 @@ func login(pool *pgxpool.Pool) func(context.Context) error {
 	}
 }
 
-// requireRefused requires that the server lets nobody in, and that the error is its own.
+// requireRefused requires that the server refuses the connection, and that the error is the
+// server's.
 func requireRefused(t *testing.T, pool *pgxpool.Pool, why, token string) {
 	t.Helper()
 	err := pool.Ping(t.Context())

@@ -19,15 +19,15 @@ import (
 	"github.com/seed-ac726066/aztoken/internal/testservice"
 )
 
-// resource is that of a server of one's own, as in the file pam/settings: a token for it is good for
-// no other.
+// resource is the resource of a self-managed server, as in the file pam/settings. A token for it is
+// valid for no other server.
 const resource = "https://postgres.example.com"
 
-// database is a PostgreSQL that asks aztoken about passwords.
+// database is a PostgreSQL server that checks passwords with aztoken.
 type database struct{ dsn string }
 
-// startDatabase starts a PostgreSQL over TLS whose users are in the script of the recipe. The
-// machine's PAM is as it was: the server sees its own configuration in a mount namespace.
+// startDatabase starts a PostgreSQL server over TLS whose users are in the script of the recipe.
+// The machine's PAM stays unchanged: the server sees its own configuration in a mount namespace.
 func startDatabase(t *testing.T, azure *imdstest.Server) database {
 	t.Helper()
 	pam, bin := pamScript(t), binaries(t)
@@ -36,7 +36,7 @@ func startDatabase(t *testing.T, azure *imdstest.Server) database {
 		testservice.Missing(t, "postgres", "a mount namespace and the account postgres need root and Debian's postgresql")
 	}
 	dir := t.TempDir()
-	require.NoError(t, os.Chmod(filepath.Dir(dir), 0o755)) // for that account
+	require.NoError(t, os.Chmod(filepath.Dir(dir), 0o755)) // the postgres account must read it
 	write := func(name, content string, mode os.FileMode) string {
 		file := filepath.Join(dir, name)
 		require.NoError(t, os.MkdirAll(filepath.Dir(file), 0o755))
@@ -58,7 +58,7 @@ func startDatabase(t *testing.T, azure *imdstest.Server) database {
 	keys := filepath.Join(dir, "keys")
 	require.NoError(t, os.Mkdir(keys, 0o755))
 	own(keys)
-	recipe := func(name string, changes ...string) string { // changes are what is elsewhere here
+	recipe := func(name string, changes ...string) string { // changes adapts paths to this test
 		content, err := os.ReadFile(filepath.Join("pam", name))
 		require.NoError(t, err)
 		for i := 0; i < len(changes); i += 2 {
@@ -94,7 +94,7 @@ func startDatabase(t *testing.T, azure *imdstest.Server) database {
 		"-c", "fsync=off", "-c", "ssl=on", "-c", "ssl_cert_file="+chain, "-c", "ssl_key_file="+key)...)...)
 	server.Env = append(os.Environ(), "PATH="+filepath.Join(dir, "bin")+":"+os.Getenv("PATH"))
 	testservice.Start(t, server, net.JoinHostPort(host, port))
-	require.Eventually(t, func() bool { // it listens before it has recovered
+	require.Eventually(t, func() bool { // it listens before recovery ends
 		return exec.Command(filepath.Join(bin, "pg_isready"), "-h", sockets, "-p", port).Run() == nil
 	}, time.Minute, 20*time.Millisecond)
 	run(filepath.Join(bin, "psql"), "-q", "-h", sockets, "-p", port, "-c", "CREATE ROLE orders LOGIN", "-c", "CREATE ROLE billing LOGIN")
@@ -109,7 +109,7 @@ func copyTo(t *testing.T, file string, write func(string, string, os.FileMode) s
 	return write(filepath.Base(file), string(content), 0o600)
 }
 
-// pamScript returns the file of Debian's libpam-script, installed or only unpacked.
+// pamScript returns the module file of Debian's libpam-script, installed or only unpacked.
 func pamScript(t *testing.T) string {
 	t.Helper()
 	places := []string{os.Getenv("AZTOKEN_PAM_SCRIPT")}
@@ -126,7 +126,7 @@ func pamScript(t *testing.T) string {
 	return ""
 }
 
-// binaries returns the newest PostgreSQL's directory of programs.
+// binaries returns the program directory of the newest PostgreSQL.
 func binaries(t *testing.T) string {
 	t.Helper()
 	found, _ := filepath.Glob("/usr/lib/postgresql/*/bin/postgres")

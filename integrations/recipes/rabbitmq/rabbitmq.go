@@ -1,5 +1,5 @@
 // Package rabbitmq is the recipe for RabbitMQ with its OAuth 2 plugin: a token is the password, and
-// a connection that is open is told of each new one.
+// an open connection gets each new token.
 package rabbitmq
 
 import (
@@ -10,8 +10,8 @@ import (
 	"github.com/seed-ac726066/aztoken"
 )
 
-// Dial connects with a token for resource, and sends each new one over the connection while that is
-// open. A new one that RabbitMQ refuses closes the connection, as NotifyClose says.
+// Dial connects with a token for resource and sends each new token over the connection while it is
+// open. If RabbitMQ refuses a new token, it closes the connection and NotifyClose reports why.
 func Dial(ctx context.Context, client *aztoken.Client, resource, url string) (*amqp.Connection, error) {
 	first, err := client.Token(ctx, resource)
 	if err != nil {
@@ -29,7 +29,7 @@ func Dial(ctx context.Context, client *aztoken.Client, resource, url string) (*a
 		stop()
 	}()
 	if now, err := client.Token(ctx, resource); err == nil && now.Value() != first.Value() {
-		update(now) // it came while the connection was made
+		update(now) // a new token arrived while connecting
 	}
 	return conn, nil
 }

@@ -17,7 +17,7 @@ import (
 
 func TestRabbitMQ(t *testing.T) {
 	t.Parallel()
-	entra := recipetest.NewAzure(t, rights) // whose keys the broker fetches
+	entra := recipetest.NewAzure(t, rights) // the broker fetches its keys
 	url := startBroker(t, entra)
 
 	t.Run("roles are rights", func(t *testing.T) {
@@ -59,7 +59,7 @@ func TestRabbitMQ(t *testing.T) {
 			"no token at all":  recipetest.NewHolder(t, "no-token"),
 		} {
 			t.Run(why, func(t *testing.T) {
-				t.Parallel() // as the broker takes its time
+				t.Parallel() // because the broker is slow
 				_, err := rabbitmq.Dial(t.Context(), client, resource, url)
 				requireCode(t, err, amqp.AccessRefused, why)
 				require.NotContains(t, err.Error(), recipetest.Token(t, client, resource).Value(), why)
@@ -76,7 +76,8 @@ func TestRabbitMQ(t *testing.T) {
 		channel, err := unaware(t, url, first).Channel()
 		require.NoError(t, err)
 		require.Eventually(t, func() bool {
-			recipetest.Token(t, client, resource) // with tokens that live for seconds no refresh comes first
+			// Tokens that live for seconds are not refreshed in the background.
+			recipetest.Token(t, client, resource)
 			_, err = channel.QueueDeclare("orders-unaware", false, true, false, false, nil)
 			return err != nil
 		}, time.Minute, 50*time.Millisecond, "the broker takes no notice of a token's end")
@@ -115,7 +116,7 @@ func TestRabbitMQ(t *testing.T) {
 	})
 }
 
-// dial connects by the recipe.
+// dial connects with the recipe.
 func dial(t *testing.T, url string, client *aztoken.Client) *amqp.Connection {
 	t.Helper()
 	conn, err := rabbitmq.Dial(t.Context(), client, resource, url)
@@ -124,7 +125,7 @@ func dial(t *testing.T, url string, client *aztoken.Client) *amqp.Connection {
 	return conn
 }
 
-// unaware is a connection that hears of no new token.
+// unaware returns a connection that gets no new tokens.
 func unaware(t *testing.T, url string, token aztoken.Token) *amqp.Connection {
 	t.Helper()
 	conn, err := amqp.DialConfig(url, amqp.Config{SASL: []amqp.Authentication{&amqp.PlainAuth{Password: token.Value()}}})
@@ -133,7 +134,8 @@ func unaware(t *testing.T, url string, token aztoken.Token) *amqp.Connection {
 	return conn
 }
 
-// publisher returns what sends a message to a queue of its own, and waits until the broker has it.
+// publisher returns a function that sends a message to its own queue and waits until the broker has
+// it.
 func publisher(t *testing.T, conn *amqp.Connection, queue string) func(context.Context) error {
 	t.Helper()
 	channel, err := conn.Channel()
@@ -155,7 +157,7 @@ func publisher(t *testing.T, conn *amqp.Connection, queue string) func(context.C
 	}
 }
 
-// requireCode requires an error of the broker's.
+// requireCode requires an error from the broker with the given code.
 func requireCode(t *testing.T, err error, code int, why string) {
 	t.Helper()
 	var refused *amqp.Error

@@ -17,19 +17,22 @@ import (
 	"github.com/seed-ac726066/aztoken/internal/testservice"
 )
 
-// resource is the client id of the broker's application, as in rabbitmq.conf. Tokens of version 2
-// have it as their audience, whatever was asked for; the fake's have what was asked for.
+// resource is the client id of the broker's application, as in rabbitmq.conf. Version 2 tokens have
+// it as their audience, whichever form of the resource was requested. The fake uses the requested
+// resource.
 const resource = "c1000000-0000-4000-8000-000000000001"
 
-// rights are those of the known identity, as roles of that application.
+// rights are the permissions of the known identity, as roles of that application.
 var rights = map[string][]string{resource: {
 	resource + ".configure:*/orders-*", resource + ".write:*/orders-*", resource + ".read:*/orders-*", resource + ".write:*/amq.default",
 }}
 
-// startBroker starts a RabbitMQ node of its own that takes the tokens of azure, and returns its URL.
+// startBroker starts a separate RabbitMQ node that accepts the tokens of azure, and returns its
+// URL.
 func startBroker(t *testing.T, azure *imdstest.Server) (url string) {
 	t.Helper()
-	const program = "/usr/lib/rabbitmq/bin/rabbitmq-server" // not the one on PATH, which is for the machine's own node
+	// Not the program on PATH, which is for the machine's own node.
+	const program = "/usr/lib/rabbitmq/bin/rabbitmq-server"
 	if _, err := os.Stat(program); err != nil {
 		testservice.Missing(t, "rabbitmq", "there is no RabbitMQ of Debian's on this machine")
 	}
@@ -59,7 +62,7 @@ func startBroker(t *testing.T, azure *imdstest.Server) (url string) {
 	).Replace(string(recipe)))
 
 	node := exec.Command(program)
-	node.Dir = dir // for what a crash leaves
+	node.Dir = dir // for crash dumps
 	epmd := testservice.FreePort(t)
 	node.Env = append(os.Environ(),
 		"HOME="+dir, "ERL_EPMD_PORT="+epmd, "ERL_EPMD_ADDRESS=127.0.0.1",
@@ -67,9 +70,9 @@ func startBroker(t *testing.T, azure *imdstest.Server) (url string) {
 		"RABBITMQ_MNESIA_BASE="+filepath.Join(dir, "data"), "RABBITMQ_LOG_BASE="+filepath.Join(dir, "log"),
 		"RABBITMQ_PID_FILE="+filepath.Join(dir, "pid"), "RABBITMQ_CONF_ENV_FILE=/dev/null", "RABBITMQ_CONFIG_FILE="+settings,
 		"RABBITMQ_ENABLED_PLUGINS_FILE="+write("enabled_plugins", "[rabbitmq_auth_backend_oauth2].\n"),
-		// A channel looks at the token's end once in this time, in ms.
+		// A channel checks the token's expiry at this interval, in ms.
 		"RABBITMQ_ADVANCED_CONFIG_FILE="+write("advanced.config", "[{rabbit, [{channel_tick_interval, 1000}]}].\n"))
-	t.Cleanup(func() { // after the node, which has started it
+	t.Cleanup(func() { // runs after the node has stopped; the node started epmd
 		kill := exec.Command("epmd", "-kill")
 		kill.Env = append(os.Environ(), "ERL_EPMD_PORT="+epmd)
 		_ = kill.Run()

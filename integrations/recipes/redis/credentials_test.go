@@ -75,7 +75,7 @@ func TestCredentials(t *testing.T) {
 		calls, _ := server.authentications(t)
 		require.Zero(t, calls, "go-redis does it now; mend the page")
 
-		// Azure ends the connection of a user whose token has expired.
+		// Azure closes the connection of a user whose token has expired.
 		require.NoError(t, server.admin.Do(t.Context(), "CLIENT", "KILL", "TYPE", "pubsub").Err())
 		require.Eventually(t, func() bool {
 			heard, err := server.admin.Publish(t.Context(), "orders", "2").Result()
@@ -97,13 +97,13 @@ func receive(t *testing.T, messages <-chan *redis.Message) string {
 	}
 }
 
-// listener is a connection that remembers what it is told.
+// listener is a connection that records the credentials that it gets.
 type listener struct {
 	mu   sync.Mutex
 	told []string // the ends of the passwords; guarded by mu
 }
 
-// ending tells a token from others.
+// ending identifies a token.
 func ending(token string) string { return token[len(token)-16:] }
 
 func (l *listener) OnNext(c auth.Credentials) {
@@ -121,7 +121,7 @@ func (l *listener) heard(token string) bool {
 	return slices.Contains(l.told, ending(token))
 }
 
-// TestSubscribe: what go-redis asks of a provider.
+// TestSubscribe tests what go-redis requires of a provider.
 func TestSubscribe(t *testing.T) {
 	t.Parallel()
 	azure := recipetest.NewAzure(t, nil)
@@ -146,8 +146,8 @@ func TestSubscribe(t *testing.T) {
 	for _, l := range []*listener{&twice, &other} {
 		require.Eventually(t, func() bool { return l.heard(current.Value()) }, 10*time.Second, time.Millisecond)
 	}
-	require.NoError(t, tokens.Close())              // no callback is under way any more
-	for _, l := range []*listener{&twice, &other} { // which may have heard of the first one too
+	require.NoError(t, tokens.Close())              // no callback is running any more
+	for _, l := range []*listener{&twice, &other} { // they may also have got the first token
 		require.Equal(t, ending(current.Value()), l.told[len(l.told)-1])
 		require.Len(t, slices.Compact(l.told), len(l.told), "told twice of one token")
 	}

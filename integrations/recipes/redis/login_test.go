@@ -21,7 +21,7 @@ func TestLogin(t *testing.T) {
 		client := server.open(t, opts)
 		load := recipetest.StartLoad(t, 4, increment(client))
 		recipetest.AwaitExpiry(t, first)
-		load.Await(t, 1000) // who took it is through
+		load.Await(t, 1000) // calls that used the first token have ended
 		require.NoError(t, server.setUser(t.Context(), "<"+first.Value()))
 		load.Await(t, 1000)
 		load.StopWell(t)

@@ -1,6 +1,6 @@
 // Package redis is the recipe for Redis with go-redis: the user name is the identity's object id,
-// and the password a token. With [Credentials] connections that are open authenticate again with
-// each new one, with [Login] only new ones do.
+// and the password is a token. With [Credentials], open connections authenticate again with each
+// new token. With [Login], only new connections use the new token.
 package redis
 
 import (
@@ -13,16 +13,17 @@ import (
 	"github.com/seed-ac726066/aztoken"
 )
 
-// Credentials are the tokens of Client for Resource, as Options.StreamingCredentialsProvider.
+// Credentials provides the tokens of Client for Resource. Use it as
+// Options.StreamingCredentialsProvider.
 type Credentials struct {
 	Client   *aztoken.Client
-	Resource string // "https://redis.azure.com" for those of Azure
+	Resource string // "https://redis.azure.com" for Azure's caches
 
-	stops sync.Map // by listener, how its subscription is ended
+	stops sync.Map // functions that end subscriptions, by listener
 }
 
-// tokenWait is how long a connection waits for a first token: go-redis does not say how long its
-// caller would.
+// tokenWait is how long a connection waits for a first token, because go-redis does not pass on the
+// caller's deadline.
 const tokenWait = 3 * time.Second
 
 // Subscribe implements [auth.StreamingCredentialsProvider].
@@ -33,7 +34,7 @@ func (c *Credentials) Subscribe(to auth.CredentialsListener) (auth.Credentials, 
 		}
 		return nil
 	}
-	_ = unsubscribe() // a connection that begins anew subscribes again
+	_ = unsubscribe() // a connection that is reinitialized subscribes again
 	c.stops.Store(to, c.Client.OnRotate(c.Resource, func(t aztoken.Token) {
 		if login, err := login(t); err == nil {
 			to.OnNext(login)
@@ -52,9 +53,9 @@ func (c *Credentials) Subscribe(to auth.CredentialsListener) (auth.Credentials, 
 	return nil, nil, err
 }
 
-// Login returns an Options.CredentialsProviderContext: a new connection authenticates with the token
-// of the moment, and one that is open not again. Set Options.ConnMaxLifetime to a third of a
-// token's life where the server ends a connection with its token.
+// Login returns an Options.CredentialsProviderContext. A new connection authenticates with the
+// current token; an open one does not authenticate again. If the server closes a connection when
+// its token expires, set Options.ConnMaxLifetime to a third of a token's life.
 func Login(client *aztoken.Client, resource string) func(context.Context) (user, password string, err error) {
 	return func(ctx context.Context) (user, password string, err error) {
 		t, err := client.Token(ctx, resource)
@@ -70,7 +71,7 @@ func Login(client *aztoken.Client, resource string) func(context.Context) (user,
 	}
 }
 
-// login returns the user name and the password that a token stands for.
+// login returns the user name and password for a token.
 func login(t aztoken.Token) (auth.Credentials, error) {
 	claims, err := t.UnverifiedClaims()
 	if err != nil {

@@ -11,7 +11,7 @@ import (
 	"github.com/seed-ac726066/aztoken/integrations/recipes/internal/recipetest"
 )
 
-// TestRedis is about what holds for both ways of the recipe.
+// TestRedis tests what both variants of the recipe have in common.
 func TestRedis(t *testing.T) {
 	t.Parallel()
 	for way, options := range map[string]func(*aztoken.Client) *redis.Options{"Credentials": streaming, "Login": login} {
@@ -47,7 +47,7 @@ func testRedis(t *testing.T, options func(*aztoken.Client) *redis.Options) {
 		load := recipetest.StartLoad(t, 4, increment(client))
 		load.Await(t, 1000)
 		old, _ := recipetest.Rotate(t, tokens, resource)
-		load.Await(t, 1000) // who took the old one is through
+		load.Await(t, 1000) // calls that used the old token have ended
 		require.NoError(t, server.setUser(t.Context(), "<"+old.Value()))
 		load.Await(t, 1000)
 		load.StopWell(t)

@@ -23,18 +23,18 @@ import (
 	"github.com/seed-ac726066/aztoken/internal/testservice"
 )
 
-// resource is that of Azure's caches.
+// resource is the resource of Azure's caches.
 const resource = "https://redis.azure.com"
 
-// cache is a Redis whose users are identities, as those of Azure are: it knows each token that the
-// identity endpoint gives to the known one.
+// cache is a Redis whose users are identities, as in Azure. It knows each token that the identity
+// endpoint issues to the known identity.
 type cache struct {
 	addr  string
 	admin *redis.Client
 	azure *imdstest.Server
-	url   string // of the identity endpoint
+	url   string // URL of the identity endpoint
 
-	forgetful atomic.Bool // it learns of no further token
+	forgetful atomic.Bool // further tokens do not become passwords
 }
 
 func startCache(t *testing.T) *cache {
@@ -52,8 +52,8 @@ func startCacheOf(t *testing.T, azure *imdstest.Server) *cache {
 	return c
 }
 
-// ServeHTTP is the identity endpoint. What it gives to the known identity is a password before the
-// client has it.
+// ServeHTTP is the identity endpoint. A token for the known identity becomes a password before the
+// client gets it.
 func (c *cache) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	answer := httptest.NewRecorder()
 	c.azure.ServeHTTP(answer, r)
@@ -73,7 +73,7 @@ func (c *cache) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_, _ = w.Write(answer.Body.Bytes())
 }
 
-// setUser changes the user that the known identity is.
+// setUser changes the Redis user of the known identity.
 func (c *cache) setUser(ctx context.Context, rules ...any) error {
 	return c.admin.Do(ctx, append([]any{"ACL", "SETUSER", recipetest.Known.ObjectID}, rules...)...).Err()
 }
@@ -84,13 +84,14 @@ func (c *cache) token(t *testing.T, identity recipetest.Identity) *aztoken.Clien
 	return recipetest.NewClientAt(t, c.url, identity)
 }
 
-// connect returns a client by the recipe, which repeats no command.
+// connect returns a client made with the recipe that does not retry commands.
 func (c *cache) connect(t *testing.T, tokens *aztoken.Client) *redis.Client {
 	t.Helper()
 	return c.open(t, streaming(tokens))
 }
 
-// streaming are options with the recipe's Credentials, and login those with its Login.
+// streaming returns options with the recipe's Credentials, and login returns options with its
+// Login.
 func streaming(tokens *aztoken.Client) *redis.Options {
 	return &redis.Options{StreamingCredentialsProvider: &recipe.Credentials{Client: tokens, Resource: resource}, PoolSize: 4}
 }
@@ -110,8 +111,8 @@ func (c *cache) open(t *testing.T, opts *redis.Options) *redis.Client {
 	return client
 }
 
-// awaitAuthentications returns when no connection is about to authenticate again: in go-redis 9.22
-// that is a data race with Close.
+// awaitAuthentications returns when no connection is about to authenticate again, which in go-redis
+// 9.22 would be a data race with Close.
 func awaitAuthentications(t *testing.T) {
 	t.Helper()
 	require.Eventually(t, func() bool {
@@ -122,7 +123,8 @@ func awaitAuthentications(t *testing.T) {
 
 var authStatistics = regexp.MustCompile(`cmdstat_auth:calls=(\d+).*failed_calls=(\d+)`)
 
-// authentications returns how often open connections authenticated again, and how often in vain.
+// authentications returns how often open connections authenticated again, and how often that
+// failed.
 func (c *cache) authentications(t *testing.T) (calls, failed int) {
 	t.Helper()
 	info, err := c.admin.Info(t.Context(), "commandstats").Result()

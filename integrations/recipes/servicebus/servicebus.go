@@ -9,11 +9,12 @@ import (
 	"github.com/seed-ac726066/aztoken"
 )
 
-// resource is what azservicebus asks for by itself, to the letter: without the slash it is another one.
+// resource is exactly what azservicebus requests by itself. Without the slash it is another
+// resource.
 const resource = "https://servicebus.azure.net/"
 
 // NewClient returns a client of a namespace, such as "orders.servicebus.windows.net". It waits for
-// the first token, as azservicebus asks for its tokens without the deadline of a caller.
+// the first token, because azservicebus requests tokens without the caller's deadline.
 func NewClient(ctx context.Context, client *aztoken.Client, namespace string) (*azservicebus.Client, error) {
 	if err := client.Warm(ctx, resource); err != nil {
 		return nil, err

@@ -6,7 +6,7 @@ import (
 	"github.com/seed-ac726066/aztoken"
 )
 
-// What the README shows; compiled, and never run.
+// The code that the README shows. It is compiled but never runs.
 var _ = func(client *aztoken.Client, url string) {
 	blobs, err := azblob.NewClient(url, client, nil)
 	_, _ = blobs, err

@@ -19,14 +19,14 @@ import (
 	"github.com/seed-ac726066/aztoken/internal/testservice"
 )
 
-// account is a storage account of Azurite's, over https.
+// account is a storage account of Azurite, over HTTPS.
 type account struct {
 	url  string
 	http *http.Client
 }
 
-// startAzurite starts Microsoft's emulator. It reads the times, the issuer and the audience of a
-// token, and does not check its signature or whose it is.
+// startAzurite starts Microsoft's emulator. It checks the times, the issuer and the audience of a
+// token, but not its signature or its identity.
 func startAzurite(t *testing.T) account {
 	t.Helper()
 	program, err := filepath.Abs("npm/node_modules/azurite/dist/src/blob/main.js")
@@ -50,7 +50,7 @@ func startAzurite(t *testing.T) account {
 	return account{url: "https://" + addr + "/devstoreaccount1", http: &http.Client{Transport: transport}}
 }
 
-// connect returns a client by the recipe, which repeats no request.
+// connect returns a client made with the recipe that does not retry requests.
 func (a account) connect(t *testing.T, tokens *aztoken.Client) *azblob.Client {
 	t.Helper()
 	opts := azblob.ClientOptions{}

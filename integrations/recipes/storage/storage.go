@@ -1,5 +1,5 @@
-// Package storage is the recipe for Azure Storage with azblob, and so for every client of the Azure
-// SDK: aztoken's client is the credential.
+// Package storage is the recipe for Azure Storage with azblob, and works the same for every Azure
+// SDK client: aztoken's client is the credential.
 package storage
 
 import (
@@ -11,19 +11,19 @@ import (
 	"github.com/seed-ac726066/aztoken"
 )
 
-// resource is what azblob asks for by itself.
+// resource is what azblob requests by itself.
 const resource = "https://storage.azure.com"
 
 // NewClient returns a client of a storage account, such as "https://orders.blob.core.windows.net".
 // A call for which there is no token waits for one until its own deadline, and its error says why
-// none came.
+// it got none.
 func NewClient(client *aztoken.Client, account string, opts azblob.ClientOptions) (*azblob.Client, error) {
 	opts.PerCallPolicies = append([]policy.Policy{tokenFirst{client}}, opts.PerCallPolicies...)
 	return azblob.NewClient(account, client, &opts)
 }
 
-// tokenFirst asks for the token before the SDK does, which would return the context's error alone,
-// and let callers wait for the deadline of whoever came first.
+// tokenFirst requests the token before the SDK does. The SDK would return only the context's error,
+// and would make callers wait for the deadline of the first caller.
 type tokenFirst struct{ client *aztoken.Client }
 
 func (p tokenFirst) Do(req *policy.Request) (*http.Response, error) {

@@ -17,7 +17,7 @@ import (
 	"github.com/seed-ac726066/aztoken/integrations/recipes/internal/recipetest"
 )
 
-// resource is what azblob asks for by itself.
+// resource is what azblob requests by itself.
 const resource = "https://storage.azure.com"
 
 func TestStorage(t *testing.T) {
@@ -61,8 +61,8 @@ func TestStorage(t *testing.T) {
 		azure := recipetest.NewShortAzure(t, nil)
 		tokens := recipetest.NewClient(t, azure, recipetest.Known)
 		first := recipetest.Token(t, tokens, resource)
-		// A client of the SDK keeps a token until its RefreshOn, which with tokens of seconds never
-		// comes; a new one takes that of the moment.
+		// An SDK client keeps a token until its RefreshOn, which tokens that live for seconds never
+		// reach. A new client uses the current token.
 		load := recipetest.StartLoad(t, 4, func(ctx context.Context) error { return upload(server.connect(t, tokens))(ctx) })
 		require.Eventually(t, func() bool { return time.Now().After(first.ExpiresOn) }, time.Minute, 10*time.Millisecond)
 		load.Await(t, 50)

@@ -17,13 +17,13 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Certificate is that of a server at localhost, in PEM files.
+// Certificate is the certificate of a server at localhost, in PEM files.
 type Certificate struct {
-	Root, Chain, Key string         // the files' names
-	Roots            *x509.CertPool // the root alone
+	Root, Chain, Key string         // file names
+	Roots            *x509.CertPool // only the root
 }
 
-// NewCertificate makes a root, which no server has, and a certificate below it.
+// NewCertificate makes a root, which servers do not send, and a certificate signed by it.
 func NewCertificate(t *testing.T) Certificate {
 	t.Helper()
 	now := time.Now()

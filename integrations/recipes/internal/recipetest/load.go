@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Load is callers that use a service again and again.
+// Load is a set of callers that use a service repeatedly.
 type Load struct {
 	end    context.CancelFunc
 	calls  atomic.Int64
@@ -19,7 +19,7 @@ type Load struct {
 	done   sync.WaitGroup
 }
 
-// StartLoad starts so many callers. They end with Stop, or with the test.
+// StartLoad starts the given number of callers. They end with StopWell or with the test.
 func StartLoad(t *testing.T, callers int, call func(context.Context) error) *Load {
 	t.Helper()
 	ctx, end := context.WithCancel(context.Background())
@@ -27,12 +27,13 @@ func StartLoad(t *testing.T, callers int, call func(context.Context) error) *Loa
 	for range callers {
 		l.done.Go(func() {
 			for ctx.Err() == nil {
-				// The call is not ended with the load: one that was cut off is no failure.
+				// The call does not end with the load, so that a call in progress does not count as
+				// failed.
 				if err := call(context.WithoutCancel(ctx)); err != nil {
 					l.failed.Add(1)
 					select {
 					case l.first <- err:
-					default: // the first says enough
+					default: // the first failure is enough
 					}
 				}
 				l.calls.Add(1)
@@ -48,7 +49,7 @@ func (l *Load) stop() {
 	l.done.Wait()
 }
 
-// Await returns when so many calls more have ended.
+// Await returns once the given number of further calls have ended.
 func (l *Load) Await(t *testing.T, calls int64) {
 	t.Helper()
 	until := l.calls.Load() + calls

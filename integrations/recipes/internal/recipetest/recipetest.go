@@ -1,5 +1,5 @@
-// Package recipetest is what the tests of all recipes share: Azure's side of them, a load, and what
-// its callers may see.
+// Package recipetest is shared by the tests of all recipes: it plays Azure's part, makes load, and
+// checks the errors that callers may see.
 package recipetest
 
 import (
@@ -19,15 +19,16 @@ import (
 // Identity is a managed identity of the machine.
 type Identity = imdstest.Identity
 
-// The machine of these tests has two identities: the one that the servers let in, and another.
+// The machine in these tests has two identities: one that the servers accept, and another.
 var (
 	Known = Identity{ClientID: imdstest.DefaultClientID, ObjectID: imdstest.DefaultObjectID}
 	Other = Identity{ClientID: "c0000000-0000-4000-8000-000000000002", ObjectID: "0b000000-0000-4000-8000-000000000002"}
 )
 
 // NewAzure starts the machine's identity endpoint. Each request gets a new token, as from a
-// platform whose own is old. roles are those of the known identity. All servers of a process sign
-// with the same keys, so that a test can break its own, and the service trusts another.
+// platform whose cached token is old. roles are the roles of the known identity. All servers of a
+// process sign with the same keys, so a test can break its own server while the service trusts
+// another.
 func NewAzure(t *testing.T, roles map[string][]string) *imdstest.Server {
 	t.Helper()
 	return newAzure(t, roles, 0)
@@ -54,7 +55,7 @@ func NewClient(t *testing.T, azure *imdstest.Server, identity Identity) *aztoken
 	return NewClientAt(t, azure.URL, identity)
 }
 
-// NewClientAt is NewClient for an endpoint by its URL.
+// NewClientAt is NewClient for an endpoint with the given URL.
 func NewClientAt(t *testing.T, url string, identity Identity) *aztoken.Client {
 	t.Helper()
 	client, err := aztoken.NewClient(&aztoken.Options{Endpoint: url, ID: aztoken.ClientID(identity.ClientID)})
@@ -63,8 +64,8 @@ func NewClientAt(t *testing.T, url string, identity Identity) *aztoken.Client {
 	return client
 }
 
-// NewHolder returns a client that gets these tokens, whatever they are, one after the other; the
-// last again and again.
+// NewHolder returns a client that gets the given tokens, valid or not, one after another, and then
+// the last one repeatedly.
 func NewHolder(t *testing.T, tokens ...string) *aztoken.Client {
 	t.Helper()
 	client, err := aztoken.NewClient(&aztoken.Options{Credential: &holder{tokens: tokens}})
@@ -89,8 +90,8 @@ func (h *holder) GetToken(context.Context, policy.TokenRequestOptions) (azcore.A
 	return azcore.AccessToken{Token: next, ExpiresOn: time.Now().Add(time.Hour)}, nil
 }
 
-// Rotate lets the client replace its token for resource, by the one reason that needs no waiting:
-// a rejection. It returns when the new token is in use.
+// Rotate makes the client replace its token for resource by reporting a rejection, the only cause
+// that needs no waiting. It returns when the new token is in use.
 func Rotate(t *testing.T, client *aztoken.Client, resource string) (old, current aztoken.Token) {
 	t.Helper()
 	old = Token(t, client, resource)
@@ -100,7 +101,8 @@ func Rotate(t *testing.T, client *aztoken.Client, resource string) (old, current
 	return old, current
 }
 
-// FailToRotate lets the client look for another token in vain, and returns when it has seen that.
+// FailToRotate makes the client look for another token and fail. It returns once the client has
+// made the failing request.
 func FailToRotate(t *testing.T, client *aztoken.Client, azure *imdstest.Server, resource string) {
 	t.Helper()
 	old := Token(t, client, resource)
@@ -119,8 +121,8 @@ func Token(t *testing.T, client *aztoken.Client, resource string) aztoken.Token 
 	return token
 }
 
-// shortLife is that of a token which a test can see expire, and lastUse how long before its end the
-// client serves it last.
+// shortLife is the lifetime of a token that expires during a test. lastUse is how long before its
+// expiry the client stops serving it.
 const (
 	shortLife = 6 * time.Second
 	lastUse   = 2 * time.Second
@@ -135,7 +137,7 @@ func AwaitExpiry(t *testing.T, token aztoken.Token) {
 // Patience is the deadline of a caller whose endpoint hangs.
 const Patience = time.Second
 
-// Hang lets the endpoint hang, and returns the context of a caller that does not wait for ever.
+// Hang makes the endpoint hang and returns the context of a caller that does not wait forever.
 func Hang(t *testing.T, azure *imdstest.Server) context.Context {
 	t.Helper()
 	azure.Break(imdstest.Hang())
@@ -144,7 +146,7 @@ func Hang(t *testing.T, azure *imdstest.Server) context.Context {
 	return ctx
 }
 
-// RequireNoToken requires that err is the library's for a token that did not come in time.
+// RequireNoToken requires that err is the library's error for a token that did not arrive in time.
 func RequireNoToken(t *testing.T, err error, resource string) {
 	t.Helper()
 	var noToken *aztoken.Error
