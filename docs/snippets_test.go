@@ -35,7 +35,7 @@ var (
 		return nil
 	}
 	_ = func(ctx context.Context, client *aztoken.Client) {
-		token, err := client.Token(ctx, "https://orders.example.com") // token.Value() is the secret; printing shows none
+		token, err := client.Token(ctx, "https://orders.example.com") // token.Value() is the secret; printing a Token hides it
 		_, _ = token, err
 	}
 	_ = func(mux *http.ServeMux, list http.Handler) error {
