@@ -223,9 +223,10 @@ func (c *Client) PerRPCCredentials(resource string) PerRPCCredentials {
 }
 
 // Warm gets the tokens for resources, all at once, and returns when each is there or has failed. A
-// program that calls it at its start meets a missing role or identity there and not in its first
-// request. It tries until ctx ends, also where nothing listens yet; without a deadline as long as
-// Token. The error joins one [*Error] for each resource that failed.
+// program that calls it at its start meets a missing identity there and not in its first request,
+// and a missing role too if the service requires assignment. It tries until ctx ends, also where
+// nothing listens yet; without a deadline as long as Token. The error joins one [*Error] for each
+// resource that failed.
 func (c *Client) Warm(ctx context.Context, resources ...string) error {
 	if c.life().Ended() {
 		return ErrClosed

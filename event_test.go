@@ -342,3 +342,27 @@ func TestCallbacks(t *testing.T) {
 		requireNoHarm(t, use(t, c, 30*time.Hour))
 	})
 }
+
+// A program that makes a client for each request, and keeps them, is told so.
+func TestManyClients(t *testing.T) {
+	t.Parallel()
+	inVirtualTime(t, "of one identity are an event at each sixteenth, and of several are none", func(t *testing.T) {
+		imds := imdstest.New(nil)
+		var told journal
+		var logged bytes.Buffer
+		opts := aztoken.Options{OnEvent: told.note, Logger: slog.New(slog.NewTextHandler(&logged, nil))}
+		for range 15 {
+			over(t, imds, opts)
+		}
+		other := opts
+		other.ID = aztoken.ClientID("c0000000-0000-4000-8000-0000000000ff")
+		over(t, imds, other)
+		require.Empty(t, told.kinds())
+		over(t, imds, opts)
+		many := told.of(aztoken.EventManyClients)
+		require.Len(t, many, 1)
+		require.Equal(t, "default", many[0].Identity)
+		require.ErrorContains(t, many[0].Err, "16 clients of one host and identity are alive")
+		require.Contains(t, logged.String(), "identity=default")
+	})
+}

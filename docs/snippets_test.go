@@ -30,7 +30,7 @@ var (
 			return err
 		}
 		defer client.Close()
-		api := client.Wrap(http.DefaultClient, "https://orders.example.com") // an *http.Client
+		api := client.Wrap(http.DefaultClient, "https://orders.example.com") // adds the tokens
 		_ = api
 		return nil
 	}

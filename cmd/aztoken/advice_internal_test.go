@@ -86,7 +86,7 @@ func TestAdviceFor(t *testing.T) {
 		"an unknown resource": {
 			machine: &imdstest.Options{Resources: []string{"https://vault.azure.net"}},
 			want: "check the resource: it must be exactly the App ID URI of an application in the identity's tenant " +
-				"(https or api, and a slash at the end, matter)",
+				"(the scheme, such as https or api, and a slash at the end matter)",
 		},
 		"nothing listens, for an application": {
 			opts: aztoken.Options{Federation: application}, fault: imdstest.Refused(),

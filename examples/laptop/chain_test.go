@@ -128,7 +128,7 @@ var situations = []situation{
 	{happens: "the endpoint answers 404, 410, 429 or 5xx", host: broken(imdstest.Status(http.StatusGone))},
 	{happens: "the endpoint answers 404, 410, 429 or 5xx", host: broken(imdstest.Status(http.StatusTooManyRequests))},
 	{happens: "the endpoint answers 404, 410, 429 or 5xx", host: broken(imdstest.Status(http.StatusServiceUnavailable))},
-	{happens: "the endpoint takes the connection and is silent", host: broken(imdstest.Hang())},
+	{happens: "the endpoint accepts the connection and never answers", host: broken(imdstest.Hang())},
 	{happens: "Entra ID is down", host: broken(imdstest.EntraDown())},
 	{happens: "the endpoint has answered before, and is gone", host: of(nil, nil), ask: func(ctx context.Context, m *machine) (string, error) {
 		if _, err := m.token(ctx); err != nil {
@@ -138,15 +138,15 @@ var situations = []situation{
 		time.Sleep(48 * time.Hour)
 		return m.token(ctx)
 	}},
-	{happens: "a proxy's page in place of an endpoint that a variable names", host: named(imdstest.Body(http.StatusBadGateway, "text/html", "<html>"))},
-	{happens: "the host does not have the identity", host: of([]imdstest.Identity{}, nil)},
-	{happens: "the host does not have this one", host: of(nil, aztoken.ClientID("c0000000-0000-4000-8000-0000000000ff"))},
+	{happens: "a variable names the endpoint, and a proxy answers with a page", host: named(imdstest.Body(http.StatusBadGateway, "text/html", "<html>"))},
+	{happens: "the host has no identity", host: of([]imdstest.Identity{}, nil)},
+	{happens: "the host does not have the identity that is named", host: of(nil, aztoken.ClientID("c0000000-0000-4000-8000-0000000000ff"))},
 	{happens: "the host has several, and none is named", host: of([]imdstest.Identity{{}, {}}, nil)},
 	{happens: "the tenant does not know the resource", host: of(nil, nil), ask: func(ctx context.Context, m *machine) (string, error) {
 		return m.token(ctx, func(o *policy.TokenRequestOptions) { o.Scopes = []string{"https://other.example.com/.default"} })
 	}},
 	{happens: "a role is missing, or a policy forbids it", host: broken(imdstest.EntraRefuses(501051, "Not assigned to a role."))},
-	{happens: "a tenant that the identity is not of", host: of(nil, nil), ask: func(ctx context.Context, m *machine) (string, error) {
+	{happens: "a tenant is named that is not the identity's", host: of(nil, nil), ask: func(ctx context.Context, m *machine) (string, error) {
 		return m.token(ctx, func(o *policy.TokenRequestOptions) { o.TenantID = "7e000000-0000-4000-8000-0000000000ff" })
 	}},
 	{happens: "the caller's deadline ends", host: broken(imdstest.Refused()), ask: func(ctx context.Context, m *machine) (string, error) {

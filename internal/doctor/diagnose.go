@@ -39,7 +39,7 @@ const (
 	fixIdentity = "assign the identity to this host, or correct its id (client id, object id and resource id differ); a new assignment takes some minutes"
 	fixSeveral  = "this host has several identities: name one by --client-id, --object-id or --resource-id"
 	fixResource = "correct the resource: it must be exactly the App ID URI of an application in the identity's tenant " +
-		"(https or api, and a slash at the end, matter). az ad app list --identifier-uri finds it"
+		"(the scheme, such as https or api, and a slash at the end matter). az ad app list --identifier-uri finds it"
 	fixThrottled = "the endpoint is throttling: IMDS allows 20 requests a second and 5 at once per machine. " +
 		"Find the program that asks without a cache, and try again in a minute"
 	fixUpdating  = "the endpoint is being updated, or has another address. Try again in two minutes; if that does not help, check the address"
