@@ -1,4 +1,4 @@
-// Who calls, by aztoken guard.
+// Asks aztoken guard who calls.
 
 /** What to answer the caller: a status and headers. */
 export class Refused extends Error {

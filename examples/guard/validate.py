@@ -1,4 +1,4 @@
-"""Who calls, by aztoken guard."""
+"""Asks aztoken guard who calls."""
 import http.client
 import json
 

@@ -1,4 +1,4 @@
--- /etc/apache2/aztoken/guard.lua: asks aztoken guard. Apache's own modules ask no neighbour.
+-- /etc/apache2/aztoken/guard.lua: asks aztoken guard, as Apache's own modules cannot.
 local http = require "socket.http"
 local url = "http://127.0.0.1:16931/check"
 local passed_on = {
@@ -22,7 +22,7 @@ function check(r)
     local _, status, answer = http.request { url = url, headers = sent, redirect = false }
     if status == 200 then
         for name in pairs(r:headers_in_table()) do
-            local read = name:lower():gsub("%W", "-") -- as CGI and its kin read it
+            local read = name:lower():gsub("%W", "-") -- as CGI, WSGI and PHP read it
             if removed[read] or read:find("^x%-auth%-") then r.headers_in[name] = nil end
         end
         for _, name in ipairs(identity) do
