@@ -16,7 +16,7 @@ import (
 func TestLinksLeadSomewhere(t *testing.T) {
 	t.Parallel()
 	root, all := users(t)
-	for _, name := range []string{"bench/README.md", "bench/outage/README.md", "soak/README.md", "integrations/README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md"} {
+	for _, name := range []string{"bench/README.md", "bench/outage/README.md", "soak/README.md", "integrations/README.md", "integrations/recipes/README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md"} {
 		if p, err := pages.Read(root, name); err == nil {
 			all = append(all, p)
 		}

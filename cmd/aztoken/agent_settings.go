@@ -47,7 +47,7 @@ func (s *agentSettings) addFlags(cmd *cobra.Command) {
 	f.StringVar(&s.file, "config", "", "a file in YAML, for several identities")
 	f.StringArrayVar(&s.listen, "listen", nil, "an address, host:port or unix:/path (may be repeated; default "+agentfile.DefaultListen+")")
 	f.StringArrayVar(&s.hostnames, "hostname", nil, "a further name by which programs reach it; the first is in the environment (may be repeated)")
-	f.StringVar(&s.metrics, "metrics", "", "the address of /healthz, /readyz and /metrics (default: that of --listen)")
+	f.StringVar(&s.metrics, "metrics", "", "the address of /healthz, /readyz, /metrics and /statusz (default: that of --listen)")
 	f.StringVar(&s.endpoint, "endpoint", "", "base URL of an IMDS to ask, whatever the environment says")
 	f.StringVar(&s.store, "store", "", "a directory that keeps tokens across restarts, sealed")
 	f.StringArrayVar(&s.storeKeys, "store-key-file", nil, "a file with the 32 bytes of a key of --store (may be repeated: the first seals, all of them open; default: a key that lies in the directory)")

@@ -1,11 +1,11 @@
-"""A service behind aztoken guard. Headers say who the caller is; without them it serves nobody."""
+"""A service behind aztoken guard: headers say who calls, and without them it refuses the call."""
 from urllib.parse import unquote
 from wsgiref.simple_server import make_server
 
 
 def service(environ, start_response):
     who = environ.get("HTTP_X_AUTH_OBJECT_ID")
-    if not who:  # the guard was not called, or a header was removed on the way
+    if not who:  # the guard was not asked, or the header was removed on the way
         start_response("403 Forbidden", [("Content-Type", "text/plain")])
         return [b"no caller\n"]
     roles = [unquote(role) for role in environ.get("HTTP_X_AUTH_ROLES", "").split(",") if role]

@@ -1,4 +1,4 @@
-// Gets the caller from aztoken guard.
+// Asks aztoken guard who calls.
 
 /** What to answer the caller: a status and headers. */
 export class Refused extends Error {

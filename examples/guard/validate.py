@@ -1,4 +1,4 @@
-"""Gets the caller from aztoken guard."""
+"""Asks aztoken guard who calls."""
 import http.client
 import json
 

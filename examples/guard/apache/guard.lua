@@ -1,4 +1,4 @@
--- /etc/apache2/aztoken/guard.lua: calls aztoken guard. Apache has no module of its own for an authorization call.
+-- /etc/apache2/aztoken/guard.lua: asks aztoken guard, as Apache's own modules cannot.
 local http = require "socket.http"
 local url = "http://127.0.0.1:16931/check"
 local passed_on = {

@@ -1,4 +1,4 @@
--- /etc/haproxy/guard.lua: calls aztoken guard. HAProxy has no built-in authorization call.
+-- /etc/haproxy/guard.lua: asks aztoken guard, as HAProxy cannot ask another process by itself.
 local url = "http://127.0.0.1:16931/check"
 local passed_on = {
     "authorization", "origin", "access-control-request-method",
@@ -21,7 +21,7 @@ core.register_action("aztoken_guard", { "http-req" }, function(txn)
     headers["x-original-method"] = { txn.f:method() }
     headers["x-original-uri"] = { txn.f:url() }
 
-    -- The guard waits up to 10 s for keys. HAProxy tries a hanging guard four times.
+    -- The guard waits up to 10 s for keys. If it hangs, HAProxy asks four times.
     local answer = core.httpclient():get { url = url, headers = headers, timeout = 11000 }
     local status = answer and answer.status or 503
     local function header(name) return answer and answer.headers and answer.headers[name] and answer.headers[name][0] end
