@@ -34,7 +34,7 @@ func newAgent(p *printer) *cobra.Command {
 	a := &agentCommand{printer: p}
 	cmd := &cobra.Command{
 		Use:   "agent [-- PROGRAM ARGUMENT…]",
-		Short: "Serve kept tokens to programs in every language",
+		Short: "Serve tokens to programs in every language",
 		Long: `Serves an identity endpoint on this machine until it is interrupted: with the refresh, the outage cover and the token
 store of the library behind it, and in front of it what every Azure SDK speaks. SDKs find it by the environment that it prints
 on stdout, or writes with --env-file. Its callers show a secret (IDENTITY_HEADER), or with --imds none.

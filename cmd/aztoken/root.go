@@ -94,7 +94,7 @@ func newRoot() *cobra.Command {
 		Use: "aztoken", SuggestionsMinimumDistance: 2,
 		Short: "Get, inspect and diagnose tokens of Azure managed identities",
 		Long: `aztoken gets, inspects and diagnoses tokens of Azure managed identities, runs a fake identity endpoint for
-local development, serves kept tokens to programs in every language, checks tokens for services behind a reverse
+local development, serves tokens to programs in every language, checks tokens for services behind a reverse
 proxy, grants an identity a role of the service that it calls, and lets it act as an application.
 
 Results go to stdout, everything else to stderr. Tokens are printed only on request. The exit status is 0 for
