@@ -102,7 +102,8 @@ func TestError(t *testing.T) {
 		}
 	})
 	inVirtualTime(t, "is the same for all callers, and may be read by all of them at once", func(t *testing.T) {
-		cause := &azcore.ResponseError{StatusCode: http.StatusForbidden, ErrorCode: "forbidden", RawResponse: &http.Response{}} // caches its text when it is read
+		// The error caches its text when it is read.
+		cause := &azcore.ResponseError{StatusCode: http.StatusForbidden, ErrorCode: "forbidden", RawResponse: &http.Response{}}
 		c := ofCredential(t, func(context.Context) (azcore.AccessToken, error) { return azcore.AccessToken{}, cause })
 		var wg sync.WaitGroup
 		for range 8 {

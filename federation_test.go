@@ -280,8 +280,8 @@ func TestFederation(t *testing.T) {
 	})
 }
 
-// TestFederationTokenFunc: where the audience is not known, as in an air-gapped cloud, a client of the
-// identity makes the assertions.
+// TestFederationTokenFunc: where the audience is not known, as in an air-gapped cloud, a client of
+// the identity makes the assertions.
 func TestFederationTokenFunc(t *testing.T) {
 	t.Parallel()
 	inVirtualTime(t, "of a client of the identity", func(t *testing.T) {
@@ -339,8 +339,8 @@ func TestFederationOutage(t *testing.T) {
 	})
 }
 
-// TestFederationRestart: with a store a start needs neither Entra ID nor the identity endpoint while
-// what they gave is valid.
+// TestFederationRestart: with a store a start needs neither Entra ID nor the identity endpoint
+// while what they gave is valid.
 func TestFederationRestart(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {
@@ -427,7 +427,8 @@ func TestFederationAssertion(t *testing.T) {
 			_, err := c.Token(t.Context(), resource)
 			require.NoError(t, err)
 			srv.Break(fault.EndpointOnly())
-			// A token for another resource is asked for every so often, so that assertion and client stay in use.
+			// A token for another resource is asked for every so often, so that assertion and
+			// client stay in use.
 			for i := range 23 {
 				time.Sleep(time.Hour)
 				_, err = c.Token(t.Context(), fmt.Sprintf("https://service-%d.example.com", i))
@@ -463,8 +464,8 @@ func TestFederationAssertion(t *testing.T) {
 	})
 }
 
-// TestFederationRefusedAssertion: an assertion out of the cache that Entra does not accept is replaced
-// once, in the same call; one that was made for the exchange is not.
+// TestFederationRefusedAssertion: an assertion out of the cache that Entra does not accept is
+// replaced once, in the same call; one that was made for the exchange is not.
 func TestFederationRefusedAssertion(t *testing.T) {
 	t.Parallel()
 	expired := imdstest.EntraRefuses(700024, "The client assertion is not within its valid time range").ExchangeOnly()
@@ -648,8 +649,8 @@ func TestFederationErrors(t *testing.T) {
 	})
 }
 
-// TestFederationMisbehaving: whatever Federation.Assertion does, calls return, and the next that works
-// brings a token.
+// TestFederationMisbehaving: whatever Federation.Assertion does, calls return, and the next that
+// works brings a token.
 func TestFederationMisbehaving(t *testing.T) {
 	t.Parallel()
 	inVirtualTime(t, "one thing after another", func(t *testing.T) {
@@ -664,7 +665,8 @@ func TestFederationMisbehaving(t *testing.T) {
 			func(context.Context) (string, error) { runtime.Goexit(); return "", nil },
 			func(context.Context) (string, error) { return "", (*fs.PathError)(nil) },
 			func(context.Context) (string, error) { return "", panicking{} },
-			func(context.Context) (string, error) { awake.sleep(time.Hour); return "", nil }, // without a look at the context
+			// This ignores the context.
+			func(context.Context) (string, error) { awake.sleep(time.Hour); return "", nil },
 			func(context.Context) (string, error) { return "\x00", nil },
 			func(context.Context) (string, error) { return strings.Repeat("e", 1<<20), nil },
 		} {
@@ -844,8 +846,8 @@ func (c counted) Close() error {
 	return c.Conn.Close()
 }
 
-// TestFederationOnEveryHost: the assertion may be made by each host that has managed identities, with
-// each kind of id.
+// TestFederationOnEveryHost: the assertion may be made by each host that has managed identities,
+// with each kind of id.
 func TestFederationOnEveryHost(t *testing.T) {
 	t.Parallel()
 	onEveryHost(t, "an application", func(t *testing.T, p platform, id string) {

@@ -54,7 +54,8 @@ func ExampleFault() {
 		imdstest.Truncated(), imdstest.Huge(1 << 20), imdstest.Redirect("https://else.example"),
 	} {
 		imds.Break(fault)
-		resource := "https://" + url.PathEscape(fault.String()) + ".example" // for which the platform keeps no token yet
+		// The platform has no token for this resource yet.
+		resource := "https://" + url.PathEscape(fault.String()) + ".example"
 		response, err := imds.RoundTrip(tokenRequest(context.Background(), imds.URL, resource))
 		fmt.Printf("%-34s %s\n", fault, seen(response, err))
 	}

@@ -63,7 +63,7 @@ func (s *Server) startSecure() *httptest.Server {
 	if s.secure.listener == nil {
 		l := httptest.NewUnstartedServer(s)
 		l.TLS = s.TLSConfig()
-		// A client that does not trust the certificate tells so itself.
+		// A client that does not trust the certificate reports that itself.
 		l.Config.ErrorLog = log.New(io.Discard, "", 0)
 		l.StartTLS()
 		s.secure.listener = l
@@ -77,7 +77,7 @@ func (s *secureSide) close() {
 	defer s.mu.Unlock()
 	s.closed = true
 	if s.listener != nil {
-		// A client that reads no more would otherwise block the end for ever.
+		// A client that reads no more would otherwise block the end forever.
 		s.listener.CloseClientConnections()
 		s.listener.Close()
 		s.listener = nil

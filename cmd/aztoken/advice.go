@@ -126,7 +126,8 @@ func noTokenFacts(e *aztoken.Error) []string {
 		switch {
 		case cause == aztoken.ErrNoManagedIdentity:
 			facts = append(facts, strings.TrimPrefix(cause.Error(), "aztoken: "))
-		case cause == aztoken.ErrIdentityNotFound, cause == aztoken.ErrIdentityAmbiguous: // in the endpoint's words already
+		case cause == aztoken.ErrIdentityNotFound, cause == aztoken.ErrIdentityAmbiguous:
+			// The endpoint's own description says this already.
 		case errors.As(cause, new(signInError)):
 			facts = append(facts, "no tool is signed in\n  "+cause.Error())
 		default:

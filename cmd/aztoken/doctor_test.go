@@ -39,8 +39,9 @@ func TestDoctorHosts(t *testing.T) {
 		"Container Instances on Windows": {env: srv.ContainerInstances()},
 		"Cloud Shell":                    {env: srv.CloudShell()},
 		"Azure ML":                       {env: srv.AzureML()},
-		"Azure Arc":                      {env: srv.Arc(), status: 1}, // its keys may lie in the agent's own directory only
-		"workload identity":              {env: srv.WorkloadIdentity()},
+		// Arc's keys may only be in the agent's own directory.
+		"Azure Arc":         {env: srv.Arc(), status: 1},
+		"workload identity": {env: srv.WorkloadIdentity()},
 	} {
 		t.Run(kind, func(t *testing.T) {
 			t.Parallel()

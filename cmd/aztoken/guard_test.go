@@ -162,7 +162,8 @@ func TestGuard(t *testing.T) {
 		require.NoError(t, resp.Body.Close())
 		require.Equal(t, 200, resp.StatusCode)
 		require.True(t, resp.Close, "no proxy asks on a connection that the end closes")
-		require.Eventually(t, func() bool { // a second signal is one only half a second after the first
+		// A second signal counts only if it comes half a second after the first.
+		require.Eventually(t, func() bool {
 			_ = s.cmd.Process.Signal(syscall.SIGTERM)
 			select {
 			case err := <-s.ended:
@@ -270,7 +271,8 @@ func TestGuardAnswersAtOnce(t *testing.T) {
 		conn, err := net.Dial("tcp", s.Addresses[0])
 		require.NoError(t, err)
 		t.Cleanup(func() { _ = conn.Close() })
-		require.NoError(t, conn.SetDeadline(time.Now().Add(4*time.Second))) // less than net/http waits for a request
+		// This is shorter than net/http's wait for a request.
+		require.NoError(t, conn.SetDeadline(time.Now().Add(4*time.Second)))
 		_, err = io.WriteString(conn, request)
 		require.NoError(t, err)
 		resp, err := http.ReadResponse(bufio.NewReader(conn), nil)

@@ -117,7 +117,8 @@ func stable(text string) string {
 	for _, v := range volatile {
 		text = v.pattern.ReplaceAllString(text, v.name)
 	}
-	if runtime.GOOS == "windows" { // whose clock is coarse: a check may take no time, and tells none
+	// The clock of Windows is coarse: a check may take no time, and then reports none.
+	if runtime.GOOS == "windows" {
 		text = doctorTime.ReplaceAllString(text, "$1 ")
 	}
 	return text
@@ -125,8 +126,8 @@ func stable(text string) string {
 
 var doctorTime = regexp.MustCompile(`(?m)^([✓✗] \S+) +(DURATION +)?`)
 
-// trustsByFile skips the test where Go does not take certificates from $SSL_CERT_FILE, as on Windows
-// and macOS, which have a store of their own.
+// trustsByFile skips the test where Go does not take certificates from $SSL_CERT_FILE, as on
+// Windows and macOS, which have a store of their own.
 func trustsByFile(t *testing.T) {
 	t.Helper()
 	if runtime.GOOS == "windows" || runtime.GOOS == "darwin" {

@@ -44,7 +44,8 @@ func (a *answers) of(client *aztoken.Client, t aztoken.Token) identityapi.Token 
 		return known.reply
 	}
 	reply := identityapi.Token{Value: t.Value(), ExpiresOn: t.ExpiresOn, FirstLife: t.ExpiresOn.Sub(t.AcquiredOn)}
-	if claims, err := t.UnverifiedClaims(); err == nil { // one that is not a JWT says nothing about itself
+	// A token that is not a JWT has no claims to read.
+	if claims, err := t.UnverifiedClaims(); err == nil {
 		reply.ClientID = claims.ClientID
 		if claims.NotBefore.Unix() > 0 {
 			reply.NotBefore = claims.NotBefore

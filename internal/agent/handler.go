@@ -55,7 +55,8 @@ func (a *Agent) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	reply := endpoint.Answer(r.Context(), c, &asked)
 	if reply.Status == http.StatusMethodNotAllowed {
 		allow := reply.Header.Get("Allow")
-		reply = identityapi.OAuthError(reply.Status, "method_not_allowed", "Only "+allow+" is allowed.") // SDKs read JSON
+		// SDKs read JSON.
+		reply = identityapi.OAuthError(reply.Status, "method_not_allowed", "Only "+allow+" is allowed.")
 		reply.Header.Set("Allow", allow)
 	}
 	write(w, reply, endpoint.Host().Server)

@@ -315,7 +315,8 @@ func TestCheckPreflight(t *testing.T) {
 	require.Equal(t, http.StatusUnauthorized, f.ask(t, question("", "OPTIONS", "/closed/", cors...)).Code)
 	require.Equal(t, http.StatusForbidden, f.ask(t, question("", "OPTIONS", "/closed;/", cors...)).Code)
 	require.Equal(t, http.StatusUnauthorized, f.ask(t, question("", "OPTIONS", "/Closed/", cors...)).Code, "its other reading wants a token")
-	for _, name := range []string{"X-Http-Method-Override", "X-Http-Method", "X_method_override"} { // no browser sends one
+	// No browser sends any of these.
+	for _, name := range []string{"X-Http-Method-Override", "X-Http-Method", "X_method_override"} {
 		require.Equal(t, http.StatusForbidden, f.ask(t, question("", "OPTIONS", "/a", append(cors, name, "DELETE")...)).Code, name)
 		require.Equal(t, http.StatusUnauthorized, f.ask(t, question("", "OPTIONS", "/all/", append(cors, name, "DELETE")...)).Code, name)
 	}

@@ -14,7 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// protects reports whether a path is one that the rules of FuzzChoose protect, in whatever spelling.
+// protects reports whether a path, in any spelling, is one that the rules of FuzzChoose protect.
 func protects(reading string) bool {
 	reading = strings.ToLower(strings.ToUpper(path.Clean("/" + reading)))
 	segments := strings.Split(strings.Trim(reading, "/"), "/")

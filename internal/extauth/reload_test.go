@@ -67,7 +67,8 @@ func TestReload(t *testing.T) {
 			require.Equal(t, http.StatusUnauthorized, f.ask(t, question(f.entra.Mint(second, reader), "GET", "/")).Code)
 			require.Equal(t, http.StatusOK, f.ask(t, question(f.entra.Mint(audience), "GET", "/")).Code)
 			require.Len(t, f.Config().Audiences, 1)
-			for _, elsewhere := range []string{"cloud: usgovernment\n" + readers, "authority: https://other.test\n" + readers} { // other keys
+			// Either one has other keys.
+			for _, elsewhere := range []string{"cloud: usgovernment\n" + readers, "authority: https://other.test\n" + readers} {
 				c, err := read(t, elsewhere)
 				require.NoError(t, err)
 				if c.Authority == "" {

@@ -228,11 +228,12 @@ func TestChooseByMethod(t *testing.T) {
 		{"POST", "/open/", ""}:             errNoMethod,
 		{"GET", "/head", ""}:               errNoMethod,
 		{"GET", "/Two/", ""}:               errNoMethod, // the folded one has POST alone
-		{"POST", "/files/;", ""}:           errNoMethod, // the other reading is /files, which has GET alone
-		{"POST", "/files/", ""}:            errNoMethod,
-		{"GET", "/orders/1", "override"}:   errOverride,
-		{"POST", "/orders/1", "override"}:  errOverride,
-		{"GET", "/open/", "override"}:      errOverride,
+		// The other reading is /files, which allows only GET.
+		{"POST", "/files/;", ""}:          errNoMethod,
+		{"POST", "/files/", ""}:           errNoMethod,
+		{"GET", "/orders/1", "override"}:  errOverride,
+		{"POST", "/orders/1", "override"}: errOverride,
+		{"GET", "/open/", "override"}:     errOverride,
 	} {
 		q := question{original{a.method, "", a.target}, strings.Contains(a.headers, "preflight"), strings.Contains(a.headers, "override")}
 		_, err := rules.decide(q)

@@ -39,7 +39,8 @@ func newTenant(opts *graphtest.Options) tenant {
 // run makes one run of the command: it reads, plans and applies.
 func (d tenant) run(ctx context.Context, t *testing.T, w federate.Spec, tell func(rollout.Progress)) ([]federate.Step, error) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(ctx, time.Hour) // of virtual time, so that a mistake is no endless test
+	// This is virtual time, so that a mistake does not make the test endless.
+	ctx, cancel := context.WithTimeout(ctx, time.Hour)
 	defer cancel()
 	c := client(t, d.Server)
 	s, err := federate.Read(ctx, c, w)

@@ -35,7 +35,8 @@ func wanted(to ...string) grant.Spec {
 
 // run makes one run of the command: it reads, plans and applies.
 func run(ctx context.Context, c *graph.Client, w grant.Spec, tell func(rollout.Progress)) (grant.State, []grant.Step, error) {
-	ctx, cancel := context.WithTimeout(ctx, time.Hour) // of virtual time, so that a mistake is no endless test
+	// This is virtual time, so that a mistake does not make the test endless.
+	ctx, cancel := context.WithTimeout(ctx, time.Hour)
 	defer cancel()
 	s, err := grant.Read(ctx, c, w)
 	if err != nil {
@@ -171,7 +172,8 @@ func TestApplyReplication(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				g := graphtest.New(nil)
 				worker := g.AddManagedIdentity("worker", armID)
-				g.Delay(lags(graphtest.Lag{Time: 6 * time.Minute})) // more than five minutes were seen
+				// More than five minutes have been observed.
+				g.Delay(lags(graphtest.Lag{Time: 6 * time.Minute}))
 				start, waited := time.Now(), time.Duration(0)
 				_, _, err := run(t.Context(), client(t, g), wanted("worker"), func(p rollout.Progress) {
 					if !p.Done {

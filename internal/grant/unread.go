@@ -11,8 +11,8 @@ import (
 	"github.com/seed-ac726066/aztoken/internal/lookup"
 )
 
-// Unread returns the state of a tenant without the application, from the wish alone: nothing is
-// looked up. It is false if the wish is about an application that must be there.
+// Unread returns the state of a tenant without the application, from w alone: nothing is looked up.
+// ok is false if w is about an application that must exist.
 func Unread(w Spec) (s State, ok bool) {
 	for _, to := range w.To {
 		if !slices.Contains(s.Unread, to) {
@@ -22,7 +22,7 @@ func Unread(w Spec) (s State, ok bool) {
 	return s, !w.Revoke && lookup.IsName(w.App)
 }
 
-// declaredIdentity is an identity, or what it is called where nobody has looked it up.
+// declaredIdentity is an identity, or its given name if it was not looked up.
 type declaredIdentity struct {
 	graph.ServicePrincipal
 	unread string // "" if it is known

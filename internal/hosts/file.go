@@ -55,7 +55,8 @@ func readWord(open opener, name string, limit int64) (string, error) {
 func word(text string) (string, error) {
 	text = strings.TrimSpace(text)
 	if text == "" || strings.ContainsFunc(text, func(r rune) bool { return r <= ' ' || r > '~' }) {
-		return "", errNotWord // as a header it would be two, or be rejected with the secret in the error
+		// In a header it would be split in two, or rejected with the secret in the error.
+		return "", errNotWord
 	}
 	return text, nil
 }

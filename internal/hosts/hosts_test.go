@@ -172,7 +172,8 @@ func TestWorkloadIdentityFile(t *testing.T) {
 	}
 	for bad, retry := range map[string]bool{"": true, "\n": true, "two words": true, "the.token\x00": true, limit + "x": false} {
 		require.NoError(t, os.WriteFile(file, []byte(bad), 0o600))
-		require.NoError(t, os.Chtimes(file, time.Time{}, time.Now().Add(time.Hour))) // by a clock that is ahead
+		// The file was written by a clock that is ahead.
+		require.NoError(t, os.Chtimes(file, time.Time{}, time.Now().Add(time.Hour)))
 		_, err = h.Source.Token(t.Context(), request)
 		require.ErrorContains(t, err, "federated token file "+file+", written 0s ago: ")
 		require.ErrorAs(t, err, &f)

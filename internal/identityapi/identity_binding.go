@@ -12,17 +12,18 @@ import (
 //
 //	POST /identity-binding/{tenant}/oauth2/v2.0/token
 //
-// What a request must have is what [WorkloadIdentity] says; only the assertion is another one, for
-// the audience api://AKSIdentityBinding. The name in the TLS handshake must be ServerName, in any
-// case. The header Host does not matter: each SDK sends another.
+// A request must be as for [WorkloadIdentity], except that the assertion is for the audience
+// api://AKSIdentityBinding. The name in the TLS handshake must be ServerName, in any case. The
+// header Host does not matter, because each SDK sends a different one.
 //
-// Successes and Entra's refusals are Entra's own. How the proxy itself refuses is published
-// nowhere; here it does so as the API server does, with a Status of Kubernetes: 401 for another
-// server name and for a token that the [Source] refuses without a number of Entra's, 403 for a
-// client id that is not bound.
+// Successes and Entra's refusals are Entra's own. The proxy's own refusals are not documented; here
+// they are those of the API server, with a Status of Kubernetes: 401 for another server name and
+// for a token that the [Source] refuses without a number of Entra's, 403 for a client id that is
+// not bound.
 type IdentityBinding struct {
-	ServerName     string
-	ServiceAccount string // as Kubernetes names it in a refusal: system:serviceaccount:NAMESPACE:NAME
+	ServerName string
+	// ServiceAccount is its name in a refusal of Kubernetes: system:serviceaccount:NAMESPACE:NAME.
+	ServiceAccount string
 }
 
 // bindingPath is the path of the proxy's address. A real one may have another, or none.

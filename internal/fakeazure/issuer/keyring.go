@@ -76,7 +76,8 @@ func (r *keyring) fill() {
 }
 
 func (r *keyring) add() {
-	r.published = append(r.published[:len(r.published):len(r.published)], sharedKey(r.made)) // readers have the old ones
+	// Append to a copy, because readers have the old slice.
+	r.published = append(r.published[:len(r.published):len(r.published)], sharedKey(r.made))
 	r.made++
 }
 
