@@ -41,7 +41,7 @@ func (e *entry) look(ctx context.Context) <-chan finding {
 	return found
 }
 
-// noteEntry takes in how a load of the entry ended. An entry that cannot be opened is told once,
+// noteEntry records how a load of the entry ended. An entry that cannot be opened is reported once,
 // until a load finds another state.
 func (e *entry) noteEntry(err error) {
 	if errors.Is(err, context.Canceled) {

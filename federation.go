@@ -53,7 +53,7 @@ const (
 	freshWait = replaceTimeout
 )
 
-// checkFederation refuses what would have no effect beside Options.Federation.
+// checkFederation returns an error for options that would have no effect with Options.Federation.
 func (o *Options) checkFederation() error {
 	switch {
 	case o.Federation == nil:

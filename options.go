@@ -12,8 +12,8 @@ import (
 
 // Options are the settings of a [Client]. The zero value is right for a program on an Azure host.
 //
-// What users pass in (Credential, Logger, OnEvent, callbacks of OnRotate) may panic, be slow or
-// never return: it costs no caller its deadline and no other resource anything. What it panics with
+// User code (Credential, Logger, OnEvent, callbacks of OnRotate) may panic, be slow or never
+// return: no caller misses its deadline, and other resources are not affected. The value of a panic
 // goes to Logger and to Event.Err.
 type Options struct {
 	// ClientOptions are those of every Azure SDK client, for the requests to the identity endpoint:
@@ -28,13 +28,13 @@ type Options struct {
 	//	Retry, APIVersion
 	//	                 must be zero: they would have no effect, and NewClient says what to set instead.
 	//
-	// (Workload identity and Federation, whose endpoint is on the internet, use the proxy of the
-	// environment, or that of your client.)
+	// (The endpoint of workload identity and Federation is on the internet: requests to it use the
+	// proxy of the environment, or that of your client.)
 	azcore.ClientOptions
 
 	// ID is the managed identity to use. Nil is the host's default: the system-assigned one or, on
-	// most hosts, the only one. An ID of a kind that the host does not take is an error of
-	// NewClient.
+	// most hosts, the only one. If the host does not support this kind of ID, NewClient returns an
+	// error.
 	ID ID
 
 	// Credential is the source of tokens in place of the host's managed identity: any
@@ -59,21 +59,21 @@ type Options struct {
 	// Refresh decides when a token is replaced. The zero value is HalfLife().
 	Refresh RefreshPolicy
 
-	// Store keeps tokens where they outlive the process, so that a restart or a new instance during
-	// an outage has one: tokenstore.New(tokenstore.Dir(path)), or a Redis for a fleet. A store that
-	// is shared by machines needs an explicit ID. A store that does not work fails and delays no
-	// call that the client can serve without it. Nil keeps tokens in this process only.
+	// Store keeps tokens beyond the life of the process, so that a restart or a new instance has a
+	// token during an outage: tokenstore.New(tokenstore.Dir(path)), or Redis for a fleet. A store
+	// that several machines share needs an explicit ID. If the store does not work, calls that the
+	// client can serve without it neither fail nor wait. Nil keeps tokens in this process only.
 	Store *tokenstore.Store
 
-	// Logger gets a line for each Event. Nil is silent.
+	// Logger gets a line for each Event. Nil logs nothing.
 	Logger *slog.Logger
 
 	// OnEvent is called for every Event, one at a time and in order, in a goroutine of the client:
-	// what the Event tells of has taken effect by then. It must not close the client. Nil is none.
+	// what the Event reports has taken effect by then. It must not close the client. Nil is none.
 	OnEvent func(Event)
 }
 
-// check refuses what would have no effect.
+// check returns an error for options that would have no effect.
 func (o *Options) check() error {
 	for _, f := range []struct {
 		name, instead string

@@ -10,8 +10,8 @@ package aztoken
 //	                         │                       flights ended                     ▼
 //	                         └──────────────────────────────────────────────────── replacing
 //
-// A token that comes leads to serving from every phase but dropped, which is the end: the entry has
-// left the cache.
+// A new token leads to serving from every phase except dropped, which is final: the entry has left
+// the cache.
 type phase uint8
 
 const (

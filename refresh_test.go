@@ -196,7 +196,8 @@ func TestIdle(t *testing.T) {
 		time.Sleep(time.Hour)
 		tok, err := c.Token(t.Context(), resource)
 		require.NoError(t, err)
-		imds.BreakFor(23*time.Hour+45*time.Minute, imdstest.Status(400)) // from before the refresh to half an hour after the end
+		// The outage begins before the refresh and lasts until half an hour after the token's end.
+		imds.BreakFor(23*time.Hour+45*time.Minute, imdstest.Status(400))
 		time.Sleep(time.Until(tok.ExpiresOn) + 45*time.Minute)
 		require.NoError(t, c.Warm(t.Context(), resource), "a caller waits for the token")
 		time.Sleep(2 * time.Hour) // a life after the last use of the token before

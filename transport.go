@@ -103,7 +103,8 @@ func (t *Transport) send(req *http.Request, body io.ReadCloser, token *cachedTok
 	sent.Header["Authorization"] = token.token.secret.Reveal().header
 	resp, err := t.base().RoundTrip(&sent)
 	if resp != nil {
-		resp.Request = req // who logs resp.Request must not log the token, and the next redirect finds its history
+		// A log of resp.Request must not have the token, and the next redirect finds its history.
+		resp.Request = req
 	}
 	return resp, err
 }
@@ -118,7 +119,8 @@ func (t *Transport) unauthorized(req *http.Request, resp *http.Response, token *
 	body := req.Body
 	hasBody := body != nil && body != http.NoBody
 	if hasBody && req.GetBody == nil {
-		t.Client.cache.reject(t.request(), token, rejection.Claims) // for the next request; this one cannot be repeated
+		// This is for the next request, because this one cannot be repeated.
+		t.Client.cache.reject(t.request(), token, rejection.Claims)
 		return resp, nil
 	}
 	other := t.Client.cache.replace(req.Context(), t.request(), token, rejection.Claims)

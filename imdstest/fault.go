@@ -87,8 +87,8 @@ func Dropped() Fault { return Fault{fault.Dropped()} }
 // tokens that it keeps, however old, while they are valid; for any other it answers 500. Workload
 // identity, which has no platform in between, answers 503.
 //
-// With [Server.Break] or [Server.BreakFor], requests for discovery and keys get
-// 503 too. With [Issuer.Break] only these get 503, and tokens are issued as usual.
+// With [Server.Break] or [Server.BreakFor], requests for discovery and keys get 503 too. With
+// [Issuer.Break] only these get 503, and tokens are issued as usual.
 func EntraDown() Fault { return Fault{fault.EntraDown()} }
 
 // EntraRefuses is a refusal of Entra ID, which the host passes on in its own form: number is the

@@ -69,7 +69,8 @@ func TestDir(t *testing.T) {
 			_, err := store.Load(ctx, vault)
 			require.ErrorIs(t, err, tokenstore.ErrNotFound)
 			require.NoError(t, store.Save(ctx, vault, []byte("payload 2"), later))
-			requirePayloads(t, newStore(t, tokenstore.Dir(path), keys...), vault, "payload 2") // a process that starts now
+			// As in a process that starts now.
+			requirePayloads(t, newStore(t, tokenstore.Dir(path), keys...), vault, "payload 2")
 		}
 	})
 	t.Run("opens on its machine only", func(t *testing.T) {

@@ -20,7 +20,8 @@ func Example() {
 	}
 	defer os.RemoveAll(path)
 	key := make([]byte, tokenstore.KeySize)
-	_, _ = rand.Read(key) // in a service: os.ReadFile(os.Getenv("CREDENTIALS_DIRECTORY") + "/tokens.key")
+	// In a service: os.ReadFile(os.Getenv("CREDENTIALS_DIRECTORY") + "/tokens.key").
+	_, _ = rand.Read(key)
 
 	store, err := tokenstore.New(tokenstore.Dir(path), key)
 	if err != nil {
@@ -92,7 +93,8 @@ func ExampleStore() {
 	_, err = store.Load(ctx, entry)
 	fmt.Println(errors.Is(err, tokenstore.ErrNotFound))
 
-	unlock, ok, err := store.Lock(ctx, entry, time.Minute) // so that one process asks for a token, and the others wait
+	// The lock lets one process ask for a token while the others wait.
+	unlock, ok, err := store.Lock(ctx, entry, time.Minute)
 	fmt.Println(ok, err)
 	fmt.Println(store.Save(ctx, entry, []byte("a token"), time.Now().Add(24*time.Hour)))
 	unlock()

@@ -153,7 +153,8 @@ func (h *home) openRegular(name string) (*os.File, error) {
 	if !seen.Mode().IsRegular() {
 		return nil, errNotRegular
 	}
-	file, err := h.root.OpenFile(name, os.O_RDONLY|nonblock, 0) // does not hang on a FIFO that appeared since
+	// With nonblock this does not hang on a FIFO that has appeared since.
+	file, err := h.root.OpenFile(name, os.O_RDONLY|nonblock, 0)
 	if err != nil {
 		return nil, missing(h.path, err)
 	}

@@ -53,7 +53,8 @@ func ExampleVerifier_Warm() {
 	late := exampleVerifier(entra)
 	defer late.Close()
 	err := late.Warm(context.Background())
-	fmt.Println(errors.Is(err, verify.ErrKeysUnavailable)) // it goes on trying: answer requests all the same
+	// The verifier keeps trying, so the service can start to answer requests.
+	fmt.Println(errors.Is(err, verify.ErrKeysUnavailable))
 	// Output:
 	// <nil>
 	// true

@@ -85,7 +85,8 @@ func ExampleTokenFromContext() {
 
 	token := entra.Mint("https://orders.example.com")
 	h := verifier.Handler(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-		assertion, ok := verify.TokenFromContext(r.Context()) // azidentity.NewOnBehalfOfCredentialWithSecret(…, assertion, …)
+		// For azidentity.NewOnBehalfOfCredentialWithSecret(…, assertion, …).
+		assertion, ok := verify.TokenFromContext(r.Context())
 		fmt.Println(ok, assertion == token)
 	}), verify.Role("consumer"))
 	statusOf(h, withToken(token))

@@ -58,7 +58,7 @@ func (e IdentityBinding) Admit(c Call) *Reply {
 	return &refusal
 }
 
-// Astray reports whether a call came over a connection to the proxy and is for none of its paths.
+// Astray reports whether a call came over a connection to the proxy but is for none of its paths.
 func (e IdentityBinding) Astray(c Call) bool {
 	_, ok := e.Behind(c)
 	return !ok && e.named(c)
@@ -91,7 +91,7 @@ func (e IdentityBinding) refuse(r Request, f Failure) Reply {
 
 func (e IdentityBinding) succeed(r Request, t Token) Reply { return WorkloadIdentity{}.succeed(r, t) }
 
-// Status returns a Status of Kubernetes with 401 and 403, and else what Entra sends.
+// Status returns a Status of Kubernetes for 401 and 403, and otherwise what Entra sends.
 func (e IdentityBinding) Status(code int) Reply {
 	switch code {
 	case http.StatusUnauthorized:
@@ -106,7 +106,7 @@ func (e IdentityBinding) Status(code int) Reply {
 // bindingGroup is the API group whose resources are client ids, in the roles of Kubernetes.
 const bindingGroup = "cid.wi.aks.azure.com"
 
-// notBound is what an API server says where no role gives a service account the verb
+// notBound is the error of an API server if no role gives a service account the verb
 // use-managed-identity on a resource.
 func (e IdentityBinding) notBound(resource string) Reply {
 	return kubernetesStatus(http.StatusForbidden, "Forbidden",

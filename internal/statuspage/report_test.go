@@ -105,7 +105,8 @@ func TestDocsHaveTheJSONForm(t *testing.T) {
 				if name, _, _ := strings.Cut(f.Tag.Get("json"), ","); name != "" {
 					names = append(names, name)
 				}
-				if f.Type != reflect.TypeFor[time.Time]() && f.Name != "Tenants" { // which are like what they are in
+				// The members of these two types are those of the struct around them.
+				if f.Type != reflect.TypeFor[time.Time]() && f.Name != "Tenants" {
 					walk(f.Type)
 				}
 			}

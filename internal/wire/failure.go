@@ -64,10 +64,12 @@ type Failure struct {
 type Reason int
 
 const (
-	Unknown           Reason = iota
-	NoEndpoint               // what answers is not an identity endpoint; it may become one where Retry is set
-	IdentityNotFound         // the host does not have the identity, or none, or not yet
-	IdentityAmbiguous        // the host has several identities and none was named
+	Unknown Reason = iota
+	// NoEndpoint: what answers is not an identity endpoint; if Retry is set, there may be one
+	// later.
+	NoEndpoint
+	IdentityNotFound  // the host does not have the identity, or none, or not yet
+	IdentityAmbiguous // the host has several identities and none was named
 )
 
 // Error returns the facts, without Advice.

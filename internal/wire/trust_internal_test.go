@@ -114,8 +114,8 @@ func TestTrust(t *testing.T) {
 	require.Nil(t, trusting.DialTLSContext, "the caller's transport stays as it was")
 }
 
-// TestTrustHTTP2: a connection is the locked client's own. The caller's client, which would share one
-// of HTTP/2, trusts others.
+// TestTrustHTTP2: the locked client has its own connections. The caller's client, which would share
+// one of HTTP/2, trusts others.
 func TestTrustHTTP2(t *testing.T) {
 	t.Parallel()
 	cert := certificate.New()
