@@ -18,15 +18,17 @@ import (
 type Options struct {
 	// ClientOptions are those of every Azure SDK client, for the requests to the identity endpoint:
 	//
-	//	Transport        used without its proxy, redirects and cookies if it is an *http.Client. A RoundTripper in it
-	//	                 that is not an *http.Transport, or a Transport that is not an *http.Client, must itself use no
-	//	                 proxy and follow no redirect. Nil is a client of its own.
+	//	Transport        used without its proxy, redirects and cookies if it is an *http.Client.
+	//	                 A RoundTripper in it that is not an *http.Transport, or a Transport that
+	//	                 is not an *http.Client, must itself use no proxy and follow no redirect.
+	//	                 Nil makes a new client.
 	//	PerCallPolicies, PerRetryPolicies, Telemetry, TracingProvider
 	//	                 as in every Azure SDK client.
 	//	Logging          never shows a body or a secret header.
 	//	Cloud            names the login host for Federation, and must be zero without it.
 	//	Retry, APIVersion
-	//	                 must be zero: they would have no effect, and NewClient says what to set instead.
+	//	                 must be zero: they would have no effect, and NewClient says what to
+	//	                 set instead.
 	//
 	// (The endpoint of workload identity and Federation is on the internet: requests to it use the
 	// proxy of the environment, or that of your client.)
@@ -46,8 +48,8 @@ type Options struct {
 	// identity, or another assertion, is the credential. Nil is none.
 	Federation *Federation
 
-	// Endpoint is the base URL of IMDS; set, it is used whatever host the environment names. ""
-	// leaves it to the environment, and where that names no other host it is
+	// Endpoint is the base URL of IMDS. If set, it overrides the host that the environment names.
+	// "" means the environment's host, or if it names none
 	// http://169.254.169.254.
 	Endpoint string
 

@@ -105,7 +105,8 @@ func ExampleDropped() {
 	// Output: dial tcp imds.test:80: context deadline exceeded
 }
 
-// Where an app registration's credential is the identity of a host, each of both can be away alone.
+// If an app registration's credential is the identity of a host, each of the two endpoints can fail
+// alone.
 func ExampleFault_oneLeg() {
 	imds := imdstest.New(nil)
 	defer imds.Close()
@@ -124,7 +125,7 @@ func ExampleFault_oneLeg() {
 	// Status(503).ExchangeOnly: IMDS: 200 OK; Entra ID: 503 Service Unavailable
 }
 
-// The documents of Entra ID can be away one by one.
+// The documents of Entra ID can fail one by one.
 func ExampleFault_oneDocument() {
 	imds := imdstest.New(nil)
 	ask := func(fault imdstest.Fault) {

@@ -121,7 +121,7 @@ func TestDir(t *testing.T) {
 		path := t.TempDir()
 		store := newStore(t, tokenstore.Dir(path))
 		require.NoError(t, store.Save(ctx, vault, []byte("payload"), later))
-		require.NoError(t, os.Truncate(entryFiles(t, path)[0], 1<<40)) // which takes no room
+		require.NoError(t, os.Truncate(entryFiles(t, path)[0], 1<<40)) // it takes no space
 		_, err := store.Load(ctx, vault)
 		require.ErrorIs(t, err, tokenstore.ErrUnreadable)
 		require.NoError(t, store.Save(ctx, vault, []byte("payload 2"), later))
@@ -279,7 +279,7 @@ func TestLocksOfADir(t *testing.T) {
 	})
 }
 
-// locks reports whether the lock can be had, and gives it back.
+// locks reports whether the lock is free, and releases it.
 func locks(t *testing.T, store *tokenstore.Store) bool {
 	t.Helper()
 	unlock, ok, err := store.Lock(t.Context(), vault, time.Minute)

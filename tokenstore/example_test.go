@@ -57,7 +57,7 @@ func ExampleNew() {
 	// 0 tokenstore: a shared backend needs a key: pass the same 32 random bytes in every program that shares it
 }
 
-// A directory without a key makes one of its own, at the first save.
+// A directory without a key makes its own at the first save.
 func ExampleDir() {
 	path, err := os.MkdirTemp("", "tokens")
 	if err != nil {
@@ -76,7 +76,7 @@ func ExampleDir() {
 	// tokenstore: no such entry
 }
 
-// What aztoken's client does with a store; programs pass theirs to aztoken.Options.
+// How aztoken's client uses a store; programs pass theirs to aztoken.Options.
 func ExampleStore() {
 	path, err := os.MkdirTemp("", "tokens")
 	if err != nil {
@@ -139,7 +139,7 @@ func ExampleStore_Inspect() {
 	// 24h0m0s tokenstore: the entry cannot be opened; the next save replaces it: it is sealed with a key that is not in the list
 }
 
-// A Backend of your own that has locks too, or not.
+// A custom Backend may have locks, or not.
 func ExampleLocker() {
 	_, ok := tokenstore.Dir("/var/lib/orders/tokens").(tokenstore.Locker)
 	fmt.Println("a directory has locks:", ok)

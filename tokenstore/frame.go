@@ -9,7 +9,7 @@ import (
 
 // A file of a Dir is
 //
-//	format (4 bytes) | expiry in Unix seconds (8 bytes) | CRC-32 of expiry and blob (4 bytes) | blob
+//	format (4 bytes) | expiry in Unix seconds (8 bytes) | CRC-32 of both others (4 bytes) | blob
 //
 // The expiry stands outside the blob for whoever prunes without a key. The checksum finds damage of
 // the expiry; what protects the blob is its seal.

@@ -34,7 +34,7 @@ type local interface {
 	keyed(own bool) local
 	// ownKey returns the key in the directory.
 	ownKey(ctx context.Context, create bool) ([]byte, error)
-	// place is where a blob belongs, beside its name.
+	// place says where a blob belongs, in addition to its name.
 	place() string
 	// inspect is Inspect; the ring opens the entries.
 	inspect(ctx context.Context, openers func() (keyring, error)) (Inspection, error)
@@ -185,7 +185,7 @@ func (s *sealedBackend) ring(ctx context.Context, create bool) (keyring, error) 
 	return newKeyring([][]byte{user})
 }
 
-// place is where a blob belongs, beside its name.
+// place says where a blob belongs, in addition to its name.
 func (s *sealedBackend) place() string {
 	if s.dir == nil {
 		return "shared"

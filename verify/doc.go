@@ -9,7 +9,8 @@
 //	defer verifier.Close()
 //
 //	mux.Handle("GET /orders", verifier.Handler(list, verify.Role("consumer")))
-//	mux.Handle("DELETE /orders/{id}", verifier.Handler(remove, verify.Role("admin"), verify.AppOnly()))
+//	mux.Handle("DELETE /orders/{id}",
+//		verifier.Handler(remove, verify.Role("admin"), verify.AppOnly()))
 //
 // In a handler, [FromContext] returns the claims of the caller.
 //

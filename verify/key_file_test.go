@@ -63,7 +63,7 @@ func TestAKeyFileDoesNotKeepNewKeysAway(t *testing.T) {
 		entra := issue(second().jwk())
 		v := open(t, entra, keyFile(path))
 		accept(t, v, mint(by(second())))
-		accept(t, v, mint()) // as with any key that answers lack: they may be thin
+		accept(t, v, mint()) // as with any key that answers lack: they may be incomplete
 		time.Sleep(62 * time.Minute)
 		reject(t, v, mint(), verify.ErrSignature)
 		synctest.Wait()

@@ -26,8 +26,8 @@ const closeLimit = 5 * time.Second
 //	unknown ──────────────────────────────▶ current ◀──────────────────────────▶ absent
 //	   ▲                                       │            in it again             │
 //	   └───────────────────────────────────────┴────────────────────────────────────┘
-//	     other material under its id, or of no use; no answer of an hour, ten at least, has had it;
-//	     24 hours without an answer
+//	     other material under its id, or unusable; no answer in an hour, and in ten at least, has
+//	     had it; 24 hours without an answer
 //
 // What can hang runs in its own goroutine, and nothing waits for it without a limit: a fetch is
 // abandoned after ten seconds, and so is the wait of a caller; files and observers delay nobody.

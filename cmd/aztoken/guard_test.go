@@ -259,13 +259,14 @@ func TestGuardRestartsInAnOutage(t *testing.T) {
 	s.stop(t)
 }
 
-// What proxies send that net/http would wait for, or take for more than a question.
+// Requests of proxies for whose body net/http would wait, or that it would treat as more than a
+// question.
 func TestGuardAnswersAtOnce(t *testing.T) {
 	t.Parallel()
 	entra := issuerOf(t)
 	s := guard(t, guardOf(entra, "--role=reader", "--proxy=nginx")...)
 	good := entra.Mint(orders)
-	// send returns the answer to a request that is written as it is.
+	// send returns the answer to a request that is written unchanged.
 	send := func(request string) *http.Response {
 		t.Helper()
 		conn, err := net.Dial("tcp", s.Addresses[0])
@@ -389,8 +390,8 @@ func TestGuardMistakes(t *testing.T) {
 	}
 }
 
-// socketDir returns a directory with a short name: the path of a socket has some hundred bytes at
-// most, of which a test's own directory on macOS takes nearly all.
+// socketDir returns a directory with a short name: the path of a socket has about a hundred bytes
+// at most, and a test's own directory on macOS takes nearly all of them.
 func socketDir(t *testing.T) string {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "")

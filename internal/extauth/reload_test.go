@@ -115,7 +115,7 @@ func TestReload(t *testing.T) {
 		virtually(t, func(t *testing.T) {
 			f := start(t, entraID(), configured(t, readers))
 			synctest.Wait()
-			f.entra.Issuer().RotateKey() // so that the next token has its check wait for a key
+			f.entra.Issuer().RotateKey() // so that the check of the next token waits for a key
 			f.entra.Issuer().Next(imdstest.Hang())
 			good := f.entra.Mint(audience)
 			var asked sync.WaitGroup

@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// With whatever patterns, the tree finds the one that net/http finds.
+// With any patterns, the tree finds the same one as net/http.
 func TestTree(t *testing.T) {
 	t.Parallel()
 	for seed := range uint64(500) {

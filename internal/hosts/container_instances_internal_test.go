@@ -10,7 +10,7 @@ import (
 	"github.com/seed-ac726066/aztoken/internal/wire"
 )
 
-// What tells container instances from App Service, which sets the same variables.
+// How to tell container instances from App Service, which sets the same variables.
 func TestIdentityEndpointKind(t *testing.T) {
 	t.Parallel()
 	const path = "http://10.92.0.12:2377/metadata/identity/oauth2/token"

@@ -10,7 +10,8 @@ import (
 // ContainerInstances is the endpoint of a container group on Windows. On Linux container instances
 // have [IMDS].
 //
-//	GET /metadata/identity/oauth2/token?api-version=1.0&resource=https://vault.azure.net&principalId=<object id>
+//	GET /metadata/identity/oauth2/token?api-version=1.0
+//	    &resource=https://vault.azure.net&principalId=<object id>
 //	Secret: <secret>
 //
 // It accepts that api-version alone, and principalId; other names of an id are ignored. Without one

@@ -3,7 +3,7 @@
 // [Source] provides the tokens.
 //
 //	IMDS                GET /metadata/identity/oauth2/token, header Metadata: true
-//	AppService          GET /msi/token, header X-IDENTITY-HEADER (2019-08-01) or Secret (2017-09-01)
+//	AppService          GET /msi/token, header X-IDENTITY-HEADER (2019) or Secret (2017)
 //	ContainerInstances  GET with api-version 1.0, header Secret
 //	Arc                 IMDS's request, and the content of a file that the first reply names
 //	ServiceFabric       GET over https, header Secret

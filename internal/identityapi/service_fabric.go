@@ -11,7 +11,8 @@ import (
 // ServiceFabric is the endpoint of a node of a Service Fabric cluster. It is served over https
 // only, and its clients know its certificate by the SHA-1 thumbprint.
 //
-//	GET /metadata/identity/oauth2/token?api-version=2019-07-01-preview&resource=https://vault.azure.net
+//	GET /metadata/identity/oauth2/token?api-version=2019-07-01-preview
+//	    &resource=https://vault.azure.net
 //	Secret: <secret>
 //
 // It accepts that api-version and 2020-05-01. A call cannot name an identity: such parameters are

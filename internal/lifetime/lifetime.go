@@ -14,7 +14,8 @@ type Lifetime struct {
 	ctx    context.Context
 	cancel context.CancelFunc
 
-	mu      sync.Mutex // orders Enter before Wait: a WaitGroup must not grow from zero while it is waited for
+	// mu orders Enter before Wait: a WaitGroup must not grow from zero during a Wait.
+	mu      sync.Mutex
 	running sync.WaitGroup
 }
 

@@ -13,7 +13,9 @@ func caught(hasTerminal bool) []os.Signal {
 	all := []os.Signal{
 		syscall.SIGHUP, syscall.SIGINT, syscall.SIGQUIT, syscall.SIGTERM, syscall.SIGUSR1, syscall.SIGUSR2, syscall.SIGALRM, syscall.SIGCONT,
 	}
-	if !hasTerminal { // else they have their own effect here, and the program has them from the terminal
+	// With a terminal they keep their usual effect here, and the terminal sends them to the program
+	// itself.
+	if !hasTerminal {
 		all = append(all, syscall.SIGTSTP, syscall.SIGWINCH)
 	}
 	return all

@@ -55,7 +55,8 @@ func (p *Peers) Of(remoteAddr string, now time.Time) *Bucket {
 	if b := p.buckets[host]; b != nil {
 		return b
 	}
-	if len(p.buckets) >= maxPeers && now.Sub(p.swept) > time.Second { // not with each request of a flood
+	// Do not sweep with each request of a flood.
+	if len(p.buckets) >= maxPeers && now.Sub(p.swept) > time.Second {
 		p.swept = now
 		for name, b := range p.buckets {
 			if b.idle(now) {

@@ -111,7 +111,7 @@ func (r release) pack(ctx context.Context, program, archive string) error {
 	return writeArchive(archive, r.date, append(files, file{name: "THIRD-PARTY-LICENSES.txt", content: licenses}))
 }
 
-// sourceDate returns the date of the commit, or what the environment says where there is none: see
+// sourceDate returns the date of the commit, or that of the environment if there is none: see
 // https://reproducible-builds.org/specs/source-date-epoch/
 func sourceDate(ctx context.Context, root string) (time.Time, error) {
 	text := os.Getenv("SOURCE_DATE_EPOCH")

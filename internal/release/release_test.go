@@ -64,7 +64,7 @@ func TestAReleaseComesOutTheSameAgain(t *testing.T) {
 	again := r
 	again.root = moved(t, r.root)
 	t.Setenv("GOFLAGS", "-race=false -tags=unheard-of")
-	t.Setenv("GOCACHE", t.TempDir()) // nothing is taken from the build before
+	t.Setenv("GOCACHE", t.TempDir()) // nothing is reused from an earlier build
 	second := program(again)
 
 	one, err := os.ReadFile(first)

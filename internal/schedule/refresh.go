@@ -19,7 +19,8 @@ func Refresh(due, now, expires, hint time.Time) time.Time {
 	if earliest := now.Add(MinInterval); due.Before(earliest) {
 		due = earliest
 	}
-	return now.Add(due.Sub(now)) // with a monotonic reading, also where the policy took its own away
+	// The result has a monotonic reading, even if the policy has removed its own.
+	return now.Add(due.Sub(now))
 }
 
 // HalfLife returns when a token that ends at expires is refreshed by half-life, decided at now:

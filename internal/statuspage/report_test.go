@@ -88,7 +88,7 @@ func TestLevelOfAReport(t *testing.T) {
 	require.Equal(t, Critical, k.level(), "that of the tenant without keys")
 }
 
-// The members of the JSON form and their values are promised to programs, so the docs have them.
+// Programs rely on the members of the JSON form and their values, so the docs list them.
 func TestDocsHaveTheJSONForm(t *testing.T) {
 	t.Parallel()
 	doc, err := os.ReadFile("../../docs/statusz.md")

@@ -15,8 +15,8 @@ const (
 	Valid State = "valid" // there is one, and the last try got it
 	// Unused: a valid token that nobody uses: it is refreshed when somebody uses it.
 	Unused   State = "unused"
-	Idle     State = "idle"     // no keys, as no token to check has come yet
-	Retrying State = "retrying" // it is there, and the last try to get a newer one failed
+	Idle     State = "idle"     // no keys, because no token to check has come yet
+	Retrying State = "retrying" // there is one, and the last try to get a newer one failed
 	Ending   State = "ending"   // the same, and it is in the last quarter of its life
 	Expired  State = "expired"  // the token has expired
 	Missing  State = "missing"  // there is none, and the last try to get one failed

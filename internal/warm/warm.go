@@ -21,12 +21,12 @@ type Resource struct {
 const (
 	// timeout is that of one call of Warm, which itself tries again and again.
 	timeout = 75 * time.Second
-	// interval is the pause after a call that failed. A missing role or identity may take minutes to
-	// appear.
+	// interval is the pause after a call that failed. A missing role or identity may need minutes
+	// to appear.
 	interval = 15 * time.Second
 )
 
-// Keep has the tokens of resources fetched and refreshed until stop, or the end of life.
+// Keep fetches and refreshes the tokens of resources until stop, or the end of life.
 func Keep(life *lifetime.Lifetime, resources []Resource) (stop func()) {
 	ctx, cancel := context.WithCancel(life.Context())
 	var subscriptions []func()

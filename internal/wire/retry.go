@@ -29,13 +29,13 @@ var (
 		501661, // the request to the issuer failed
 		900612, // the issuer's keys could not be read
 	}
-	// stale are those of a replica of the directory that does not have a federated credential yet: the
+	// stale are the codes of a directory replica that does not have a federated credential yet: the
 	// next try often reaches another replica.
 	stale = []int{70021, 700211, 700212, 700213}
 )
 
 // maxStaleRetries is the number of tries after a stale answer: enough to reach another replica, and
-// few for a mistake, which is told after seconds.
+// few enough to report a mistake within seconds.
 const maxStaleRetries = 2
 
 // retry decides whether an answer other than 200 is worth another try, and how many at most (0 for
