@@ -25,8 +25,8 @@ type cachedToken struct {
 	untilWall int64
 	given     time.Time // when the endpoint last returned it
 	stored    bool      // it came from the store, and the endpoint has not returned it yet
-	// recorded is acquired as the store has it: by the wall clock of whoever acquired the token,
-	// which may be ahead.
+	// recorded is acquired as the store has it: by the wall clock of the process that acquired the
+	// token, which may be ahead.
 	recorded time.Time
 }
 

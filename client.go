@@ -1,5 +1,5 @@
 // Package aztoken gets OAuth 2.0 access tokens for Azure managed identities and keeps them fresh,
-// so that a service goes on calling its peers through an outage of Entra ID (Azure AD) or of the
+// so that a service can keep calling its peers through an outage of Entra ID (Azure AD) or of the
 // machine's identity endpoint.
 //
 //	client, err := aztoken.NewClient(nil)
@@ -19,7 +19,7 @@
 //	               │  background refresh, tried     │ request, each to its own
 //	               │  again until it works          │ deadline
 //
-// No caller waits for the endpoint while a valid token is held, whatever the endpoint does.
+// While the client holds a valid token, no caller waits for the endpoint.
 //
 // [NewClient] finds the host's endpoint by the environment: virtual machines, scale sets, AKS nodes
 // and container instances on Linux (IMDS), container instances on Windows, App Service, Functions
@@ -250,9 +250,9 @@ func (c *Client) Warm(ctx context.Context, resources ...string) error {
 func (c *Client) Invalidate(t Token) { c.tokens().invalidate(t) }
 
 // OnRotate calls f with every token for resource that the client gets from now on, the first
-// included, for clients that must be told of a new password rather than ask for it. Calls come one
-// at a time from a goroutine of the client; one that takes long misses tokens that are out of date
-// when it returns. f must not call Close.
+// included, for clients that need a notification of a new password and do not ask for it. Calls
+// come one at a time from a goroutine of the client; one that takes long misses tokens that are out
+// of date when it returns. f must not call Close.
 //
 // OnRotate neither fetches a token nor reports the current one: subscribe, then call Token. While f
 // is subscribed, the client refreshes the resource's token even if nothing else uses it. stop ends

@@ -174,7 +174,7 @@ func (e *entry) beforeRefresh(held *cachedToken) (release func(), mayAsk bool) {
 	case err != nil:
 		return release, true
 	case ok:
-		// Whoever had it before may have saved a token since the last look.
+		// The previous holder of the lock may have saved a token since the last look.
 		if e.adopt(backgroundRefresh, <-e.look(ctx), clockTolerance) != nil {
 			unlock()
 			return release, false

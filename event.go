@@ -11,8 +11,7 @@ const (
 	// EventAcquired means that a new token is in use.
 	EventAcquired EventKind = "acquired"
 	// EventUnchanged means that the endpoint returned the token that the client had already, as
-	// platforms with a cache of their own do. It stays in use; RefreshOn is when the client looks
-	// again.
+	// platforms with their own cache do. It stays in use; RefreshOn is when the client looks again.
 	EventUnchanged EventKind = "unchanged"
 	// EventFailed means that a request for a token failed. If a valid token is held it stays in
 	// use; RefreshOn is the next try.

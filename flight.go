@@ -109,7 +109,7 @@ type search struct {
 	start    time.Time
 	ctx      context.Context // of what is under way, until end
 	end      context.CancelFunc
-	until    time.Time      // when the turn of this client has come, whoever has the lock
+	until    time.Time      // when it is this client's turn, even if another has the lock
 	patience time.Duration  // how much longer the store may delay the flight
 	hope     time.Time      // until when an error waits for a look under way
 	look     <-chan finding // under way; nil for none
@@ -266,7 +266,7 @@ func (s *search) awaitTurn() (release func(), adopted *cachedToken) {
 		case err != nil:
 			return release, nil // the lock only saves requests; nothing depends on it
 		case ok:
-			// Whoever had it before may have saved a token since the last look.
+			// The previous holder of the lock may have saved a token since the last look.
 			begun = time.Now()
 			adopted, _, _ = s.e.lookWithin(s.ctx, s.patience, s.by)
 			s.spend(begun)

@@ -219,7 +219,9 @@ func TestRoundTrip(t *testing.T) {
 		t.Parallel()
 		rt := &aztoken.Transport{
 			Client: over(t, imdstest.New(nil), aztoken.Options{}), Resource: resource,
-			Base: roundTripper(func(*http.Request) (*http.Response, error) { return nil, nil }), //nolint:nilnil // a mistake of that Base
+			Base: roundTripper(func(*http.Request) (*http.Response, error) {
+				return nil, nil //nolint:nilnil // a mistake of that Base
+			}),
 		}
 		req, err := http.NewRequest(http.MethodGet, "https://api.example.com/", nil)
 		require.NoError(t, err)

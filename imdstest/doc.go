@@ -25,7 +25,7 @@
 //		time.Sleep(72 * time.Hour)
 //	})
 //
-// The same Server is an [http.Handler], for a program of its own.
+// The same Server is an [http.Handler], for use in a separate program.
 //
 // The same address also answers as the token issuer: it publishes discovery documents and keys, so
 // that the services of a test can verify the tokens.
@@ -46,9 +46,9 @@
 // Each host checks its requests, chooses the identity and words its answers as the real one does;
 // faults, log and platform are the same for all. Service Fabric and workload identity are served
 // over https only, with a certificate of the server's own: see [Server.Client] and
-// [Server.CertificateFile]. Identity bindings have an authority and a server name of their own,
-// which are in their environment: see [Server.TokenProxy]. As aztoken pins the certificate of
-// Service Fabric, it needs a server of [NewServer] for it, and no Transport.
+// [Server.CertificateFile]. Identity bindings have their own authority and server name, which are
+// in their environment: see [Server.TokenProxy]. As aztoken pins the certificate of Service Fabric,
+// it needs a server of [NewServer] for it, and no Transport.
 //
 // # App registrations
 //
@@ -82,11 +82,11 @@
 //		t.Errorf("Entra was hammered: %v", entra.Requests())
 //	}
 //
-// [Server.Mint] signs whatever a test makes of a token, also with a key of the test's own ([JWT]).
+// [Server.Mint] signs any token that a test wants, even with the test's own key ([JWT]).
 // [Issuer.Publish] puts such a key among the server's.
 //
-// Tokens have the claims of real ones. As on the platform, idtyp is not among them, unless
-// [Options.OptionalClaims] asks for it as a resource's manifest does.
+// Tokens have the claims of real ones. As on the platform, they do not include idtyp unless
+// [Options.OptionalClaims] asks for it, as a resource's manifest does.
 //
 // # Outages
 //

@@ -22,7 +22,7 @@ func (s *Server) Issuer() *Issuer { return &Issuer{s.engine} }
 //
 //	imds.Issuer().Break(imdstest.Body(200, "application/json", `{"keys":[]}`).KeysOnly())
 //
-// An [EntraDown] of [Server.Break] shows only where f has no answer of its own.
+// An [EntraDown] of [Server.Break] shows only if f does not answer by itself.
 func (i *Issuer) Break(f Fault) { i.engine.Documents.Break(f.fault) }
 
 // BreakFor is [Issuer.Break] for d from now on. It uses package time, so its time is virtual inside

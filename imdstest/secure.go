@@ -12,7 +12,7 @@ import (
 
 // A secureSide is where a server is reached over https.
 type secureSide struct {
-	socket bool // it is a listener of its own, which starts when it is first needed
+	socket bool // it is a separate listener, which starts when it is first needed
 
 	mu       sync.Mutex
 	listener *httptest.Server
@@ -50,8 +50,8 @@ func (s *Server) Client() *http.Client {
 }
 
 // TLSConfig returns the configuration of the server's https side, for a program or a test that
-// serves it over a listener of its own. It shows the certificate of the token proxy to clients that
-// ask for the proxy's name, and to all others the server's own.
+// serves it with its own listener. It presents the certificate of the token proxy to clients that
+// ask for the proxy's name, and the server's own certificate to all others.
 func (s *Server) TLSConfig() *tls.Config { return s.engine.TLSConfig() }
 
 func (s *Server) startSecure() *httptest.Server {

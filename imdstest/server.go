@@ -65,8 +65,9 @@ func inBubble(tb testing.TB) (in bool) {
 }
 
 // New returns a server without a socket. Use it as a transport, by RoundTrip or Do, or as an
-// [http.Handler] in a program of its own. It is reached over https too, at "https://imds.test", and
-// starts nothing in the background. Nil options are the defaults. New panics if an option is wrong.
+// [http.Handler] in a separate program. It is also reachable over https, at "https://imds.test",
+// and starts nothing in the background. Nil options are the defaults. New panics if an option is
+// wrong.
 func New(opts *Options) *Server {
 	if opts == nil {
 		opts = new(Options)
@@ -85,9 +86,9 @@ func New(opts *Options) *Server {
 // [NewServer], or for one that leaves neither a request hanging nor a file.
 func (s *Server) Close() { s.engine.Close() }
 
-// ServeHTTP answers over a socket, for a program of its own: [http.Serve](listener, s). Where a
-// fault calls for a broken connection it panics with [http.ErrAbortHandler], which every
-// [http.Server] understands.
+// ServeHTTP answers over a socket, for a separate program: [http.Serve](listener, s). If a fault
+// requires a broken connection it panics with [http.ErrAbortHandler], which every [http.Server]
+// understands.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.engine.ServeHTTP(w, r) }
 
 // RoundTrip answers without a socket; the host of the request does not matter. It behaves as

@@ -17,8 +17,8 @@ type Entry struct {
 	CAE      bool // the token is for a client that answers claims challenges
 }
 
-// encode returns the entry for the HMAC of its name: every part has its length before it, so that
-// no two entries run together to the same bytes.
+// encode returns the entry for the HMAC of its name: every part is preceded by its length, so that
+// different entries have different bytes.
 func (e Entry) encode() []byte {
 	return parts(e.Host, e.Authority, e.Identity, e.Tenant, e.Resource, strconv.FormatBool(e.CAE))
 }

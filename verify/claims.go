@@ -19,7 +19,7 @@ type Claims struct {
 	ClientID string   // appid (v1) or azp (v2): the application that asked for the token
 	ObjectID string   // oid: the service principal or the user; unique together with TenantID
 	Subject  string   // sub
-	Roles    []string // roles: the app roles of the caller, or of the user where AppOnly is false
+	Roles    []string // roles: the app roles of the caller, or of the user if AppOnly is false
 	Scopes   []string // scp: what an application may do on behalf of a user
 	// AppOnly means that the application calls for itself, as a managed identity does; see
 	// [AppOnly].
@@ -34,7 +34,7 @@ type Claims struct {
 	seen    seen
 }
 
-// seen are the claims whose presence counts, whatever their value.
+// seen are the claims whose presence counts, not their value.
 type seen struct {
 	idtyp, scp bool
 	cnf        bool   // the token is bound to a key of the caller (RFC 7800)

@@ -17,7 +17,7 @@ const renewInterval = time.Minute
 // maxAnswers bounds what is remembered: names with and without a slash, of several identities.
 const maxAnswers = 16 * maxResources
 
-// answers are what callers were told of the tokens of an identity.
+// answers counts the answers about the tokens of an identity.
 type answers struct {
 	mu    sync.Mutex // guards known
 	known map[answerKey]*answer

@@ -108,7 +108,7 @@ const (
 	maxSecretFile = 4096
 )
 
-// ReadSecret returns the secret in a file that somebody else has made.
+// ReadSecret returns the secret in a file that another program made.
 func ReadSecret(path string) (secret.Text, error) {
 	file, err := os.Open(path)
 	if err != nil {

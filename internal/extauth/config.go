@@ -37,7 +37,7 @@ type Config struct {
 
 // Rule is what requests must show.
 type Rule struct {
-	Host      string   `yaml:"host"`    // "": every host that has no rules of its own
+	Host      string   `yaml:"host"`    // "": every host without its own rules
 	Path      string   `yaml:"path"`    // a pattern of net/http
 	Methods   []string `yaml:"methods"` // none: all. GET has HEAD
 	Require   []Entry  `yaml:"require"` // one of them must be met

@@ -58,7 +58,7 @@ func roleOrScope(c *verify.Claims) error {
 	return verify.AnyRole()(c)
 }
 
-// oneOf returns the requirement of one of several entries. Without entries nobody meets it.
+// oneOf returns the requirement to meet one of several entries. Without entries no caller meets it.
 func oneOf(entries []Entry) verify.Requirement {
 	var all []verify.Requirement
 	for _, e := range entries {
@@ -91,7 +91,7 @@ func brief(err error) string {
 	return strings.TrimPrefix(short.Error(), "verify: ")
 }
 
-// admitsOnly reports whether one of wide lets in everybody whom one of narrow lets in, as far as
+// admitsOnly reports whether one of wide lets in every caller that one of narrow lets in, as far as
 // their texts show.
 func admitsOnly(narrow, wide []Entry) bool {
 	return !slices.ContainsFunc(narrow, func(n Entry) bool {

@@ -26,7 +26,7 @@ type route struct{ rules []*rule }
 // A ruleset has the rules of each host. It does not change.
 type ruleset struct {
 	hosts map[string]*site
-	other *site // of hosts without rules of their own; nil: there is none
+	other *site // of hosts without their own rules; nil: there is none
 	only  *rule // without a proxy, the only rule
 }
 

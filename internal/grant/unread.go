@@ -52,7 +52,7 @@ func (s State) identities() []declaredIdentity {
 	return all
 }
 
-// objectIDOf describes the parameter of a declaration for an identity that nobody has looked up.
+// objectIDOf describes the parameter of a declaration for an identity that was not looked up.
 const objectIDOf = "The object id (principal id) of the managed identity "
 
 const azByID = `
@@ -86,7 +86,7 @@ func azFinders(unread []string) string {
 	return text
 }
 
-// azFind returns the command that prints the object id of an identity that nobody has looked up.
+// azFind returns the command that prints the object id of an identity that was not looked up.
 func azFind(unread string) string {
 	switch {
 	case guid.Is(unread):

@@ -6,7 +6,7 @@ import (
 	"net/http"
 )
 
-// FederatedCredential lets whoever has a token with its issuer, subject and audience act as an
+// FederatedCredential lets the holder of a token with its issuer, subject and audience act as an
 // application. All three must match exactly.
 //
 // https://learn.microsoft.com/graph/api/resources/federatedidentitycredential

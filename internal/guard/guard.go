@@ -25,7 +25,7 @@ type PanicError struct {
 // Error returns the text of the panic's value, without the stack.
 func (e *PanicError) Error() string { return fmt.Sprintf("panic: %v", e.Value) }
 
-// Run calls f in a goroutine of its own and returns when that has ended, with nil if f returned, a
+// Run calls f in a new goroutine and returns when that has ended, with nil if f returned, a
 // [*PanicError] if it panicked, and [ErrExited] if it ended its goroutine.
 func Run(f func()) error {
 	done := make(chan error, 1)

@@ -33,7 +33,7 @@ type ConfigError struct {
 	Err error
 }
 
-// Error returns the message for somebody who sets aztoken.Options.
+// Error returns the message for a user of aztoken.Options.
 func (e *ConfigError) Error() string {
 	field := e.Field
 	if !strings.HasPrefix(field, "$") {

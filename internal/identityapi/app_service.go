@@ -73,7 +73,7 @@ func (e AppService) rules(c Call) rules {
 }
 
 // Authorized reports, in constant time, whether the call shows the secret of e. A server of several
-// identities, each with a secret of its own, uses it to find out whose call it is.
+// identities, each with its own secret, uses it to find out whose call it is.
 func (e AppService) Authorized(c Call) bool {
 	u := e.rules(c)
 	values := c.Header[http.CanonicalHeaderKey(u.header)]

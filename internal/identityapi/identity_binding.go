@@ -8,7 +8,7 @@ import (
 )
 
 // IdentityBinding is the token proxy of AKS identity bindings: Entra's token endpoint and documents
-// behind the API server of the cluster, under a path and a server name of their own.
+// behind the API server of the cluster, under their own path and server name.
 //
 //	POST /identity-binding/{tenant}/oauth2/v2.0/token
 //
@@ -49,7 +49,7 @@ func (e IdentityBinding) Behind(c Call) (behind Call, ok bool) {
 }
 
 // Admit returns the refusal of a call that came over a connection to another server, or nil. A call
-// without a connection, as there is none in a process, is admitted.
+// without a connection, which is one inside a process, is admitted.
 func (e IdentityBinding) Admit(c Call) *Reply {
 	if c.TLS == nil || e.named(c) {
 		return nil

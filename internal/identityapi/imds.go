@@ -90,8 +90,8 @@ var imdsVersions = []string{
 	"2025-04-07",
 }
 
-// badVersion is the refusal of an api-version, which has a form of its own and names the newest
-// three of those known.
+// badVersion is the refusal of an api-version, which has a special form and names the newest three
+// of those known.
 func badVersion(known []string) Reply {
 	newest := slices.Clone(known[max(0, len(known)-3):])
 	slices.Reverse(newest)

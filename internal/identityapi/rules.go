@@ -16,7 +16,7 @@ import (
 type rules struct {
 	method   string
 	header   string      // must be there exactly once
-	value    secret.Text // of the header, to the letter; blank: nothing is good enough
+	value    secret.Text // of the header, exactly; blank: no value is accepted
 	direct   bool        // a call that came through a proxy is refused
 	versions []string    // the values of api-version; nil: it is ignored
 	ids      idNames     // by which the caller names an identity; at most one of them
@@ -40,7 +40,7 @@ type revocation int
 
 const (
 	revocationUnknown revocation = iota // never
-	revocationWithCP1                   // beside the client capability cp1 in xms_cc
+	revocationWithCP1                   // together with the client capability cp1 in xms_cc
 	revocationAlways
 )
 

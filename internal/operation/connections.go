@@ -14,8 +14,8 @@ const (
 	pageConnections = 32
 )
 
-// connectionLimit returns how many connections a server may have if it may open files descriptors;
-// 0 means unknown.
+// connectionLimit returns how many connections a server may have with a limit of open files; a
+// limit of 0 is unknown.
 func connectionLimit(files uint64) int {
 	if files == 0 || files >= maxConnections+reserved {
 		return maxConnections

@@ -13,7 +13,7 @@ import (
 // server (DNS rebinding) may set any header and reads the answer, so the name by which the server
 // was called must be one of its own, to the letter.
 type Gate struct {
-	// Hostnames are names of the server beside its addresses and localhost.
+	// Hostnames are names of the server in addition to its addresses and localhost.
 	Hostnames func() []string
 	// Refuse answers what is stopped; reason is for people.
 	Refuse func(w http.ResponseWriter, r *http.Request, reason string)

@@ -6,7 +6,7 @@ import (
 )
 
 // Notifier tells systemd how a service of Type=notify-reload is doing (sd_notify). The zero
-// Notifier tells nobody.
+// Notifier does nothing.
 type Notifier struct {
 	// Socket is NOTIFY_SOCKET; "@" stands for the zero byte of an abstract one.
 	Socket string

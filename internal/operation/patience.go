@@ -19,7 +19,7 @@ type patience struct {
 	deadline time.Time
 
 	mu     sync.Mutex      // guards what follows
-	timed  context.Context // nil until somebody waits
+	timed  context.Context // nil until a caller waits
 	cancel context.CancelFunc
 }
 

@@ -51,8 +51,8 @@ func Run(args, environ []string) (status int, err error) {
 	return status, nil
 }
 
-// Environ returns environ with the variables of set in place of its own, and without those that
-// drop names. It returns also the names that were dropped or replaced, sorted.
+// Environ returns environ with its values replaced by those of set, and without those that drop
+// names. It returns also the names that were dropped or replaced, sorted.
 func Environ(environ []string, set map[string]string, drop func(name string) bool) (result, gone []string) {
 	for _, pair := range environ {
 		name, _, _ := strings.Cut(pair, "=")

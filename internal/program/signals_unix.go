@@ -22,7 +22,7 @@ func caught(hasTerminal bool) []os.Signal {
 }
 
 // hasTerminal reports whether a terminal sends its signals to the processes of this session. (Its
-// streams may be files all the same.)
+// streams may be files nevertheless.)
 func hasTerminal() bool {
 	tty, err := os.OpenFile("/dev/tty", os.O_RDWR|syscall.O_NOCTTY, 0)
 	if err != nil {
@@ -42,7 +42,7 @@ func ofTerminal(sig os.Signal) bool {
 }
 
 // wait returns the exit status of a program that was started. As process 1 of a container it also
-// buries orphans, which would stay zombies.
+// reaps orphans, which would otherwise stay zombies.
 func wait(cmd *exec.Cmd) int {
 	if os.Getpid() != 1 {
 		_ = cmd.Wait() // the state says more than the error

@@ -41,7 +41,7 @@ const maxPeers = 4096
 
 // Peers are the buckets of callers that show no secret, by their address.
 type Peers struct {
-	mu      sync.Mutex // guards what follows; the buckets have locks of their own
+	mu      sync.Mutex // guards what follows; the buckets have their own locks
 	buckets map[string]*Bucket
 	swept   time.Time
 	rest    Bucket

@@ -19,7 +19,8 @@ const (
 	// on.
 	MinInterval = time.Minute
 	// shareOfRest bounds the wait by what is left of the token: a quarter leaves three more tries
-	// in what remains, and spreads a fleet that has hours in hand over hours after a long outage.
+	// in what remains, and spreads a fleet that still has hours left over hours after a long
+	// outage.
 	shareOfRest = 4
 )
 
@@ -85,7 +86,7 @@ func Foreground(try int, elapsed, limit, after time.Duration) (wait time.Duratio
 
 const (
 	// firstHoldoff is long enough that a service which says 401 to everything costs the endpoint
-	// little, and short beside the hours for which a rejected token would be used otherwise.
+	// little, and short compared with the hours for which a rejected token would otherwise be used.
 	firstHoldoff = 5 * time.Minute
 	// maxHoldoff is the age at which IMDS is ready to mint anew.
 	maxHoldoff = time.Hour
@@ -111,7 +112,7 @@ func Alone(acquired, expires time.Time, random float64) time.Time {
 }
 
 const (
-	// firstLook outlasts the request of whoever has the lock.
+	// firstLook is longer than the request of the lock's holder takes.
 	firstLook = time.Minute
 	// maxLook bounds the time between looks for the token that another client refreshes.
 	maxLook = 15 * time.Minute

@@ -22,7 +22,7 @@ func choose(accept []string, offers ...string) (best string, ok bool) {
 }
 
 // unlisted is the weight of a media type that a header Accept does not list: less than that of any
-// listed one.
+// accepted one.
 const unlisted = 1
 
 // A mediaRange is a range of a header Accept, such as text/*, and its weight: 0 (refused), or 2 and

@@ -69,7 +69,7 @@ func Decode(text []byte) (Token, bool) {
 	if p.Rejected != 0 {
 		t.Rejected = time.UnixMilli(p.Rejected)
 	}
-	// A token is of no use after its own exp, whatever the entry says.
+	// A token is of no use after its own exp, even if the entry says otherwise.
 	if claims, ok := jwt.Claims(p.Token); ok {
 		if exp := jwt.Time(claims["exp"]); !exp.IsZero() && exp.Before(t.Expires) {
 			t.Expires = exp

@@ -11,10 +11,10 @@ import (
 // by the clock.
 const leaseMargin = time.Hour
 
-// A Lease keeps a token fresh for callers that hold a copy of it. SDKs have caches of their own and
+// A Lease keeps a token fresh for callers that hold a copy of it. SDKs have their own caches and
 // ask again minutes before the copy expires, once in a day. To a client that looks like a token
 // that nobody uses, which it refreshes once; a caller that comes back in an outage would meet the
-// end of it. A lease that nobody renews ends by itself.
+// end of it. A lease that is not renewed ends by itself.
 type Lease struct {
 	mu    sync.Mutex // guards what follows. Nothing of the client is called under it.
 	until time.Time

@@ -1,5 +1,4 @@
-// Package warm keeps the tokens of resources that must be there, whether somebody asks for them or
-// not.
+// Package warm keeps the tokens of resources that must be there, whether they are requested or not.
 package warm
 
 import (

@@ -18,7 +18,7 @@ import (
 
 // Failure reports why an endpoint returned no token.
 type Failure struct {
-	// StatusCode is the HTTP status, 0 where there was no answer.
+	// StatusCode is the HTTP status, 0 if there was no answer.
 	StatusCode int
 	// Code is the OAuth error code (RFC 6749, section 5.2), "" where the endpoint named none.
 	Code string
@@ -30,7 +30,7 @@ type Failure struct {
 	// looks like a token.
 	Description string
 	// RequestID is the id by which the operator of the endpoint finds the request: a correlation
-	// id, trace id or request id. "" where there was none.
+	// id, trace id or request id. "" if there was none.
 	RequestID string
 	// RetryAfter is how long the endpoint wants to be left alone, 0 where it did not say.
 	RetryAfter time.Duration

@@ -55,6 +55,6 @@ func (r Reach) pin(t *http.Transport) {
 		}
 		return nil
 	}
-	// The caller's HTTP/2 keeps connections of its own, which were made without the pin.
+	// The caller's HTTP/2 has separate connections, which were made without the pin.
 	t.TLSNextProto = nil
 }

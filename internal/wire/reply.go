@@ -24,7 +24,7 @@ var (
 const minLife = 3 * time.Second
 
 // ParseReply reads the body of a 200 from an identity endpoint at the time now. Member names are
-// compared to the letter (encoding/json would take "Access_Token" too); numbers may be strings. The
+// compared exactly (encoding/json would accept "Access_Token" too); numbers may be strings. The
 // token's ExpiresOn carries the monotonic reading of now where the reply has a remaining life.
 //
 // The error describes what is wrong and never quotes the reply.

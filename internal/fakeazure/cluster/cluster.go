@@ -20,7 +20,7 @@ const (
 // it: a test in virtual time may run for months without a rotation.
 const lifetime = 365 * 24 * time.Hour
 
-// Audience is whom a token of the service account is for.
+// Audience is the audience of a token of the service account.
 type Audience string
 
 // The audiences.

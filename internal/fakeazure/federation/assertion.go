@@ -53,7 +53,7 @@ func (a Assertion) Valid(now time.Time) bool {
 	return !now.Before(a.NotBefore) && now.Before(a.ExpiresOn)
 }
 
-// audience returns whom it is for, in words.
+// audience returns the audience for a message.
 func (a Assertion) audience() string { return strings.Join(a.Audiences, ", ") }
 
 // audiences is the claim aud: one string or several.

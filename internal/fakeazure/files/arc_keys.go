@@ -18,9 +18,9 @@ import (
 // and one that never reads them must not fill the disk.
 const keptKeys = 100
 
-// ArcKeys are the outstanding keys of Azure Arc's agent, each in a file. Whoever can read a file in
-// its directory is on the machine and trusted by its administrator, which is all that the agent
-// wants to know.
+// ArcKeys are the outstanding keys of Azure Arc's agent, each in a file. A program that can read a
+// file in its directory is on the machine and trusted by its administrator, which is all that the
+// agent wants to know.
 type ArcKeys struct {
 	dir string
 

@@ -83,7 +83,7 @@ func (i *Issuer) Issue(s Subject, resource string, now time.Time) Token {
 	claims := i.claims(s, resource, now)
 	value, err := key.token(JWT{Header: key.header(), Claims: claims})
 	if err != nil {
-		panic(fmt.Sprintf("issuer: %v", err)) // a header and claims of its own making
+		panic(fmt.Sprintf("issuer: %v", err)) // cannot fail for its own header and claims
 	}
 	return Token{
 		Value:     value,
