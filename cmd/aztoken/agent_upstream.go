@@ -11,7 +11,7 @@ import (
 // upstreamVariables name an endpoint for the client.
 var upstreamVariables = []string{"IDENTITY_ENDPOINT", "MSI_ENDPOINT", "AZURE_POD_IDENTITY_AUTHORITY_HOST"}
 
-// checkUpstream finds an upstream that is the agent itself, as where it was started in the
+// checkUpstream finds an upstream that is the agent itself, as when it was started in the
 // environment that it printed.
 func checkUpstream(c agentfile.Config, getenv func(string) string, listeners []net.Listener) error {
 	if c.Dev {

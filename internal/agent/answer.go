@@ -11,7 +11,7 @@ import (
 	"github.com/seed-ac726066/aztoken/internal/warm"
 )
 
-// renewInterval bounds how often callers have a token replaced: one may loop.
+// renewInterval bounds how often callers can replace a token: one of them may loop.
 const renewInterval = time.Minute
 
 // maxAnswers bounds what is remembered: names with and without a slash, of several identities.
@@ -35,7 +35,7 @@ type answer struct {
 	lease   *warm.Lease
 }
 
-// of returns a token as callers get it, and has it kept fresh while they hold it.
+// of returns a token in the form that callers get, and keeps it fresh while they hold it.
 func (a *answers) of(client *aztoken.Client, t aztoken.Token) identityapi.Token {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -58,7 +58,7 @@ func (a *answers) of(client *aztoken.Client, t aztoken.Token) identityapi.Token 
 	return known.reply
 }
 
-// mayRenew reports whether a caller may have a token replaced now.
+// mayRenew reports whether a caller may replace a token now.
 func (a *answers) mayRenew(client *aztoken.Client, t aztoken.Token) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()

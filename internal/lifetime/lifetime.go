@@ -1,5 +1,4 @@
-// Package lifetime ends the goroutines of an owner: it tells them that the end has come and waits
-// for them.
+// Package lifetime ends the goroutines of an owner: it signals the end to them and waits for them.
 package lifetime
 
 import (

@@ -35,11 +35,11 @@ func (b *Bucket) Take(now time.Time, perSecond int) bool {
 	return true
 }
 
-// maxPeers bounds the addresses that are told apart. A network with more callers of IMDS shares a
-// bucket for the rest.
+// maxPeers bounds the number of addresses with their own buckets. In a network with more callers of
+// IMDS the rest share a bucket.
 const maxPeers = 4096
 
-// Peers are the buckets of callers that show no secret, by their address.
+// Peers are the buckets of callers without a secret, by their address.
 type Peers struct {
 	mu      sync.Mutex // guards what follows; the buckets have their own locks
 	buckets map[string]*Bucket

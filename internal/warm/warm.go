@@ -10,7 +10,7 @@ import (
 	"github.com/seed-ac726066/aztoken/internal/lifetime"
 )
 
-// Resource is one whose token is kept.
+// Resource is a resource whose token is kept.
 type Resource struct {
 	Identity string // of reports
 	Name     string
@@ -30,7 +30,7 @@ func Keep(life *lifetime.Lifetime, resources []Resource) (stop func()) {
 	ctx, cancel := context.WithCancel(life.Context())
 	var subscriptions []func()
 	for _, r := range resources {
-		// What nobody reads is refreshed once at most, unless somebody is subscribed to it.
+		// A client refreshes an unused token once at most, unless there is a subscription.
 		subscriptions = append(subscriptions, r.Client.OnRotate(r.Name, func(aztoken.Token) {}))
 		life.Go(func() { fetch(ctx, r) })
 	}
