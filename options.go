@@ -49,8 +49,7 @@ type Options struct {
 	Federation *Federation
 
 	// Endpoint is the base URL of IMDS. If set, it overrides the host that the environment names.
-	// "" means the environment's host, or if it names none
-	// http://169.254.169.254.
+	// "" means that host, or http://169.254.169.254 if it names none.
 	Endpoint string
 
 	// Getenv reads the environment variables by which the host is found, when the client is made.

@@ -77,7 +77,7 @@ func (s *secureSide) close() {
 	defer s.mu.Unlock()
 	s.closed = true
 	if s.listener != nil {
-		// A client that reads no more would otherwise block the end forever.
+		// A client that has stopped reading would otherwise block the end forever.
 		s.listener.CloseClientConnections()
 		s.listener.Close()
 		s.listener = nil

@@ -46,7 +46,7 @@ func NewServer(tb testing.TB, opts *Options) *Server {
 	tb.Cleanup(func() {
 		s.Close()
 		s.secure.close()
-		// A client that reads no more would otherwise block the end forever.
+		// A client that has stopped reading would otherwise block the end forever.
 		listener.CloseClientConnections()
 		listener.Close()
 	})

@@ -39,7 +39,7 @@ func TestATokenInTheWrongFormIsRefusedWithoutARequest(t *testing.T) {
 	}
 }
 
-// algorithmRows have another alg than RS256, with the signature of the key all the same or with one
+// algorithmRows have another alg than RS256, with the signature of the key nevertheless or with one
 // that goes with it.
 func algorithmRows() (rows []row) {
 	for _, alg := range []string{"none", "None", "NONE", "nOnE", "none ", "", "rs256", "RS256 ", "RS384", "RS512", "PS256", "ES256", "HS256", "EdDSA", "dir", "RSA-OAEP"} {

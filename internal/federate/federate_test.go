@@ -331,7 +331,7 @@ func TestApplyThrottling(t *testing.T) {
 	})
 }
 
-// TestApplyMeanwhile: what others do between the plan and the steps.
+// TestApplyMeanwhile: others change the directory between the plan and the steps.
 func TestApplyMeanwhile(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
