@@ -29,8 +29,8 @@ type cache struct {
 	closed      bool
 }
 
-// get returns the token for resource, which may be spelled as a scope: at once where one is served,
-// and else from a flight that all callers of the resource share.
+// get returns the token for resource, which may be spelled as a scope: the served token at once, or
+// else the result of a flight that all callers of the resource share.
 func (c *cache) get(ctx context.Context, resource string) (*cachedToken, error) {
 	if t := c.read(resource); t != nil {
 		return t, nil
@@ -38,7 +38,7 @@ func (c *cache) get(ctx context.Context, resource string) (*cachedToken, error) 
 	return c.getFor(ctx, request{resource: hosts.TrimScope(resource)})
 }
 
-// getFor is get by the whole key.
+// getFor is like get, with the whole key.
 func (c *cache) getFor(ctx context.Context, r request) (*cachedToken, error) {
 	if e := c.lookup(r); e != nil {
 		if t := e.read(time.Now()); t != nil {
@@ -48,7 +48,7 @@ func (c *cache) getFor(ctx context.Context, r request) (*cachedToken, error) {
 	return c.await(ctx, r, wish{})
 }
 
-// warm is get for a caller who waits also where nothing listens yet.
+// warm is like get, for a caller that waits even where nothing listens yet.
 func (c *cache) warm(ctx context.Context, resource string) (*cachedToken, error) {
 	if t := c.read(resource); t != nil {
 		return t, nil
@@ -58,7 +58,7 @@ func (c *cache) warm(ctx context.Context, resource string) (*cachedToken, error)
 
 // wish is what a caller wants of a flight.
 type wish struct {
-	claims    string        // of a challenge, "" for none: what is served does not do
+	claims    string        // of a challenge, "" for none: the served token does not meet them
 	isWarming bool          // to wait also where nothing listens yet
 	minLife   time.Duration // what is served must have left, or it is refreshed first
 }
@@ -87,7 +87,8 @@ func (c *cache) await(ctx context.Context, r request, w wish) (*cachedToken, err
 	}
 	if e := c.find(r); e != nil {
 		now := time.Now()
-		if t := e.read(now); t != nil && w.isMetBy(t, now) { // whatever the state of ctx, as on the fast path
+		// Even with a ctx that has ended, as on the fast path.
+		if t := e.read(now); t != nil && w.isMetBy(t, now) {
 			c.promote(e)
 			return t, nil
 		}
@@ -113,8 +114,8 @@ func (c *cache) await(ctx context.Context, r request, w wish) (*cachedToken, err
 }
 
 // challenged returns a token that meets the claims of a challenge. It goes past the cache once;
-// while challenges follow each other it is held off as rejections are, and a token that came since
-// the first of them has to do.
+// while challenges follow each other it is rate-limited as rejections are, and a token that came
+// after the first of them is returned.
 func (c *cache) challenged(ctx context.Context, r request, claims string) (*cachedToken, error) {
 	if c == nil || c.life.Ended() {
 		return nil, ErrClosed
@@ -170,8 +171,8 @@ func (c *cache) invalidate(t Token) {
 	}
 }
 
-// find returns the entry of r, published or not, nil if there is none. It is for those who have a
-// token of it already.
+// find returns the entry of r, published or not, nil if there is none. It is for callers that
+// already have a token of the entry.
 func (c *cache) find(r request) *entry {
 	if e := c.lookup(r); e != nil {
 		return e
@@ -202,8 +203,8 @@ func (c *cache) lookup(r request) *entry {
 	return c.lookupVariant(r)
 }
 
-// lookupVariant is apart, because room for a key on the stack costs every call of the function that
-// has it.
+// lookupVariant is a function of its own because the stack space for its key would slow down every
+// call of lookup.
 //
 //go:noinline
 func (c *cache) lookupVariant(r request) *entry {
@@ -238,7 +239,7 @@ func (c *cache) getOrCreate(r request) *entry {
 }
 
 // copyShare is how many entries may be copied for one slow read: about what it costs, with its two
-// locks. If each new entry were published at once, ten thousand of them would take quadratic time.
+// locks. Publishing each new entry at once would take quadratic time for ten thousand of them.
 const copyShare = 8
 
 // promote makes the entries that have a token visible to the read path, after a caller got that of

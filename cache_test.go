@@ -55,7 +55,8 @@ func TestFailingResources(t *testing.T) {
 		for i := range 20_000 {
 			_, err := c.Token(t.Context(), fmt.Sprintf("https://service-%d.example.com", i))
 			require.Error(t, err)
-			time.Sleep(time.Millisecond) // timers that fire together would leave a goroutine's frame each
+			// Timers that fire at the same time would each keep a goroutine's frame.
+			time.Sleep(time.Millisecond)
 		}
 		time.Sleep(time.Minute)
 		require.Empty(t, c.Status().Resources)

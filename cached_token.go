@@ -25,8 +25,8 @@ type cachedToken struct {
 	untilWall int64
 	given     time.Time // when the endpoint last returned it
 	stored    bool      // it came from the store, and the endpoint has not returned it yet
-	// recorded is acquired as the store has it: by the wall clock of whoever acquired the token,
-	// which may be ahead.
+	// recorded is acquired as the store has it: by the wall clock of the process that acquired the
+	// token, which may be ahead.
 	recorded time.Time
 }
 
@@ -41,7 +41,7 @@ func (t *cachedToken) isServable(now time.Time) bool {
 func (g *engine) newCachedToken(got azcore.AccessToken, b *bearer, acquired, given time.Time, random float64) *cachedToken {
 	expires := got.ExpiresOn
 	if furthest := given.Add(wire.MaxLife); expires.After(furthest) {
-		expires = furthest // a developer's static token that claims to live for ever
+		expires = furthest // a developer's static token that claims never to expire
 	}
 	t := &cachedToken{acquired: acquired, recorded: record(acquired), given: given, expires: expires, life: expires.Sub(acquired)}
 	t.due = schedule.Refresh(g.policy.due(given, acquired, expires, random), given, expires, got.RefreshOn)

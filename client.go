@@ -1,5 +1,5 @@
 // Package aztoken gets OAuth 2.0 access tokens for Azure managed identities and keeps them fresh,
-// so that a service goes on calling its peers through an outage of Entra ID (Azure AD) or of the
+// so that a service can keep calling its peers through an outage of Entra ID (Azure AD) or of the
 // machine's identity endpoint.
 //
 //	client, err := aztoken.NewClient(nil)
@@ -19,7 +19,7 @@
 //	               │  background refresh, tried     │ request, each to its own
 //	               │  again until it works          │ deadline
 //
-// No caller waits for the endpoint while a valid token is held, whatever the endpoint does.
+// While the client holds a valid token, no caller waits for the endpoint.
 //
 // [NewClient] finds the host's endpoint by the environment: virtual machines, scale sets, AKS nodes
 // and container instances on Linux (IMDS), container instances on Windows, App Service, Functions
@@ -55,9 +55,9 @@ import (
 // azcore.TokenCredential and one itself.
 //
 // A Client that is dropped without [Client.Close] keeps refreshing the tokens that were in use for
-// up to a day. One that is made for each request, and dropped, refreshes its token once and lets go
-// of it when that has not been used for a whole life; many of them are told of by
-// [EventManyClients].
+// up to a day. A Client that is made for each request and then dropped refreshes its token once,
+// and forgets it when it has not been used for a whole lifetime; [EventManyClients] warns of many
+// such clients.
 type Client struct {
 	cache      *cache // nil in the zero Client, which counts as closed
 	assertions *cache // of a managed identity, for Options.Federation; nil: none
@@ -75,7 +75,8 @@ var _ azcore.TokenCredential = (*Client)(nil)
 //
 // Its errors are mistakes in opts or the environment.
 func NewClient(opts *Options) (*Client, error) {
-	return newClient(opts, hosts.FindArcFiles(runtime.GOOS, os.Getenv)) // the machine's, whatever Getenv says of the host
+	// The Arc files are this machine's, even if Getenv describes another host.
+	return newClient(opts, hosts.FindArcFiles(runtime.GOOS, os.Getenv))
 }
 
 func newClient(opts *Options, files hosts.ArcFiles) (*Client, error) {
@@ -135,7 +136,7 @@ func (c *Client) count(opts *Options) {
 	}
 }
 
-// transportKey tells transports apart: clients with transports of their own are not of one kind.
+// transportKey tells transports apart: clients with different transports are counted separately.
 func transportKey(t any) string {
 	if v := reflect.ValueOf(t); v.Kind() == reflect.Pointer {
 		return fmt.Sprintf("%T %x", t, v.Pointer())
@@ -143,14 +144,14 @@ func transportKey(t any) string {
 	return fmt.Sprintf("%T", t)
 }
 
-// Token returns a token for resource, the App ID URI of the service to call, to the letter: a slash
-// at its end makes another resource. A scope (resource plus "/.default") is understood too.
+// Token returns a token for resource, the exact App ID URI of the service to call: a trailing slash
+// makes it another resource. A scope (resource plus "/.default") works too.
 //
-// While a valid token is held it is returned at once, whatever the state of the endpoint or of ctx.
-// Otherwise Token waits for the one request that all callers share, until ctx ends; without a
-// deadline about 75 s at most. Where nothing names an endpoint and nothing listens, it returns
-// after about 10 s, whatever the deadline: a chain of credentials must go on. Its error is an
-// [*Error], or [ErrClosed].
+// While the client holds a valid token, Token returns it at once, even if the endpoint is down or
+// ctx has ended. Otherwise Token waits for the one request that all callers share, until ctx ends;
+// without a deadline about 75 s at most. Where nothing names an endpoint and nothing listens, it
+// returns after about 10 s, even with a later deadline, because a chain of credentials must go on.
+// Its error is an [*Error], or [ErrClosed].
 func (c *Client) Token(ctx context.Context, resource string) (Token, error) {
 	t, err := c.tokens().get(ctx, resource)
 	if err != nil {
@@ -163,11 +164,10 @@ func (c *Client) Token(ctx context.Context, resource string) (Token, error) {
 // without "/.default". The result always has RefreshOn, at which the SDK's own cache asks again.
 //
 // Claims of a challenge force a request past the cache, and it is an error if that brings the same
-// token; while challenges follow each other they are acted on as rarely as rejections (see
-// [Client.Invalidate]). A TenantID of another tenant is asked for with a credential that can have
-// such tokens: a multi-tenant app registration, by Options.Federation or workload identity, and
-// Options.Credential. Elsewhere it is an error. EnableCAE is for Options.Federation and
-// Options.Credential.
+// token; repeated challenges are acted on as rarely as rejections (see [Client.Invalidate]). The
+// TenantID of another tenant works with a credential that can get such tokens: a multi-tenant app
+// registration, by Options.Federation or workload identity, and Options.Credential. With any other
+// it is an error. EnableCAE is for Options.Federation and Options.Credential.
 func (c *Client) GetToken(ctx context.Context, opts policy.TokenRequestOptions) (azcore.AccessToken, error) {
 	if len(opts.Scopes) != 1 {
 		return azcore.AccessToken{}, fmt.Errorf("aztoken: GetToken got %d scopes; pass exactly one, such as https://vault.azure.net/.default", len(opts.Scopes))
@@ -223,10 +223,10 @@ func (c *Client) PerRPCCredentials(resource string) PerRPCCredentials {
 }
 
 // Warm gets the tokens for resources, all at once, and returns when each is there or has failed. A
-// program that calls it at its start meets a missing identity there and not in its first request,
-// and a missing role too if the service requires assignment. It tries until ctx ends, also where
-// nothing listens yet; without a deadline as long as Token. The error joins one [*Error] for each
-// resource that failed.
+// program that calls it at startup finds out about a missing identity then, and not with its first
+// request, and about a missing role too if the service requires assignment. Warm keeps trying until
+// ctx ends, even where nothing listens yet; without a deadline it tries as long as Token does. The
+// error joins one [*Error] for each resource that failed.
 func (c *Client) Warm(ctx context.Context, resources ...string) error {
 	if c.life().Ended() {
 		return ErrClosed
@@ -242,22 +242,22 @@ func (c *Client) Warm(ctx context.Context, resources ...string) error {
 
 // Invalidate reports that a service rejected t, as with a 401. The client looks for another token,
 // and callers wait for it two seconds at most. If there is no other (platforms with a cache of
-// their own return the same one for hours) or the endpoint is down, t is served on: it may be good
-// for the next service.
+// their own return the same one for hours) or the endpoint is down, the client keeps serving t:
+// another service may accept it.
 //
 // A token that is no longer in use is ignored, and so is a rejection within minutes of one that was
 // acted on: a service that rejects every token must not become a load on the endpoint.
 func (c *Client) Invalidate(t Token) { c.tokens().invalidate(t) }
 
 // OnRotate calls f with every token for resource that the client gets from now on, the first
-// included, for clients that must be told of a new password rather than ask for it. Calls come one
-// at a time from a goroutine of the client; one that takes long misses tokens that are out of date
-// when it returns. f must not call Close.
+// included, for clients that need a notification of a new password and do not ask for it. Calls
+// come one at a time from a goroutine of the client; one that takes long misses tokens that are out
+// of date when it returns. f must not call Close.
 //
-// It neither fetches a token nor reports the current one: subscribe, then call Token. While f is
-// subscribed the resource's token is refreshed even if it is not used otherwise. stop ends the
-// subscription; a call that has begun may still be under way when stop returns. A nil f, and a
-// closed client, subscribe nothing.
+// OnRotate neither fetches a token nor reports the current one: subscribe, then call Token. While f
+// is subscribed, the client refreshes the resource's token even if nothing else uses it. stop ends
+// the subscription; a call that has begun may still be under way when stop returns. With a nil f,
+// or on a closed client, OnRotate does nothing.
 func (c *Client) OnRotate(resource string, f func(Token)) (stop func()) {
 	if f == nil || c.life().Ended() {
 		return func() {}
@@ -274,14 +274,14 @@ func (c *Client) Status() Status {
 	return s
 }
 
-// closeTimeout is how long Close waits for a source or a callback that does not heed the end. One
-// that does is back at once.
+// closeTimeout is how long Close waits for a source or a callback that ignores the end of its
+// context. One that heeds it returns at once.
 const closeTimeout = 5 * time.Second
 
 // Close ends the refresh of all tokens and returns when every goroutine of the client has ended.
-// Callers that wait get [ErrClosed], as does every call afterwards; events that are still on their
-// way are delivered first. It can be called again, and then returns the same. [ErrStillRunning]
-// means that a source or a callback has not returned in time.
+// Callers that wait get [ErrClosed], as does every call afterwards; events that are still pending
+// are delivered first. Another call of Close returns the same result. [ErrStillRunning] means that
+// a source or a callback has not returned in time.
 func (c *Client) Close() error {
 	cache := c.tokens()
 	if cache == nil {

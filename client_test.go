@@ -476,7 +476,8 @@ func TestClose(t *testing.T) {
 				subscribe(c)
 				require.NoError(t, c.Warm(t.Context(), resource))
 				synctest.Wait()
-				for _, limit := range []time.Duration{5 * time.Second, 0} { // it can be repeated, and then returns the same at once
+				// Close can be repeated, and then returns the same error at once.
+				for _, limit := range []time.Duration{5 * time.Second, 0} {
 					require.Equal(t, limit, took(func() {
 						err := c.Close()
 						require.ErrorIs(t, err, aztoken.ErrStillRunning)

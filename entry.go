@@ -20,8 +20,9 @@ import (
 type driver uint8
 
 const (
-	plainFlight  driver = iota
-	claimsFlight        // asks with the claims of a challenge, so callers of a plain flight must not do with it
+	plainFlight driver = iota
+	// claimsFlight asks with the claims of a challenge. Callers without claims must not join it.
+	claimsFlight
 	backgroundRefresh
 	tending // keeps the token in the store
 	drivers
@@ -37,13 +38,13 @@ const (
 	// invalidateWait is how long callers wait for another token after Invalidate. The search goes
 	// on without them: when the endpoint is down, a rejected token must not cost them more.
 	invalidateWait = 2 * time.Second
-	// replaceTimeout is how long the sender of a rejected request waits for another token, with
-	// nothing to lose but the 401.
+	// replaceTimeout is how long the sender of a rejected request waits for another token. Its only
+	// alternative is the 401.
 	replaceTimeout = 10 * time.Second
 	// failureTTL is how long a failed flight answers for the next: ten thousand callers in a loop
-	// then cost a request every few seconds, and an endpoint that has recovered is noticed as soon.
+	// then cost one request every few seconds, and a recovered endpoint is noticed just as soon.
 	failureTTL = 2 * time.Second
-	// maxFailureTTL bounds what a Retry-After can make of it.
+	// maxFailureTTL bounds failureTTL when a Retry-After makes it longer.
 	maxFailureTTL = time.Minute
 )
 
@@ -57,11 +58,14 @@ type engine struct {
 	endpoint   *endpoint
 	observers  *observers
 	policy     RefreshPolicy
-	isCAEAware bool   // a token for a client that answers claims challenges is another one
-	isInner    bool   // the tokens are assertions of a Federation, which leave the client only for Entra
-	store      *store // nil: none
-	life       *lifetime.Lifetime
-	sequence   atomic.Uint64 // of the tokens of all entries, in the order in which they were installed
+	isCAEAware bool // a token for a client that answers claims challenges is another one
+	// isInner means that the tokens are assertions of a Federation, which the client sends to Entra
+	// only.
+	isInner bool
+	store   *store // nil: none
+	life    *lifetime.Lifetime
+	// sequence numbers the tokens of all entries in the order in which they were installed.
+	sequence atomic.Uint64
 }
 
 // entry is one key. Readers see served, which is token exactly in the phases serving and replacing.
@@ -93,8 +97,12 @@ type entry struct {
 	refreshes      int  // that worked since then
 
 	// What follows is for the store.
-	rejectedUpTo  time.Time // the acquisition of the last rejected token, on the wall clock: nothing older is adopted
-	isUnconfirmed bool      // the token was loaded for the default identity, which may be another one on this machine
+	// rejectedUpTo is when the last rejected token was acquired, on the wall clock: nothing older
+	// is adopted.
+	rejectedUpTo time.Time
+	// isUnconfirmed means that the token was loaded for the default identity, which may be a
+	// different one on this machine.
+	isUnconfirmed bool
 	looks         int       // for the token that another client refreshes
 	tendOn        time.Time // when to see whether the store still has the token
 	unreadable    bool      // what the store has cannot be opened, and observers know that
@@ -247,7 +255,8 @@ func (e *entry) begin(by driver, claims, rejectedSHA256 string) <-chan singlefli
 	}
 	if !e.running[by] {
 		e.running[by] = true
-		e.flights.Forget(by.flightKey()) // one that has ended may not have landed yet, and has nothing new
+		// A flight that has ended may not have returned yet, and brings nothing new.
+		e.flights.Forget(by.flightKey())
 	}
 	return e.flights.DoChan(by.flightKey(), func() (any, error) { return e.fly(by, ask) })
 }
@@ -280,13 +289,17 @@ func (e *entry) install(by driver, got azcore.AccessToken, asked, now time.Time)
 	kind := EventAcquired
 	if old != nil && old.token.Value() == got.Token {
 		kind = EventUnchanged
-		got.RefreshOn = time.Time{} // it was taken, and led to this same token: only the policy's growing intervals help
+		// The refresh that RefreshOn asked for returned this same token: only the policy's growing
+		// intervals help.
+		got.RefreshOn = time.Time{}
 		t = e.newCachedToken(got, old.token.secret, old.acquired, now, random)
-		t.life, t.recorded = old.life, old.recorded // where an endpoint moves the end along, what counts for disuse is the first
+		// If an endpoint keeps moving the expiry, disuse is measured by the first lifetime.
+		t.life, t.recorded = old.life, old.recorded
 	} else {
 		t = e.newCachedToken(got, newBearer(got.Token, e.request), now, now, random)
 		if !e.rejectedUpTo.IsZero() && !t.recorded.After(e.rejectedUpTo) {
-			t.recorded = e.rejectedUpTo.Add(time.Millisecond) // the rejected one is of a clock that is ahead of this one
+			// The rejected token was dated by a clock that is ahead of this one.
+			t.recorded = e.rejectedUpTo.Add(time.Millisecond)
 		}
 	}
 	if e.phase == dropped {

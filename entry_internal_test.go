@@ -153,8 +153,8 @@ func (none) GetToken(context.Context, policy.TokenRequestOptions) (azcore.Access
 	return azcore.AccessToken{}, context.Canceled
 }
 
-// A machine that was suspended wakes with its monotonic clock where it was: only a look at the wall
-// clock tells.
+// The monotonic clock of a suspended machine stands still: only the wall clock shows the time that
+// has passed.
 func TestArm(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -41,7 +41,7 @@ func (e *entry) look(ctx context.Context) <-chan finding {
 	return found
 }
 
-// noteEntry takes in how a load of the entry ended. An entry that cannot be opened is told once,
+// noteEntry records how a load of the entry ended. An entry that cannot be opened is reported once,
 // until a load finds another state.
 func (e *entry) noteEntry(err error) {
 	if errors.Is(err, context.Canceled) {
@@ -63,7 +63,8 @@ func (e *entry) noteEntry(err error) {
 // lookWithin looks into the store, wait at most, and adopts what it finds. done reports whether the
 // look ended in time.
 func (e *entry) lookWithin(ctx context.Context, wait time.Duration, by driver) (adopted *cachedToken, done bool, err error) {
-	ctx, cancel := context.WithCancel(ctx) // without a deadline: a slow store is not one that does not work
+	// No deadline here: a slow store must not be reported as broken.
+	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	timer := time.NewTimer(wait)
 	defer timer.Stop()
@@ -105,7 +106,9 @@ func (e *entry) take(by driver, found stored.Token, now time.Time, tolerance tim
 			if isSearched || !found.Given.After(record(old.given)) {
 				return nil, change{}
 			}
-			kind = EventUnchanged // another client has asked meanwhile, and the endpoint returned this token again
+			// Another client has asked in the meantime, and the endpoint returned the same token
+			// again.
+			kind = EventUnchanged
 		case old.isServable(now) && !isSearched && !found.Expires.After(old.expires):
 			return nil, change{}
 		}
@@ -128,7 +131,8 @@ func (e *entry) take(by driver, found stored.Token, now time.Time, tolerance tim
 // the endpoint. A refresh that is overdue begins at once, or a job that lives for a second would
 // never refresh.
 func (e *entry) newLoadedToken(found stored.Token, now time.Time) *cachedToken {
-	at := func(wall time.Time) time.Time { return now.Add(wall.Sub(now.Round(0))) } // with both readings
+	// Both readings of the clock are kept.
+	at := func(wall time.Time) time.Time { return now.Add(wall.Sub(now.Round(0))) }
 	got := azcore.AccessToken{Token: found.Value.Reveal(), ExpiresOn: at(found.Expires)}
 	acquired, given := earlier(at(found.Acquired), now), earlier(at(found.Given), now)
 	t := e.newCachedToken(got, newBearer(got.Token, e.request), acquired, given, e.draw(got.Token))
@@ -170,7 +174,7 @@ func (e *entry) beforeRefresh(held *cachedToken) (release func(), mayAsk bool) {
 	case err != nil:
 		return release, true
 	case ok:
-		// Whoever had it before may have saved a token since the last look.
+		// The previous holder of the lock may have saved a token since the last look.
 		if e.adopt(backgroundRefresh, <-e.look(ctx), clockTolerance) != nil {
 			unlock()
 			return release, false
@@ -209,7 +213,7 @@ func (e *entry) postpone(held *cachedToken) bool {
 
 // save keeps the entry's token in the background, and calls release afterwards. The caller has
 // entered the client's lifetime, so that Close waits for it; but Close empties the cache at once,
-// so what is to be kept is decided here.
+// so save decides here what to keep.
 func (e *entry) save(release func()) {
 	if e.store == nil {
 		release()
@@ -253,7 +257,8 @@ func (e *entry) keep(ours stored.Token, ok bool) {
 
 func (e *entry) trySave(ctx context.Context, ours stored.Token) error {
 	select {
-	case e.saving <- struct{}{}: // one at a time, else an older token could be saved over a newer one
+	case e.saving <- struct{}{}:
+		// One save at a time, or an older token could overwrite a newer one.
 		defer func() { <-e.saving }()
 	case <-ctx.Done():
 		return ctx.Err()
@@ -292,7 +297,7 @@ func (e *entry) storable() (stored.Token, bool) {
 		Value: secret.New(t.token.Value()), Acquired: t.recorded, Given: record(t.given),
 		Expires: record(t.expires), Rejected: e.rejectedUpTo,
 	}
-	if kept.Given.Before(kept.Acquired) { // which was by a clock that is ahead
+	if kept.Given.Before(kept.Acquired) { // acquired by a clock that is ahead
 		kept.Given = kept.Acquired
 	}
 	return kept, true

@@ -29,19 +29,19 @@ var (
 	ErrIdentityAmbiguous = errors.New("aztoken: several identities and none named")
 	// ErrClosed means that the client was closed, or not made by NewClient.
 	ErrClosed error = final("aztoken: the client is closed, or was not made by NewClient; make one that lives as long as the program")
-	// ErrStillRunning means that Close returned while a source or a callback had not: a credential
+	// ErrStillRunning means that Close returned before a source or a callback did: a credential
 	// must heed its context, and a callback must not call Close.
 	ErrStillRunning = errors.New("aztoken: a request for a token or a callback is still running after Close; " +
 		"a credential must heed its context, and a callback must not call Close")
 )
 
-// final is an error that no other try changes, as azcore's retry policy is told.
+// final is an error that another try cannot change. NonRetriable tells azcore's retry policy so.
 type final string
 
 // Error returns the text.
 func (e final) Error() string { return string(e) }
 
-// NonRetriable tells azcore's retry policy that it is final.
+// NonRetriable tells azcore's retry policy not to try again.
 func (final) NonRetriable() {}
 
 // Error reports why a token could not be obtained. Its text and its fields never contain one;
@@ -56,7 +56,7 @@ type Error struct {
 	Host string
 	// Identity is the identity that was asked for, in the words of Status.Identity.
 	Identity string
-	// Missing is what the request could not be made without, for people; "" for nothing. With
+	// Missing is what the request needed and could not get, for people; "" for nothing. With
 	// Options.Federation it is the assertion, for which the managed identity had no token: the
 	// fields below are then about the request for that.
 	Missing string
@@ -69,13 +69,15 @@ type Error struct {
 	// RequestID is the id by which Microsoft's support finds the request, "" if the endpoint named
 	// none.
 	RequestID string
-	// Advice is what to do about it, for people; "" where nothing better is known than what the rest says. Error ends
-	// with it, and with the option of this package that it is about.
+	// Advice is what to do about it, for people; "" if there is nothing to add to the other fields.
+	// Error ends with it, and with the option of this package that it is about.
 	Advice string
 
-	isOfApp    bool // the request was that of an app registration
-	sentinel   error
-	causeText  string              // of cause, read once: reading a foreign error may panic, or race with other readers
+	isOfApp  bool // the request was that of an app registration
+	sentinel error
+	// causeText is the text of cause, read only once: reading a foreign error may panic, or race
+	// with other readers.
+	causeText  string
 	cause      secret.Value[error] // may quote a token
 	retry      bool                // the next try may well succeed
 	maxRetries int                 // how many more tries are worth making, 0 for no limit
@@ -84,7 +86,8 @@ type Error struct {
 
 // subject is what the errors of a client have in common.
 type subject struct {
-	host     string // for people: "IMDS at http://169.254.169.254 (the environment names no other host)"
+	// host is for people: "IMDS at http://169.254.169.254 (the environment names no other host)".
+	host     string
 	identity string
 }
 
@@ -98,7 +101,8 @@ func (e *Error) Error() string {
 		facts[0] += " from " + e.Host
 	}
 	facts = append(facts, e.Missing, message.Status(e.StatusCode), e.Code, e.Description, e.causeText)
-	if errors.Is(e.sentinel, ErrNoManagedIdentity) { // the others are in the endpoint's own words already
+	// The endpoint's own description already says what the other sentinels mean.
+	if errors.Is(e.sentinel, ErrNoManagedIdentity) {
 		facts = append(facts, strings.TrimPrefix(e.sentinel.Error(), "aztoken: "))
 	}
 	if e.RequestID != "" && !strings.Contains(e.Description, e.RequestID) {
@@ -107,8 +111,8 @@ func (e *Error) Error() string {
 	return wire.Redact(message.Join(facts, e.Advice) + e.option())
 }
 
-// option names the option that Advice is about, in parentheses, "" for none. Advice is free of Go's
-// words, so that a command can print it too.
+// option names the option that Advice is about, in parentheses, "" for none. Advice uses no Go
+// terms, so that a command can print it too.
 func (e *Error) option() string {
 	switch {
 	case e.sentinel == ErrNoManagedIdentity && e.Missing != "":
@@ -216,7 +220,8 @@ func (p *endpoint) newAssertionError(resource string, err *Error) *Error {
 		e.Missing += " as " + err.Identity
 	}
 	if cause := err.cause.Reveal(); isContextError(cause) {
-		e.cause, e.retry = secret.New(errors.New(e.causeText)), true // it was the time of this try that was over
+		// The time limit of this try ended, not the caller's.
+		e.cause, e.retry = secret.New(errors.New(e.causeText)), true
 	} else if err.maxRetries > 0 {
 		e.retry = false // the few tries that are worth making were made for the assertion
 	}
@@ -231,7 +236,8 @@ func (s subject) newCause(resource string, cause error) *Error {
 	}
 	e.causeText = wire.Redact(cause.Error())
 	if isContextError(cause) {
-		cause = errors.New(e.causeText) // the source's own time ended; callers would take it for the end of theirs
+		// The source's own deadline ended; callers would take it for theirs.
+		cause = errors.New(e.causeText)
 	}
 	e.cause = secret.New(cause)
 	return e

@@ -102,7 +102,8 @@ func TestError(t *testing.T) {
 		}
 	})
 	inVirtualTime(t, "is the same for all callers, and may be read by all of them at once", func(t *testing.T) {
-		cause := &azcore.ResponseError{StatusCode: http.StatusForbidden, ErrorCode: "forbidden", RawResponse: &http.Response{}} // caches its text when it is read
+		// The error caches its text when it is read.
+		cause := &azcore.ResponseError{StatusCode: http.StatusForbidden, ErrorCode: "forbidden", RawResponse: &http.Response{}}
 		c := ofCredential(t, func(context.Context) (azcore.AccessToken, error) { return azcore.AccessToken{}, cause })
 		var wg sync.WaitGroup
 		for range 8 {
@@ -144,8 +145,8 @@ func TestError(t *testing.T) {
 	})
 }
 
-// The retry policy of azcore tries nothing again that only the client's own schedule may try: also
-// not for a policy of somebody's own, which does not mark errors as azcore's policy of tokens does.
+// azcore's retry policy does not repeat what only the client's own schedule may repeat. This holds
+// even for a custom policy, which does not mark errors as azcore's token policy does.
 func TestAzcoreDoesNotRetry(t *testing.T) {
 	t.Parallel()
 	down := imdstest.New(nil)
@@ -207,7 +208,7 @@ func (explosive) Error() string { return "explosive" }
 func (explosive) Is(error) bool { panic("boom") }
 func (explosive) As(any) bool   { panic("boom") }
 
-// What docs/errors.md shows is what an error says, in lines of a page's width.
+// docs/errors.md shows the text of errors, wrapped to the width of a page.
 func TestErrorsPageOutput(t *testing.T) {
 	t.Parallel()
 	blocks, err := pages.CheckedBy("TestErrorsPageOutput")

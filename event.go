@@ -11,21 +11,20 @@ const (
 	// EventAcquired means that a new token is in use.
 	EventAcquired EventKind = "acquired"
 	// EventUnchanged means that the endpoint returned the token that the client had already, as
-	// platforms with a cache of their own do. It stays in use; RefreshOn is when the client looks
-	// again.
+	// platforms with their own cache do. It stays in use; RefreshOn is when the client looks again.
 	EventUnchanged EventKind = "unchanged"
 	// EventFailed means that a request for a token failed. If a valid token is held it stays in
 	// use; RefreshOn is the next try.
 	EventFailed EventKind = "failed"
 	// EventRejected means that a service rejected the token, and the client looks for another.
 	EventRejected EventKind = "rejected"
-	// EventDropped means that the token was not used for a whole life, and the client keeps it
-	// fresh no longer.
+	// EventDropped means that the token was not used for a whole lifetime, and the client no longer
+	// keeps it fresh.
 	EventDropped EventKind = "dropped"
 	// EventLoaded means that a token came from Options.Store and is in use.
 	EventLoaded EventKind = "loaded"
 	// EventStoreFailed means that Options.Store does not work, or holds an entry that cannot be
-	// opened; Err is why. No call fails by that. It is told once for each change, as is
+	// opened; Err is why. No call fails because of it. It is reported once per change, as is
 	// EventStoreRecovered.
 	EventStoreFailed EventKind = "store_failed"
 	// EventStoreRecovered means that Options.Store works again.
@@ -33,8 +32,8 @@ const (
 	// EventManyClients means that many clients of one host and identity are alive: a program should
 	// make one, use it everywhere, and Close what it drops. Err says how many there are.
 	EventManyClients EventKind = "many_clients"
-	// EventCallbackFailed means that a callback of OnRotate or the Logger panicked; Err is what
-	// with. (A panic of OnEvent goes to the Logger alone.)
+	// EventCallbackFailed means that a callback of OnRotate or the Logger panicked; Err has the
+	// panic's value. (A panic of OnEvent goes only to the Logger.)
 	EventCallbackFailed EventKind = "callback_failed"
 )
 
@@ -51,8 +50,8 @@ type Event struct {
 	Identity string
 	// Background is true for a refresh that no caller waited for.
 	Background bool
-	// Took is how long the request to the endpoint took, with its wait for a slot; 0 where there
-	// was none.
+	// Took is how long the request to the endpoint took, with its wait for a slot; 0 if there was
+	// none.
 	Took time.Duration
 	// ExpiresOn and RefreshOn are those of the token in use, zero without one.
 	ExpiresOn, RefreshOn time.Time

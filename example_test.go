@@ -20,8 +20,8 @@ import (
 	"github.com/seed-ac726066/aztoken/imdstest"
 )
 
-// onAzure plays a host that has a managed identity: it gives the client that aztoken.NewClient(nil)
-// gives there.
+// onAzure simulates a host that has a managed identity: it returns the client that
+// aztoken.NewClient(nil) returns there.
 func onAzure(opts aztoken.Options) *aztoken.Client {
 	imds := imdstest.New(nil)
 	opts.Transport, opts.Endpoint = imds, imds.URL
@@ -41,7 +41,8 @@ func Example() {
 	endpoint := httptest.NewServer(imds)
 	defer endpoint.Close()
 
-	client, err := aztoken.NewClient(&aztoken.Options{Endpoint: endpoint.URL}) // on Azure: aztoken.NewClient(nil)
+	// On Azure: aztoken.NewClient(nil).
+	client, err := aztoken.NewClient(&aztoken.Options{Endpoint: endpoint.URL})
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -59,7 +60,8 @@ func Example() {
 }
 
 func ExampleNewClient() {
-	client, err := aztoken.NewClient(nil) // finds the host's identity endpoint, and asks nothing of it yet
+	// NewClient finds the host's identity endpoint, and sends no request yet.
+	client, err := aztoken.NewClient(nil)
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -80,7 +82,8 @@ func ExampleOptions_getenv() {
 	defer client.Close()
 	fmt.Println(client.Status().Host)
 	_, err = client.Token(context.Background(), "https://orders.example.com")
-	fmt.Println(errors.Is(err, aztoken.ErrIdentityNotFound)) // there is one, but App Service wants it named
+	// There is an identity, but App Service requires its id.
+	fmt.Println(errors.Is(err, aztoken.ErrIdentityNotFound))
 	// Output:
 	// App Service at http://imds.test/msi/token ($IDENTITY_ENDPOINT, $IDENTITY_HEADER)
 	// true
@@ -146,7 +149,7 @@ func ExampleClient_Warm() {
 	client := onAzure(aztoken.Options{})
 	defer client.Close()
 
-	// At the start of the program: a missing identity or a wrong resource is met here.
+	// At the start of the program: this reports a missing identity or a wrong resource.
 	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 	defer cancel()
 	if err := client.Warm(ctx, "https://orders.example.com", "https://vault.azure.net"); err != nil {
@@ -167,7 +170,7 @@ func ExampleClient_Invalidate() {
 	}
 	client.Invalidate(token)
 	again, err := client.Token(context.Background(), "https://orders.example.com")
-	// IMDS had no newer token, so the old one is served on.
+	// IMDS had no newer token, so the client keeps serving the old one.
 	fmt.Println(again.Value() == token.Value(), err)
 	// Output: true <nil>
 }
@@ -183,7 +186,7 @@ func ExampleClient_OnRotate() {
 		log.Fatal(err)
 	}
 	token := <-told
-	claims, err := token.UnverifiedClaims() // Redis wants the object id for a user name
+	claims, err := token.UnverifiedClaims() // Redis wants the object id as the user name
 	fmt.Println(claims.ObjectID == imdstest.DefaultObjectID, err)
 	// Output: true <nil>
 }
@@ -276,7 +279,7 @@ func ExampleEvent() {
 	}
 	client.Invalidate(token)
 	_, _ = client.Token(context.Background(), "https://orders.example.com")
-	_ = client.Close() // delivers what is on its way
+	_ = client.Close() // delivers pending events
 	close(events)
 	for e := range events {
 		fmt.Println(e.Kind, e.Resource, e.Identity)
@@ -367,7 +370,7 @@ func ExampleTransport_reverseProxy() {
 	proxy := httptest.NewServer(&httputil.ReverseProxy{
 		Rewrite: func(r *httputil.ProxyRequest) {
 			r.SetURL(target)
-			r.Out.Header.Del("Authorization") // the visitor's, also an empty or a Basic one
+			r.Out.Header.Del("Authorization") // the visitor's, even an empty or a Basic one
 		},
 		Transport: &aztoken.Transport{Client: client, Resource: "https://orders.example.com"},
 	})
@@ -510,7 +513,8 @@ func ExampleFederation() {
 }
 
 func ExampleFederation_assertion() {
-	// In a CI system the assertion is its own OpenID Connect token, which the app registration trusts.
+	// In a CI system the assertion is its own OpenID Connect token, which the app registration
+	// trusts.
 	imds := imdstest.New(&imdstest.Options{Applications: []imdstest.Application{{
 		FederatedCredentials: []imdstest.FederatedCredential{{Issuer: "https://ci.example", Subject: "repo:contoso/orders"}},
 	}}})

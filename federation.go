@@ -15,12 +15,12 @@ import (
 )
 
 // Federation makes a [Client] get the tokens of an app registration, whose credential is an
-// assertion in place of a secret: a token of somebody whom a federated credential of the app
+// assertion in place of a secret: a token of an identity that a federated credential of the app
 // registration names. "aztoken federate" creates one for a managed identity.
 //
 // Entra's tokens for an app registration live for 60 to 90 minutes, so what the client holds covers
-// an outage of Entra ID of half an hour or more, and not of 12 hours as a managed identity's own.
-// With EnableCAE ([Client.GetToken]) they may live for up to 28 hours.
+// an outage of Entra ID of half an hour or more, but not of 12 hours as a managed identity's own
+// tokens do. With EnableCAE ([Client.GetToken]) they may live for up to 28 hours.
 //
 // https://learn.microsoft.com/entra/workload-id/workload-identity-federation-config-app-trust-managed-identity
 type Federation struct {
@@ -30,7 +30,7 @@ type Federation struct {
 	// ClientID is the application (client) id of the app registration, a GUID.
 	ClientID string
 	// Assertion returns an assertion: the token of a CI system, or the content of a file. It is
-	// called for each request to Entra, from several goroutines at once, and a line feed at the end
+	// called for each request to Entra, from several goroutines at once, and a trailing line feed
 	// does not matter.
 	//
 	// Nil makes it a token of the host's managed identity, Options.ID, which must be a
@@ -53,7 +53,7 @@ const (
 	freshWait = replaceTimeout
 )
 
-// checkFederation refuses what would have no effect beside Options.Federation.
+// checkFederation returns an error for options that would have no effect with Options.Federation.
 func (o *Options) checkFederation() error {
 	switch {
 	case o.Federation == nil:
@@ -153,8 +153,8 @@ func (c *cache) assert(ctx context.Context, audience string) (hosts.Assertion, e
 // bearer returns the token itself.
 func (t *cachedToken) bearer() secret.Text { return secret.New(t.token.Value()) }
 
-// fresh returns a token that was asked for just now, as what there is does not meet w. If that
-// takes long or fails it returns what there is.
+// fresh returns a token that was requested just now, because the current one does not meet w. If
+// that takes too long or fails, it returns the current one.
 func (c *cache) fresh(ctx context.Context, r request, w wish) (*cachedToken, error) {
 	ctx, cancel := context.WithTimeout(ctx, freshWait)
 	defer cancel()

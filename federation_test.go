@@ -280,7 +280,7 @@ func TestFederation(t *testing.T) {
 	})
 }
 
-// TestFederationTokenFunc: where the audience is not known, as in an air-gapped cloud, a client of the
+// TestFederationTokenFunc: if the audience is not known, as in an air-gapped cloud, a client of the
 // identity makes the assertions.
 func TestFederationTokenFunc(t *testing.T) {
 	t.Parallel()
@@ -294,8 +294,8 @@ func TestFederationTokenFunc(t *testing.T) {
 	})
 }
 
-// TestFederationOutage: what the client holds covers an outage of Entra ID for half of the life of
-// the application's tokens, and one of the identity endpoint for half of the life of the assertion.
+// TestFederationOutage: the client's tokens cover an outage of Entra ID for half of the life of the
+// application's tokens, and one of the identity endpoint for half of the life of the assertion.
 func TestFederationOutage(t *testing.T) {
 	t.Parallel()
 	outage := func(t *testing.T, life time.Duration, fault imdstest.Fault, start, lasts time.Duration) usage {
@@ -339,8 +339,8 @@ func TestFederationOutage(t *testing.T) {
 	})
 }
 
-// TestFederationRestart: with a store a start needs neither Entra ID nor the identity endpoint while
-// what they gave is valid.
+// TestFederationRestart: with a store a start needs neither Entra ID nor the identity endpoint
+// while the stored tokens are valid.
 func TestFederationRestart(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {
@@ -417,7 +417,7 @@ func TestFederationStored(t *testing.T) {
 	}
 }
 
-// TestFederationAssertion: an assertion near its end is refreshed first, and used where that fails.
+// TestFederationAssertion: an assertion near its end is refreshed first, and used if that fails.
 func TestFederationAssertion(t *testing.T) {
 	t.Parallel()
 	for name, fault := range map[string]imdstest.Fault{"that refuses": imdstest.Status(400), "that is down": imdstest.Status(503), "that hangs": imdstest.Hang()} {
@@ -427,7 +427,8 @@ func TestFederationAssertion(t *testing.T) {
 			_, err := c.Token(t.Context(), resource)
 			require.NoError(t, err)
 			srv.Break(fault.EndpointOnly())
-			// A token for another resource is asked for every so often, so that assertion and client stay in use.
+			// The test regularly asks for a token for another resource, so that assertion and
+			// client stay in use.
 			for i := range 23 {
 				time.Sleep(time.Hour)
 				_, err = c.Token(t.Context(), fmt.Sprintf("https://service-%d.example.com", i))
@@ -463,8 +464,8 @@ func TestFederationAssertion(t *testing.T) {
 	})
 }
 
-// TestFederationRefusedAssertion: an assertion out of the cache that Entra does not accept is replaced
-// once, in the same call; one that was made for the exchange is not.
+// TestFederationRefusedAssertion: a cached assertion that Entra does not accept is replaced once,
+// in the same call; one that was made for the exchange is not.
 func TestFederationRefusedAssertion(t *testing.T) {
 	t.Parallel()
 	expired := imdstest.EntraRefuses(700024, "The client assertion is not within its valid time range").ExchangeOnly()
@@ -648,8 +649,8 @@ func TestFederationErrors(t *testing.T) {
 	})
 }
 
-// TestFederationMisbehaving: whatever Federation.Assertion does, calls return, and the next that works
-// brings a token.
+// TestFederationMisbehaving: calls return even if Federation.Assertion misbehaves, and the next one
+// that works brings a token.
 func TestFederationMisbehaving(t *testing.T) {
 	t.Parallel()
 	inVirtualTime(t, "one thing after another", func(t *testing.T) {
@@ -664,7 +665,8 @@ func TestFederationMisbehaving(t *testing.T) {
 			func(context.Context) (string, error) { runtime.Goexit(); return "", nil },
 			func(context.Context) (string, error) { return "", (*fs.PathError)(nil) },
 			func(context.Context) (string, error) { return "", panicking{} },
-			func(context.Context) (string, error) { awake.sleep(time.Hour); return "", nil }, // without a look at the context
+			// This ignores the context.
+			func(context.Context) (string, error) { awake.sleep(time.Hour); return "", nil },
 			func(context.Context) (string, error) { return "\x00", nil },
 			func(context.Context) (string, error) { return strings.Repeat("e", 1<<20), nil },
 		} {
@@ -694,8 +696,8 @@ type panicking struct{}
 
 func (panicking) Error() string { panic("it cannot be read") }
 
-// TestFederationSecrets: nothing shows an assertion or a token, even where what answers in Entra's
-// place repeats the request.
+// TestFederationSecrets: nothing shows an assertion or a token, even if something answers in
+// Entra's place and echoes the request.
 func TestFederationSecrets(t *testing.T) {
 	t.Parallel()
 	for name, echo := range map[string]func(w http.ResponseWriter, sent string){
@@ -762,7 +764,7 @@ func TestFederationSecrets(t *testing.T) {
 	}
 }
 
-// TestFederationClose: Close ends both caches, and what is under way.
+// TestFederationClose: Close ends both caches, and requests under way.
 func TestFederationClose(t *testing.T) {
 	t.Parallel()
 	inVirtualTime(t, "with tokens", func(t *testing.T) {
@@ -844,7 +846,7 @@ func (c counted) Close() error {
 	return c.Conn.Close()
 }
 
-// TestFederationOnEveryHost: the assertion may be made by each host that has managed identities, with
+// TestFederationOnEveryHost: every host that has managed identities can make the assertion, with
 // each kind of id.
 func TestFederationOnEveryHost(t *testing.T) {
 	t.Parallel()

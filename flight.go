@@ -74,7 +74,8 @@ func (e *entry) askUntil(ctx context.Context, ask hosts.Request, start time.Time
 	ctx, cancel := context.WithDeadline(ctx, w.end(start, true))
 	defer cancel()
 	if !e.endpoint.isPresent() {
-		// Where nothing is, a dial may take its time to say so, above all one of the caller's own.
+		// Where nothing listens, a dial may take long to fail, above all with a caller's own
+		// dialer.
 		var stop context.CancelFunc
 		ctx, stop = wire.ConnectBy(ctx, w.end(start, false))
 		defer stop()
@@ -108,7 +109,7 @@ type search struct {
 	start    time.Time
 	ctx      context.Context // of what is under way, until end
 	end      context.CancelFunc
-	until    time.Time      // when the turn of this client has come, whoever has the lock
+	until    time.Time      // when it is this client's turn, even if another has the lock
 	patience time.Duration  // how much longer the store may delay the flight
 	hope     time.Time      // until when an error waits for a look under way
 	look     <-chan finding // under way; nil for none
@@ -157,7 +158,8 @@ func (s *search) try(ask hosts.Request) (got azcore.AccessToken, adopted *cached
 		token, err := s.e.askUntil(ctx, ask, s.start, s.e.patienceOf(s.by))
 		answered <- answer{token, err}
 	}) {
-		return got, nil, release, s.e.endpoint.newError(s.e.resource, errNoSlot) // the client is closed: the flight looks for that
+		// The client is closed, which the flight checks for.
+		return got, nil, release, s.e.endpoint.newError(s.e.resource, errNoSlot)
 	}
 	again := time.NewTicker(turnTTL) // others may get a token while a slow endpoint is asked
 	defer again.Stop()
@@ -173,7 +175,7 @@ func (s *search) try(ask hosts.Request) (got azcore.AccessToken, adopted *cached
 				return got, adopted, release, nil
 			}
 		case a := <-answered:
-			if a.err != nil { // better one of a clock that is ahead than none
+			if a.err != nil { // a token dated by a clock that is ahead is better than none
 				adopted = s.e.adopt(s.by, s.passed, math.MaxInt64)
 			}
 			return a.token, adopted, release, a.err
@@ -262,9 +264,9 @@ func (s *search) awaitTurn() (release func(), adopted *cachedToken) {
 		s.spend(begun)
 		switch {
 		case err != nil:
-			return release, nil // the lock saves requests, and guards nothing
+			return release, nil // the lock only saves requests; nothing depends on it
 		case ok:
-			// Whoever had it before may have saved a token since the last look.
+			// The previous holder of the lock may have saved a token since the last look.
 			begun = time.Now()
 			adopted, _, _ = s.e.lookWithin(s.ctx, s.patience, s.by)
 			s.spend(begun)
@@ -274,7 +276,8 @@ func (s *search) awaitTurn() (release func(), adopted *cachedToken) {
 			}
 			return unlock, nil
 		}
-		s.patience = storeWait // as it is not the store that delays the flight, while another client has the lock
+		// While another client has the lock, it is not the store that delays the flight.
+		s.patience = storeWait
 		select {
 		case <-time.After(storeWait):
 		case <-s.ctx.Done():

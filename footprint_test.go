@@ -30,7 +30,8 @@ func TestFootprint(t *testing.T) {
 		const sdk = "github.com/Azure/azure-sdk-for-go/sdk/"
 		allowed := map[string]bool{
 			"github.com/seed-ac726066/aztoken": true, sdk + "azcore": true, "golang.org/x/sync": true,
-			sdk + "internal": true, "golang.org/x/net": true, "golang.org/x/text": true, // what azcore needs
+			// These are what azcore needs.
+			sdk + "internal": true, "golang.org/x/net": true, "golang.org/x/text": true,
 		}
 		for module := range strings.FieldsSeq(goCommand(t, "list", "-deps", "-f", "{{with .Module}}{{.Path}}{{end}}", ".")) {
 			require.True(t, allowed[module], module)

@@ -37,7 +37,7 @@ const claims = `{"access_token":{"nbf":{"essential":true,"value":"1604106651"}}}
 
 var claimsChallenge = `Bearer realm="", error="insufficient_claims", claims="` + base64.StdEncoding.EncodeToString([]byte(claims)) + `"`
 
-// noHost is the environment of a machine that names no host, whatever machine the tests run on.
+// noHost is an environment that names no host, on any machine.
 func noHost(string) string { return "" }
 
 // inVirtualTime runs a parallel subtest in virtual time, of which it may spend days.
@@ -93,7 +93,7 @@ func (f credential) GetToken(ctx context.Context, o policy.TokenRequestOptions) 
 	return f(ctx, o)
 }
 
-// source is a credential that does not look at what it is asked for.
+// source is a credential that ignores what it is asked for.
 type source func(context.Context) (azcore.AccessToken, error)
 
 func (f source) GetToken(ctx context.Context, _ policy.TokenRequestOptions) (azcore.AccessToken, error) {
@@ -143,7 +143,7 @@ func callers(t *testing.T, c *aztoken.Client, n int, deadline time.Duration) (er
 	return errs, late
 }
 
-// usage counts what a caller meets who asks for a token once a minute.
+// usage counts the results of a caller that asks for a token once a minute.
 type usage struct {
 	calls, failed, waited, expired int
 	firstFailure, lastFailure      time.Time
@@ -181,7 +181,7 @@ func use(t *testing.T, c *aztoken.Client, d time.Duration) usage {
 		held = tok
 		u.tokens[tok.Value()] = true
 	}
-	synctest.Wait() // what refreshes and callbacks counted may be read from here on
+	synctest.Wait() // from here on the counts of refreshes and callbacks may be read
 	return u
 }
 
@@ -200,7 +200,7 @@ func (h handler) Handle(context.Context, slog.Record) error { h.do(); return nil
 func (h handler) WithAttrs([]slog.Attr) slog.Handler        { return h }
 func (h handler) WithGroup(string) slog.Handler             { return h }
 
-// awake is closed when a test ends, before its client, so that no callback sleeps on.
+// awake is closed when a test ends, before its client, so that no callback keeps sleeping.
 type awake chan struct{}
 
 func (a awake) sleep(d time.Duration) {
@@ -228,7 +228,7 @@ func heapInUse() int64 {
 
 // Outages.
 
-// outages are the ways in which an endpoint can be out of order.
+// outages are the ways in which an endpoint can fail.
 var outages = []imdstest.Fault{
 	imdstest.Status(503), imdstest.Status(429), imdstest.Status(429).WithRetryAfter(24 * time.Hour), imdstest.Status(410), imdstest.Status(400),
 	imdstest.Refused(), imdstest.Dropped(), imdstest.Hang(), imdstest.Closed(), imdstest.Truncated(), imdstest.NotJSON(), imdstest.EntraDown(),
@@ -339,7 +339,7 @@ func (m machine) client(t *testing.T, opts aztoken.Options) (*aztoken.Client, er
 		opts.Transport = &http.Client{Transport: pipe.Transport(t, m.Server, served.TLSConfig())}
 		t.Cleanup(m.Close)
 	case "identity binding":
-		// Its proxy has a name and an authority of its own.
+		// Its proxy has its own name and authority.
 		opts.Transport = &http.Client{Transport: pipe.Transport(t, m.Server, m.TLSConfig())}
 		t.Cleanup(m.Close)
 	}

@@ -12,8 +12,8 @@ import (
 	"github.com/seed-ac726066/aztoken/tokenstore"
 )
 
-// TestIdentityBinding: pods of AKS whose token only the cluster's proxy accepts. What every host has
-// in common is in TestEveryHost.
+// TestIdentityBinding: pods of AKS whose token only the cluster's proxy accepts. TestEveryHost
+// tests what all hosts have in common.
 func TestIdentityBinding(t *testing.T) {
 	t.Parallel()
 	inVirtualTime(t, "follows the proxy's authority, over a moment without one", func(t *testing.T) {
@@ -102,8 +102,8 @@ func TestIdentityBinding(t *testing.T) {
 	})
 }
 
-// TestWorkloadIdentityTenants: where an app registration stands behind the pod, tokens of another
-// tenant in which it is installed have entries of their own.
+// TestWorkloadIdentityTenants: if the pod acts as an app registration, tokens of another tenant in
+// which it is installed have their own entries.
 func TestWorkloadIdentityTenants(t *testing.T) {
 	t.Parallel()
 	const other, strange = "7e000000-0000-4000-8000-000000000002", "7e000000-0000-4000-8000-000000000003"

@@ -56,7 +56,8 @@ const (
 
 const (
 	// tryTimeout is the time of one request to an endpoint. A healthy one answers in milliseconds,
-	// one that must ask Entra in seconds; more gains nothing, as the next try starts afresh.
+	// one that must ask Entra in seconds. Waiting longer gains nothing, as the next try starts
+	// over.
 	tryTimeout = 30 * time.Second
 	// cancelGrace is the time that a source gets to return its own error after its context has
 	// ended.
@@ -97,16 +98,19 @@ type endpoint struct {
 	authority string   // of workload identity and of an app registration
 	tenant    string   // of an app registration: that of tokens for which no other is asked
 	source    hosts.Source
-	below     *endpoint     // that of the managed identity which makes this one's assertions; nil: none
-	isNamed   bool          // a variable or Options.Endpoint names it, so it is there, or will be
-	timeout   time.Duration // of one try
-	slots     limiter
-	inside    occupancy
-	life      *lifetime.Lifetime
-	answered  atomic.Bool // an identity endpoint has answered once: silence is an outage, and not absence
+	// below is the endpoint of the managed identity that makes this one's assertions; nil: none.
+	below   *endpoint
+	isNamed bool          // a variable or Options.Endpoint names it, so it is there, or will be
+	timeout time.Duration // of one try
+	slots   limiter
+	inside  occupancy
+	life    *lifetime.Lifetime
+	// answered means that an identity endpoint has answered once: silence is then an outage, not
+	// absence.
+	answered atomic.Bool
 }
 
-// newEndpoint decides from opts and the environment whom to ask. assertions are those of
+// newEndpoint decides from opts and the environment which endpoint to ask. assertions are those of
 // Options.Federation, nil where a managed identity makes none.
 func newEndpoint(opts Options, files hosts.ArcFiles, assertions *cache, life *lifetime.Lifetime) (*endpoint, error) {
 	cfg := hosts.Config{
@@ -138,7 +142,7 @@ func newCredential(opts Options) (*endpoint, error) {
 	if opts.ID != nil || opts.Endpoint != "" {
 		return nil, errIDBesides
 	}
-	// A credential may ask a person to sign in, or try again by itself: it has the time of the
+	// A credential may ask a person to sign in, or retry by itself, so it gets the time of the
 	// whole flight.
 	return &endpoint{
 		subject: subject{host: "Options.Credential"}, source: hosts.FromCredential(opts.Credential), timeout: flightTimeout,
@@ -172,8 +176,8 @@ func newManagedIdentity(id ID, cfg hosts.Config) (*endpoint, error) {
 }
 
 // ask makes one request. It returns when the endpoint answers, the time of a try is over or ctx
-// ends, whatever the source does: one that ignores its context delays no caller and keeps no slot,
-// but is not called for the same token again and again.
+// ends, even if the source ignores its context. Such a source delays no caller and keeps no slot,
+// but is not called again and again for the same token.
 func (p *endpoint) ask(ctx context.Context, r hosts.Request, background bool) (azcore.AccessToken, *Error) {
 	leave := p.inside.enter(r)
 	if leave == nil {
@@ -205,7 +209,8 @@ func (p *endpoint) ask(ctx context.Context, r hosts.Request, background bool) (a
 	}) {
 		release()
 		leave()
-		return azcore.AccessToken{}, p.newError(r.Resource, errNoSlot) // the client is closed: the caller looks for that
+		// The client is closed, which the caller checks for.
+		return azcore.AccessToken{}, p.newError(r.Resource, errNoSlot)
 	}
 	select {
 	case got := <-done:
@@ -236,9 +241,11 @@ func (p *endpoint) try(ctx context.Context, r hosts.Request) (azcore.AccessToken
 
 // patience is how long the callers of a flight want it to go on.
 type patience struct {
-	first  time.Time // the deadline of the one who began it; zero for none
-	until  time.Time // the latest deadline of a caller; zero if none has one
-	absent time.Time // the latest of those who want to wait even where nothing has ever listened: Warm
+	first time.Time // the deadline of the one who began it; zero for none
+	until time.Time // the latest deadline of a caller; zero if none has one
+	// absent is the latest deadline of callers that wait even where nothing has ever listened:
+	// Warm.
+	absent time.Time
 }
 
 // join returns the patience with another caller, whose deadline is zero for none.
@@ -252,9 +259,9 @@ func (w patience) join(deadline time.Time, isWarming bool) patience {
 	return w
 }
 
-// end returns when a flight that began at start ends, whatever its tries bring. isPresent reports
-// whether the endpoint is there for certain: something names it, or it has answered. Elsewhere a
-// program goes on to the next credential of a chain, and must not wait for long.
+// end returns the latest time at which a flight that began at start ends. isPresent reports whether
+// the endpoint certainly exists: something names it, or it has answered. If it may not exist, a
+// program must be able to go on to the next credential of a chain without a long wait.
 func (w patience) end(start time.Time, isPresent bool) time.Time {
 	if !isPresent {
 		return later(start.Add(noEndpointTimeout), w.absent)
@@ -269,8 +276,8 @@ func later(a, b time.Time) time.Time {
 	return b
 }
 
-// isPresent reports whether the endpoint is there for certain, up or down. One that needs another
-// is there if that is.
+// isPresent reports whether the endpoint certainly exists, up or down. One that needs another
+// exists if that one does.
 func (p *endpoint) isPresent() bool {
 	if p.below != nil {
 		return p.below.isPresent()

@@ -273,7 +273,8 @@ func TestEveryHost(t *testing.T) {
 				m.Break(tc.fault)
 				after, tries := tc.after, 1
 				if p.name == "workload identity" && tc.status == 401 {
-					after, tries = 7*time.Second, 3 // a replica of the directory may not know of the credential yet
+					// A replica of the directory may not have the credential yet.
+					after, tries = 7*time.Second, 3
 				}
 				if (p.name == "Service Fabric" || p.name == "Container Instances on Windows") && tc.status == 404 {
 					after = soon // it says with a code that this one does not pass

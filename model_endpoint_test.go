@@ -129,7 +129,8 @@ func (p *modelEndpoint) admit(k modelKey) (f modelFault, all int) {
 	for _, n := range p.inFlight {
 		all += n
 	}
-	return f, all - p.stuck // one that does not heed its context gives its slot back when it is given up
+	// A source that ignores its context gives its slot back when it is abandoned.
+	return f, all - p.stuck
 }
 
 func (p *modelEndpoint) leave(k modelKey, f modelFault) {

@@ -32,17 +32,18 @@ const (
 // modelState is what is known of a key of one client from outside: from what it handed out, and
 // from what was done to it. The rules need no more.
 type modelState struct {
-	seen          *minted // the last token that the client handed out
-	seenAt        time.Time
-	acquired      time.Time     // when the client got it, or later
-	token         aztoken.Token // the last by a call of Token, perhaps older than seen
-	lastUse       time.Time
-	uses          []time.Time // of the last half hour, and the one before that
-	rejected      time.Time   // by a service, a challenge or Invalidate
-	invalidated   time.Time   // by a call of Invalidate that callers may have to wait for
-	challenged    time.Time
-	acted         time.Time // when a rejection was surely acted on
-	condemned     string    // a rejected token that must be replaced, unless the endpoint has failed since
+	seen        *minted // the last token that the client handed out
+	seenAt      time.Time
+	acquired    time.Time     // when the client got it, or later
+	token       aztoken.Token // the last by a call of Token, perhaps older than seen
+	lastUse     time.Time
+	uses        []time.Time // of the last half hour, and the one before that
+	rejected    time.Time   // by a service, a challenge or Invalidate
+	invalidated time.Time   // by a call of Invalidate that callers may have to wait for
+	challenged  time.Time
+	acted       time.Time // when a rejection was surely acted on
+	// condemned is a rejected token that must be replaced, unless the endpoint has failed since.
+	condemned     string
 	condemnedAt   time.Time
 	dark          time.Time // when a caller last came who could not be served at once
 	values        map[string]bool
@@ -96,8 +97,10 @@ type modelCall struct {
 	overBefore bool      // its context had ended when it began
 	held       time.Time // until when the client has a valid token at least; zero for none
 	withheld   time.Time // until when Invalidate may have callers wait
-	fresh      bool      // the endpoint is well, and the key was not rejected for hours: a challenge must be met
-	current    string    // the token of the key
+	// fresh means that the endpoint works and the key was not rejected for hours: a challenge must
+	// be met.
+	fresh   bool
+	current string // the token of the key
 }
 
 // begin notes that a call begins.

@@ -492,7 +492,8 @@ func (c *modelClient) close() {
 	time.Sleep(time.Nanosecond)
 	c.judgeClosed()
 	c.calls.Wait()
-	if took := time.Since(c.rules.closed); took > 11*time.Second { // the wait of a rejected request's sender
+	// That is the wait of a rejected request's sender.
+	if took := time.Since(c.rules.closed); took > 11*time.Second {
 		c.broke("a call ended %v after Close", took)
 	}
 	time.Sleep(time.Hour) // callbacks that come late are found

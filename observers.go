@@ -16,7 +16,7 @@ import (
 const maxBacklog = 4096
 
 // observers tell users what has changed: Options.Logger, Options.OnEvent and the subscribers of
-// OnRotate. They are told in goroutines of their own, in order, as they may be slow or never
+// OnRotate. They are called in separate goroutines, in order, because they may be slow or never
 // return; what changed has taken effect by then.
 type observers struct {
 	logger   *slog.Logger
@@ -32,7 +32,7 @@ type observers struct {
 	subscribers map[string][]*subscriber // by resource
 }
 
-// tell hands on what changed. It waits for no observer.
+// tell passes on what changed. It waits for no observer.
 func (o *observers) tell(c change) {
 	if c.rotated != nil {
 		for _, s := range o.subscribersOf(c.rotated.secret.Reveal().key) {
@@ -53,7 +53,7 @@ func (o *observers) tell(c change) {
 	}
 }
 
-// deliver hands the backlog to the logger and to OnEvent, also what is left of it when the client
+// deliver passes the backlog to the logger and to OnEvent, including the rest of it when the client
 // is closed.
 func (o *observers) deliver() {
 	for {
@@ -70,7 +70,7 @@ func (o *observers) deliver() {
 	}
 }
 
-// end drops what a slow observer has not been told by now.
+// end drops what a slow observer has not received by now.
 func (o *observers) end() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -88,7 +88,7 @@ func (o *observers) run(callback func()) error {
 	return guard.Run(callback)
 }
 
-// dispatch calls the logger and OnEvent. What one of them panics with is told to the other.
+// dispatch calls the logger and OnEvent. If one of them panics, the other gets an event about it.
 func (o *observers) dispatch(ev Event) {
 	failed := func(name string, err error) Event {
 		return Event{Kind: EventCallbackFailed, Time: ev.Time, Identity: ev.Identity, Err: callbackError(name, err)}

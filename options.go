@@ -12,29 +12,31 @@ import (
 
 // Options are the settings of a [Client]. The zero value is right for a program on an Azure host.
 //
-// What users pass in (Credential, Logger, OnEvent, callbacks of OnRotate) may panic, be slow or
-// never return: it costs no caller its deadline and no other resource anything. What it panics with
+// User code (Credential, Logger, OnEvent, callbacks of OnRotate) may panic, be slow or never
+// return: no caller misses its deadline, and other resources are not affected. The value of a panic
 // goes to Logger and to Event.Err.
 type Options struct {
 	// ClientOptions are those of every Azure SDK client, for the requests to the identity endpoint:
 	//
-	//	Transport        used without its proxy, redirects and cookies if it is an *http.Client. A RoundTripper in it
-	//	                 that is not an *http.Transport, or a Transport that is not an *http.Client, must itself use no
-	//	                 proxy and follow no redirect. Nil is a client of its own.
+	//	Transport        used without its proxy, redirects and cookies if it is an *http.Client.
+	//	                 A RoundTripper in it that is not an *http.Transport, or a Transport that
+	//	                 is not an *http.Client, must itself use no proxy and follow no redirect.
+	//	                 Nil makes a new client.
 	//	PerCallPolicies, PerRetryPolicies, Telemetry, TracingProvider
 	//	                 as in every Azure SDK client.
 	//	Logging          never shows a body or a secret header.
 	//	Cloud            names the login host for Federation, and must be zero without it.
 	//	Retry, APIVersion
-	//	                 must be zero: they would have no effect, and NewClient says what to set instead.
+	//	                 must be zero: they would have no effect, and NewClient says what to
+	//	                 set instead.
 	//
-	// (Workload identity and Federation, whose endpoint is on the internet, use the proxy of the
-	// environment, or that of your client.)
+	// (The endpoint of workload identity and Federation is on the internet: requests to it use the
+	// proxy of the environment, or that of your client.)
 	azcore.ClientOptions
 
 	// ID is the managed identity to use. Nil is the host's default: the system-assigned one or, on
-	// most hosts, the only one. An ID of a kind that the host does not take is an error of
-	// NewClient.
+	// most hosts, the only one. If the host does not support this kind of ID, NewClient returns an
+	// error.
 	ID ID
 
 	// Credential is the source of tokens in place of the host's managed identity: any
@@ -46,9 +48,8 @@ type Options struct {
 	// identity, or another assertion, is the credential. Nil is none.
 	Federation *Federation
 
-	// Endpoint is the base URL of IMDS; set, it is used whatever host the environment names. ""
-	// leaves it to the environment, and where that names no other host it is
-	// http://169.254.169.254.
+	// Endpoint is the base URL of IMDS. If set, it overrides the host that the environment names.
+	// "" means that host, or http://169.254.169.254 if it names none.
 	Endpoint string
 
 	// Getenv reads the environment variables by which the host is found, when the client is made.
@@ -59,21 +60,21 @@ type Options struct {
 	// Refresh decides when a token is replaced. The zero value is HalfLife().
 	Refresh RefreshPolicy
 
-	// Store keeps tokens where they outlive the process, so that a restart or a new instance during
-	// an outage has one: tokenstore.New(tokenstore.Dir(path)), or a Redis for a fleet. A store that
-	// is shared by machines needs an explicit ID. A store that does not work fails and delays no
-	// call that the client can serve without it. Nil keeps tokens in this process only.
+	// Store keeps tokens beyond the life of the process, so that a restart or a new instance has a
+	// token during an outage: tokenstore.New(tokenstore.Dir(path)), or Redis for a fleet. A store
+	// that several machines share needs an explicit ID. If the store does not work, calls that the
+	// client can serve without it neither fail nor wait. Nil keeps tokens in this process only.
 	Store *tokenstore.Store
 
-	// Logger gets a line for each Event. Nil is silent.
+	// Logger gets a line for each Event. Nil logs nothing.
 	Logger *slog.Logger
 
 	// OnEvent is called for every Event, one at a time and in order, in a goroutine of the client:
-	// what the Event tells of has taken effect by then. It must not close the client. Nil is none.
+	// what the Event reports has taken effect by then. It must not close the client. Nil is none.
 	OnEvent func(Event)
 }
 
-// check refuses what would have no effect.
+// check returns an error for options that would have no effect.
 func (o *Options) check() error {
 	for _, f := range []struct {
 		name, instead string

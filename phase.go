@@ -3,15 +3,15 @@ package aztoken
 // phase is what an entry has for its callers.
 //
 //	         token came                401                     Invalidate
-//	empty ───────────────▶ serving ──────────▶ replacing   serving, ──────────▶ suspended
-//	                         ▲                     │       replacing            │      │
-//	                         ├─────────────────────┘ flights ended              │      │ 2 s after
-//	                         ├──────────────────────────────────────────────────┘      │ Invalidate
-//	                         │                       flights ended                     ▼
-//	                         └──────────────────────────────────────────────────── replacing
+//	empty ───────────────▶ serving ──────────▶ replacing   serving, ─────────▶ suspended
+//	                         ▲                     │       replacing           │      │
+//	                         ├─────────────────────┘ flights ended             │      │ 2 s after
+//	                         ├─────────────────────────────────────────────────┘      │ Invalidate
+//	                         │                       flights ended                    ▼
+//	                         └─────────────────────────────────────────────────── replacing
 //
-// A token that comes leads to serving from every phase but dropped, which is the end: the entry has
-// left the cache.
+// A new token leads to serving from every phase except dropped, which is final: the entry has left
+// the cache.
 type phase uint8
 
 const (

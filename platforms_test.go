@@ -10,8 +10,8 @@ import (
 	"github.com/seed-ac726066/aztoken/imdstest"
 )
 
-// A host that the fake plays has a row of platforms, without which none of the tests of every host
-// would try it.
+// Every host that the fake simulates has a row in platforms. Otherwise the tests of every host
+// would not try it.
 func TestPlatforms(t *testing.T) {
 	t.Parallel()
 	srv := imdstest.New(&imdstest.Options{ArcKeyDir: t.TempDir()})

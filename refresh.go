@@ -8,30 +8,30 @@ import (
 	"github.com/seed-ac726066/aztoken/internal/schedule"
 )
 
-// RefreshPolicy decides when the background refresh of a token is due. [HalfLife] and [MaxAge] make
-// one; the zero value is HalfLife(). Whatever the policy, a token is refreshed not within a minute
-// of the last request for it, not after its end, and earlier if the server asks for that
+// RefreshPolicy decides when the background refresh of a token is due. [HalfLife] and [MaxAge]
+// return one; the zero value is HalfLife(). With every policy, a token is refreshed at least a
+// minute after the last request for it, before its end, and earlier if the server asks for that
 // (refresh_in).
 type RefreshPolicy struct{ maxAge time.Duration }
 
 // HalfLife refreshes between a third and just short of a half of what is left of a token, so that
-// an outage of half a token's life harms no call: 12 h with the 24 h tokens of managed identities,
-// for 2 to 3 requests a day. It is the default.
+// no call fails in an outage of half a token's life: 12 h with the 24 h tokens of managed
+// identities, for 2 to 3 requests a day. It is the default.
 //
-// The moment is drawn at random, as clients that were started together would otherwise ask together
-// for ever.
+// The time is chosen at random. Otherwise clients that were started together would keep asking at
+// the same time.
 func HalfLife() RefreshPolicy { return RefreshPolicy{} }
 
 // MaxAge refreshes a token in the last tenth before the age d, or by HalfLife where that is
-// earlier. It buys cover with requests: MaxAge(time.Hour) asks 24 times a day and, where the
-// endpoint issues a new token each time, covers outages of 23 h. Where the endpoint returns the
-// same token again, MaxAge looks again soon at first and then every d.
+// earlier. It trades requests for cover: MaxAge(time.Hour) asks 24 times a day and, if the endpoint
+// issues a new token each time, covers outages of 23 h. If the endpoint returns the same token
+// again, MaxAge asks again soon at first and then every d.
 //
-// A d of zero or less is HalfLife.
+// With a d of zero or less, MaxAge is HalfLife.
 func MaxAge(d time.Duration) RefreshPolicy { return RefreshPolicy{maxAge: max(d, 0)} }
 
-// due returns when a token is to be refreshed that ends at expires and was first acquired at
-// acquired, decided at now, just after the endpoint returned it.
+// due returns when to refresh a token that ends at expires and was first acquired at acquired. It
+// is called at now, just after the endpoint returned the token.
 func (p RefreshPolicy) due(now, acquired, expires time.Time, random float64) time.Time {
 	if p.maxAge == 0 {
 		return schedule.HalfLife(now, expires, random)
@@ -48,8 +48,8 @@ func timerWait(now, due time.Time) time.Duration {
 	return max(0, min(clock.Until(now, due), maxTimer))
 }
 
-// isIdle reports whether a token that was last read at lastUse is worth no further refresh: it has
-// not been used for a whole life.
+// isIdle reports whether a token that was last read at lastUse is not worth another refresh: it has
+// not been used for a whole lifetime.
 func isIdle(now, lastUse time.Time, life time.Duration) bool { return now.Sub(lastUse) >= life }
 
 // backoff is what the background refreshes have met since the last token came.
@@ -59,21 +59,21 @@ type backoff struct {
 	on       time.Time
 }
 
-// isSpent reports whether a token was never used after it had come, and has been refreshed once all
-// the same. A program that makes a client for each request and drops it would otherwise ask for all
-// of them for a day. e.mu is held.
+// isSpent reports whether a token was never used after it was acquired, but has been refreshed
+// once. Otherwise a program that makes a client for each request and drops it would refresh all
+// their tokens for a day. e.mu is held.
 func (e *entry) isSpent() bool {
 	return e.token != nil && !e.usedAgain && !e.used.Load() && e.refreshes > 0
 }
 
-// arm sets the timer for the next thing that is to be done without a caller. e.mu is held.
+// arm sets the timer for the next thing to do without a caller. e.mu is held.
 func (e *entry) arm(now time.Time) {
 	if e.phase != dropped {
 		e.timer.Reset(e.nextChore(now))
 	}
 }
 
-// nextChore returns the time to that. It is zero only if due finds something: else the timer would
+// nextChore returns the time to that. It is zero only if due finds something, or the timer would
 // spin. e.mu is held.
 func (e *entry) nextChore(now time.Time) time.Duration {
 	next := maxTimer
@@ -96,7 +96,7 @@ func (e *entry) nextChore(now time.Time) time.Duration {
 	return max(next, 0)
 }
 
-// chore is what an entry's timer finds to do.
+// chore is what an entry's timer has to do.
 type chore uint8
 
 const (
@@ -107,7 +107,7 @@ const (
 	tend          // the store may have lost the token
 )
 
-// tends reports whether the store is to be seen to at tendOn. e.mu is held.
+// tends reports whether the store must be checked at tendOn. e.mu is held.
 func (e *entry) tends() bool { return e.token != nil && !e.tendOn.IsZero() && !e.running[tending] }
 
 // due returns what is to be done at now. e.mu is held.
@@ -194,7 +194,7 @@ func (e *entry) refresh(held *cachedToken) {
 }
 
 // backOff notes that a refresh of held ended in err and plans the next. It does nothing if a flight
-// has brought another token meanwhile, which has a plan of its own.
+// has brought another token in the meantime, which has its own plan.
 func (e *entry) backOff(held *cachedToken, err *Error, asked, now time.Time) change {
 	random := rand.Float64()
 	e.mu.Lock()

@@ -32,7 +32,7 @@ func TestRefresh(t *testing.T) {
 		}
 	})
 	inVirtualTime(t, "by MaxAge(1 h), gets a new token from IMDS about every hour", func(t *testing.T) {
-		imds := imdstest.New(nil) // mints anew when its own token is an hour old
+		imds := imdstest.New(nil) // mints a new one when its own token is an hour old
 		c := over(t, imds, aztoken.Options{Refresh: aztoken.MaxAge(time.Hour)})
 		u := use(t, c, 48*time.Hour)
 		requireNoHarm(t, u)
@@ -87,7 +87,7 @@ func TestRefresh(t *testing.T) {
 		time.Sleep(2 * time.Minute)
 		require.Equal(t, 3, imds.Count())
 	})
-	// The platform gives one token for a day, and by the clock of this machine it ends some hours
+	// The platform returns one token for a day, and by this machine's clock it expires some hours
 	// too early.
 	inVirtualTime(t, "on a machine whose clock is ahead, leaves no caller without a token", func(t *testing.T) {
 		begin := time.Now()
@@ -140,7 +140,7 @@ func TestOutage(t *testing.T) {
 	}
 }
 
-// For how long callers have no token at worst: go test -run TestOutageTable -v .
+// How long callers have no token in the worst case: go test -run TestOutageTable -v .
 func TestOutageTable(t *testing.T) {
 	t.Parallel()
 	table := "\n| outage | HalfLife | MaxAge(1 h) |\n|---|---|---|\n"
@@ -196,10 +196,11 @@ func TestIdle(t *testing.T) {
 		time.Sleep(time.Hour)
 		tok, err := c.Token(t.Context(), resource)
 		require.NoError(t, err)
-		imds.BreakFor(23*time.Hour+45*time.Minute, imdstest.Status(400)) // from before the refresh to half an hour after the end
+		// The outage begins before the refresh and lasts until half an hour after the token's end.
+		imds.BreakFor(23*time.Hour+45*time.Minute, imdstest.Status(400))
 		time.Sleep(time.Until(tok.ExpiresOn) + 45*time.Minute)
 		require.NoError(t, c.Warm(t.Context(), resource), "a caller waits for the token")
-		time.Sleep(2 * time.Hour) // a life after the last use of the token before
+		time.Sleep(2 * time.Hour) // a lifetime after the last use of the previous token
 		require.Len(t, c.Status().Resources, 1)
 		time.Sleep(25 * time.Hour)
 		require.Empty(t, c.Status().Resources)
@@ -219,8 +220,8 @@ func TestIdle(t *testing.T) {
 	})
 }
 
-// worstOutage is the longest time without a token that an outage of some length costs, of 24 starts
-// in a token's life.
+// worstOutage is the longest time without a token in an outage of some length, which begins at 24
+// different times in a token's life.
 func worstOutage(t *testing.T, policy aztoken.RefreshPolicy, length time.Duration) (worst time.Duration) {
 	for start := time.Duration(0); start < 24*time.Hour; start += time.Hour {
 		synctest.Test(t, func(t *testing.T) {

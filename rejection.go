@@ -18,8 +18,8 @@ type rejection struct {
 	withdrawn bool          // Invalidate has had its two seconds
 }
 
-// next returns the rejection that a further one at now leads to, and whether it is acted on. A
-// challenge may get what a rejection without claims could not.
+// next returns the rejection after another one at now, and whether that is acted on. A challenge
+// may succeed where a rejection without claims did not.
 func (r rejection) next(now time.Time, byClaims bool) (rejection, bool) {
 	since := now.Sub(r.on)
 	if !r.on.IsZero() && since < r.holdoff && (r.byClaims || !byClaims) {
@@ -43,7 +43,7 @@ func (e *entry) challenged(ctx context.Context, claims string) (*cachedToken, er
 	e.mu.Unlock()
 	switch {
 	case !t.isServable(time.Now()):
-		return nil, nil // it ended while another was looked for
+		return nil, nil // it expired during the search for another
 	case t.acquired.After(since) && !since.IsZero():
 		return t, nil
 	case e.life.Ended():
@@ -54,8 +54,8 @@ func (e *entry) challenged(ctx context.Context, claims string) (*cachedToken, er
 	return nil, e.endpoint.newRequestError(e.request, errNoOther)
 }
 
-// challengeable returns the token that a claims challenge is about, be it served or withheld; nil
-// for none.
+// challengeable returns the token that a claims challenge is about, served or withheld; nil for
+// none.
 func (e *entry) challengeable() *cachedToken {
 	e.used.Store(true)
 	e.mu.Lock()
@@ -67,8 +67,8 @@ func (e *entry) challengeable() *cachedToken {
 }
 
 // replace returns another token in place of t, which a service rejected, and nil if there is none.
-// Other callers go on with t: most services may still accept it, and those that do not send their
-// callers here.
+// Other callers keep using t: most services may still accept it, and callers of the others end up
+// here too.
 func (e *entry) replace(ctx context.Context, t *cachedToken, claims string) *cachedToken {
 	if flight := e.reject(t.token.secret, rejected, claims); flight != nil {
 		select {
@@ -80,7 +80,7 @@ func (e *entry) replace(ctx context.Context, t *cachedToken, claims string) *cac
 			return nil
 		}
 	}
-	// The flight's token, or one that came by another way: before the rejection, or from a refresh
+	// The flight's token, or one that came another way: before the rejection, or from a refresh
 	// while the flight hung.
 	if other := e.read(time.Now()); other != nil && !other.isSame(t) {
 		return other
@@ -89,7 +89,7 @@ func (e *entry) replace(ctx context.Context, t *cachedToken, claims string) *cac
 }
 
 // invalidate withholds the token b while another is looked for. The flight begins here and not with
-// the next caller, so that the token is back in time whoever comes.
+// the next caller, so that the token is back in time for any caller.
 func (e *entry) invalidate(b *bearer) { e.reject(b, invalidated, "") }
 
 // reject begins or joins the flight for another token than b, which a service rejected. It returns
@@ -124,8 +124,8 @@ func (e *entry) beginReplacement(now time.Time, b *bearer, t trigger, claims str
 		news = e.change(EventRejected, now)
 	case replacing, suspended:
 		if !e.running[by] && (!byClaims || e.rejection.byClaims) {
-			// One flight of each kind for each rejection: else a service that rejects everything would cost a request
-			// for each call, for as long as the other flight hangs.
+			// Only one flight of each kind for each rejection: otherwise a service that rejects
+			// everything would cost a request per call while the other flight hangs.
 			by = by.other()
 		}
 		e.rejection.byClaims = e.rejection.byClaims || byClaims
@@ -133,7 +133,9 @@ func (e *entry) beginReplacement(now time.Time, b *bearer, t trigger, claims str
 		return nil, change{}
 	}
 	if t == invalidated && e.rejection.withdrawn {
-		t = rejected // once for each rejection: else callers of Invalidate in a loop would withhold it for good
+		// Only once for each rejection: otherwise callers of Invalidate in a loop would withhold it
+		// permanently.
+		t = rejected
 	}
 	if t == invalidated {
 		e.rejection.withdrawn = true

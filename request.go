@@ -11,7 +11,8 @@ import (
 type request struct {
 	resource string
 	tenant   string // "" for the identity's own
-	cae      bool   // continuous access evaluation: only for Options.Credential and Options.Federation
+	// cae is continuous access evaluation: only for Options.Credential and Options.Federation.
+	cae bool
 }
 
 // isPlain reports whether the resource alone is the key, so that the read path needs no

@@ -12,8 +12,8 @@ type Status struct {
 	// to read: "App Service at http://localhost:8081/msi/token ($IDENTITY_ENDPOINT,
 	// $IDENTITY_HEADER)".
 	Host string `json:"host"`
-	// Identity is the id that was asked for, "default" for the host's default identity, and ""
-	// where Options.Credential decides.
+	// Identity is the id that was asked for, "default" for the host's default identity, and "" if
+	// Options.Credential decides.
 	Identity string `json:"identity,omitempty"`
 	// HasStore reports whether tokens are kept in Options.Store.
 	HasStore bool `json:"has_store,omitempty"`
@@ -29,27 +29,27 @@ type Status struct {
 // ResourceStatus is the state of one token.
 type ResourceStatus struct {
 	Resource string `json:"resource"`
-	// Identity is whose token it is where that is not Status.Identity: the managed identity's, for
-	// the assertion of Options.Federation. Elsewhere it is "".
+	// Identity is whose token it is if that is not Status.Identity: the managed identity's, for the
+	// assertion of Options.Federation. Otherwise it is "".
 	Identity string `json:"identity,omitempty"`
-	// Tenant and CAE tell tokens of one resource apart, where a credential was asked for several.
+	// Tenant and CAE tell tokens of one resource apart, if a credential was asked for several.
 	Tenant string `json:"tenant,omitempty"`
 	CAE    bool   `json:"cae,omitempty"`
-	// AcquiredOn and ExpiresOn are those of the token in use, zero where there has been none.
+	// AcquiredOn and ExpiresOn are those of the token in use, zero if there has been none.
 	AcquiredOn time.Time `json:"acquired_on,omitzero"`
 	ExpiresOn  time.Time `json:"expires_on,omitzero"`
 	// RefreshOn is when the endpoint is asked next; after failures, the next try.
 	RefreshOn time.Time `json:"refresh_on,omitzero"`
 	// Source is where the token came from: "endpoint", or "store" while the endpoint has not
-	// returned it to this process; "" where there has been none.
+	// returned it to this process; "" if there has been none.
 	Source string `json:"source,omitempty"`
-	// Unused means that nobody has used the token since it came, and so it is not refreshed before
-	// somebody does, whatever RefreshOn says.
+	// Unused means that nobody has used the token since it was acquired, so it is not refreshed
+	// before somebody does, even if RefreshOn is earlier.
 	Unused bool `json:"unused,omitempty"`
-	// Failures counts what failed since the token came: background refreshes and, where there is no
-	// valid token, the tries for callers.
+	// Failures counts what failed since the token came: background refreshes and, without a valid
+	// token, the tries for callers.
 	Failures int `json:"failures"`
-	// LastError is why the last of them failed, "" where none did, and LastErrorOn when.
+	// LastError is why the last of them failed, "" if none did, and LastErrorOn is when.
 	LastError   string    `json:"last_error,omitempty"`
 	LastErrorOn time.Time `json:"last_error_on,omitzero"`
 }

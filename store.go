@@ -20,11 +20,11 @@ const (
 	storeTimeout = 5 * time.Second
 	// closeSaveTime is how much longer a save may take once the client is closed.
 	closeSaveTime = 2 * time.Second
-	// turnTTL is how long a client without a token has the lock: one that dies delays the others no
-	// longer.
+	// turnTTL is how long a client without a token has the lock. A client that dies delays the
+	// others no longer than that.
 	turnTTL = 2 * time.Second
 	// minTurn and maxTurn bound how long a client waits for the token that the holder of the lock
-	// asks for. It is drawn between them: after one fixed time all would ask at once.
+	// asks for. The time is random: after a fixed one all clients would ask at once.
 	minTurn, maxTurn = 5 * time.Second, 15 * time.Second
 	// refreshTTL is how long a refresh has the lock. One that fails leaves it to expire, so that a
 	// fleet asks once a minute.
@@ -33,7 +33,7 @@ const (
 	// the time until that is tried again while the store does not work.
 	maxTend, maxTendRetry = 15 * time.Minute, 3 * time.Minute
 	// confirmTime bounds the time until the endpoint confirms a loaded token of the default
-	// identity: a cloned image must not act as the machine that it was made on.
+	// identity: a clone of a disk image must not act as the original machine.
 	confirmTime = 5 * time.Minute
 	// clockTolerance is how far the acquisition of a stored token may lie ahead of this machine's
 	// clock.
@@ -51,12 +51,13 @@ var (
 // store is how the entries of a client use Options.Store.
 type store struct {
 	*tokenstore.Store
-	name      tokenstore.Entry // what the entries of a client have in common
-	id        hosts.ID         // the identity that was asked for
-	tenant    string           // of tokens for which no other is asked, "" where it is not known
-	seed      uint64           // of the draws that a token's refresh follows: 0 where all processes draw alike
-	process   uint64           // of the draws that differ between processes
-	health    *stored.Health   // one for all identities of a client
+	name   tokenstore.Entry // what the entries of a client have in common
+	id     hosts.ID         // the identity that was asked for
+	tenant string           // of tokens without an explicit tenant, "" if it is not known
+	// seed is that of the random numbers for a token's refresh: 0 if all processes use the same.
+	seed      uint64
+	process   uint64         // of the random numbers that differ between processes
+	health    *stored.Health // one for all identities of a client
 	observers *observers
 	identity  string
 }
@@ -75,7 +76,9 @@ func newStore(opts *Options, p *endpoint, o *observers, health *stored.Health) (
 		Store: opts.Store, name: p.entryName(), id: p.id, tenant: p.tenant, process: rand.Uint64(), health: health, observers: o, identity: p.identity,
 	}
 	if opts.Store.Shared() {
-		s.seed = rand.Uint64() // drawn alike, a fleet would be due in one second while the store is away
+		// With the same numbers, a whole fleet would be due in the same second while the store is
+		// down.
+		s.seed = rand.Uint64()
 	}
 	return s, nil
 }
@@ -87,7 +90,7 @@ func (s *store) entry(r request) tokenstore.Entry {
 	return name
 }
 
-// note takes in how a call of the store ended, and tells observers when that changes.
+// note records how a call of the store ended, and tells observers when that changes.
 func (s *store) note(op stored.Operation, err error) {
 	ev := Event{Time: time.Now(), Identity: s.identity}
 	switch s.health.Note(op, err, ev.Time) {
@@ -124,8 +127,8 @@ func isAway(err error) bool {
 	return err != nil && !errors.Is(err, tokenstore.ErrNotFound) && !errors.Is(err, tokenstore.ErrUnreadable)
 }
 
-// record returns t as the store keeps it: on the wall clock, in milliseconds. What is compared with
-// times from the store must not be finer.
+// record returns t as the store keeps it: on the wall clock, in milliseconds. Times that are
+// compared with those of the store must not be finer.
 func record(t time.Time) time.Time { return t.Truncate(time.Millisecond) }
 
 func earlier(a, b time.Time) time.Time {
@@ -141,8 +144,8 @@ func draw(least, most time.Duration) time.Duration {
 }
 
 // entryName returns what the names of this endpoint's entries in a store have in common. The
-// address of the endpoint counts only where the program sets it: App Service has another port at
-// each start.
+// address of the endpoint counts only if the program sets it: App Service has another port at each
+// start.
 func (p *endpoint) entryName() tokenstore.Entry {
 	name := tokenstore.Entry{Host: string(p.kind), Authority: p.authority}
 	if p.address != "" {

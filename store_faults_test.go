@@ -191,7 +191,7 @@ func TestAStoreThatDoesNotWork(t *testing.T) {
 	})
 }
 
-// What is in the store and does not open, or is not what it was.
+// Entries in the store that cannot be opened, or that have changed.
 func TestAStoredTokenThatIsNoGood(t *testing.T) {
 	t.Parallel()
 	for name, spoil := range map[string]func([]byte) []byte{
@@ -268,8 +268,8 @@ func TestAStoredTokenThatIsNoGood(t *testing.T) {
 	})
 }
 
-// requireReplaced saves a token, spoils it, and requires that a start with key copes and that the
-// one after that finds a token again.
+// requireReplaced saves a token, spoils it, and requires that a start with key works anyway and
+// that the next start finds a token again.
 func requireReplaced(t *testing.T, spoil func(*memory), key []byte, isTold bool) {
 	t.Helper()
 	imds, backend := mintingHost(t), newMemory()
@@ -440,7 +440,7 @@ func TestAStoredTokenOfAClockThatIsAhead(t *testing.T) {
 			require.Equal(t, 1, imds.Count())
 			replacement := atOnce(t, c)
 			requireOther(t, refused, replacement)
-			time.Sleep(time.Hour) // in which the other process sees to its own
+			time.Sleep(time.Hour) // in which the other process checks its own token
 			fresh := start(t, imds, backend, aztoken.Options{})
 			requireOther(t, refused, atOnce(t, fresh))
 		})

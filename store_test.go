@@ -327,7 +327,7 @@ func TestTheRefreshOfAStoredToken(t *testing.T) {
 type job struct {
 	life, period time.Duration
 	answer       time.Duration // what the endpoint takes
-	outage       time.Duration // what it survives
+	outage       time.Duration // the outage that it survives
 }
 
 // The promise: 24 outages of 12 h, one beginning in each hour of a token's life.
@@ -336,7 +336,7 @@ func TestAProgramThatIsRestartedThroughAnOutage(t *testing.T) {
 	for name, j := range map[string]job{
 		"a service that is restarted every hour": {time.Hour, time.Hour, 0, 12 * time.Hour},
 		"a job that lives for 100 ms": {
-			// It is up to an hour late at the refresh, and as late at the end of the outage.
+			// It is up to an hour late at the refresh, and just as late at the end of the outage.
 			100 * time.Millisecond, time.Hour, 50 * time.Millisecond, 10 * time.Hour,
 		},
 	} {
@@ -538,7 +538,7 @@ func TestARejectedToken(t *testing.T) {
 		late := start(t, short, backend, aztoken.Options{})
 		latest := atOnce(t, late)
 		backend.suffer(nil)
-		time.Sleep(30 * time.Minute) // in which both see to the store
+		time.Sleep(30 * time.Minute) // in which both check the store
 		stored := atOnce(t, start(t, short, backend, aztoken.Options{}))
 		requireOther(t, refused, stored)
 		requireSame(t, latest, stored)

@@ -11,7 +11,7 @@ import (
 )
 
 // subscriber delivers tokens to one callback, one at a time and the latest only: a slow callback
-// misses tokens that were replaced meanwhile, and delays no other.
+// misses tokens that were replaced in the meantime, and delays no other callback.
 type subscriber struct {
 	f func(Token)
 
@@ -68,8 +68,8 @@ func (s *subscriber) stop() {
 	s.stopped, s.next = true, nil
 }
 
-// deliver hands t to the callback, unless that has had a newer one: whoever installed t may come
-// late.
+// deliver passes t to the callback, unless it has had a newer one: the goroutine that installed t
+// may be late.
 func (s *subscriber) deliver(o *observers, t *Token, sequence uint64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

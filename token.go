@@ -11,8 +11,8 @@ import (
 	"github.com/seed-ac726066/aztoken/internal/secret"
 )
 
-// Token is an access token. Printing, logging or marshalling it shows when it expires and never the
-// secret, for which [Token.Value] is the only way. The zero Token holds no token.
+// Token is an access token. Printing, logging or marshaling it shows when it expires and never the
+// secret, which only [Token.Value] returns. The zero Token holds no token.
 type Token struct {
 	// Resource is what the token is for, as it was asked for.
 	Resource string
@@ -42,8 +42,8 @@ func newBearer(value string, key request) *bearer {
 	return &b
 }
 
-// Value returns the token itself, to be sent to its resource and never shown. It is "" for the
-// zero Token.
+// Value returns the token itself. Send it to its resource and never show it. It is "" for the zero
+// Token.
 func (t Token) Value() string {
 	if t.secret == nil {
 		return ""
@@ -82,9 +82,9 @@ func (t Token) MarshalJSON() ([]byte, error) {
 	}{t.Resource, t.AcquiredOn, t.RefreshOn, t.ExpiresOn})
 }
 
-// UnverifiedClaims are what a token says about its bearer, read without any check. They serve to
-// show them to people, or to find a user name (go-redis wants the object id), and never to decide
-// what a caller may do: for that there is package verify.
+// UnverifiedClaims are what a token says about its bearer, read without any check. Use them to show
+// them to people, or to find a user name (go-redis wants the object id), but never to decide what a
+// caller may do: package verify is for that.
 type UnverifiedClaims struct {
 	Audience  string    // aud: the resource that the token is for
 	Issuer    string    // iss

@@ -49,7 +49,8 @@ func TestTokenFormat(t *testing.T) {
 		require.NotEmpty(t, events)
 
 		var spewed strings.Builder
-		_ = assert.Equal(failure{&spewed}, tok, aztoken.Token{}) // what the log of a failed test shows
+		// The log of a failed test shows this.
+		_ = assert.Equal(failure{&spewed}, tok, aztoken.Token{})
 		out := []string{spewed.String(), logged.String()}
 		inside := struct {
 			Token  aztoken.Token
@@ -111,7 +112,8 @@ func TestUnverifiedClaims(t *testing.T) {
 	})
 	t.Run("have the zero time for a date that is none", func(t *testing.T) {
 		t.Parallel()
-		payload := base64.RawURLEncoding.EncodeToString([]byte(`{"iat":-1,"nbf":253402300800,"exp":1e300}`)) // from the year 10000 on
+		// nbf is the beginning of the year 10000.
+		payload := base64.RawURLEncoding.EncodeToString([]byte(`{"iat":-1,"nbf":253402300800,"exp":1e300}`))
 		c := overFunc(t, func() string { return fmt.Sprintf(`{"access_token":%q,"expires_in":"3600"}`, "e30."+payload+".x") })
 		tok, err := c.Token(t.Context(), resource)
 		require.NoError(t, err)

@@ -16,16 +16,17 @@ import (
 )
 
 // Transport is an [http.RoundTripper] that sends the token for Resource with each request.
-// [Client.Wrap] makes one; use Transport itself for its further fields.
+// [Client.Wrap] makes one; use Transport itself for its other fields.
 //
 // A token goes only over https (to loopback addresses also over http, but through no proxy), and
-// only to the host that the caller addressed: a redirect to another host or from https to http, and
-// what follows it, is sent without. A request that has an Authorization header of its own is sent
-// as it is; so a reverse proxy that authenticates as itself must delete that of its visitors. A URL
-// with user information counts as such a header, as net/http makes one of it.
+// only to the host that the caller addressed: after a redirect to another host or from https to
+// http, requests have no token. A request that already has an Authorization header is sent
+// unchanged, so a reverse proxy that authenticates as itself must delete the header of its
+// visitors. A URL with user information counts as such a header, because net/http turns it into
+// one.
 //
 // A service that answers 401 has rejected the token: the client looks for another (see
-// [Client.Invalidate]), and if there is one and the body can be sent again the request is repeated,
+// [Client.Invalidate]), and if there is one and the body can be sent again, the request is repeated
 // once.
 type Transport struct {
 	// Client is where the tokens come from. It must be set.
@@ -39,8 +40,8 @@ type Transport struct {
 	// entry, and RedirectHosts does not limit it.
 	RedirectHosts []string
 	// InsecureAllowHTTP lets the token go over http to any host and through any proxy, for a
-	// network that encrypts below. Whoever reads the request can use the token for the rest of its
-	// life.
+	// network that encrypts on a lower layer. Anyone who reads the request can use the token for
+	// the rest of its life.
 	InsecureAllowHTTP bool
 }
 
@@ -103,7 +104,8 @@ func (t *Transport) send(req *http.Request, body io.ReadCloser, token *cachedTok
 	sent.Header["Authorization"] = token.token.secret.Reveal().header
 	resp, err := t.base().RoundTrip(&sent)
 	if resp != nil {
-		resp.Request = req // who logs resp.Request must not log the token, and the next redirect finds its history
+		// A log of resp.Request must not have the token, and the next redirect finds its history.
+		resp.Request = req
 	}
 	return resp, err
 }
@@ -118,7 +120,8 @@ func (t *Transport) unauthorized(req *http.Request, resp *http.Response, token *
 	body := req.Body
 	hasBody := body != nil && body != http.NoBody
 	if hasBody && req.GetBody == nil {
-		t.Client.cache.reject(t.request(), token, rejection.Claims) // for the next request; this one cannot be repeated
+		// This is for the next request, because this one cannot be repeated.
+		t.Client.cache.reject(t.request(), token, rejection.Claims)
 		return resp, nil
 	}
 	other := t.Client.cache.replace(req.Context(), t.request(), token, rejection.Claims)
@@ -139,12 +142,11 @@ const (
 	// maxDiscard is what is read of a 401's body, so that its connection can be used again. A
 	// longer body costs a connection, which is cheaper than reading it.
 	maxDiscard = 4 << 10
-	// discardTimeout bounds that: a service that does not end its 401 must not hold up the next
-	// try.
+	// discardTimeout bounds that: a service that does not end its 401 must not delay the next try.
 	discardTimeout = 50 * time.Millisecond
 )
 
-// discard reads what has come of body, which is Base's, and closes it.
+// discard reads what has arrived of body, which is Base's, and closes it.
 func (t *Transport) discard(body io.ReadCloser) {
 	if body == nil {
 		return
@@ -180,7 +182,7 @@ func (t *Transport) allowsToken(req *http.Request) (bool, error) {
 	}
 	if err := t.exposes(req); err != nil {
 		if req.Response != nil {
-			return false, nil // where a redirect led: the caller did not ask for that
+			return false, nil // the target of a redirect: the caller did not ask for that
 		}
 		return false, err
 	}
@@ -200,9 +202,8 @@ func (t *Transport) exposes(req *http.Request) error {
 	return fmt.Errorf("%w (the request is to %s://%s)", errPlainHTTP, req.URL.Scheme, req.URL.Host)
 }
 
-// proxies returns an error if Base sends req, which is for this machine, to a proxy. Of a Base that
-// is not an
-// *http.Transport nothing is known.
+// proxies returns an error if Base sends req, which is for this machine, to a proxy. It cannot know
+// this for a Base that is not an *http.Transport.
 func (t *Transport) proxies(req *http.Request) error {
 	base, ok := t.base().(*http.Transport)
 	if !ok || base.Proxy == nil {

@@ -186,7 +186,8 @@ func TestRoundTrip(t *testing.T) {
 		} {
 			t.Run(name, func(t *testing.T) {
 				base := &http.Transport{Proxy: tc.proxy, DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
-					return new(net.Dialer).DialContext(ctx, network, proxyURL.Host) // in place of localhost:1 too
+					// This replaces localhost:1 too.
+					return new(net.Dialer).DialContext(ctx, network, proxyURL.Host)
 				}}
 				t.Cleanup(base.CloseIdleConnections)
 				rt := &aztoken.Transport{Client: over(t, imdstest.New(nil), aztoken.Options{}), Resource: resource, Base: base, InsecureAllowHTTP: tc.allow}
@@ -218,7 +219,9 @@ func TestRoundTrip(t *testing.T) {
 		t.Parallel()
 		rt := &aztoken.Transport{
 			Client: over(t, imdstest.New(nil), aztoken.Options{}), Resource: resource,
-			Base: roundTripper(func(*http.Request) (*http.Response, error) { return nil, nil }), //nolint:nilnil // a mistake of that Base
+			Base: roundTripper(func(*http.Request) (*http.Response, error) {
+				return nil, nil //nolint:nilnil // a mistake of that Base
+			}),
 		}
 		req, err := http.NewRequest(http.MethodGet, "https://api.example.com/", nil)
 		require.NoError(t, err)
@@ -413,7 +416,8 @@ func TestUnauthorized(t *testing.T) {
 		require.NoError(t, err)
 		service := &picky{reject: only(first)}
 		base := roundTripper(func(r *http.Request) (*http.Response, error) {
-			time.Sleep(time.Until(first.RefreshOn) + time.Second) // the refresh overtakes the answer
+			// The refresh overtakes the answer.
+			time.Sleep(time.Until(first.RefreshOn) + time.Second)
 			return handlerTransport(service.ServeHTTP).RoundTrip(r)
 		})
 		resp, err := c.Wrap(&http.Client{Transport: base}, resource).Get("https://api.example.com/")

@@ -11,8 +11,10 @@ import (
 
 // What an [Application] has where it is blank.
 const (
-	DefaultApplicationID       = fakeazure.DefaultApplicationID       // the client id of the first one
-	DefaultApplicationObjectID = fakeazure.DefaultApplicationObjectID // the object id of the first one
+	// The client id of the first application.
+	DefaultApplicationID = fakeazure.DefaultApplicationID
+	// The object id of the first application.
+	DefaultApplicationObjectID = fakeazure.DefaultApplicationObjectID
 )
 
 // What the federated token of [Server.WorkloadIdentity] says, for a [FederatedCredential] that
@@ -22,8 +24,8 @@ const (
 	ClusterSubject = cluster.ServiceAccount
 )
 
-// Application is an app registration, whose secret is an assertion: a token of somebody else that
-// it trusts, such as one of a managed identity.
+// Application is an app registration, whose secret is an assertion: a token of another identity
+// that it trusts, such as a managed identity.
 //
 //	imds := imdstest.NewServer(t, &imdstest.Options{Applications: []imdstest.Application{{}}})
 //
@@ -33,17 +35,17 @@ const (
 // application's. Both are token requests, which meet a fault each: see [Fault.EndpointOnly] and
 // [Fault.ExchangeOnly].
 type Application struct {
-	// ClientID and ObjectID are GUIDs; the latter is that of the service principal in the tenant of
-	// the server. In each other tenant it has another. Blank: ones that end in the application's
-	// place in the list, counted from 1, as [DefaultApplicationID] and [DefaultApplicationObjectID]
-	// do.
+	// ClientID and ObjectID are GUIDs; ObjectID is that of the service principal in the tenant of
+	// the server; in each other tenant the service principal has a different one. Blank: ids that
+	// end in the application's place in the list, counted from 1, as [DefaultApplicationID] and
+	// [DefaultApplicationObjectID] do.
 	ClientID, ObjectID string
 
 	// Roles are the app roles that it has, by resource and in every tenant.
 	Roles map[string][]string
 
-	// FederatedCredentials are whose tokens it trusts. Nil: one blank one. Empty, but not nil:
-	// none.
+	// FederatedCredentials say whose tokens it trusts. Nil: one blank credential. Empty, but not
+	// nil: none.
 	FederatedCredentials []FederatedCredential
 
 	// Tenants are further ones in which it is installed, which makes it multi-tenant: a token of
@@ -55,8 +57,8 @@ type Application struct {
 	TokenLifetime time.Duration
 }
 
-// FederatedCredential says whose token stands in for an application's secret. Each of the three is
-// compared to the letter, by upper and lower case too, as Entra does since 2025.
+// FederatedCredential says whose token stands in for an application's secret. Each of the three
+// must match exactly, including upper and lower case, as in Entra since 2025.
 type FederatedCredential struct {
 	Issuer   string // blank: the tenant's, in the form of v2
 	Subject  string // blank: the object id of the machine's default identity

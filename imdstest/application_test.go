@@ -15,10 +15,11 @@ import (
 
 const (
 	exchangeAudience = "api://AzureADTokenExchange"
-	customer         = "7e000000-0000-4000-8000-0000000000c1" // a tenant with the multi-tenant application
-	stranger         = "7e000000-0000-4000-8000-0000000000c2" // one without
-	github           = "https://token.actions.githubusercontent.com"
-	branch           = "repo:shop/orders:ref:refs/heads/main"
+	// A tenant with the multi-tenant application.
+	customer = "7e000000-0000-4000-8000-0000000000c1"
+	stranger = "7e000000-0000-4000-8000-0000000000c2" // one without
+	github   = "https://token.actions.githubusercontent.com"
+	branch   = "repo:shop/orders:ref:refs/heads/main"
 )
 
 // A federation is a program that acts as an application.

@@ -25,7 +25,7 @@
 //		time.Sleep(72 * time.Hour)
 //	})
 //
-// The same Server is an [http.Handler], for a program of its own.
+// The same Server is an [http.Handler], for use in a separate program.
 //
 // The same address also answers as the token issuer: it publishes discovery documents and keys, so
 // that the services of a test can verify the tokens.
@@ -44,27 +44,27 @@
 //	command.Env = imds.AppService().Environ() // to a program that the test starts
 //
 // Each host checks its requests, chooses the identity and words its answers as the real one does;
-// faults, log and platform are the same for all. Service Fabric and workload identity are there
+// faults, log and platform are the same for all. Service Fabric and workload identity are served
 // over https only, with a certificate of the server's own: see [Server.Client] and
-// [Server.CertificateFile]. Identity bindings have an authority and a server name of their own,
-// which are in their environment: see [Server.TokenProxy]. As aztoken pins the certificate of
-// Service Fabric, it needs a server of [NewServer] for it, and no Transport.
+// [Server.CertificateFile]. Identity bindings have their own authority and server name, which are
+// in their environment: see [Server.TokenProxy]. As aztoken pins the certificate of Service Fabric,
+// it needs a server of [NewServer] for it, and no Transport.
 //
 // # App registrations
 //
-// With [Options.Applications] the tenant has app registrations whose secret is somebody else's
+// With [Options.Applications] the tenant has app registrations whose secret is another identity's
 // token: that of the machine's identity, of a pod, or of a CI system ([Issuer.MintAssertion]).
-// Entra ID, at the AZURE_AUTHORITY_HOST of every environment, judges it by the application's
-// federated credentials, and refuses it by the number that Entra has for what is wrong:
+// Entra ID, at the AZURE_AUTHORITY_HOST of every environment, checks it against the application's
+// federated credentials, and refuses it with Entra's own error number:
 //
 //	imds := imdstest.NewServer(t, &imdstest.Options{Applications: []imdstest.Application{{
 //		Tenants: []string{customer}, // it may ask for tokens there too
 //	}}})
-//	imds.Break(imdstest.Hang().ExchangeOnly()) // Entra hangs, and the host's own endpoint does not
+//	imds.Break(imdstest.Hang().ExchangeOnly()) // Entra hangs, but not the host's own endpoint
 //
 // # Protected services
 //
-// A test of a client needs a service that wants a token: [Server.Protect] is one. A test of a
+// A test of a client needs a service that requires a token: [Server.Protect] is one. A test of a
 // service needs tokens of every kind, and keys that change and break, which [Server.Issuer] has:
 //
 //	verifier := imds.Verifier(t, &verify.Options{Audiences: []string{"https://orders.example"}})
@@ -82,27 +82,28 @@
 //		t.Errorf("Entra was hammered: %v", entra.Requests())
 //	}
 //
-// [Server.Mint] signs whatever a test makes of a token, also with a key of the test's own ([JWT]).
+// [Server.Mint] signs any token that a test wants, even with the test's own key ([JWT]).
 // [Issuer.Publish] puts such a key among the server's.
 //
-// Tokens have the claims of real ones. As on the platform, idtyp is not among them, unless
-// [Options.OptionalClaims] asks for it as a resource's manifest does.
+// Tokens have the claims of real ones. As on the platform, they do not include idtyp unless
+// [Options.OptionalClaims] asks for it, as a resource's manifest does.
 //
 // # Outages
 //
-// There are two kinds, and they look different to a client. When Entra ID is away ([EntraDown]),
+// There are two kinds, and they look different to a client. When Entra ID is down ([EntraDown]),
 // the endpoint still answers, and still serves the tokens that it has. When the endpoint itself is
-// away, there is no answer: use [Refused], [Dropped] or [Hang]. A service sees the first kind when
-// it fetches keys; [Issuer.Break] breaks those apart from the tokens.
+// down, there is no answer: use [Refused], [Dropped] or [Hang]. A service sees the first kind when
+// it fetches keys; [Issuer.Break] breaks the keys alone, without the tokens.
 //
 // # Situations from the field
 //
-// Each of these is one line, so that a test can check that a mistake is not taken for an outage:
+// Each of these takes one line. A test can use them to check that a mistake is not taken for an
+// outage:
 //
 //	imds.Break(imdstest.EC2())                        // not on Azure at all; or GCE
 //	imds.Break(imdstest.EntraRefuses(501051, "…"))    // Entra ID refuses, with a correlation id
 //	imds.Break(imdstest.NoDefaultIdentity())          // the identity is not assigned
 //	imds.Break(imdstest.Status(500))                  // App Service, which hides the reason
-//	imds.Break(imdstest.NotBound())                   // AKS: no role lets the pod use the identity
+//	imds.Break(imdstest.NotBound())                   // AKS: no role allows the pod this identity
 //	imds.BreakFor(25*time.Second, imdstest.Refused()) // the endpoint is up after the program
 package imdstest

@@ -15,8 +15,8 @@ type Environment map[string]string
 // Get returns a variable, as [os.Getenv] does, or "". It is for aztoken.Options.Getenv.
 func (e Environment) Get(name string) string { return e[name] }
 
-// Setenv puts the test on the host, until it ends: every variable is set, and every other by which
-// a program detects a host is taken away. It is for clients that read the environment of the
+// Setenv puts the test on the host, until it ends: every variable is set, and every other variable
+// by which a program detects a host is removed. It is for clients that read the environment of the
 // process. A test that calls it, or one of its parents, cannot run in parallel.
 func (e Environment) Setenv(tb testing.TB) {
 	tb.Helper()
@@ -38,8 +38,8 @@ func (e Environment) Setenv(tb testing.TB) {
 func (e Environment) Environ() []string { return fakeazure.Environment(e).Environ() }
 
 // IMDS returns the environment in which a client asks the metadata service of a virtual machine at
-// this server. Most clients take IMDS for granted and need none; those that can be led elsewhere
-// look here.
+// this server. Most clients assume IMDS and need no environment; those whose endpoint can be
+// changed read these variables.
 func (s *Server) IMDS() Environment { return s.environment(s.engine.IMDS(s.URL)) }
 
 // AppService returns the environment in which a client takes this server for App Service, Functions
@@ -68,7 +68,7 @@ func (s *Server) Arc() Environment {
 }
 
 // ServiceFabric returns the environment in which a client takes this server for a node of a Service
-// Fabric cluster. The endpoint is there over https only; its clients know the certificate by its
+// Fabric cluster. The endpoint is served over https only; its clients know the certificate by its
 // thumbprint. A request cannot name an identity: it gets the system-assigned one, or else the
 // first. One that tells the SHA-256 of the token that the platform keeps gets a new token.
 func (s *Server) ServiceFabric() Environment {
@@ -84,11 +84,11 @@ func (s *Server) CloudShell() Environment { return s.environment(s.engine.CloudS
 func (s *Server) AzureML() Environment { return s.environment(s.engine.AzureML(s.URL)) }
 
 // WorkloadIdentity returns the environment in which a client takes this server for Entra ID, and
-// itself for a pod of AKS with workload identity. The endpoint is there over https only, see
-// [Server.Client]. No platform is in between: each request mints, whatever [Options.MintAfter]
-// says. The federated token is valid for a year from the first call on and until
-// [Server.RotateFederatedToken]. The pod is the default identity; with the client id of an
-// [Application] that trusts it in AZURE_CLIENT_ID it is that one.
+// itself for a pod of AKS with workload identity. The endpoint is served over https only, see
+// [Server.Client]. There is no platform in between, so each request mints a token and
+// [Options.MintAfter] has no effect. The federated token is valid for a year from the first call on
+// and until [Server.RotateFederatedToken]. The pod is the default identity; with the client id of
+// an [Application] that trusts it in AZURE_CLIENT_ID it is that one.
 //
 // A client that asks Microsoft about authorities first must be told not to (azidentity:
 // DisableInstanceDiscovery), unless s is its transport: then it asks s.

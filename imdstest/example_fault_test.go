@@ -54,7 +54,8 @@ func ExampleFault() {
 		imdstest.Truncated(), imdstest.Huge(1 << 20), imdstest.Redirect("https://else.example"),
 	} {
 		imds.Break(fault)
-		resource := "https://" + url.PathEscape(fault.String()) + ".example" // for which the platform keeps no token yet
+		// The platform has no token for this resource yet.
+		resource := "https://" + url.PathEscape(fault.String()) + ".example"
 		response, err := imds.RoundTrip(tokenRequest(context.Background(), imds.URL, resource))
 		fmt.Printf("%-34s %s\n", fault, seen(response, err))
 	}
@@ -104,7 +105,8 @@ func ExampleDropped() {
 	// Output: dial tcp imds.test:80: context deadline exceeded
 }
 
-// Where an app registration's credential is the identity of a host, each of both can be away alone.
+// If an app registration's credential is the identity of a host, each of the two endpoints can fail
+// alone.
 func ExampleFault_oneLeg() {
 	imds := imdstest.New(nil)
 	defer imds.Close()
@@ -123,7 +125,7 @@ func ExampleFault_oneLeg() {
 	// Status(503).ExchangeOnly: IMDS: 200 OK; Entra ID: 503 Service Unavailable
 }
 
-// The documents of Entra ID can be away one by one.
+// The documents of Entra ID can fail one by one.
 func ExampleFault_oneDocument() {
 	imds := imdstest.New(nil)
 	ask := func(fault imdstest.Fault) {

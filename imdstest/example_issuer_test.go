@@ -51,7 +51,7 @@ func ExampleIssuer() {
 	call("it is down, and the key is not", imds.Mint("https://orders.example"))
 
 	entra.Recover()
-	entra.PublishKey()   // ahead of its use
+	entra.PublishKey()   // before its first use
 	entra.WithdrawKeys() // the one that has signed the token, and the one ahead
 	_ = service.Close()
 	service = serviceOf(imds)
@@ -99,7 +99,7 @@ func ExampleJWK() {
 		panic(err)
 	}
 	jwk := imdstest.JWK("ours", &key.PublicKey)
-	jwk["use"] = "enc" // so that it must verify no signature
+	jwk["use"] = "enc" // so that it must not verify any signature
 	imdstest.New(nil).Issuer().Publish(jwk)
 	fmt.Println(jwk["kty"], jwk["kid"], jwk["e"])
 	// Output: RSA ours AQAB

@@ -68,7 +68,7 @@ func clientOf(imds *imdstest.Server) *aztoken.Client {
 	return client
 }
 
-// A program that has a token does not notice that Entra ID is away.
+// A program that has a token does not notice that Entra ID is down.
 func Example() {
 	imds := imdstest.New(nil)
 	client := clientOf(imds)
@@ -82,7 +82,7 @@ func Example() {
 	ask(context.Background(), "https://orders.example")
 	briefly, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)
 	defer cancel()
-	ask(briefly, "https://invoices.example") // which it never had a token for
+	ask(briefly, "https://invoices.example") // the program never had a token for this resource
 	// Output:
 	// https://orders.example true
 	// https://orders.example true
@@ -157,7 +157,7 @@ func ExampleServer_Break() {
 	imds.Break(imdstest.Status(503))
 	ask()
 	ask()
-	imds.BreakFor(time.Hour, imdstest.Refused()) // in place of it
+	imds.BreakFor(time.Hour, imdstest.Refused()) // replaces it
 	ask()
 	imds.Recover()
 	ask() // without the header Metadata
@@ -171,7 +171,7 @@ func ExampleServer_Break() {
 func ExampleServer_BreakFor() {
 	imds := imdstest.New(nil)
 	client := imds.Client()
-	imds.BreakFor(25*time.Second, imdstest.Refused()) // a sidecar that is up after the program
+	imds.BreakFor(25*time.Second, imdstest.Refused()) // a sidecar that starts after the program
 	_, err := client.Get(imds.URL)
 	fmt.Println(err != nil)
 	imds.Recover() // or 25 s later, by itself
@@ -273,13 +273,13 @@ func ExampleServer_Client() {
 	assertion, _ := os.ReadFile(pod.Get("AZURE_FEDERATED_TOKEN_FILE"))
 	exchange(assertion)
 	imds.RotateFederatedToken()
-	exchange(assertion) // which is the one before
+	exchange(assertion) // with the previous token
 	// Output:
 	// 200 OK
 	// 401 Unauthorized
 }
 
-// A program that holds on to the federated token with which it started fails a day later.
+// A program that keeps using the federated token with which it started fails a day later.
 func ExampleServer_RotateFederatedToken() {
 	imds := imdstest.New(nil)
 	defer imds.Close()
@@ -440,7 +440,7 @@ func ExampleEnvironment() {
 	fmt.Println(slices.Contains(cmd.Env, "IDENTITY_ENDPOINT=http://imds.test/msi/token"))
 
 	inTest(func(t testing.TB) { // func TestOrders(t *testing.T) {
-		host.Setenv(t) // for what reads the environment of this process
+		host.Setenv(t) // for code that reads the environment of this process
 		fmt.Println(os.Getenv("IDENTITY_ENDPOINT"))
 	})
 	fmt.Println(os.Getenv("IDENTITY_ENDPOINT") == "")

@@ -59,7 +59,7 @@ func ExampleServer_AppService() {
 	imds := imdstest.New(&imdstest.Options{Identities: []imdstest.Identity{{ClientID: "11111111-0000-4000-8000-000000000001"}}})
 	client := imds.Client()
 
-	getenv := imds.AppService().Get // what the app has for os.Getenv
+	getenv := imds.AppService().Get // the app uses it in place of os.Getenv
 	ask := func(id string) {
 		request, _ := http.NewRequest(http.MethodGet,
 			getenv("IDENTITY_ENDPOINT")+"?api-version=2019-08-01&resource=https://orders.example"+id, nil)
@@ -131,7 +131,7 @@ func ExampleApplication() {
 		fmt.Println(response.Status, body.ExpiresIn, body.Codes, err)
 	}
 	deploy("repo:shop/orders:environment:production")
-	deploy("repo:shop/orders:environment:Production") // Entra minds the case
+	deploy("repo:shop/orders:environment:Production") // Entra compares the case
 	// Output:
 	// 200 OK 4500 [] <nil>
 	// 401 Unauthorized 0 [7002138] <nil>

@@ -28,7 +28,7 @@ func OK() Fault { return Fault{} }
 //   - discovery and keys: 429, 500 and up
 //
 // Status(500) on App Service is also what a lasting refusal of Entra ID looks like there: the host
-// keeps the reason to itself, and has a correlation id.
+// does not pass on the reason, but has a correlation id.
 func Status(code int) Fault { return Fault{fault.Status(code)} }
 
 // Error answers with a status from 200 to 599 and an OAuth error as JSON; it panics on any other
@@ -38,7 +38,7 @@ func Error(code int, oauthCode, description string) Fault {
 }
 
 // Body answers with a status from 200 to 599, a content type and a body, for replies that no real
-// endpoint should send. A blank content type is none. It panics on any other status.
+// endpoint should send. A blank content type means none. Body panics on any other status.
 func Body(code int, contentType, body string) Fault {
 	return Fault{fault.Body(code, contentType, body)}
 }
@@ -46,8 +46,8 @@ func Body(code int, contentType, body string) Fault {
 // NotJSON answers 200 with an HTML page, as captive portals and some proxies do.
 func NotJSON() Fault { return Fault{fault.NotJSON()} }
 
-// Huge answers 200 with the beginning of a JSON object that goes on for so many bytes and tells no
-// length. It is made as it is sent, and never held in memory.
+// Huge answers 200 with the beginning of a JSON object that is that many bytes long, without a
+// Content-Length. The body is generated as it is sent, and never held in memory.
 func Huge(bytes int64) Fault { return Fault{fault.Huge(bytes)} }
 
 // Redirect answers 302 with a Location.
@@ -62,15 +62,15 @@ func SlowBody(d time.Duration) Fault { return Fault{fault.SlowBody(d)} }
 // Truncated sends half of the answer: less than its Content-Length promises.
 func Truncated() Fault { return Fault{fault.Truncated()} }
 
-// Hang accepts the request and never answers it, until the client goes away or the server is
-// closed. It is one of the ways in which IMDS is down.
+// Hang accepts the request and never answers it, until the client disconnects or the server is
+// closed. This is one of the ways in which IMDS fails.
 func Hang() Fault { return Fault{fault.Hang()} }
 
 // Closed closes the connection without an answer: the client sees [io.EOF]. Over a socket, a client
 // of net/http sends the request again by itself if the connection had served it before.
 func Closed() Fault { return Fault{fault.Closed()} }
 
-// Refused is an endpoint where nothing listens. It is one of the ways in which IMDS is down.
+// Refused is an endpoint where nothing listens. This is one of the ways in which IMDS fails.
 // Without a socket the client gets the error of a refused connection, and aztoken's is then
 // aztoken.ErrNoManagedIdentity. Over a socket the port must stay the server's own, so that the
 // connection is reset instead: something listens there, and aztoken's error is another one. Use
@@ -78,23 +78,23 @@ func Closed() Fault { return Fault{fault.Closed()} }
 // reset.
 func Refused() Fault { return Fault{fault.Refused()} }
 
-// Dropped is an endpoint that packets do not reach. It is one of the ways in which IMDS is down.
+// Dropped is an endpoint that packets do not reach. This is one of the ways in which IMDS fails.
 // Without a socket the request waits for its context and then fails as a connection attempt does;
 // there is no other time limit. Over a socket it is the same as [Hang].
 func Dropped() Fault { return Fault{fault.Dropped()} }
 
-// EntraDown is an outage of Entra ID, with the machine in good health. The tokens that the platform
-// keeps are still given out, however old, while they are valid; for any other it answers 500.
-// Workload identity, where no platform is in between, answers 503.
+// EntraDown is an outage of Entra ID while the machine is healthy. The platform still returns the
+// tokens that it keeps, however old, while they are valid; for any other it answers 500. Workload
+// identity, which has no platform in between, answers 503.
 //
-// While [Server.Break] or [Server.BreakFor] has it in force, discovery and keys are answered with
-// 503. With [Issuer.Break] they are, and tokens are given out as ever.
+// With [Server.Break] or [Server.BreakFor], requests for discovery and keys get 503 too. With
+// [Issuer.Break] only these get 503, and tokens are issued as usual.
 func EntraDown() Fault { return Fault{fault.EntraDown()} }
 
-// EntraRefuses is a refusal of Entra ID, which the host passes on in its own form: number is what
-// stands behind AADSTS, text what follows it. It comes with a trace and a correlation id. The
-// tokens that the platform keeps are still given out until it would mint another. App Service keeps
-// the reason to itself and answers 500. This is an identity without a role where assignment is
+// EntraRefuses is a refusal of Entra ID, which the host passes on in its own form: number is the
+// one after AADSTS, and text follows it. The answer has a trace id and a correlation id. The tokens
+// that the platform keeps are still given out until it would mint another. App Service does not
+// pass on the reason and answers 500. This is an identity without a role where assignment is
 // required:
 //
 //	imds.Break(imdstest.EntraRefuses(501051, "Application 'x' is not assigned to a role."))
@@ -120,22 +120,22 @@ func NotBound() Fault { return Fault{fault.NotBound()} }
 // WithRetryAfter adds a Retry-After, in whole seconds, rounded up, to every answer but a 2xx.
 func (f Fault) WithRetryAfter(d time.Duration) Fault { return Fault{f.fault.WithRetryAfter(d)} }
 
-// KeysOnly lets only requests for keys suffer f, and not those for discovery documents. It makes a
-// difference to [Issuer.Break] and [Issuer.BreakFor] only.
+// KeysOnly limits f to requests for keys; those for discovery documents are answered normally. It
+// makes a difference to [Issuer.Break] and [Issuer.BreakFor] only.
 func (f Fault) KeysOnly() Fault { return Fault{f.fault.KeysOnly()} }
 
-// DiscoveryOnly lets only requests for discovery documents suffer f, and not those for keys. It
-// makes a difference to [Issuer.Break], [Issuer.BreakFor] and [Issuer.Next] only.
+// DiscoveryOnly limits f to requests for discovery documents; those for keys are answered normally.
+// It makes a difference to [Issuer.Break], [Issuer.BreakFor] and [Issuer.Next] only.
 func (f Fault) DiscoveryOnly() Fault { return Fault{f.fault.DiscoveryOnly()} }
 
-// EndpointOnly lets only requests to a host's own endpoint suffer f, and not those that exchange an
-// assertion. It makes a difference to [Server.Break], [Server.BreakFor] and [Server.Next] only.
-// This is a machine whose endpoint is away while Entra ID is well:
+// EndpointOnly limits f to requests to a host's own endpoint; those that exchange an assertion are
+// answered normally. It makes a difference to [Server.Break], [Server.BreakFor] and [Server.Next]
+// only. This is a machine whose endpoint is down while Entra ID works:
 //
 //	imds.Break(imdstest.Refused().EndpointOnly())
 func (f Fault) EndpointOnly() Fault { return Fault{f.fault.EndpointOnly()} }
 
-// ExchangeOnly lets only requests that exchange an assertion for a token suffer f, at Entra ID
-// itself or at the token proxy of AKS, and not those to a host's own endpoint. It makes a
+// ExchangeOnly limits f to requests that exchange an assertion for a token, at Entra ID itself or
+// at the token proxy of AKS; those to a host's own endpoint are answered normally. It makes a
 // difference to [Server.Break], [Server.BreakFor] and [Server.Next] only.
 func (f Fault) ExchangeOnly() Fault { return Fault{f.fault.ExchangeOnly()} }

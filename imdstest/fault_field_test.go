@@ -12,7 +12,7 @@ import (
 	"github.com/seed-ac726066/aztoken/imdstest"
 )
 
-// What people met in the field is one line in a test of theirs.
+// A test can reproduce each situation from the field with one line.
 func TestSituationsFromTheField(t *testing.T) {
 	t.Parallel()
 	refusal := imdstest.EntraRefuses(501051, "Application 'orders-worker' is not assigned to a role for the application 'orders-api'.")
@@ -21,7 +21,7 @@ func TestSituationsFromTheField(t *testing.T) {
 		fault  imdstest.Fault
 		status int
 		header map[string]string
-		body   string // to the letter, with GUID for any; "…" at the end: the beginning
+		body   string // the exact text, with GUID for any; "…" at the end: the beginning
 	}{
 		"Amazon's metadata service": {
 			"IMDS", imdstest.EC2(), 404, map[string]string{"Server": "EC2ws", "Content-Type": "text/html"}, "<!DOCTYPE html>…",

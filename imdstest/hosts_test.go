@@ -73,7 +73,7 @@ func environments(s *imdstest.Server) map[string]func() imdstest.Environment {
 	return found
 }
 
-// A host that has an environment is among hosts, without which no test here asks it.
+// Every host that has an environment is in hosts. Otherwise no test here would ask it.
 func TestHosts(t *testing.T) {
 	t.Parallel()
 	server := imdstest.New(&imdstest.Options{ArcKeyDir: t.TempDir()})
@@ -128,7 +128,7 @@ func get(address, version, header, value, resource string, more []string) *http.
 }
 
 func post(address string, form []string) *http.Request {
-	// A reader of no known length, as some clients have it: the body is sent in chunks.
+	// A reader of unknown length, as some clients use: the body is sent in chunks.
 	body := struct{ *strings.Reader }{strings.NewReader(parameters(form).Encode())}
 	r, err := http.NewRequest(http.MethodPost, address, body)
 	if err != nil {
@@ -176,8 +176,8 @@ func on(c caller, host string) guest {
 	return guest{throughProxy(c, e), h, e}
 }
 
-// withFiles returns options under which a server writes no file outside the test's own directory
-// but temporary ones.
+// withFiles returns options under which a server writes only temporary files outside the test's own
+// directory.
 func withFiles(t *testing.T, o imdstest.Options) *imdstest.Options {
 	t.Helper()
 	o.ArcKeyDir = t.TempDir()
@@ -200,11 +200,11 @@ func inBothFrontEndsOn(t *testing.T, host string, o imdstest.Options, f func(*te
 	}
 }
 
-// A verdict is what a host makes of a request that was changed.
+// A verdict is how a host answers a changed request.
 type verdict struct {
 	change func(*http.Request)
 	status int
-	body   string // to the letter, with GUID for any; "…" at the end: the beginning
+	body   string // the exact text, with GUID for any; "…" at the end: the beginning
 }
 
 // judge sends changed requests to a host with default options, by both front ends.

@@ -70,8 +70,8 @@ func TestIdentityBindingHasATokenOfItsOwn(t *testing.T) {
 	})
 }
 
-// Whoever goes past the proxy is told by Entra what its users see (TROUBLESHOOTING.md of the Azure
-// SDK for Go).
+// A request that bypasses the proxy gets the error of Entra that users see (TROUBLESHOOTING.md of
+// the Azure SDK for Go).
 func TestEntraDoesNotTakeTheTokenOfABinding(t *testing.T) {
 	t.Parallel()
 	g := on(inMemory(t, nil), "identity binding")
@@ -97,7 +97,7 @@ func TestIdentityBindingIsShownForItsNameOnly(t *testing.T) {
 			name         string // "": none is sent, as with an IP address
 			roots        []byte
 			path         string
-			status       int // 0: the client trusts nobody there
+			status       int // 0: the client trusts no certificate there
 			host         string
 			fullyAtProxy bool
 		}{

@@ -16,17 +16,17 @@ type Issuer struct{ engine *fakeazure.Server }
 // Issuer returns the token issuer of the server.
 func (s *Server) Issuer() *Issuer { return &Issuer{s.engine} }
 
-// Break lets every request for discovery documents and keys suffer f until [Issuer.Recover], in
-// place of an earlier Break or BreakFor. Token requests go on as ever. [Fault.KeysOnly] and
-// [Fault.DiscoveryOnly] spare one of the two. This poisons the keys:
+// Break applies f to every request for discovery documents and keys until [Issuer.Recover], in
+// place of an earlier Break or BreakFor. Token requests are not affected. [Fault.KeysOnly] and
+// [Fault.DiscoveryOnly] limit f to one of the two. This poisons the keys:
 //
 //	imds.Issuer().Break(imdstest.Body(200, "application/json", `{"keys":[]}`).KeysOnly())
 //
-// An [EntraDown] of [Server.Break] shows only where f has no answer of its own.
+// An [EntraDown] of [Server.Break] shows only if f does not answer by itself.
 func (i *Issuer) Break(f Fault) { i.engine.Documents.Break(f.fault) }
 
-// BreakFor is [Issuer.Break] for d from now on. The time is that of package time, and so is virtual
-// inside a bubble of [testing/synctest].
+// BreakFor is [Issuer.Break] for d from now on. It uses package time, so its time is virtual inside
+// a bubble of [testing/synctest].
 func (i *Issuer) BreakFor(d time.Duration, f Fault) { i.engine.Documents.BreakFor(d, f.fault) }
 
 // Next sets faults for the next requests for keys, one for each, in order. They come after those of
@@ -35,7 +35,7 @@ func (i *Issuer) BreakFor(d time.Duration, f Fault) { i.engine.Documents.BreakFo
 // [Fault.DiscoveryOnly] is for the next of those.
 func (i *Issuer) Next(faults ...Fault) { i.engine.Documents.NextKeys(engineFaults(faults)...) }
 
-// Recover ends every fault of Break, BreakFor and Next. Requests that already hang stay so.
+// Recover ends every fault of Break, BreakFor and Next. Requests that already hang keep hanging.
 // [Server.Recover] is for token requests.
 func (i *Issuer) Recover() { i.engine.Documents.Recover() }
 
@@ -47,19 +47,19 @@ func (i *Issuer) Requests() []Request { return requests(i.engine.Documents.Reque
 // documents.
 func (i *Issuer) Count() int { return i.engine.Documents.KeyFetches() }
 
-// RotateKey lets another key sign from now on: the next that [Issuer.PublishKey] published ahead,
-// or else a new one. The keys before it stay published. Tokens that the platform keeps are given
-// out as they are, see [Options.MintAfter].
+// RotateKey makes another key sign from now on: the next one that [Issuer.PublishKey] published, or
+// else a new one. The keys before it stay published. Tokens that the platform keeps are given out
+// as they are, see [Options.MintAfter].
 //
-// The first use of a key in a process makes it, which takes a good part of a second of real time;
-// the servers of a process share their keys.
+// The first use of a key in a process generates it, which takes a good part of a second of real
+// time; all servers of a process share the same keys.
 func (i *Issuer) RotateKey() { i.engine.Issuer().RotateKey() }
 
-// PublishKey publishes a new key ahead of its use, as Entra does.
+// PublishKey publishes a new key before its first use, as Entra does.
 func (i *Issuer) PublishKey() { i.engine.Issuer().PublishKey() }
 
-// WithdrawKeys lets only the key that signs now be published. The others never come back, not even
-// those that were published ahead or by [Issuer.Publish].
+// WithdrawKeys removes all published keys but the one that signs now. They never come back, not
+// even those that were published in advance or by [Issuer.Publish].
 func (i *Issuer) WithdrawKeys() { i.engine.Issuer().WithdrawKeys() }
 
 // Publish adds a key of the test's own to the key documents, as it is and behind the server's.
@@ -76,8 +76,8 @@ const assertionLifetime = 10 * time.Minute
 
 // MintAssertion returns a token of another issuer than Entra ID, such as a CI system's, for a
 // [FederatedCredential] that trusts it. It is valid for ten minutes from now on. The edits may
-// change it before it is signed. Entra believes it, as the server's own keys sign it, whoever its
-// issuer is said to be:
+// change it before it is signed. Entra accepts it with any issuer, because the server's own keys
+// sign it:
 //
 //	imds.Issuer().MintAssertion("https://token.actions.githubusercontent.com",
 //		"repo:shop/orders:ref:refs/heads/main", "api://AzureADTokenExchange")

@@ -47,7 +47,7 @@ func inMemoryOf(server *imdstest.Server) caller {
 	return caller{server, &http.Client{Transport: server, CheckRedirect: stay}}
 }
 
-// overPipe serves the handler by a real http.Server, through net.Pipe, as virtual time stands still
+// overPipe serves the handler with a real http.Server through net.Pipe, because virtual time stops
 // while a bubble waits for a real socket.
 func overPipe(t *testing.T, opts *imdstest.Options) caller {
 	t.Helper()
@@ -150,8 +150,8 @@ func with(m map[string]string, changes map[string]string) map[string]string {
 	return m
 }
 
-// The front is for people who write tests: what only a program needs is the engine's. Each host has a
-// method beside these.
+// The package is for people who write tests: what only a program needs is in the engine. Each host
+// has another method.
 func TestServerIsSmall(t *testing.T) {
 	t.Parallel()
 	methods := reflect.TypeFor[*imdstest.Server]().NumMethod() - len(environments(imdstest.New(nil)))

@@ -32,7 +32,7 @@ type Options struct {
 	Tenants []string
 
 	// Resources are the resources that the tenant knows, compared exactly: a trailing slash
-	// matters. Any other is answered with invalid_resource. Nil: every resource is known.
+	// matters. Any other gets invalid_resource. Nil: every resource is known.
 	Resources []string
 
 	// TokenLifetime is the life that a token has left when it is minted, in whole seconds. Zero: 24
@@ -42,9 +42,9 @@ type Options struct {
 
 	// MintAfter is the least age at which the platform replaces a token when it is asked. Until
 	// then it returns the same token again, with less life. Zero: one hour. Negative: the platform
-	// keeps no tokens and mints one for each request. TokenLifetime less five minutes plays a host
-	// that keeps one token until shortly before its end. A token in its last five seconds is never
-	// given again.
+	// keeps no tokens and mints one for each request. TokenLifetime minus five minutes simulates a
+	// host that keeps one token until shortly before it expires. A token in its last five seconds
+	// is never returned again.
 	MintAfter time.Duration
 
 	// TokenVersion is the form of the claims, as a resource's manifest has it in
@@ -59,8 +59,8 @@ type Options struct {
 
 	// ArcKeyDir is the directory where the key files of Azure Arc are written. Blank: the agent's
 	// own, /var/opt/azcmagent/tokens, or on Windows
-	// %ProgramData%\AzureConnectedMachineAgent\Tokens. Clients read from nowhere else; another is
-	// for those that can be told so.
+	// %ProgramData%\AzureConnectedMachineAgent\Tokens. Clients read the files only there, unless
+	// they can be told another directory.
 	ArcKeyDir string
 
 	// ProxyCAData has [Server.IdentityBinding] put the authority of the proxy into a variable,

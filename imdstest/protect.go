@@ -9,9 +9,9 @@ import (
 
 // Protect returns a protected service for tests of clients. It lets a request through to next if
 // its bearer token was signed by this server, with a key that is not withdrawn, for exactly this
-// audience, and is valid now. Any other gets a 401 whose WWW-Authenticate tells why, as RFC 6750
-// has it. It knows the keys without asking for them, and leaves no slack for clocks; a service that
-// is itself under test has a [Server.Verifier].
+// audience, and is valid now. Any other gets a 401 whose WWW-Authenticate says why, as in RFC 6750.
+// It knows the keys without fetching them, and allows no clock skew; for a service that is itself
+// under test use [Server.Verifier].
 func (s *Server) Protect(audience string, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		token, ok := bearer(r)

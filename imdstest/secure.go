@@ -12,7 +12,7 @@ import (
 
 // A secureSide is where a server is reached over https.
 type secureSide struct {
-	socket bool // it is a listener of its own, which starts when it is first needed
+	socket bool // it is a separate listener, which starts when it is first needed
 
 	mu       sync.Mutex
 	listener *httptest.Server
@@ -50,8 +50,8 @@ func (s *Server) Client() *http.Client {
 }
 
 // TLSConfig returns the configuration of the server's https side, for a program or a test that
-// serves it over a listener of its own. It shows the certificate of the token proxy to clients that
-// ask for the proxy's name, and to all others the server's own.
+// serves it with its own listener. It presents the certificate of the token proxy to clients that
+// ask for the proxy's name, and the server's own certificate to all others.
 func (s *Server) TLSConfig() *tls.Config { return s.engine.TLSConfig() }
 
 func (s *Server) startSecure() *httptest.Server {
@@ -63,7 +63,7 @@ func (s *Server) startSecure() *httptest.Server {
 	if s.secure.listener == nil {
 		l := httptest.NewUnstartedServer(s)
 		l.TLS = s.TLSConfig()
-		// A client that does not trust the certificate tells so itself.
+		// A client that does not trust the certificate reports that itself.
 		l.Config.ErrorLog = log.New(io.Discard, "", 0)
 		l.StartTLS()
 		s.secure.listener = l
@@ -77,7 +77,7 @@ func (s *secureSide) close() {
 	defer s.mu.Unlock()
 	s.closed = true
 	if s.listener != nil {
-		// A client that reads no more would otherwise block the end for ever.
+		// A client that has stopped reading would otherwise block the end forever.
 		s.listener.CloseClientConnections()
 		s.listener.Close()
 		s.listener = nil

@@ -33,7 +33,7 @@ var (
 // NewServer starts a server on a free port of the loopback interface, and one more for https when
 // that is first needed. It is closed when the test ends, with all its connections and files. Nil
 // options are the defaults. Inside a bubble of [testing/synctest] it fails the test: virtual time
-// stands still while a goroutine waits for a socket, so use [New] there.
+// stops while a goroutine waits for a socket, so use [New] there.
 func NewServer(tb testing.TB, opts *Options) *Server {
 	tb.Helper()
 	if inBubble(tb) {
@@ -46,7 +46,7 @@ func NewServer(tb testing.TB, opts *Options) *Server {
 	tb.Cleanup(func() {
 		s.Close()
 		s.secure.close()
-		// A client that reads no more would otherwise block the end for ever.
+		// A client that has stopped reading would otherwise block the end forever.
 		listener.CloseClientConnections()
 		listener.Close()
 	})
@@ -65,8 +65,9 @@ func inBubble(tb testing.TB) (in bool) {
 }
 
 // New returns a server without a socket. Use it as a transport, by RoundTrip or Do, or as an
-// [http.Handler] in a program of its own. It is reached over https too, at "https://imds.test", and
-// starts nothing in the background. Nil options are the defaults. New panics if an option is wrong.
+// [http.Handler] in a separate program. It is also reachable over https, at "https://imds.test",
+// and starts nothing in the background. Nil options are the defaults. New panics if an option is
+// wrong.
 func New(opts *Options) *Server {
 	if opts == nil {
 		opts = new(Options)
@@ -85,15 +86,15 @@ func New(opts *Options) *Server {
 // [NewServer], or for one that leaves neither a request hanging nor a file.
 func (s *Server) Close() { s.engine.Close() }
 
-// ServeHTTP answers over a socket, for a program of its own: [http.Serve](listener, s). Where a
-// fault calls for a broken connection it panics with [http.ErrAbortHandler], which every
-// [http.Server] understands.
+// ServeHTTP answers over a socket, for a separate program: [http.Serve](listener, s). If a fault
+// requires a broken connection it panics with [http.ErrAbortHandler], which every [http.Server]
+// understands.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.engine.ServeHTTP(w, r) }
 
-// RoundTrip answers without a socket, whatever host the request names. Towards the caller it
-// behaves as [http.Transport] does: it fails with the cause of the request's context as soon as
-// that is done, reading the response's body does too, and a body that is neither read to its end
-// nor closed leaves its request under way. It never sends a request again.
+// RoundTrip answers without a socket; the host of the request does not matter. It behaves as
+// [http.Transport] does: it fails with the cause of the request's context as soon as that is done,
+// and so does reading the response's body; a body that is neither read to its end nor closed keeps
+// its request open. It never repeats a request.
 func (s *Server) RoundTrip(r *http.Request) (*http.Response, error) { return s.engine.RoundTrip(r) }
 
 // Do is [Server.RoundTrip], for the Azure SDK: a Server is a transporter of its clients.
@@ -103,20 +104,20 @@ func (s *Server) Do(r *http.Request) (*http.Response, error) { return s.RoundTri
 // earlier Next and before what [Server.Break] or [Server.BreakFor] say.
 func (s *Server) Next(faults ...Fault) { s.engine.Tokens.Next(engineFaults(faults)...) }
 
-// Break lets every token request suffer f until [Server.Recover], in place of an earlier Break or
+// Break applies f to every token request until [Server.Recover], in place of an earlier Break or
 // BreakFor.
 func (s *Server) Break(f Fault) { s.engine.Tokens.Break(f.fault) }
 
-// BreakFor is [Server.Break] for d from now on. The time is that of package time, and so is virtual
-// inside a bubble of [testing/synctest]. An endpoint that listens only after a while, as a sidecar
-// does, is
+// BreakFor is [Server.Break] for d from now on. It uses package time, so its time is virtual inside
+// a bubble of [testing/synctest]. This is an endpoint that starts to listen only after a while, as
+// a sidecar does:
 //
 //	imds.BreakFor(25*time.Second, imdstest.Refused())
 func (s *Server) BreakFor(d time.Duration, f Fault) { s.engine.Tokens.BreakFor(d, f.fault) }
 
 // Recover ends every fault of token requests: that of Break or BreakFor and those of Next that no
-// request has met. Requests that already hang stay so. Faults of the issuer's documents end with
-// [Issuer.Recover].
+// request has met. Requests that already hang keep hanging. Faults of the issuer's documents end
+// with [Issuer.Recover].
 func (s *Server) Recover() { s.engine.Tokens.Recover() }
 
 // Requests returns the token requests received, oldest first, also those still under way. Only the
@@ -127,7 +128,7 @@ func (s *Server) Requests() []Request { return requests(s.engine.Tokens.Requests
 func (s *Server) Count() int { return s.engine.Tokens.Count() }
 
 // MaxInFlight returns the largest number of token requests that were under way at the same time. A
-// request is under way until its client has all of the answer, or gives up.
+// request is under way until its client has received the whole answer, or gives up.
 func (s *Server) MaxInFlight() int { return s.engine.Tokens.MaxInFlight() }
 
 func engineFaults(faults []Fault) []fault.Fault {

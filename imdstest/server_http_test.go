@@ -36,7 +36,8 @@ func TestNewServerListensOnLoopback(t *testing.T) {
 	require.Equal(t, "http://imds.test", imdstest.New(nil).URL)
 }
 
-// A timed is a failing test that has a deadline, or panics for it, as a test of package testing does.
+// A timed is a failing test that has a deadline, or panics because of it, like a test of package
+// testing.
 type timed struct {
 	failing
 	deadline func() (time.Time, bool)

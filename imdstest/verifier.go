@@ -6,12 +6,12 @@ import (
 	"github.com/seed-ac726066/aztoken/verify"
 )
 
-// VerifierOptions returns a copy of opts for a service that trusts this server. Where they are
-// blank, it sets Tenants to the server's, unless AnyTenant is set, Authority to the server's
-// address, and HTTPClient to one that reaches it. Nil opts are blank.
+// VerifierOptions returns a copy of opts for a service that trusts this server. If they are blank,
+// it sets Tenants to the server's (unless AnyTenant is set), Authority to the server's address, and
+// HTTPClient to a client that reaches it. Nil opts are blank.
 //
-// Tokens have only the roles of [Identity.Roles], and so by default none: a service that requires
-// none sets AllowRoleless.
+// Tokens have only the roles of [Identity.Roles], so by default none: a service that requires no
+// role sets AllowRoleless.
 func (s *Server) VerifierOptions(o *verify.Options) *verify.Options {
 	opts := &verify.Options{}
 	if o != nil {
@@ -29,8 +29,8 @@ func (s *Server) VerifierOptions(o *verify.Options) *verify.Options {
 	return opts
 }
 
-// Verifier returns a verifier with [Server.VerifierOptions], as a service under test has one. It is
-// closed when the test ends. Options that package verify refuses fail the test. Inside a bubble of
+// Verifier returns a verifier with [Server.VerifierOptions], for a service under test. It is closed
+// when the test ends. Options that package verify refuses fail the test. Inside a bubble of
 // [testing/synctest], use [New], and create the verifier in the bubble.
 func (s *Server) Verifier(tb testing.TB, opts *verify.Options) *verify.Verifier {
 	tb.Helper()

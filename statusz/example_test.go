@@ -28,7 +28,7 @@ func ExampleHandler() {
 
 	mux := http.NewServeMux()
 	mux.Handle("GET /statusz", statusz.Handler(&statusz.Options{Client: client, Title: "orders-worker"}))
-	internal := httptest.NewServer(mux) // that only operators reach
+	internal := httptest.NewServer(mux) // only operators can reach it
 	defer internal.Close()
 
 	request, err := http.NewRequest(http.MethodGet, internal.URL+"/statusz", nil)
@@ -59,7 +59,8 @@ func ExampleHandler() {
 	// Output: ok: the token for https://vault.azure.net is valid, for 24 h
 }
 
-// A service shows the tokens that it sends, and the keys by which it checks those that it gets.
+// A service shows the tokens that it sends, and the keys with which it checks those that it
+// receives.
 func Example() {
 	imds := imdstest.New(nil) // on Azure the machine has one
 	opts := aztoken.Options{Endpoint: imds.URL}

@@ -1,10 +1,13 @@
 // Package statusz shows the state of a client and of a verifier on a page: how long calls go on if
 // Entra ID goes down now, when each token is refreshed next, and what went wrong.
 //
-//	mux.Handle("GET /statusz", statusz.Handler(&statusz.Options{Client: client, Verifier: verifier}))
+//	mux.Handle("GET /statusz", statusz.Handler(&statusz.Options{
+//		Client:   client,
+//		Verifier: verifier,
+//	}))
 //
-// The page needs no JavaScript, and shows no token. It tells which services are called by which
-// identity, and what the endpoint answered, so put it where only operators reach it.
+// The page needs no JavaScript, and shows no token. It shows which services are called by which
+// identity, and what the endpoint answered, so put it where only operators can reach it.
 //
 // # JSON
 //
@@ -16,21 +19,21 @@
 //	                 level; its resources, the worst first, have those of
 //	                 [aztoken.ResourceStatus], state and cover_left_seconds
 //	verifier         for Options.Verifier the members of [verify.Status], state and
-//	                 cover_left_seconds; of each of its tenants the same
+//	                 cover_left_seconds; the same for each of its tenants
 //
-// Times are in UTC and have the form of RFC 3339; what is zero is left out. cover_left_seconds is
-// how long a token or the keys serve on by themselves, 0 for none. The states are
+// Times are in UTC and have the form of RFC 3339; zero values are left out. cover_left_seconds is
+// how long a token or the keys can still be used without a refresh, 0 for none. The states are
 //
-//	valid     it is there, and was got at the last try
-//	unused    a valid token that nobody uses: it is refreshed when somebody does
-//	idle      no keys, as no token to check has come yet
-//	retrying  it is there, and the last try to get a newer one failed
+//	valid     there is one, and the last try got it
+//	unused    a valid token that nobody uses: it is refreshed when somebody uses it
+//	idle      no keys, because no token to check has come yet
+//	retrying  there is one, and the last try to get a newer one failed
 //	ending    the same, in the last quarter of its life
 //	expired   the token has expired
 //	missing   there is none, and the last try to get one failed
 //	closed    the verifier was closed
 //
-// More members and states may come with time.
+// Later versions may add members and states.
 package statusz
 
 import (
@@ -44,17 +47,17 @@ import (
 
 // Options say what a page shows. All of them may be left out.
 type Options struct {
-	// Client is whose tokens are shown. Nil: none.
+	// Client is the client whose tokens are shown. Nil: none.
 	Client *aztoken.Client
-	// Verifier is whose keys are shown. Nil: none.
+	// Verifier is the verifier whose keys are shown. Nil: none.
 	Verifier *verify.Verifier
 	// Title is the heading. "": aztoken.
 	Title string
 }
 
-// Handler returns a handler of the page, at whatever path it is called. It answers GET and HEAD, in
-// HTML or by the header Accept in JSON, always with the status 200: for a probe there are the
-// statuses themselves. Nil opts are an empty page.
+// Handler returns a handler of the page, which works at any path. It answers GET and HEAD, in HTML
+// or, if the header Accept prefers it, in JSON, always with the status 200: a probe should use the
+// statuses themselves. Nil opts give an empty page.
 func Handler(opts *Options) http.Handler {
 	if opts == nil {
 		opts = new(Options)

@@ -30,7 +30,7 @@ func ask(h http.Handler, accept string) *httptest.ResponseRecorder {
 	return w
 }
 
-// page is the JSON form as a program reads it.
+// page is the JSON form for a program.
 type page struct {
 	Title   string
 	Time    time.Time

@@ -5,9 +5,9 @@ import (
 	"fmt"
 )
 
-// maxCalls is how many calls of a backend may be under way. It is more than a client has use for,
-// and few enough that a file system that hangs costs a handful of goroutines and threads, however
-// long it does.
+// maxCalls is how many calls of a backend may be under way. It is more than a client needs, and few
+// enough that a file system that hangs costs only a handful of goroutines and threads, no matter
+// how long it hangs.
 const maxCalls = 8
 
 // calls are the places of the calls under way.
@@ -20,7 +20,7 @@ type outcome[T any] struct {
 }
 
 // call runs f in one of the places and returns what it returned, or an error as soon as ctx ends. f
-// then runs on and keeps its place until it returns; late gets its value, if late is not nil.
+// then keeps running and keeps its place until it returns; late gets its value, if late is not nil.
 func call[T any](ctx context.Context, places calls, f func() (T, error), late func(T)) (T, error) {
 	var none T
 	if ctx.Err() != nil {

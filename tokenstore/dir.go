@@ -12,8 +12,8 @@ import (
 	"github.com/seed-ac726066/aztoken/tokenstore/internal/machine"
 )
 
-// dir is the Backend of [Dir]. It keeps nothing open between calls: a directory that was removed
-// and made anew, or mounted over, is found as it is then.
+// dir is the Backend of [Dir]. It keeps nothing open between calls, so that it finds the current
+// directory if that was removed and created again, or mounted over.
 type dir struct {
 	path     string
 	err      error                  // why there cannot be such a directory
@@ -22,20 +22,20 @@ type dir struct {
 }
 
 // Dir returns a [Backend], which is a [Locker] too, that keeps entries in files of this machine.
-// Processes of one user may share it, and so may users: below path, which is made if it is missing,
-// each has a directory of its own, with mode 0700 and files of mode 0600. A directory of another
-// user, or one that everybody can write, is refused, and so is one that its group can write if the
-// key is in it; with the key elsewhere the group loses that right. Windows has no modes: there the
-// directory has the permissions that it inherits from path.
+// Processes of one user may share it, and so may several users: below path, which is created if it
+// is missing, each user has a separate directory with mode 0700 and files of mode 0600. Dir refuses
+// a directory of another user, or one that everybody can write, and one that its group can write if
+// the key is in it; if the key is elsewhere, the group loses that permission. Windows has no modes:
+// there the directory has the permissions that it inherits from path.
 //
 // Entries are bound to the machine, so that an image of its disk does not carry its identity to
-// another machine. In a container, which has no id of its own, they are not bound, so that a volume
+// another machine. In a container, which has no machine id, they are not bound, so that a volume
 // can move to the next container. Binding prevents accidents; it does not stop a thief.
 //
-// A save replaces a file as a whole and returns when the disk has it. Files that ended a day ago
-// are removed after a save. Locks are those of flock and LockFileEx, which end with the process. A
-// call does not return before the file system does, which for a network file system may be never; a
-// [Store] does not wait for it.
+// A save replaces a file atomically and returns when it is on disk. After a save, files that
+// expired a day ago are removed. Locks are those of flock and LockFileEx, which end with the
+// process. A call does not return before the file system does, which for a network file system may
+// be never; a [Store] does not wait for it.
 func Dir(path string) Backend {
 	d := &dir{machine: sync.OnceValue(machine.This)}
 	if path == "" {
@@ -125,16 +125,16 @@ func (d *dir) open(ctx context.Context, key string, create bool) (*home, error) 
 	return openHome(d.path, d.ownKeyed, create)
 }
 
-// fileName reports whether key can be part of a file's name everywhere, also where names of both
-// cases are one.
+// fileName reports whether key can be part of a file name everywhere, even if file names ignore
+// case.
 func fileName(key string) bool {
 	return key != "" && len(key) <= 128 && !strings.ContainsFunc(key, func(r rune) bool {
 		return (r < 'a' || r > 'z') && (r < '0' || r > '9') && r != '-'
 	})
 }
 
-// ownKey returns the key that lies in the directory. create makes it if there is none; without,
-// that is [ErrNotFound].
+// ownKey returns the key in the directory. create makes it if there is none; without, that is
+// [ErrNotFound].
 func (d *dir) ownKey(ctx context.Context, create bool) ([]byte, error) {
 	home, err := d.open(ctx, "own", create)
 	if err != nil {

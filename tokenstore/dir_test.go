@@ -69,7 +69,8 @@ func TestDir(t *testing.T) {
 			_, err := store.Load(ctx, vault)
 			require.ErrorIs(t, err, tokenstore.ErrNotFound)
 			require.NoError(t, store.Save(ctx, vault, []byte("payload 2"), later))
-			requirePayloads(t, newStore(t, tokenstore.Dir(path), keys...), vault, "payload 2") // a process that starts now
+			// As in a process that starts now.
+			requirePayloads(t, newStore(t, tokenstore.Dir(path), keys...), vault, "payload 2")
 		}
 	})
 	t.Run("opens on its machine only", func(t *testing.T) {
@@ -120,7 +121,7 @@ func TestDir(t *testing.T) {
 		path := t.TempDir()
 		store := newStore(t, tokenstore.Dir(path))
 		require.NoError(t, store.Save(ctx, vault, []byte("payload"), later))
-		require.NoError(t, os.Truncate(entryFiles(t, path)[0], 1<<40)) // which takes no room
+		require.NoError(t, os.Truncate(entryFiles(t, path)[0], 1<<40)) // it takes no space
 		_, err := store.Load(ctx, vault)
 		require.ErrorIs(t, err, tokenstore.ErrUnreadable)
 		require.NoError(t, store.Save(ctx, vault, []byte("payload 2"), later))
@@ -278,7 +279,7 @@ func TestLocksOfADir(t *testing.T) {
 	})
 }
 
-// locks reports whether the lock can be had, and gives it back.
+// locks reports whether the lock is free, and releases it.
 func locks(t *testing.T, store *tokenstore.Store) bool {
 	t.Helper()
 	unlock, ok, err := store.Lock(t.Context(), vault, time.Minute)

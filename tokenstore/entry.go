@@ -9,14 +9,16 @@ import (
 type Entry struct {
 	Host      string // the kind of host, with its address only where the user set that
 	Authority string // the cloud's authority, "" where the host alone knows
-	Identity  string // the identity or app that the token is for, with the kind of its id; "" for the host's default
-	Tenant    string // "" for the identity's own
-	Resource  string
-	CAE       bool // the token is for a client that answers claims challenges
+	// Identity is the identity or app that the token is for, with the kind of its id; "" for the
+	// host's default.
+	Identity string
+	Tenant   string // "" for the identity's own
+	Resource string
+	CAE      bool // the token is for a client that answers claims challenges
 }
 
-// encode returns the entry for the HMAC of its name: every part has its length before it, so that
-// no two entries run together to the same bytes.
+// encode returns the entry for the HMAC of its name: every part is preceded by its length, so that
+// different entries have different bytes.
 func (e Entry) encode() []byte {
 	return parts(e.Host, e.Authority, e.Identity, e.Tenant, e.Resource, strconv.FormatBool(e.CAE))
 }

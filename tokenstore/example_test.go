@@ -20,7 +20,8 @@ func Example() {
 	}
 	defer os.RemoveAll(path)
 	key := make([]byte, tokenstore.KeySize)
-	_, _ = rand.Read(key) // in a service: os.ReadFile(os.Getenv("CREDENTIALS_DIRECTORY") + "/tokens.key")
+	// In a service: os.ReadFile(os.Getenv("CREDENTIALS_DIRECTORY") + "/tokens.key").
+	_, _ = rand.Read(key)
 
 	store, err := tokenstore.New(tokenstore.Dir(path), key)
 	if err != nil {
@@ -56,7 +57,7 @@ func ExampleNew() {
 	// 0 tokenstore: a shared backend needs a key: pass the same 32 random bytes in every program that shares it
 }
 
-// A directory without a key makes one of its own, at the first save.
+// A directory without a key makes its own at the first save.
 func ExampleDir() {
 	path, err := os.MkdirTemp("", "tokens")
 	if err != nil {
@@ -75,7 +76,7 @@ func ExampleDir() {
 	// tokenstore: no such entry
 }
 
-// What aztoken's client does with a store; programs pass theirs to aztoken.Options.
+// How aztoken's client uses a store; programs pass theirs to aztoken.Options.
 func ExampleStore() {
 	path, err := os.MkdirTemp("", "tokens")
 	if err != nil {
@@ -92,7 +93,8 @@ func ExampleStore() {
 	_, err = store.Load(ctx, entry)
 	fmt.Println(errors.Is(err, tokenstore.ErrNotFound))
 
-	unlock, ok, err := store.Lock(ctx, entry, time.Minute) // so that one process asks for a token, and the others wait
+	// The lock lets one process ask for a token while the others wait.
+	unlock, ok, err := store.Lock(ctx, entry, time.Minute)
 	fmt.Println(ok, err)
 	fmt.Println(store.Save(ctx, entry, []byte("a token"), time.Now().Add(24*time.Hour)))
 	unlock()
@@ -137,7 +139,7 @@ func ExampleStore_Inspect() {
 	// 24h0m0s tokenstore: the entry cannot be opened; the next save replaces it: it is sealed with a key that is not in the list
 }
 
-// A Backend of your own that has locks too, or not.
+// A custom Backend may have locks, or not.
 func ExampleLocker() {
 	_, ok := tokenstore.Dir("/var/lib/orders/tokens").(tokenstore.Locker)
 	fmt.Println("a directory has locks:", ok)

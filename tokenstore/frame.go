@@ -9,10 +9,10 @@ import (
 
 // A file of a Dir is
 //
-//	format (4 bytes) | expiry in Unix seconds (8 bytes) | CRC-32 of expiry and blob (4 bytes) | blob
+//	format (4 bytes) | expiry in Unix seconds (8 bytes) | CRC-32 (4 bytes) | blob
 //
-// The expiry stands outside the blob for whoever prunes without a key. The checksum finds damage of
-// the expiry; what protects the blob is its seal.
+// The expiry is outside the blob so that pruning needs no key. The CRC-32 is that of expiry and
+// blob. It detects damage to the expiry; the blob is protected by its seal.
 const (
 	frameFormat = "AZT1"
 	frameSize   = len(frameFormat) + 8 + 4

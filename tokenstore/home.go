@@ -9,8 +9,8 @@ import (
 	"path/filepath"
 )
 
-// home is the directory of one user, opened. Everything in it is reached through an os.Root, which
-// no link leaves.
+// home is the directory of one user, opened. Everything in it is accessed through an os.Root, which
+// does not follow links out of it.
 type home struct {
 	root *os.Root
 	path string
@@ -68,7 +68,7 @@ func openOwn(parent *os.Root, name string, ownKeyed bool) (root *os.Root, err er
 	case err != nil:
 		return nil, err
 	case !seen.IsDir():
-		return nil, errNotOwn // a link to another directory, for one
+		return nil, errNotOwn // for example a link to another directory
 	}
 	if root, err = parent.OpenRoot(name); err != nil {
 		return nil, err
@@ -83,13 +83,13 @@ func openOwn(parent *os.Root, name string, ownKeyed bool) (root *os.Root, err er
 	case err != nil:
 		return nil, err
 	case !os.SameFile(seen, info):
-		return nil, errNotOwn // it was exchanged since
+		return nil, errNotOwn // it has been replaced since
 	}
 	return root, secure(root, info, ownKeyed)
 }
 
-// secure refuses a directory that others could have changed, and removes rights of others that did
-// no harm.
+// secure refuses a directory that others could have changed, and removes harmless permissions of
+// others.
 func secure(root *os.Root, info fs.FileInfo, ownKeyed bool) error {
 	rights, known := rightsOf(info)
 	if !known {
@@ -153,7 +153,8 @@ func (h *home) openRegular(name string) (*os.File, error) {
 	if !seen.Mode().IsRegular() {
 		return nil, errNotRegular
 	}
-	file, err := h.root.OpenFile(name, os.O_RDONLY|nonblock, 0) // does not hang on a FIFO that appeared since
+	// With nonblock this does not hang on a FIFO that has appeared since.
+	file, err := h.root.OpenFile(name, os.O_RDONLY|nonblock, 0)
 	if err != nil {
 		return nil, missing(h.path, err)
 	}

@@ -15,7 +15,7 @@ import (
 // Inspection is the state of a [Dir]. It holds no secret.
 type Inspection struct {
 	Path       string // the user's own directory
-	FileSystem string // the network file system that it is on, "" for a disk of this machine
+	FileSystem string // the network file system that it is on, "" for a local disk
 	Bound      bool   // entries open on this machine only
 	Binding    string // which ids of the machine they are bound to, or why they are not
 	OwnKey     bool   // the key lies in the directory
@@ -33,9 +33,10 @@ type InspectedEntry struct {
 var errNotLocal = fmt.Errorf("tokenstore: only a Dir can be inspected: %w", errors.ErrUnsupported)
 
 // Inspect returns the state of a [Dir], for `aztoken doctor`. It creates nothing, and changes
-// nothing but the rights of others. The error wraps [ErrNotFound] if nothing was saved there yet,
-// and [errors.ErrUnsupported] for any other backend; every other error is the reason why the
-// directory cannot be used. What is known is returned with it.
+// nothing except that it removes the access of other users. The error wraps [ErrNotFound] if
+// nothing was saved there yet, and [errors.ErrUnsupported] for any other backend; every other error
+// is the reason why the directory cannot be used. Inspect returns what is known along with the
+// error.
 func (s *Store) Inspect(ctx context.Context) (Inspection, error) {
 	if s.entries == nil {
 		return Inspection{}, errNotLocal
@@ -65,7 +66,7 @@ func (d *dir) inspect(ctx context.Context, openers func() (keyring, error)) (Ins
 		}
 		entry := InspectedEntry{Name: strings.TrimSuffix(f.Name(), entrySuffix), Saved: f.ModTime()}
 		entry.Expires, entry.Err = home.check(ring, entry.Name, d.place())
-		if !errors.Is(entry.Err, ErrNotFound) { // it was removed meanwhile
+		if !errors.Is(entry.Err, ErrNotFound) { // it was removed in the meantime
 			found.Entries = append(found.Entries, entry)
 		}
 	})
@@ -73,7 +74,7 @@ func (d *dir) inspect(ctx context.Context, openers func() (keyring, error)) (Ins
 	return found, err
 }
 
-// check returns when an entry ends, and why it does not open.
+// check returns when an entry expires, and why it cannot be opened.
 func (h *home) check(ring keyring, name, place string) (expires time.Time, err error) {
 	content, err := h.read(name+entrySuffix, frameSize+MaxBlob)
 	if err != nil {

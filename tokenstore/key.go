@@ -21,15 +21,15 @@ const (
 	idSize = 8 // enough to tell the few keys of a list apart
 )
 
-// key is a key of the list as it is used: nothing is sealed or named with the user's bytes
-// themselves.
+// key is a key of the list in the form that is used: nothing is sealed or named with the user's
+// bytes themselves.
 type key struct {
 	id   [idSize]byte
 	name []byte      // the HMAC key of names
 	aead cipher.AEAD // with a random nonce that it puts before the ciphertext
 }
 
-// deriveKey returns the key that user bytes stand for.
+// deriveKey derives a key from the user's bytes.
 func deriveKey(user []byte) (key, error) {
 	if len(user) != KeySize {
 		return key{}, fmt.Errorf("it has %d bytes; a key has %d, such as those of `openssl rand 32`", len(user), KeySize)
@@ -77,7 +77,7 @@ func newKeyring(user [][]byte) (keyring, error) {
 		if err != nil {
 			return nil, fmt.Errorf("tokenstore: key %d of %d: %w", i+1, len(user), err)
 		}
-		if _, twice := ring.find(k.id); !twice { // else each Load would ask for its name twice
+		if _, twice := ring.find(k.id); !twice { // otherwise each Load would ask for its name twice
 			ring = append(ring, k)
 		}
 	}

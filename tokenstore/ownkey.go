@@ -19,12 +19,12 @@ const (
 
 var errKeyBusy = errors.New("another process is making the key")
 
-// key returns the key that lies in the directory. create makes it if it is missing or damaged;
-// without, that is [ErrNotFound].
+// key returns the key in the directory. create makes it if it is missing or damaged; without, that
+// is [ErrNotFound].
 //
-// Of processes that start together, one makes the key and the others use it. Where files cannot be
-// locked several may make one; the last wins, and entries sealed with another are replaced by the
-// next save.
+// If processes start together, one makes the key and the others use it. If files cannot be locked,
+// several may make one; the last wins, and entries sealed with another are replaced by the next
+// save.
 func (h *home) key(ctx context.Context, create bool) ([]byte, error) {
 	if !create {
 		return h.readKey()
@@ -43,7 +43,7 @@ func (h *home) key(ctx context.Context, create bool) ([]byte, error) {
 	return key, nil
 }
 
-// makeKey makes the key, unless another process has meanwhile.
+// makeKey makes the key, unless another process has done so in the meantime.
 func (h *home) makeKey(ctx context.Context) ([]byte, error) {
 	lock, err := h.lock(ownKeyLock)
 	switch {
@@ -56,7 +56,7 @@ func (h *home) makeKey(ctx context.Context) ([]byte, error) {
 		return key, err
 	}
 	key := make([]byte, KeySize)
-	_, _ = rand.Read(key) // which ends the program rather than fail
+	_, _ = rand.Read(key) // this ends the program rather than fail
 	if err := h.replace(ctx, ownKeyFile, key); err != nil {
 		return nil, err
 	}

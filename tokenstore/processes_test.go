@@ -121,7 +121,8 @@ func requireOneKey(t *testing.T, path string, processes int) {
 	require.NoError(t, err)
 	for _, entry := range found.Entries {
 		if entry.Err != nil {
-			require.ErrorContains(t, entry.Err, "a key that is not in the list") // what the damaged key sealed
+			// The damaged key sealed this entry.
+			require.ErrorContains(t, entry.Err, "a key that is not in the list")
 		}
 	}
 }

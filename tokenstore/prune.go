@@ -12,7 +12,7 @@ const (
 	entrySuffix = ".entry"
 
 	// afterEnd is how long an entry is kept after its end. A clock that is set forward by hours,
-	// and back again, must not cost what is still good.
+	// and back again, must not lose entries that are still valid.
 	afterEnd = 24 * time.Hour
 
 	// unknownLife is how long a file without a readable expiry is kept: the life of a token and
@@ -48,7 +48,7 @@ func kindOf(name string) kind {
 	return foreign
 }
 
-// outlived reports whether a file is of no more use. expires is zero for what is not an entry or
+// outlived reports whether a file is no longer of use. expires is zero for what is not an entry or
 // cannot be read.
 func outlived(k kind, expires, modified, now time.Time) bool {
 	switch k {
@@ -65,7 +65,7 @@ func outlived(k kind, expires, modified, now time.Time) bool {
 	return false
 }
 
-// prune removes the files that have no more use. What it cannot remove is left to the next time.
+// prune removes the files that have no more use. It tries again next time if it cannot remove one.
 func (h *home) prune(now time.Time) {
 	_ = h.each(func(f fs.FileInfo) {
 		k := kindOf(f.Name())

@@ -41,7 +41,8 @@ func (h *home) write(name string, content []byte) (err error) {
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, file.Close()) }() // where some file systems report that they are full
+	// Some file systems report only here that they are full.
+	defer func() { err = errors.Join(err, file.Close()) }()
 	if _, err = file.Write(content); err != nil {
 		return err
 	}

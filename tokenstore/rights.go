@@ -13,7 +13,7 @@ type rights struct {
 	ownKeyed    bool // the key lies in the directory too
 }
 
-// verdict is what becomes of a directory that is not refused.
+// verdict is what to do with a directory that is not refused.
 type verdict int
 
 const (
@@ -24,7 +24,7 @@ const (
 // judge decides about a directory.
 //
 // Kubernetes makes everything on a volume with fsGroup group-writable each time a pod starts. That
-// did no harm where the key is kept elsewhere, as an entry cannot be forged without it. A key in
+// is harmless if the key is kept elsewhere, because an entry cannot be forged without it. A key in
 // the directory could have been replaced.
 func (r rights) judge() (verdict, error) {
 	switch {

@@ -12,7 +12,7 @@ import (
 	"github.com/seed-ac726066/aztoken/internal/secret"
 )
 
-// unlockTime is how long unlock waits for a backend. A lock that is not released ends by itself.
+// unlockTime is how long unlock waits for a backend. A lock that is not released expires.
 const unlockTime = 2 * time.Second
 
 // sealedBackend is a backend with the keys that seal what it keeps: the entries of a [Store] that
@@ -20,7 +20,7 @@ const unlockTime = 2 * time.Second
 type sealedBackend struct {
 	backend Backend
 	dir     local                 // backend, if it is a Dir; nil for any other
-	keys    secret.Value[keyring] // empty where the directory has a key of its own
+	keys    secret.Value[keyring] // empty if the directory has its own key
 	calls   calls
 }
 
@@ -30,11 +30,11 @@ type local interface {
 	Backend
 	// problem returns why there cannot be such a directory.
 	problem() error
-	// keyed returns a copy whose key lies in the directory, or elsewhere.
+	// keyed returns a copy whose key is in the directory, or elsewhere.
 	keyed(own bool) local
-	// ownKey returns the key that lies in the directory.
+	// ownKey returns the key in the directory.
 	ownKey(ctx context.Context, create bool) ([]byte, error)
-	// place is where a blob belongs, beside its name.
+	// place says where a blob belongs, in addition to its name.
 	place() string
 	// inspect is Inspect; the ring opens the entries.
 	inspect(ctx context.Context, openers func() (keyring, error)) (Inspection, error)
@@ -73,8 +73,8 @@ func (s *sealedBackend) loadAll(ctx context.Context, e Entry) (payloads [][]byte
 	return payloads, worst(failures)
 }
 
-// worst returns the failure to report: a backend that does not work before an entry that is
-// unreadable.
+// worst returns the failure to report: a backend that does not work comes before an unreadable
+// entry.
 func worst(failures []error) error {
 	var unreadable error
 	for _, err := range failures {
@@ -107,7 +107,7 @@ func (s *sealedBackend) save(ctx context.Context, e Entry, payload []byte, expir
 	return err
 }
 
-// put seals payload and hands it to the backend.
+// put seals payload and passes it to the backend.
 func (s *sealedBackend) put(ctx context.Context, e Entry, payload []byte, expires time.Time) (err error) {
 	ring, err := s.ring(ctx, true)
 	if err != nil {
@@ -172,7 +172,8 @@ func (s *sealedBackend) inspect(ctx context.Context) (Inspection, error) {
 	}, nil)
 }
 
-// ring returns the keys: those of New, or the directory's own. create makes that if there is none.
+// ring returns the keys: those of New, or the directory's own. With create it makes the latter if
+// there is none.
 func (s *sealedBackend) ring(ctx context.Context, create bool) (keyring, error) {
 	if ring := s.keys.Reveal(); len(ring) > 0 {
 		return ring, nil
@@ -184,7 +185,7 @@ func (s *sealedBackend) ring(ctx context.Context, create bool) (keyring, error) 
 	return newKeyring([][]byte{user})
 }
 
-// place is where a blob belongs, beside its name.
+// place says where a blob belongs, in addition to its name.
 func (s *sealedBackend) place() string {
 	if s.dir == nil {
 		return "shared"
@@ -192,7 +193,7 @@ func (s *sealedBackend) place() string {
 	return s.dir.place()
 }
 
-// contain runs a call of the backend, which may be the user's and panic.
+// contain runs a call of the backend, which may be user code and may panic.
 func (s *sealedBackend) contain(f func()) error {
 	if s.dir != nil {
 		f()

@@ -13,7 +13,7 @@ import (
 // Programs pass it to aztoken.Options. Its methods are for aztoken's client, which decides what a
 // payload holds, and for `aztoken doctor`.
 //
-// Every method returns when its context ends, whatever the backend does.
+// Every method returns when its context ends, even if the backend does not.
 type Store struct {
 	entries entries // nil in the zero Store, which does not work
 }
@@ -35,11 +35,11 @@ var errNotMade = errors.New("tokenstore: the zero Store has no backend; make one
 // without a gap: first everywhere [old, new], then everywhere [new, old], and [new] a day later. A
 // key has 32 random bytes.
 //
-// Without keys, a [Dir] makes a key of its own and keeps it beside the entries. That keeps tokens
-// out of search indexes and of copies of single files. It does not protect from anyone who can read
-// the directory, and so its backups. Any other backend needs a key.
+// Without keys, a [Dir] makes its own key and keeps it next to the entries. That keeps tokens out
+// of search indexes and copies of single files. It does not protect against anyone who can read the
+// directory or its backups. Any other backend needs a key.
 //
-// New does not call b: a program starts although its store does not work.
+// New does not call b, so a program starts even if its store does not work.
 func New(b Backend, keys ...[]byte) (*Store, error) {
 	if b == nil {
 		return nil, errors.New("tokenstore: the Backend is nil")
@@ -70,11 +70,12 @@ func (s *Store) Shared() bool { return s.entries == nil || s.entries.shared() }
 func (s *Store) Locks() bool { return s.entries != nil && s.entries.locks() }
 
 // Load returns the payloads that are kept for e: one for each key of the list under which there is
-// an entry, as programs with another first key save under another name. The caller picks the best.
+// an entry, because programs with another first key save under another name. The caller picks the
+// best.
 //
 // The error wraps [ErrNotFound] if there is no entry at all, and [ErrUnreadable] if there is one
-// that does not open. Every other error means that the backend does not work now. Payloads that
-// were found are returned beside an error.
+// that cannot be opened. Every other error means that the backend does not work now. Load returns
+// the payloads that it found along with an error.
 func (s *Store) Load(ctx context.Context, e Entry) ([][]byte, error) {
 	if s.entries == nil {
 		return nil, errNotMade
@@ -82,8 +83,8 @@ func (s *Store) Load(ctx context.Context, e Entry) ([][]byte, error) {
 	return s.entries.load(ctx, e)
 }
 
-// Save keeps payload for e until expires, in place of what was there. What has ended already is not
-// saved.
+// Save keeps payload for e until expires, in place of what was there. It does not save what has
+// already expired.
 func (s *Store) Save(ctx context.Context, e Entry, payload []byte, expires time.Time) error {
 	if s.entries == nil {
 		return errNotMade
@@ -91,9 +92,10 @@ func (s *Store) Save(ctx context.Context, e Entry, payload []byte, expires time.
 	return s.entries.save(ctx, e, payload, expires)
 }
 
-// Lock tries to take the lock of e, as [Locker] says, and does not wait for it. Its error means
-// that locking does not work now, or wraps [errors.ErrUnsupported] if the backend is not a Locker:
-// the caller goes on without it. unlock waits for the backend for two seconds at most.
+// Lock tries to take the lock of e, as [Locker] describes, and does not wait for it. Its error
+// means that locking does not work now, or wraps [errors.ErrUnsupported] if the backend is not a
+// Locker; the caller then continues without the lock. unlock waits for the backend for two seconds
+// at most.
 func (s *Store) Lock(ctx context.Context, e Entry, ttl time.Duration) (unlock func(), ok bool, err error) {
 	if s.entries == nil {
 		return nil, false, errNotMade

@@ -25,12 +25,13 @@ func TestNew(t *testing.T) {
 		keys    [][]byte
 		want    string // "" for no error
 	}{
-		"a shared backend with a key":      {&memory{}, [][]byte{keyOf(1)}, ""},
-		"a shared backend with two keys":   {&memory{}, [][]byte{keyOf(1), keyOf(2)}, ""},
-		"a shared backend without a key":   {&memory{}, nil, "a shared backend needs a key"},
-		"a directory without a key":        {tokenstore.Dir(t.TempDir()), nil, ""},
-		"a directory with a key":           {tokenstore.Dir(t.TempDir()), [][]byte{keyOf(1)}, ""},
-		"a directory that cannot be made":  {tokenstore.Dir("/dev/null/tokens"), nil, ""}, // which is no reason not to start
+		"a shared backend with a key":    {&memory{}, [][]byte{keyOf(1)}, ""},
+		"a shared backend with two keys": {&memory{}, [][]byte{keyOf(1), keyOf(2)}, ""},
+		"a shared backend without a key": {&memory{}, nil, "a shared backend needs a key"},
+		"a directory without a key":      {tokenstore.Dir(t.TempDir()), nil, ""},
+		"a directory with a key":         {tokenstore.Dir(t.TempDir()), [][]byte{keyOf(1)}, ""},
+		// A program starts nevertheless.
+		"a directory that cannot be made":  {tokenstore.Dir("/dev/null/tokens"), nil, ""},
 		"a directory without a path":       {tokenstore.Dir(""), nil, "empty path"},
 		"no backend":                       {nil, [][]byte{keyOf(1)}, "Backend is nil"},
 		"a short key":                      {&memory{}, [][]byte{keyOf(1), short}, "key 2 of 2: it has 23 bytes; a key has 32"},

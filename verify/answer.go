@@ -15,9 +15,9 @@ type parameters struct {
 	metadata string // URL, RFC 9728
 }
 
-// StatusCode returns the HTTP status that e is answered with: 400 for an Authorization header that
-// is not understood, 401 without a token or with one that is not good, 403 if a requirement is not
-// met, and 503 if the token cannot be checked at the moment.
+// StatusCode returns the HTTP status for e: 400 for an Authorization header that is not understood,
+// 401 without a token or with one that is not valid, 403 if a requirement is not met, and 503 if
+// the token cannot be checked at the moment.
 func (e *Error) StatusCode() int {
 	if e == nil {
 		return http.StatusForbidden
@@ -27,7 +27,7 @@ func (e *Error) StatusCode() int {
 		return http.StatusServiceUnavailable
 	case ErrRole, ErrScope, ErrCaller:
 		return http.StatusForbidden
-	case nil: // a requirement of somebody else
+	case nil: // a custom requirement
 		if errors.Is(e.cause, ErrUnavailable) {
 			return http.StatusServiceUnavailable
 		}
@@ -63,7 +63,7 @@ func (e *Error) Challenge() string {
 	return "Bearer " + strings.Join(all, ", ")
 }
 
-// description is what the caller is told. It quotes nothing.
+// description is what the answer tells the caller. It quotes nothing.
 func (e *Error) description() string {
 	switch status := e.StatusCode(); {
 	case status == http.StatusServiceUnavailable:

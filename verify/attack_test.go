@@ -33,7 +33,8 @@ func TestAMillionDistinctBadTokens(t *testing.T) {
 		func(n int) string {
 			return part(fmt.Sprintf(`{"alg":"none","n":%d}`, n)) + "." + parts[1] + "." + parts[2]
 		},
-		func(n int) string { return parts[0] + "." + part(fmt.Sprintf(`{"n":%d}`, n)) + "." + parts[2] }, // the signature of a good one
+		// This has the signature of a good token.
+		func(n int) string { return parts[0] + "." + part(fmt.Sprintf(`{"n":%d}`, n)) + "." + parts[2] },
 		func(n int) string { return parts[0] + "." + other[1] + "." + part(fmt.Sprintf("%0256d", n)) },
 	}
 	accept(t, v, good)

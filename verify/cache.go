@@ -22,8 +22,8 @@ const (
 // tokenID is a hash of a token's signature, under a seed of this process.
 type tokenID uint64
 
-// remembered is a token that was verified. Of the signature it has the hash alone, so the cache
-// holds no token that anybody could use.
+// remembered is a token that was verified. It has only the hash of the signature, so the cache
+// holds no usable token.
 type remembered struct {
 	signed    string // header and payload, as they were sent
 	signature [sha256.Size]byte
@@ -93,7 +93,7 @@ func (c *cache) put(id tokenID, r *remembered, now time.Time) {
 	s.tokens[id] = r
 }
 
-// makeRoom removes the entries that are over, or else any one.
+// makeRoom removes the expired entries, or else any one.
 func (s *shard) makeRoom(now time.Time) {
 	for id, r := range s.tokens {
 		if !r.isCurrent(now) {

@@ -13,15 +13,17 @@ import (
 // Claims are what a verified token says about its caller. They are shared by all requests with the
 // same token and must not be changed.
 type Claims struct {
-	Audience  string    // aud: the service that the token is for
-	Issuer    string    // iss
-	TenantID  string    // tid
-	ClientID  string    // appid (v1) or azp (v2): the application that asked for the token
-	ObjectID  string    // oid: the service principal or the user; unique together with TenantID
-	Subject   string    // sub
-	Roles     []string  // roles: the app roles of the caller, or of the user where AppOnly is false
-	Scopes    []string  // scp: what an application may do on behalf of a user
-	AppOnly   bool      // the application calls for itself, as a managed identity does; see [AppOnly]
+	Audience string   // aud: the service that the token is for
+	Issuer   string   // iss
+	TenantID string   // tid
+	ClientID string   // appid (v1) or azp (v2): the application that asked for the token
+	ObjectID string   // oid: the service principal or the user; unique together with TenantID
+	Subject  string   // sub
+	Roles    []string // roles: the app roles of the caller, or of the user if AppOnly is false
+	Scopes   []string // scp: what an application may do on behalf of a user
+	// AppOnly means that the application calls for itself, as a managed identity does; see
+	// [AppOnly].
+	AppOnly   bool
 	IssuedAt  time.Time // iat
 	NotBefore time.Time // nbf
 	ExpiresOn time.Time // exp
@@ -32,7 +34,7 @@ type Claims struct {
 	seen    seen
 }
 
-// seen are the claims whose presence counts, whatever their value.
+// seen are the claims whose presence counts, not their value.
 type seen struct {
 	idtyp, scp bool
 	cnf        bool   // the token is bound to a key of the caller (RFC 7800)
@@ -155,12 +157,14 @@ func (r *reader) texts(name, value string) []string {
 	if !ok {
 		r.wrong(name, "an array of strings")
 	}
-	return slices.DeleteFunc(all, func(s string) bool { return s == "" }) // a role without a name is none
+	// A role without a name does not count.
+	return slices.DeleteFunc(all, func(s string) bool { return s == "" })
 }
 
 // time reads a NumericDate of RFC 7519.
 func (r *reader) time(name, value string) time.Time {
-	const maxSeconds = 253402300799 // the last second of the year 9999: later times cannot be written
+	// This is the last second of the year 9999: later times cannot be written.
+	const maxSeconds = 253402300799
 	s, ok := number(value)
 	if !ok || s <= 0 || s > maxSeconds {
 		r.wrong(name, "a number of seconds since 1970")

@@ -4,7 +4,7 @@ package verify
 // Public to AzurePublic, USGovernment to AzureGovernment, China to AzureChina.
 type Cloud int
 
-// The clouds that have an Entra ID of their own. For others see Options.Issuers.
+// The clouds that have their own Entra ID. For others see Options.Issuers.
 //
 // https://learn.microsoft.com/entra/identity-platform/authentication-national-cloud
 const (

@@ -14,10 +14,10 @@ type (
 // verified are claims in a context, and who put them there.
 type verified struct {
 	claims *Claims
-	by     *Verifier // nil: somebody else's middleware
+	by     *Verifier // nil: other middleware
 }
 
-// NewContext returns a context in which [FromContext] finds c, for middleware of your own.
+// NewContext returns a context in which [FromContext] finds c, for your own middleware.
 func NewContext(ctx context.Context, c *Claims) context.Context {
 	return context.WithValue(ctx, claimsKey{}, verified{claims: c})
 }
@@ -29,15 +29,15 @@ func FromContext(ctx context.Context) (*Claims, bool) {
 	return found.claims, ok && found.claims != nil
 }
 
-// NewTokenContext returns a context in which [TokenFromContext] finds token, for middleware of your
-// own. Printing the context does not print the token.
+// NewTokenContext returns a context in which [TokenFromContext] finds token, for your own
+// middleware. Printing the context does not print the token.
 func NewTokenContext(ctx context.Context, token string) context.Context {
 	return context.WithValue(ctx, tokenKey{}, secret.New(token))
 }
 
 // TokenFromContext returns the token with which a request came, in a handler behind
-// [Verifier.Handler]. It is for the on-behalf-of flow alone: a token must not be sent to any other
-// service than the one it is for.
+// [Verifier.Handler]. It is only for the on-behalf-of flow: a token must not be sent to any service
+// but the one it is for.
 func TokenFromContext(ctx context.Context) (string, bool) {
 	token, ok := ctx.Value(tokenKey{}).(secret.Text)
 	if !ok {

@@ -21,9 +21,9 @@ type document struct {
 	lastErr error  // of the newest fetch; nil: it worked
 }
 
-// want asks for a fetch for a key that is not there, unless one is under way, or due anyway, for
-// which the caller waits first. Only a fetch that begins after the wish can grant it: one under way
-// may have been answered before the key was published. It is called with the mutex held.
+// want asks for a fetch for a key that is not there, unless one is under way, or due anyway, which
+// the caller waits for first. Only a fetch that begins after the request can bring the key: one
+// under way may have been answered before the key was published. It is called with the mutex held.
 func (d *document) want(now time.Time) {
 	if d.state.phase != waiting || d.state.fetched.IsZero() || clock.Until(now, d.due) <= 0 {
 		return

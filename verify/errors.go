@@ -12,11 +12,12 @@ import (
 // Errors of a [Verifier] are an [*Error] for which [errors.Is] finds one of these, unless a
 // [Requirement] brings its own.
 var (
-	// ErrUnavailable means that a token cannot be checked at the moment and may be good. A
-	// [Requirement] that cannot decide wraps it in its error, and is answered 503 in place of 403.
+	// ErrUnavailable means that a token cannot be checked at the moment and may be valid. A
+	// [Requirement] that cannot decide wraps it in its error, and the answer is 503 in place of
+	// 403.
 	ErrUnavailable = errors.New("tokens cannot be checked at the moment")
 	// ErrKeysUnavailable means that there are no keys to check the token with, because Entra ID
-	// cannot be reached or something else answers in its place. The token may be good. It wraps
+	// cannot be reached or something else answers in its place. The token may be valid. It wraps
 	// ErrUnavailable.
 	ErrKeysUnavailable error = &kind{"the signing keys are not available", ErrUnavailable}
 	// ErrNoToken means that a request has no bearer token.
@@ -24,14 +25,14 @@ var (
 	// ErrMalformed means that the token is not in the form of an Entra access token, or that the
 	// Authorization header is not in the form of RFC 6750.
 	ErrMalformed = errors.New("malformed token")
-	// ErrMicrosoftAPI means that the token is for one of Microsoft's own APIs, which alone can
+	// ErrMicrosoftAPI means that the token is for one of Microsoft's own APIs, and only they can
 	// check it.
 	ErrMicrosoftAPI = errors.New("a token for a Microsoft API")
 	// ErrNotAccessToken means that Entra signed the token, but as another kind, such as an ID
 	// token.
 	ErrNotAccessToken = errors.New("not an access token")
-	// ErrBoundToken means that the token is bound to a key of the caller, which a bearer token is
-	// not.
+	// ErrBoundToken means that the token is bound to a key of the caller, so it is not a bearer
+	// token.
 	ErrBoundToken = errors.New("a token bound to a key")
 	// ErrSignature means that no key of Entra has signed the token.
 	ErrSignature = errors.New("bad signature")
@@ -66,12 +67,12 @@ func (k *kind) Unwrap() error { return k.of }
 
 // Error reports why a token was not accepted. It never contains the token.
 type Error struct {
-	// Found and Wanted are what the failed check looked at, as text; "" where there is nothing to
+	// Found and Wanted are what the failed check looked at, as text; "" if there is nothing to
 	// show.
 	Found, Wanted string
-	// Advice is what to do about it, for somebody who reads the log of the service.
+	// Advice is what to do about it, for a reader of the service's log.
 	Advice string
-	// RetryAfter is when to try again, where the token cannot be checked at the moment: for
+	// RetryAfter is when to try again if the token cannot be checked at the moment: for
 	// ErrKeysUnavailable the time until the next attempt to get keys.
 	RetryAfter time.Duration
 
@@ -96,7 +97,7 @@ func malformed(err error) *Error {
 	return e
 }
 
-// unavailable returns the error of a token that cannot be checked for lack of keys.
+// unavailable returns the error of a token that cannot be checked because there are no keys.
 func unavailable(cause error, retryAfter time.Duration) *Error {
 	e := newError(ErrKeysUnavailable, "", "")
 	e.cause, e.RetryAfter = cause, max(firstBackoff, retryAfter)
@@ -108,7 +109,7 @@ func (e *Error) Error() string {
 	if e == nil {
 		return "verify: no error; return nil as an error, not a nil *verify.Error"
 	}
-	what := "a requirement is not met" // that of somebody else
+	what := "a requirement is not met" // a custom one
 	if e.sentinel != nil {
 		what = e.sentinel.Error()
 	}
@@ -126,8 +127,8 @@ func (e *Error) Error() string {
 	return join("; ", text, e.Advice)
 }
 
-// join puts parts of a message together, leaving out empty ones. A part that is a sentence of its
-// own loses its end.
+// join puts parts of a message together, leaving out empty ones. A part that is a sentence loses
+// its period.
 func join(separator string, parts ...string) string {
 	var all []string
 	for i, p := range parts {
@@ -155,7 +156,7 @@ func (e *Error) Unwrap() []error {
 	return errs
 }
 
-// advice is what somebody who reads an error in the log of the service should do.
+// advice is what a reader of the service's log should do about an error.
 var advice = map[error]string{
 	ErrKeysUnavailable: "call again later; if Entra ID is down, Options.KeyFile helps services that start meanwhile",
 	ErrNoToken:         "send an access token in the header Authorization: Bearer",

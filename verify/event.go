@@ -14,11 +14,12 @@ type EventKind string
 
 const (
 	EventKeysFetched EventKind = "keys_fetched" // Entra's keys were fetched
-	EventKeysFailed  EventKind = "keys_failed"  // they could not be; the last good ones, if any, serve on
-	EventRejected    EventKind = "rejected"     // a token was not accepted
+	// EventKeysFailed: Entra's keys could not be fetched; the last good ones, if any, stay in use.
+	EventKeysFailed EventKind = "keys_failed"
+	EventRejected   EventKind = "rejected" // a token was not accepted
 
 	// EventKeyFileFailed means that Options.KeyFile is not used, or could not be written. It is
-	// told once until the file works again.
+	// reported once until the file works again.
 	EventKeyFileFailed EventKind = "key_file_failed"
 )
 
@@ -39,7 +40,7 @@ const (
 	maxObserving = 64
 )
 
-// observers are OnEvent and the Logger. Each may panic, be slow or never return, and delays nobody
+// observers are OnEvent and the Logger. Each may panic, be slow or never return, but delays nobody
 // beyond observeFor, not even the other.
 type observers struct {
 	onEvent, logger observer
@@ -49,7 +50,7 @@ type observers struct {
 	closed bool
 }
 
-// observer is told of events, several at once if need be.
+// observer gets events, several at once if necessary.
 type observer struct {
 	call   func(Event)
 	failed func(error) // told what call panicked with

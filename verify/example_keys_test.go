@@ -10,13 +10,13 @@ import (
 	"github.com/seed-ac726066/aztoken/verify"
 )
 
-// A service goes on through an outage of Entra ID.
+// A service keeps working through an outage of Entra ID.
 func Example() {
 	entra := fakeEntra()
 	verifier, err := verify.New(&verify.Options{
 		Audiences: []string{"https://orders.example.com"},
 		Tenants:   []string{imdstest.DefaultTenantID},
-		// A service has neither of these; a test gets the keys of the fake by them.
+		// A service needs neither of these; with them a test gets the keys of the fake.
 		Authority:  "https://imds.test",
 		HTTPClient: entra.Client(),
 	})
@@ -41,7 +41,7 @@ func Example() {
 	// hello 0b000000-0000-4000-8000-000000000001
 }
 
-// A service that fetches the keys before it says that it is ready.
+// A service that fetches the keys before it reports that it is ready.
 func ExampleVerifier_Warm() {
 	entra := fakeEntra()
 	verifier := exampleVerifier(entra)
@@ -53,7 +53,8 @@ func ExampleVerifier_Warm() {
 	late := exampleVerifier(entra)
 	defer late.Close()
 	err := late.Warm(context.Background())
-	fmt.Println(errors.Is(err, verify.ErrKeysUnavailable)) // it goes on trying: answer requests all the same
+	// The verifier keeps trying, so the service can start to answer requests.
+	fmt.Println(errors.Is(err, verify.ErrKeysUnavailable))
 	// Output:
 	// <nil>
 	// true
@@ -75,7 +76,7 @@ func ExampleVerifier_Status() {
 	// they serve for 24h0m0s
 }
 
-// After something changed that a remembered token must not survive, such as a deny list.
+// After a change that cached tokens must not survive, such as one of a deny list.
 func ExampleVerifier_Forget() {
 	entra := fakeEntra()
 	verifier := exampleVerifier(entra)

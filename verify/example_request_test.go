@@ -25,7 +25,7 @@ func statusOf(h http.Handler, r *http.Request) int {
 	return w.Code
 }
 
-// Middleware of your own, for a framework whose handlers are no http.Handler.
+// Custom middleware, for a framework whose handlers are not an http.Handler.
 func ExampleBearerToken() {
 	entra := fakeEntra()
 	verifier := exampleVerifier(entra)
@@ -85,7 +85,8 @@ func ExampleTokenFromContext() {
 
 	token := entra.Mint("https://orders.example.com")
 	h := verifier.Handler(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-		assertion, ok := verify.TokenFromContext(r.Context()) // azidentity.NewOnBehalfOfCredentialWithSecret(…, assertion, …)
+		// For azidentity.NewOnBehalfOfCredentialWithSecret(…, assertion, …).
+		assertion, ok := verify.TokenFromContext(r.Context())
 		fmt.Println(ok, assertion == token)
 	}), verify.Role("consumer"))
 	statusOf(h, withToken(token))
@@ -96,7 +97,7 @@ func ExampleNewTokenContext() {
 	ctx := verify.NewTokenContext(context.Background(), "the token of a caller")
 	token, ok := verify.TokenFromContext(ctx)
 	fmt.Println(token, ok)
-	fmt.Println(ctx) // which may end up in a log
+	fmt.Println(ctx) // ctx may end up in a log
 	// Output:
 	// the token of a caller true
 	// context.Background.WithValue(verify.tokenKey, REDACTED)
@@ -135,7 +136,7 @@ func ExampleVerifier_Refusal() {
 	entra := fakeEntra()
 	verifier, err := verify.New(entra.VerifierOptions(&verify.Options{
 		Audiences: []string{"https://orders.example.com"},
-		// As MCP clients need it, which look there for who issues tokens.
+		// MCP clients need this: they look there for the issuer of tokens.
 		ResourceMetadata: "https://orders.example.com/.well-known/oauth-protected-resource",
 	}))
 	if err != nil {
@@ -150,7 +151,7 @@ func ExampleVerifier_Refusal() {
 	// 401 Bearer resource_metadata="https://orders.example.com/.well-known/oauth-protected-resource", error="invalid_token", error_description="the token is not accepted"
 }
 
-// What an answer is made of, and what the log has.
+// The parts of an answer, and what the log has.
 func ExampleError() {
 	entra := fakeEntra()
 	verifier := exampleVerifier(entra)

@@ -8,7 +8,7 @@ import (
 	"github.com/seed-ac726066/aztoken/verify"
 )
 
-// Whom each requirement lets in.
+// Which callers each requirement lets in.
 func ExampleRequirement() {
 	entra := fakeEntra()
 	verifier := exampleVerifier(entra)
@@ -65,7 +65,7 @@ func ExampleClaims() {
 	}
 	fmt.Println(claims.HasRole("consumer"), claims.HasScope("orders.read"), claims.AppOnly)
 
-	var more struct { // claims that have no field
+	var more struct { // claims without a field
 		DirectoryRoles []string `json:"wids"`
 	}
 	fmt.Println(claims.Decode(&more), more.DirectoryRoles)

@@ -20,7 +20,7 @@ func fakeEntra() *imdstest.Server {
 	}}})
 }
 
-// exampleVerifier is as in the example of New.
+// exampleVerifier returns a verifier as in the example of New.
 func exampleVerifier(entra *imdstest.Server) *verify.Verifier {
 	verifier, err := verify.New(&verify.Options{
 		Audiences:  []string{"https://orders.example.com"},
@@ -39,7 +39,7 @@ func ExampleNew() {
 	verifier, err := verify.New(&verify.Options{
 		Audiences: []string{"https://orders.example.com"},
 		Tenants:   []string{imdstest.DefaultTenantID},
-		// A service has neither of these; a test gets the keys of the fake by them.
+		// A service needs neither of these; with them a test gets the keys of the fake.
 		Authority:  "https://imds.test",
 		HTTPClient: entra.Client(),
 	})

@@ -7,7 +7,7 @@ import (
 )
 
 // fileLimit is how long reading or writing the key file may take before that is reported. A local
-// disk takes milliseconds; a network file system whose server is away takes for ever.
+// disk takes milliseconds; a network file system whose server is down takes forever.
 const fileLimit = 5 * time.Second
 
 var (
@@ -15,14 +15,14 @@ var (
 	errSlowWrite = errors.New("the key file cannot be written: no answer within 5 s")
 )
 
-// disk is what keeps keys over a restart: a keyFile.
+// disk keeps keys across a restart: it is a keyFile.
 type disk interface {
 	load(now time.Time) (map[string]savedDocument, error)
 	save(all []savedKeys) error
 }
 
-// files reads and writes the key file in goroutines of its own, at most one for each, so that a
-// disk that hangs delays nobody.
+// files reads and writes the key file in separate goroutines, at most one for each, so that a disk
+// that hangs delays nobody.
 type files struct {
 	file    disk // nil: none
 	report  func(Event)
@@ -42,7 +42,7 @@ func newFiles(file keyFile, report func(Event)) *files {
 	return &files{file: file, report: report}
 }
 
-// load reads the file and calls done with what is in it; first with nothing where that takes longer
+// load reads the file and calls done with what is in it; first with nothing if that takes longer
 // than the limit. It reports whether it has begun to: not if there is no file, or if it is read
 // already.
 func (f *files) load(done func(map[string]savedDocument)) bool {

@@ -39,7 +39,7 @@ func TestATokenInTheWrongFormIsRefusedWithoutARequest(t *testing.T) {
 	}
 }
 
-// algorithmRows have another alg than RS256, with the signature of the key all the same or with one
+// algorithmRows have another alg than RS256, with the signature of the key nevertheless or with one
 // that goes with it.
 func algorithmRows() (rows []row) {
 	for _, alg := range []string{"none", "None", "NONE", "nOnE", "none ", "", "rs256", "RS256 ", "RS384", "RS512", "PS256", "ES256", "HS256", "EdDSA", "dir", "RSA-OAEP"} {
@@ -195,7 +195,9 @@ func TestUnusedBitsOfTheLastCharacterMustBeZero(t *testing.T) {
 		entra := issue(first().jwk())
 		v := open(t, entra)
 		for at := range 3 {
-			for bytes := 1; bytes <= 2; bytes++ { // beyond a multiple of three, so that the last character has 4 or 2 unused bits
+			// One or two bytes more than a multiple of three: the last character has 4 or 2 unused
+			// bits.
+			for bytes := 1; bytes <= 2; bytes++ {
 				token := mint(func(j *jwt) {
 					for len(text("", j.header))%3 != bytes {
 						j.header["x5t"] = j.header["x5t"].(string) + "x"
@@ -205,7 +207,8 @@ func TestUnusedBitsOfTheLastCharacterMustBeZero(t *testing.T) {
 					}
 				})
 				parts := strings.Split(token, ".")
-				unused := map[int]int{2: 16, 3: 4}[len(parts[at])%4] // a signature of 256 bytes always has 4 bits
+				// A signature of 256 bytes always has 4 unused bits.
+				unused := map[int]int{2: 16, 3: 4}[len(parts[at])%4]
 				require.NotZero(t, unused)
 				last := strings.IndexByte(alphabet, parts[at][len(parts[at])-1])
 				require.Zero(t, last%unused)

@@ -65,7 +65,7 @@ func TestHandlerBehindAnother(t *testing.T) {
 	})
 }
 
-// claiming puts claims into the context, as an interceptor of another protocol does.
+// claiming puts claims into the context, like an interceptor of another protocol.
 func claiming(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		next.ServeHTTP(w, r.WithContext(verify.NewContext(r.Context(), &verify.Claims{Roles: []string{"admin"}})))
@@ -263,7 +263,7 @@ func TestChallenge(t *testing.T) {
 				require.Equal(t, tc.bare, answered(t, v.Handler(forbidden(t)), r).Header.Get("WWW-Authenticate"))
 				require.Equal(t, tc.invalid, answered(t, v.Handler(forbidden(t)), request(mint(claim("aud", "x")))).Header.Get("WWW-Authenticate"))
 
-				// The same by middleware of one's own.
+				// The same with custom middleware.
 				_, err := verify.BearerToken(r)
 				require.Equal(t, tc.bare, v.Refusal(err).Challenge())
 				_, err = v.Authorize(t.Context(), mint(claim("aud", "x")))

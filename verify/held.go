@@ -2,7 +2,7 @@ package verify
 
 import "time"
 
-// held are the keys of one document as they serve, by their id.
+// held are the usable keys of one document, by their id.
 type held map[string]heldKey
 
 // heldKey is a key, and since when the answers lack it.
@@ -21,7 +21,7 @@ type absence struct {
 }
 
 const (
-	// A key is dropped when no answer of a whole hour, ten at least, has had it.
+	// A key is dropped when no answer of a whole hour, and of ten at least, has had it.
 	absentFor     = time.Hour
 	absentAnswers = 10
 )
@@ -31,9 +31,9 @@ func (a absence) over(now time.Time) bool {
 	return a.Answers >= absentAnswers && now.Sub(a.Since) >= absentFor
 }
 
-// after returns what is held after an answer. A key that is new serves at once, one with other
-// material or of no use replaces the old one at once, and one that is missing serves on until its
-// absence is over.
+// after returns what is held after an answer. A new key is used at once, one with other material or
+// an unusable one replaces the old one at once, and a missing one stays in use until its absence is
+// over.
 func (h held) after(a answer, now time.Time) held {
 	next := make(held, len(a))
 	for id, key := range a {

@@ -15,13 +15,14 @@ type template string
 // of returns the issuer of a tenant.
 func (t template) of(tenant string) string { return strings.ReplaceAll(string(t), anyTenant, tenant) }
 
-// is reports whether issuer is that of tenant. An issuer without the tenant's id would be
-// everybody's.
+// is reports whether issuer is that of tenant. An issuer without the tenant's id would be that of
+// every tenant.
 func (t template) is(issuer, tenant string) bool {
 	if tenant == "" || !strings.Contains(issuer, tenant) {
 		return false
 	}
-	for rest, more := string(t), true; more; { // without making a string of it: this is in every verification
+	// This allocates no new string because it runs in every verification.
+	for rest, more := string(t), true; more; {
 		var fixed string
 		if fixed, rest, more = strings.Cut(rest, anyTenant); !strings.HasPrefix(issuer, fixed) {
 			return false
@@ -41,11 +42,11 @@ func (t template) isFor(published, tenant string) bool {
 	return published == string(t) && strings.Contains(published, anyTenant) || t.is(published, tenant)
 }
 
-// issuers are those whose tokens are accepted, and what tells that a key is theirs.
+// issuers are those whose tokens are accepted, and how to recognize their keys.
 type issuers struct {
 	v1, v2 template   // of a cloud
 	own    []template // Options.Issuers, in place of v1 and v2
-	hosts  []string   // that a discovery document may name for the keys, whoever serves it
+	hosts  []string   // that a discovery document may name for the keys, from any server
 	clouds []string   // cloud_instance_name of keys
 }
 

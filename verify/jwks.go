@@ -12,7 +12,7 @@ const (
 	minBits = 2048
 	// maxBits bounds the work of one verification.
 	maxBits = 8192
-	// maxKeys bounds what one document may make a service hold. Entra's has about ten.
+	// maxKeys bounds the keys that a service holds for one document. Entra's has about ten.
 	maxKeys = 1000
 	// maxElements bounds the work on a document of junk.
 	maxElements = 10 * maxKeys
@@ -55,7 +55,7 @@ func readKeys(jwks []byte) (answer, error) {
 		switch {
 		case !twice:
 		case old == nil || key == nil || !old.public.Equal(key.public):
-			key = nil // which of the two is meant cannot be told
+			key = nil // it is unclear which of the two is meant
 		default:
 			key = old.with(key)
 		}

@@ -21,8 +21,8 @@ type jws struct {
 // strict is base64url with a single spelling: without bits beyond the last byte.
 var strict = base64.RawURLEncoding.Strict()
 
-// readJWS checks the form and the header of a token. It is cheap, and asks nothing of anybody that
-// the token names.
+// readJWS checks the form and the header of a token. It is cheap, and sends no request to anything
+// that the token names.
 //
 // known is a header that was read before, or nil.
 func readJWS(token string, known *knownHeader, s *scratch) (j jws, err error) {
@@ -78,7 +78,7 @@ func (j jws) verify(key *rsa.PublicKey, s *scratch) error {
 }
 
 // unverifiedTenant returns the tenant that the token claims to be of, "" if it cannot be read. It
-// only tells whose keys to look at.
+// only shows whose keys to look at.
 func (j jws) unverifiedTenant() (tenant string) {
 	if err := readObject(string(j.payload), func(name, value string) {
 		if name == "tid" {
@@ -103,7 +103,7 @@ var scratches = sync.Pool{New: func() any { return &scratch{decoded: make([]byte
 func newScratch() *scratch { return scratches.Get().(*scratch) }
 
 // free puts s back for the next verification. The signature must not stay in memory: without it the
-// rest of a token is of no use.
+// rest of a token is useless.
 func (s *scratch) free() {
 	clear(s.encoded[min(s.signed, len(s.encoded)):])
 	clear(s.decoded[min(s.plain, len(s.decoded)):])

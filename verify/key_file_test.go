@@ -63,14 +63,15 @@ func TestAKeyFileDoesNotKeepNewKeysAway(t *testing.T) {
 		entra := issue(second().jwk())
 		v := open(t, entra, keyFile(path))
 		accept(t, v, mint(by(second())))
-		accept(t, v, mint()) // as with any key that answers lack: they may be thin
+		accept(t, v, mint()) // as with any key that answers lack: they may be incomplete
 		time.Sleep(62 * time.Minute)
 		reject(t, v, mint(), verify.ErrSignature)
 		synctest.Wait()
 		require.NoError(t, v.Close())
 		v = open(t, down(), keyFile(path))
 		accept(t, v, mint(by(second())))
-		reject(t, v, mint(), verify.ErrKeysUnavailable) // it may be of a newer key than those in the file
+		// The token's key may be newer than those in the file.
+		reject(t, v, mint(), verify.ErrKeysUnavailable)
 	})
 }
 
@@ -283,7 +284,8 @@ func TestAKeyFileOfAClockThatIsAhead(t *testing.T) {
 				}
 				accept(t, v, mint())
 				time.Sleep(24 * time.Hour)
-				reject(t, v, mint(), verify.ErrKeysUnavailable) // and not later by what the clock was ahead
+				// The keys do not serve longer because the clock was ahead.
+				reject(t, v, mint(), verify.ErrKeysUnavailable)
 			})
 		})
 	}

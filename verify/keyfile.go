@@ -25,8 +25,8 @@ var (
 	errFuture     = errors.New("its keys are from the future; check the clock of this machine")
 )
 
-// keyFile keeps the last good keys over a restart. They are public, but whoever can write the file
-// can have tokens of its own accepted.
+// keyFile keeps the last good keys across a restart. They are public, but anyone who can write the
+// file can get forged tokens accepted.
 type keyFile struct {
 	path string        // "": there is none
 	skew time.Duration // of the clocks of this machine and the one that wrote it
@@ -93,7 +93,7 @@ func (s savedKeys) document(now time.Time, skew time.Duration) (savedDocument, e
 	}
 	d := savedDocument{keys: held{}, fetched: s.Fetched}
 	if now = now.Round(0); d.fetched.After(now) {
-		d.fetched = now // they must not serve longer for that
+		d.fetched = now // they must not serve longer because of that
 	}
 	for id, key := range keys {
 		if key != nil {
@@ -105,7 +105,7 @@ func (s savedKeys) document(now time.Time, skew time.Duration) (savedDocument, e
 
 // read returns the content of the file, nil if there is none.
 func (f keyFile) read() ([]byte, error) {
-	// Without blocking, as opening a FIFO does until somebody writes to it.
+	// Without blocking: opening a FIFO waits until a process writes to it.
 	file, err := os.OpenFile(f.path, os.O_RDONLY|openNonblock, 0)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
@@ -160,7 +160,7 @@ func (h held) saved(source string, fetched time.Time) savedKeys {
 	return s
 }
 
-// save puts the keys into the file, at once for whoever reads it.
+// save writes the keys into the file atomically.
 func (f keyFile) save(all []savedKeys) error {
 	var document any = all
 	if len(all) == 1 {

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// closeLimit is how long close waits for what does not end with its context.
+// closeLimit is how long close waits for what ignores its context.
 const closeLimit = 5 * time.Second
 
 // keyring holds the last good keys of each document and keeps them fresh.
@@ -19,19 +19,18 @@ const closeLimit = 5 * time.Second
 //	        known key missing: in 1 min, then 5 min        ▼    │ while there are no keys
 //	                                                      key file
 //
-// A document is a tenant's, or that of all tenants, and each has a goroutine of its own, which
-// starts when the first key is needed and ends with close. See [phase] for its states. A key of a
-// document:
+// A document is a tenant's, or that of all tenants. Each has its own goroutine, which starts when
+// the first key is needed and ends with close. See [phase] for its states. A key of a document:
 //
 //	                    published                      not in the newest answer
 //	unknown ──────────────────────────────▶ current ◀──────────────────────────▶ absent
 //	   ▲                                       │            in it again             │
 //	   └───────────────────────────────────────┴────────────────────────────────────┘
-//	     other material under its id, or of no use; no answer of an hour, ten at least, has had it;
-//	     24 hours without an answer
+//	     other material under its id, or unusable; no answer in an hour, and in ten at least, has
+//	     had it; 24 hours without an answer
 //
-// What can hang runs in a goroutine of its own, and nothing waits for it without a limit: a fetch
-// is given up after ten seconds, and so is the wait of a caller; files and observers delay nobody.
+// What can hang runs in its own goroutine, and nothing waits for it without a limit: a fetch is
+// abandoned after ten seconds, and so is the wait of a caller; files and observers delay nobody.
 type keyring struct {
 	documents []*document
 	report    func(Event)
@@ -45,10 +44,11 @@ type keyring struct {
 	loops   sync.WaitGroup // one for each document; none of them blocks
 	calls   sync.WaitGroup // fetches in the user's HTTP client, which may not return
 
-	mu      sync.Mutex    // guards what follows and the documents; no I/O, callback or wait under it
+	// mu guards what follows and the documents; no I/O, callback or wait under it.
+	mu      sync.Mutex
 	changed chan struct{} // closed and replaced at each end of a fetch or of reading the file
 	loading bool          // the key file is being read, and callers may wait for that
-	unsaved bool          // there are keys that the key file is to have once it has been read
+	unsaved bool          // there are keys to write into the key file once it has been read
 }
 
 func newKeyring(sources map[string]*source, file keyFile, report func(Event)) *keyring {
@@ -99,7 +99,7 @@ func (r *keyring) load() {
 	}
 }
 
-// loaded takes in the keys of the file, and tells who waits for them.
+// loaded adds the keys of the file, and notifies those who wait for them.
 func (r *keyring) loaded(saved map[string]savedDocument) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -126,8 +126,8 @@ func (r *keyring) loaded(saved map[string]savedDocument) {
 	}
 }
 
-// save writes the keys into the key file, unless that is still to be read: what it has may be more
-// than Entra's answer. It is called with the mutex held.
+// save writes the keys into the key file, unless the file has not been read yet: it may have more
+// keys than Entra's answer. It is called with the mutex held.
 func (r *keyring) save(now time.Time) {
 	if r.unsaved = r.loading; r.unsaved || r.files.file == nil || r.closed.Load() {
 		return
@@ -135,8 +135,8 @@ func (r *keyring) save(now time.Time) {
 	r.files.save(r.saved(now))
 }
 
-// publish makes the keys of all documents those that find reads, and tells who waits for a change.
-// It is called with the mutex held.
+// publish makes the keys of all documents visible to find, and notifies those who wait for a
+// change. It is called with the mutex held.
 func (r *keyring) publish(now time.Time) {
 	previous, keys := *r.keys.Load(), keySet{}
 	for _, d := range r.documents {

@@ -175,7 +175,8 @@ func TestAFetchUnderWayDoesNotSpendTheSearchForANewKey(t *testing.T) {
 		virtually(t, func(t *testing.T) {
 			entra := issue(first().jwk())
 			v := warm(t, entra)
-			entra.fail(onlyKeys(func(r *http.Request) (*http.Response, error) { // answered before the key is published
+			// The answer is from before the key was published.
+			entra.fail(onlyKeys(func(r *http.Request) (*http.Response, error) {
 				time.Sleep(3 * time.Second)
 				return answer(r, 200, jwks(first().jwk())), nil
 			}))

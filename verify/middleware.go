@@ -5,15 +5,15 @@ import (
 	"strings"
 )
 
-// Handler passes on to next the requests whose bearer token is good and meets all of reqs. Next
-// finds the claims by [FromContext], and no Authorization header: it could pass on the token by
-// mistake.
+// Handler passes requests to next if their bearer token is valid and meets all of reqs. Next gets
+// the claims with [FromContext], and no Authorization header, so that it cannot pass on the token
+// by mistake.
 //
-// The other requests are answered as RFC 6750 requires: see [Error.StatusCode] and
-// [Error.Challenge]. A caller is not told which check failed; that is in the log.
-// Options.ErrorHandler can write the answer instead.
+// Other requests are answered as RFC 6750 requires: see [Error.StatusCode] and [Error.Challenge].
+// The answer does not say which check failed; the log does. Options.ErrorHandler can write the
+// answer instead.
 //
-// Behind another Handler or Middleware of the same Verifier, which has taken the header off, only
+// Behind another Handler or Middleware of the same Verifier, which has removed the header, only
 // reqs are checked.
 func (v *Verifier) Handler(next http.Handler, reqs ...Requirement) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -52,15 +52,15 @@ func (v *Verifier) Handler(next http.Handler, reqs ...Requirement) http.Handler 
 	})
 }
 
-// Middleware is [Verifier.Handler] in the form that routers take: chi's Use, alice's New, and so
+// Middleware is [Verifier.Handler] in the form that routers expect: chi's Use, alice's New, and so
 // on.
 func (v *Verifier) Middleware(reqs ...Requirement) func(http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler { return v.Handler(next, reqs...) }
 }
 
-// BearerToken returns the token of the header Authorization (RFC 6750, section 2.1), for middleware
-// of your own. Tokens in a form or a query are not looked for: they end up in logs. Its error is an
-// [*Error], [ErrNoToken] if there is no token.
+// BearerToken returns the token of the header Authorization (RFC 6750, section 2.1), for your own
+// middleware. It does not look for tokens in a form or a query, because those end up in logs. Its
+// error is an [*Error], [ErrNoToken] if there is no token.
 func BearerToken(r *http.Request) (string, error) {
 	if r == nil || len(r.Header["Authorization"]) == 0 {
 		return "", newError(ErrNoToken, "", "")
@@ -79,8 +79,8 @@ func BearerToken(r *http.Request) (string, error) {
 	return token, nil
 }
 
-// hasSeparator reports whether text is several words or values. Looking for one byte at a time is a
-// tenth of the time that strings.ContainsAny takes for a token.
+// hasSeparator reports whether text is several words or values. Looking for one byte at a time
+// takes a tenth of the time of strings.ContainsAny for a token.
 func hasSeparator(text string) bool {
 	return strings.IndexByte(text, ' ') >= 0 || strings.IndexByte(text, ',') >= 0 || strings.IndexByte(text, '\t') >= 0
 }

@@ -21,17 +21,17 @@ const defaultSkew = 5 * time.Minute
 // set.
 type Options struct {
 	// Audiences are the App ID URIs and client ids of this service; at least one. A token must be
-	// for one of them exactly, but for one slash at the end. Tokens of version 2 have the client
-	// id.
+	// for exactly one of them, except that one trailing slash does not matter. Tokens of version 2
+	// have the client id.
 	Audiences []string
 	// Tenants are the GUIDs of the tenants whose tokens are accepted; at least one unless AnyTenant
 	// is set.
 	Tenants []string
-	// AnyTenant accepts tokens of every tenant there is. Everybody can have a tenant: set Callers
+	// AnyTenant accepts tokens of every tenant there is. Anybody can create a tenant: set Callers
 	// too, or check the tenant in the handler.
 	AnyTenant bool
-	// Callers are the object ids or client ids of those who may call. A client id counts only where
-	// an application calls for itself. Empty: whoever has a role or a scope.
+	// Callers are the object ids or client ids of those who may call. A client id counts only if an
+	// application calls for itself. Empty: every caller that has a role or a scope.
 	Callers []string
 	// AllowRoleless accepts tokens with neither roles nor scopes, which every identity of the
 	// tenant can get for every service.
@@ -39,15 +39,15 @@ type Options struct {
 
 	// Cloud decides the issuers of tokens and whose keys are fetched. Zero: Public.
 	Cloud Cloud
-	// Issuers are those of a cloud or tenant that Cloud does not know, in place of its own, such as
+	// Issuers are those of a cloud or tenant that Cloud does not know, in place of Cloud's, such as
 	// "https://{tenantid}.ciamlogin.com/{tenantid}/v2.0"; {tenantid} stands for the tenant. Set
 	// Authority to their login host as well. Empty: those of Cloud.
 	Issuers []string
 	// Authority is the base URL for discovery and keys, such as that of a mirror; https, or http on
 	// loopback. The issuers stay those of the cloud. "": the cloud's login host.
 	Authority string
-	// AppID is the client id of this service if it has claims mapping, which gives it keys of its
-	// own. "": the keys of all.
+	// AppID is the client id of this service if it has claims mapping, which gives it its own keys.
+	// "": the common keys.
 	AppID string
 	// HTTPClient fetches the keys, without following redirects. Nil: one that uses the proxy of the
 	// environment.
@@ -56,8 +56,8 @@ type Options struct {
 	// minutes. Negative: not at all.
 	ClockSkew time.Duration
 	// KeyFile is a file that keeps the last good keys, for a service that starts while Entra is
-	// down. It must be a regular file that only the user of this process or root can write: whoever
-	// can write it decides whose tokens are accepted. "": none.
+	// down. It must be a regular file that only the user of this process or root can write: anyone
+	// who can write it decides whose tokens are accepted. "": none.
 	KeyFile string
 
 	// Realm is the realm of the challenges to callers (RFC 7235). "": none.
@@ -70,10 +70,10 @@ type Options struct {
 	// body. What the Error says is for the log, not for the caller. Nil: a line of plain text.
 	ErrorHandler func(http.ResponseWriter, *http.Request, *Error)
 
-	// Logger gets a line for each fetch of keys and each token that is not accepted. Nil: silent.
+	// Logger gets a line for each fetch of keys and each token that is not accepted. Nil: no log.
 	Logger *slog.Logger
 	// OnEvent is called for every Event, by several goroutines at once. A call of the Verifier
-	// waits up to a tenth of a second for it; it must not close the Verifier. Nil: nobody is told.
+	// waits up to a tenth of a second for it; it must not close the Verifier. Nil: no calls.
 	OnEvent func(Event)
 }
 
@@ -132,8 +132,8 @@ func (o *Options) resolve(client *http.Client) (rules, map[string]*source, error
 	return r, sources, nil
 }
 
-// resolveAudiences returns the audiences; those that contain a GUID also with that in lower case,
-// as tokens have it.
+// resolveAudiences returns the audiences; those that contain a GUID also with the GUID in lower
+// case, as in tokens.
 func resolveAudiences(audiences []string) (all []string, err error) {
 	if len(audiences) == 0 {
 		return nil, errNoAudience
@@ -175,8 +175,8 @@ func guids(ids []string, option, want string) (all []string, err error) {
 	return all, nil
 }
 
-// resolveIssuers checks that each issuer is that of a tenant: one that is the same for all would
-// let any of them speak for another.
+// resolveIssuers checks that each issuer is that of a tenant: if it were the same for all, any
+// tenant could issue tokens in the name of another.
 func resolveIssuers(issuers, tenants []string) (all []template, err error) {
 	for _, issuer := range issuers {
 		u, err := url.Parse(strings.ReplaceAll(issuer, anyTenant, "tenant"))

@@ -41,7 +41,7 @@ func (r *keyring) run(d *document) {
 	}
 }
 
-// refresh fetches the document once and takes what comes.
+// refresh fetches the document once and takes in the result.
 func (r *keyring) refresh(d *document) {
 	keys, err := r.fetch(d)
 	if r.life.Err() != nil {

@@ -8,7 +8,7 @@ import (
 	"github.com/seed-ac726066/aztoken/internal/guard"
 )
 
-// Requirement is what a route requires of a caller beyond a good token. It returns nil to let the
+// Requirement is what a route requires of a caller beyond a valid token. It returns nil to let the
 // caller in. Any error refuses it with 403, or with 503 if the error wraps [ErrUnavailable]; its
 // text reaches the log and OnEvent, but not the caller.
 type Requirement func(*Claims) error
@@ -16,7 +16,7 @@ type Requirement func(*Claims) error
 // Role requires an app role.
 func Role(name string) Requirement { return AnyRole(name) }
 
-// AnyRole requires one of several app roles. Without names nobody has one.
+// AnyRole requires one of several app roles. Without names no caller meets it.
 func AnyRole(names ...string) Requirement {
 	return func(c *Claims) error {
 		if slices.ContainsFunc(names, func(name string) bool { return name != "" && c.HasRole(name) }) {
@@ -29,7 +29,7 @@ func AnyRole(names ...string) Requirement {
 // Scope requires a scope, which only tokens of users have.
 func Scope(name string) Requirement { return AnyScope(name) }
 
-// AnyScope requires one of several scopes. Without names nobody has one.
+// AnyScope requires one of several scopes. Without names no caller meets it.
 func AnyScope(names ...string) Requirement {
 	return func(c *Claims) error {
 		if slices.ContainsFunc(names, func(name string) bool { return name != "" && c.HasScope(name) }) {
@@ -39,7 +39,7 @@ func AnyScope(names ...string) Requirement {
 	}
 }
 
-// Caller requires one of some callers, by object id or client id. A client id counts only where an
+// Caller requires one of some callers, by object id or client id. A client id counts only if an
 // application calls for itself: a user's token names the client that the user signed in with, which
 // anybody can use.
 func Caller(ids ...string) Requirement {
@@ -54,9 +54,9 @@ func Caller(ids ...string) Requirement {
 // AppOnly requires an application that calls for itself, as a managed identity does, and not a
 // user.
 //
-// A token says so by its claim idtyp, which is optional: it comes if the manifest of this service
-// asks for it. A token without idtyp counts as an application's if it has no scopes and its subject
-// is its object id.
+// A token says so in its claim idtyp, which is optional: the token has it if the manifest of this
+// service asks for it. A token without idtyp counts as an application's if it has no scopes and its
+// subject is its object id.
 func AppOnly() Requirement {
 	return func(c *Claims) error {
 		if c.orZero().AppOnly {
@@ -97,7 +97,8 @@ func checkCaller(c *Claims, ids []string) *Error {
 	return err
 }
 
-// meet returns why c does not meet req, nil if it does. A requirement that panics has not decided.
+// meet returns why c does not meet req, nil if it does. A requirement that panics counts as
+// undecided.
 func meet(req Requirement, c *Claims) (err error) {
 	if req == nil {
 		return &Error{Found: "a nil Requirement", Advice: adviceNil}
@@ -117,7 +118,7 @@ func meet(req Requirement, c *Claims) (err error) {
 		}
 		return e
 	}
-	_ = err.Error() // which panics here if it does, and not where it is logged
+	_ = err.Error() // if it panics, it panics here and not when it is logged
 	return &Error{cause: err}
 }
 

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// rules are the Options that judge a token's claims, in the form that is compared.
+// rules are the Options for a token's claims, in the form that is compared.
 type rules struct {
 	issuers   issuers
 	audiences []string
@@ -64,8 +64,8 @@ func (r rules) wantedIssuer(c *Claims) string {
 	return "a token of version 1.0 or 2.0"
 }
 
-// sameAudience compares exactly, but for one slash at the end: whether an App ID URI has it is
-// easily overlooked, and nobody else can have the other spelling.
+// sameAudience compares exactly, except for one trailing slash: it is easily overlooked in an App
+// ID URI, and no other application can have the other spelling.
 func sameAudience(want, found string) bool {
 	if want == found {
 		return !strings.HasSuffix(found, "//")

@@ -12,7 +12,7 @@ type scanner struct {
 	depth int
 }
 
-// peek returns the next byte, 0 at the end: no JSON text has that outside of a mistake.
+// peek returns the next byte, 0 at the end: no valid JSON text contains that.
 func (s *scanner) peek() byte {
 	if s.at < len(s.text) {
 		return s.text[s.at]

@@ -12,16 +12,16 @@ const (
 	//
 	// https://learn.microsoft.com/entra/identity-platform/signing-key-rollover
 	refreshEvery = time.Hour
-	// searchEvery is how often an unknown key is looked for: often enough for a key that signs
-	// before it was fetched, too seldom to be of use to whoever sends tokens with made-up keys.
+	// searchEvery is how often an unknown key is searched for: often enough for a key that signs
+	// before it was fetched, too rarely to help an attacker who sends tokens with made-up keys.
 	searchEvery = 5 * time.Minute
-	// keepFor is how long keys serve without a fetch that works. Published keys live at least as
-	// long.
+	// keepFor is how long keys stay in use without a successful fetch. Published keys live at least
+	// as long.
 	keepFor = 24 * time.Hour
 	// firstBackoff and maxBackoff bound the time between fetches that fail.
 	firstBackoff = time.Second
 	maxBackoff   = time.Minute
-	// recheckAfter is when a key document is fetched again that lacks a known key, the first time.
+	// recheckAfter is when a key document that lacks a known key is fetched again the first time.
 	// After that it is fetched as often as for an unknown key, which makes at least ten answers in
 	// an hour.
 	recheckAfter = time.Minute
@@ -55,11 +55,11 @@ type fetchState struct {
 	wanted   bool      // a caller's key is not there, and the next fetch is for it
 	search   bool      // the fetch under way is for such a key
 	searched time.Time // the end of the last search that worked; zero: none
-	stuck    int       // fetches that were given up and have not returned
+	stuck    int       // fetches that were abandoned and have not returned
 }
 
-// want returns the state with a wish for a key that is not there. Only a fetch that begins after
-// the wish can grant it: one under way may have been answered before the key was published.
+// want returns the state with a request for a missing key. Only a fetch that begins after the
+// request can bring it: one under way may have been answered before the key was published.
 func (s fetchState) want() fetchState {
 	s.wanted = true
 	return s
@@ -71,8 +71,8 @@ func (s fetchState) begin() fetchState {
 	return s
 }
 
-// fail returns the state after a fetch that did not work. What was wanted still is: only a fetch
-// that works uses up the budget.
+// fail returns the state after a failed fetch. A wanted key is still wanted: only a successful
+// fetch uses up the budget.
 func (s fetchState) fail(now time.Time) fetchState {
 	s.phase, s.tried, s.wanted, s.search = waiting, now, s.wanted || s.search, false
 	s.failures++

@@ -18,7 +18,7 @@ import (
 
 const (
 	// fetchTimeout is the time for both documents. Entra answers in a fraction of a second; a
-	// caller without keys waits for it, and would give up on its own before long.
+	// caller without keys waits for it, and would soon give up by itself.
 	fetchTimeout = 10 * time.Second
 	// maxDocument is far above Entra's key document, which has some ten keys and 20 KiB.
 	maxDocument = 1 << 20
@@ -75,8 +75,8 @@ func (s *source) fetch(ctx context.Context) (answer, error) {
 	return readKeys(body)
 }
 
-// keys returns where a discovery document says that the keys are. An authority that passes Entra's
-// document on unchanged has them below its own path, where the document names Entra's host.
+// keys returns where a discovery document says that the keys are. An authority that passes on
+// Entra's document unchanged has them below its own path, although the document names Entra's host.
 func (s *source) keys(discovery []byte) (*url.URL, error) {
 	var issuer, uri string
 	if err := readObject(string(discovery), func(name, value string) {
@@ -129,7 +129,7 @@ func (s *source) get(ctx context.Context, u *url.URL) ([]byte, error) {
 	}
 	defer resp.Body.Close()
 	if resp.StatusCode != http.StatusOK {
-		// Without the text of the status line, which is the peer's.
+		// Leave out the text of the status line, which comes from the peer.
 		return nil, fmt.Errorf("%s answered %d %s", u, resp.StatusCode, http.StatusText(resp.StatusCode))
 	}
 	body, err := io.ReadAll(io.LimitReader(resp.Body, maxDocument+1))
@@ -139,8 +139,8 @@ func (s *source) get(ctx context.Context, u *url.URL) ([]byte, error) {
 	return body, err
 }
 
-// lockedClient returns hc, or a client of its own, without redirects and cookies: keys from another
-// host would be somebody else's.
+// lockedClient returns hc, or a new client, without redirects and cookies: another host would have
+// other keys.
 func lockedClient(hc *http.Client) (client *http.Client, closeIdle func()) {
 	client = &http.Client{}
 	closeIdle = func() {}

@@ -6,14 +6,14 @@ import (
 	"github.com/seed-ac726066/aztoken/internal/clock"
 )
 
-// Status is what a [Verifier] has to check tokens with. With several tenants it is that of the one
-// that is worst off of those that have keys; see Tenants for each.
+// Status is the state of the keys of a [Verifier]. With several tenants it is that of the tenant
+// that is worst off among those that have keys; see Tenants for each.
 type Status struct {
 	// KeySource is where the keys are from: "entra", "key file", or "" if there are none.
 	KeySource string `json:"key_source"`
 	// Keys is how many there are.
 	Keys int `json:"keys"`
-	// FetchedOn is when they were fetched, and ExpireOn is until when they serve if no fetch works.
+	// FetchedOn is when they were fetched, and ExpireOn is when they expire if no fetch succeeds.
 	FetchedOn time.Time `json:"fetched_on,omitzero"`
 	ExpireOn  time.Time `json:"expire_on,omitzero"`
 	// NextFetchOn is when they are fetched next, zero before the first token comes.
@@ -21,8 +21,8 @@ type Status struct {
 	// LastError is why the newest fetch failed, "" if it worked, and LastErrorOn is when.
 	LastError   string    `json:"last_error,omitempty"`
 	LastErrorOn time.Time `json:"last_error_on,omitzero"`
-	// Tenants is the state of the keys of each tenant, by its id. It is nil where all tenants have
-	// the same keys, and before the first token comes.
+	// Tenants is the state of the keys of each tenant, by its id. It is nil if all tenants have the
+	// same keys, and before the first token comes.
 	Tenants map[string]Status `json:"tenants,omitempty"`
 	// Closed reports whether the verifier was closed.
 	Closed bool `json:"closed,omitempty"`
@@ -83,7 +83,8 @@ func (d *document) status(now time.Time) (s Status) {
 	return s
 }
 
-// worsen makes s also the state of other keys, whose number is not added: it is that of all.
+// worsen makes s the worse of both states. It does not add the number of keys, which already counts
+// all.
 func (s *Status) worsen(other Status) {
 	if other.KeySource != "" && s.KeySource != fromFile {
 		s.KeySource = other.KeySource
@@ -95,7 +96,7 @@ func (s *Status) worsen(other Status) {
 	}
 }
 
-// earlier returns the earlier of two times, of which a zero one does not count.
+// earlier returns the earlier of two times, ignoring a zero one.
 func earlier(a, b time.Time) time.Time {
 	if a.IsZero() || !b.IsZero() && b.Before(a) {
 		return b
@@ -111,5 +112,5 @@ func latest(a, b time.Time) time.Time {
 	return a
 }
 
-// utc returns a time as a person reads it.
+// utc returns a time in the form for people.
 func utc(t time.Time) time.Time { return t.Round(0).UTC() }

@@ -118,7 +118,7 @@ func TestForget(t *testing.T) {
 	})
 }
 
-// What a peer sends must not fill a log, or write lines of its own into it.
+// What a peer sends must not fill a log, or add lines to it.
 func TestErrorsOfPeersAreShortAndPrintable(t *testing.T) {
 	t.Parallel()
 	long := strings.Repeat("x", 60_000)

@@ -25,12 +25,12 @@ const (
 )
 
 // readObject calls visit for each member of a JSON object (RFC 8259), with its name and its value
-// as written. It refuses what JSON readers understand differently, so that nobody else can find
+// as written. It refuses what JSON readers understand differently, so that no other reader can find
 // another meaning in a token: bytes that are not UTF-8, a member that appears twice, also in
 // another case, and anything after the object. Names are compared exactly; encoding/json would take
 // ROLES for roles, and its Decoder would accept two objects.
 //
-// The text is read once, so members are visited before a mistake behind them is found.
+// The text is read once, so members are visited before a mistake after them is found.
 func readObject(text string, visit func(name, value string)) error {
 	if !utf8.ValidString(text) {
 		return errNotUTF8

@@ -110,7 +110,7 @@ var goodRows = []row{
 
 func in(c verify.Cloud) edit { return func(o *verify.Options) { o.Cloud = c } }
 
-// issuerRows are tokens whose iss is not to the letter that of their tenant, version and cloud.
+// issuerRows are tokens whose iss is not exactly that of their tenant, version and cloud.
 func issuerRows() (rows []row) {
 	for _, iss := range []string{
 		"", "common", "https://sts.windows.net/", "https://sts.windows.net//", "https://sts.windows.net/common/", "https://sts.windows.net/{tenantid}/",
@@ -179,7 +179,7 @@ var tenantRows = []row{
 	{name: "any tenant", token: of(otherTenant), options: anyTenant, keys: []any{first().jwk(map[string]any{"issuer": template})}},
 }
 
-// keyIssuerRows are keys that are good for one issuer only.
+// keyIssuerRows are keys that are valid for one issuer only.
 func keyIssuerRows() (rows []row) {
 	for _, iss := range []any{nil, "", template, issuerV2, issuerV1, "https://sts.windows.net/{tenantid}/"} {
 		key := []any{first().jwk(map[string]any{"issuer": iss})}

@@ -49,8 +49,8 @@ func New(opts *Options) (*Verifier, error) {
 }
 
 // Warm fetches the keys, so that the first caller does not wait for them. Its error is an [*Error]
-// with [ErrKeysUnavailable]; the Verifier goes on trying. With several tenants, keys of one of them
-// are enough.
+// with [ErrKeysUnavailable]; the Verifier keeps trying. With several tenants, the keys of one of
+// them are enough.
 func (v *Verifier) Warm(ctx context.Context) error {
 	if v == nil || v.keys == nil {
 		return errNotNew
@@ -58,8 +58,8 @@ func (v *Verifier) Warm(ctx context.Context) error {
 	return v.keys.warm(ctx)
 }
 
-// Close ends the fetching of keys and waits for it, five seconds at most: an HTTP client, an
-// observer or a disk that does not return is left behind. It may be called more than once; after it
+// Close ends the fetching of keys and waits for it, five seconds at most: it abandons an HTTP
+// client, an observer or a disk that does not return. It may be called more than once; afterwards
 // every call returns [ErrClosed].
 func (v *Verifier) Close() error {
 	if v == nil || v.keys == nil {
@@ -71,8 +71,7 @@ func (v *Verifier) Close() error {
 	return nil
 }
 
-// Forget forgets all tokens that were verified and are remembered: each is verified again when it
-// comes next.
+// Forget drops all cached tokens: each is verified again the next time it comes.
 func (v *Verifier) Forget() {
 	if v != nil && v.cache != nil {
 		v.cache.forgetAll()
@@ -80,8 +79,8 @@ func (v *Verifier) Forget() {
 }
 
 // Verify checks a token, which must be the text after "Bearer ", and returns its claims. It waits
-// for Entra only where no key is known yet, or not the one that signed the token; ctx bounds that,
-// and so do ten seconds.
+// for Entra only if no key is known yet, or not the one that signed the token, until ctx ends and
+// for ten seconds at most.
 //
 // Its error is an [*Error], or [ErrClosed]. One that wraps [ErrUnavailable] says nothing about the
 // token.
@@ -165,7 +164,7 @@ func (v *Verifier) verifyNew(ctx context.Context, token string, id tokenID) (*Cl
 			return nil, err
 		}
 	}
-	// Many requests with one new token are one verification.
+	// Many requests with the same new token share one verification.
 	done, err, shared := v.flights.Do(token, func() (any, error) { return v.verifyOnce(token, j, id, key, s) })
 	if e, ok := err.(*Error); ok && shared {
 		return nil, e.clone()
@@ -179,7 +178,7 @@ func (v *Verifier) verifyNew(ctx context.Context, token string, id tokenID) (*Cl
 // verifyOnce checks a token with its key, and remembers it if it is good.
 func (v *Verifier) verifyOnce(token string, j jws, id tokenID, key *signingKey, s *scratch) (*Claims, error) {
 	signature := token[len(j.signed)+1:]
-	// Between the caller's look and this one another verification may have ended.
+	// Another verification may have ended since the caller looked.
 	if found := v.cache.get(id); found != nil && found.is(j.signed, signature) && found.key == key && found.isCurrent(time.Now()) {
 		return found.claims, nil
 	}

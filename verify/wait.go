@@ -9,8 +9,8 @@ import (
 	"github.com/seed-ac726066/aztoken/internal/clock"
 )
 
-// waitLimit is how long a caller waits for keys at most, whatever its context says: as long as
-// a fetch may take.
+// waitLimit is how long a caller waits for keys at most, even with a later deadline: as long as a
+// fetch may take.
 const waitLimit = fetchTimeout
 
 var errWaited = fmt.Errorf("no keys within %v: %w", waitLimit, context.DeadlineExceeded)
@@ -65,7 +65,7 @@ func (r *keyring) of(j jws) []*document {
 			return []*document{d}
 		}
 	}
-	return nil // a token of another tenant is not accepted whoever signed it
+	return nil // a token of another tenant is never accepted
 }
 
 // warm waits until there are keys, or all fetches have failed.
@@ -85,7 +85,7 @@ func (r *keyring) warm(ctx context.Context) error {
 	case errors.Is(err, ErrClosed):
 		return err
 	case len(*r.keys.Load()) > 0:
-		return nil // a tenant that does not answer spares the others
+		return nil // a tenant that does not answer does not affect the others
 	case err != nil:
 		return err
 	}
@@ -96,8 +96,7 @@ func (r *keyring) warm(ctx context.Context) error {
 }
 
 // await calls done under the mutex until it returns true, first at once and then after each change,
-// as long as a change of the documents is to be expected soon. Its error says that the wait was
-// over.
+// as long as a change of the documents is expected soon. Its error says that the wait has ended.
 func (r *keyring) await(ctx context.Context, documents []*document, done func(now time.Time) bool) error {
 	if ctx == nil {
 		ctx = context.Background()
@@ -124,7 +123,7 @@ func (r *keyring) await(ctx context.Context, documents []*document, done func(no
 	}
 }
 
-// waited returns the error of a caller who has waited for as long as one may.
+// waited returns the error of a caller who has waited for the maximum time.
 func (r *keyring) waited(documents []*document) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -136,8 +135,8 @@ func (r *keyring) waited(documents []*document) error {
 	return errWaited
 }
 
-// expected reports whether one of the documents may change soon, and sees to it that those that are
-// due are fetched. It is called with the mutex held.
+// expected reports whether one of the documents may change soon, and starts the fetches that are
+// due. It is called with the mutex held.
 func (r *keyring) expected(documents []*document, now time.Time) (soon bool) {
 	soon = r.loading && len(documents) > 0 // the file may have a key that a thin answer lacks
 	for _, d := range documents {
@@ -152,8 +151,8 @@ func (r *keyring) expected(documents []*document, now time.Time) (soon bool) {
 	return soon
 }
 
-// unavailable returns the error of a caller whose key cannot be had now: there are none, or Entra
-// could not be asked for newer ones. nil means that Entra was asked and has no other keys.
+// unavailable returns the error of a caller whose key is not available now: there are none, or
+// Entra could not be asked for newer ones. nil means that Entra was asked and has no other keys.
 func (r *keyring) unavailable(documents []*document) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -21,8 +21,8 @@ func isOfApp(e *aztoken.Error) bool {
 	return strings.HasPrefix(e.Host, string(hosts.AppRegistration)+" at ")
 }
 
-// adviceFor returns what to do about an error of the library in terms of the command line, "" for
-// an error that says so itself.
+// adviceFor returns what to do about an error of the library in terms of the command line, "" if
+// the error itself says so.
 func adviceFor(err error) string {
 	var (
 		noToken  *aztoken.Error
@@ -37,8 +37,8 @@ func adviceFor(err error) string {
 	return ""
 }
 
-// noTokenAdvice is adviceFor where there is no token. The advice of the host comes first, as it
-// knows best.
+// noTokenAdvice is adviceFor if there is no token. The advice of the host comes first, because it
+// is the most specific.
 func noTokenAdvice(e *aztoken.Error) string {
 	isSilent := e.StatusCode == 0 && e.Code == ""
 	switch {
@@ -126,7 +126,8 @@ func noTokenFacts(e *aztoken.Error) []string {
 		switch {
 		case cause == aztoken.ErrNoManagedIdentity:
 			facts = append(facts, strings.TrimPrefix(cause.Error(), "aztoken: "))
-		case cause == aztoken.ErrIdentityNotFound, cause == aztoken.ErrIdentityAmbiguous: // in the endpoint's words already
+		case cause == aztoken.ErrIdentityNotFound, cause == aztoken.ErrIdentityAmbiguous:
+			// The endpoint's own description says this already.
 		case errors.As(cause, new(signInError)):
 			facts = append(facts, "no tool is signed in\n  "+cause.Error())
 		default:

@@ -17,7 +17,7 @@ import (
 	"github.com/seed-ac726066/aztoken/internal/program"
 )
 
-// statusAgentFailed is what wrappers have for a failure of their own.
+// statusAgentFailed is the status that wrappers use for their own failures.
 const statusAgentFailed = 125
 
 // bypassing are variables that lead an SDK past the agent: to the exchange of a federated token, to
@@ -28,7 +28,7 @@ func leadsPast(name string) bool {
 	return slices.Contains(bypassing, name) || strings.HasPrefix(name, "IDENTITY_") || strings.HasPrefix(name, "MSI_")
 }
 
-// runProgram serves until the program ends, whatever signals come: those are the program's.
+// runProgram serves until the program ends. Signals do not end it: they are for the program.
 func (a *agentCommand) runProgram(cmd *cobra.Command, service *operation.Service, running *agent.Agent, command []string) error {
 	if len(running.Config().Identities) != 1 {
 		return usage("aztoken: a program has one identity, and %s has several; keep one", a.settings.file)

@@ -64,7 +64,8 @@ func TestAgentProgram(t *testing.T) {
 		t.Parallel()
 		cmd := invocation{}.command(t, "agent", "--listen=127.0.0.1:0", "--endpoint", host.URL, "--id", agentClientA, "--", "sh", "-c",
 			`trap 'echo HUP' HUP; trap 'echo TERM' TERM; trap 'echo USR1; exit 9' USR1; echo ready; while :; do sleep 0.05; done`)
-		cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true} // without a terminal, whose signals the program has anyway
+		// Without a terminal, which would send its signals to the program directly.
+		cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 		stdout, err := cmd.StdoutPipe()
 		require.NoError(t, err)
 		require.NoError(t, cmd.Start())

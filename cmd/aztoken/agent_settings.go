@@ -16,8 +16,7 @@ import (
 	"github.com/seed-ac726066/aztoken/internal/hosts"
 )
 
-// agentSettings are what an agent serves, by a file or by flags. A flag that is given overrides the
-// file.
+// agentSettings are what an agent serves, by a file or by flags. A given flag overrides the file.
 type agentSettings struct {
 	file      string
 	listen    []string
@@ -37,7 +36,7 @@ type agentSettings struct {
 	given func(flag string) bool
 }
 
-// identityFlags describe the one identity that there is without a file.
+// identityFlags describe the single identity of an agent without a file.
 var identityFlags = []string{
 	"id", "client-id", "object-id", "resource-id", appClientIDFlag, appTenantFlag, "header-file", "env-file", "allow", "warm", "rate",
 }
@@ -115,8 +114,8 @@ func (s *agentSettings) read() (agentfile.Config, error) {
 	return config.Check()
 }
 
-// identify completes the identity that flags describe. An id that is given and empty, as of a
-// variable that is not set in a script, must not become the default identity.
+// identify completes the identity that flags describe. An id that is given but empty, as from an
+// unset variable in a script, must not become the default identity.
 func (s *agentSettings) identify(id *agentfile.Identity) error {
 	for _, flag := range []string{"id", "client-id", "object-id", "resource-id", "header-file", "env-file", "endpoint", "store"} {
 		if s.given(flag) && map[string]string{
@@ -158,8 +157,8 @@ func (s *agentSettings) identify(id *agentfile.Identity) error {
 	return nil
 }
 
-// reload serves what the file and the flags say now. What only a start can change must be as it
-// was.
+// reload serves what the file and the flags say now. Settings that need a restart must be
+// unchanged.
 func (s *agentSettings) reload(running *agent.Agent) error {
 	next, err := s.read()
 	if err != nil {

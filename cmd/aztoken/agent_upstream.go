@@ -8,10 +8,10 @@ import (
 	"github.com/seed-ac726066/aztoken/internal/agentfile"
 )
 
-// upstreamVariables lead the client to an endpoint at an address of their own.
+// upstreamVariables name an endpoint for the client.
 var upstreamVariables = []string{"IDENTITY_ENDPOINT", "MSI_ENDPOINT", "AZURE_POD_IDENTITY_AUTHORITY_HOST"}
 
-// checkUpstream finds an upstream that is the agent itself, as where it was started in the
+// checkUpstream finds an upstream that is the agent itself, as when it was started in the
 // environment that it printed.
 func checkUpstream(c agentfile.Config, getenv func(string) string, listeners []net.Listener) error {
 	if c.Dev {

@@ -7,7 +7,7 @@ import (
 )
 
 // application is the app registration whose tokens are wanted, by flags: the identity is its
-// credential. The zero application is none.
+// credential. The zero value means none.
 type application struct{ clientID, tenant string }
 
 const (

@@ -55,7 +55,7 @@ func (c *change) check() error {
 	return nil
 }
 
-// read calls f with a timeout of its own, as people take time to read a plan.
+// read calls f with a separate timeout, because people take time to read a plan.
 func (c *change) read(ctx context.Context, f func(context.Context) error) error {
 	ctx, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()

@@ -14,7 +14,7 @@ func complete(cmd *cobra.Command, flag string, values ...string) {
 	register(cmd, flag, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp))
 }
 
-// completeFiles makes the shell offer files for a flag, which it does for no other.
+// completeFiles makes the shell offer files for a flag. It offers none for other flags.
 func completeFiles(cmd *cobra.Command, flag string) {
 	register(cmd, flag, cobra.FixedCompletions(nil, cobra.ShellCompDirectiveDefault))
 }

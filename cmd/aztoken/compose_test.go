@@ -11,8 +11,8 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// The compose file is read by an engine that the tests have not; what it tells the command to do is
-// read by the command.
+// The tests do not have the engine that reads the compose file, but the command can read the
+// arguments that the file gives it.
 func TestComposeFile(t *testing.T) {
 	t.Parallel()
 	text, err := os.ReadFile("../../examples/compose/compose.yaml")
@@ -44,7 +44,7 @@ func TestComposeFile(t *testing.T) {
 	require.Equal(t, 3, calls)
 }
 
-// The files that run the services call them as they are, with flags that they have.
+// The files that run the services call them with flags that exist.
 func TestTheExamplesCallTheServicesAsTheyAre(t *testing.T) {
 	t.Parallel()
 	type container struct {
@@ -97,7 +97,7 @@ func TestTheExamplesCallTheServicesAsTheyAre(t *testing.T) {
 	}
 }
 
-// probe is one of Kubernetes.
+// probe is a probe of Kubernetes.
 type probe struct {
 	Exec struct{ Command []string }
 }

@@ -20,7 +20,8 @@ func confirmed(ctx context.Context, in io.Reader, out io.Writer, question string
 		return false, errNoTerminal
 	}
 	_, _ = io.WriteString(out, question+" [y/N] ")
-	answer := make(chan string, 1) // "" at the end of the file, as of /dev/null, which passes for a terminal
+	// The answer is "" at the end of the input, as with /dev/null, which looks like a terminal.
+	answer := make(chan string, 1)
 	// Only a line ends a read from a terminal. After Ctrl-C the process ends soon, and this
 	// goroutine with it.
 	go func() {

@@ -21,7 +21,7 @@ type tool struct {
 	credential azcore.TokenCredential
 }
 
-// developer gets tokens from the sign-in of the person at the keyboard, of whichever tool has one.
+// developer gets tokens from the user's sign-in with any tool that has one.
 type developer struct {
 	tools  []tool
 	chosen atomic.Pointer[tool] // the first that had a token

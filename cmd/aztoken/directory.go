@@ -101,9 +101,8 @@ func (d *directory) signIn(cloud graph.Cloud) (azcore.TokenCredential, error) {
 // settingError is the error of an environment that azidentity cannot use.
 type settingError struct{ error }
 
-// explain makes an error of the directory readable. It replaces what a terminal could obey in
-// names, and reduces the error of azidentity, which has a paragraph for each way to sign in, to
-// what matters.
+// explain makes an error of the directory readable. It replaces control characters in names, and
+// reduces the error of azidentity, which has a paragraph for each way to sign in, to what matters.
 func explain(err error) error {
 	var failed *graph.SignInError
 	switch {
@@ -127,7 +126,7 @@ func explain(err error) error {
 	return errors.New(message.Join(facts, advice))
 }
 
-// printable returns text of the directory, where anybody may name things, for a terminal.
+// printable returns text of the directory for a terminal: anybody may choose names there.
 func printable(s string) string {
 	return strings.Map(func(r rune) rune {
 		if !unicode.IsPrint(r) {

@@ -11,8 +11,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestDocsAgent: what docs/agent.md has one try comes out as it says, but for times and ports: the
-// fake and the agent run as told, and a shell runs the rest.
+// TestDocsAgent: the commands in docs/agent.md print what the page shows, except for times and
+// ports. The test starts the fake and the agent as on the page, and a shell runs the rest.
 func TestDocsAgent(t *testing.T) {
 	t.Parallel()
 	if _, err := exec.LookPath("curl"); err != nil {

@@ -15,8 +15,8 @@ import (
 	"github.com/seed-ac726066/aztoken/internal/pages"
 )
 
-// TestDocsGuard: what docs/guard.md has one try comes out as it says, but for times and ports: the
-// fake and the guard run as told, and a shell runs the rest.
+// TestDocsGuard: the commands in docs/guard.md print what the page shows, except for times and
+// ports. The test starts the fake and the guard as on the page, and a shell runs the rest.
 func TestDocsGuard(t *testing.T) {
 	t.Parallel()
 	if _, err := exec.LookPath("curl"); err != nil {
@@ -80,8 +80,8 @@ func sessionOf(t *testing.T, block, token string) string {
 	return stderr.String()[strings.LastIndexByte(stderr.String(), '\n')+1:]
 }
 
-// withoutBlanks returns text as a page has it: without carriage returns, blanks at the ends of
-// lines, and empty lines, where an answer has no line feed at its end.
+// withoutBlanks returns text as a page has it: without carriage returns, spaces at the ends of
+// lines, and empty lines, since an answer may end without a line feed.
 func withoutBlanks(text string) string {
 	var b strings.Builder
 	for line := range strings.Lines(text) {

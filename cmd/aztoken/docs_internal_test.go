@@ -10,8 +10,8 @@ import (
 	"github.com/seed-ac726066/aztoken/internal/pages"
 )
 
-// Every call of aztoken in the README and the docs, in a block or in a sentence, is of a command and
-// with flags that there are. In a block its arguments are as many as the command takes, too.
+// Every call of aztoken in the README and the docs, in a block or in a sentence, uses a command and
+// flags that exist. In a block the number of arguments is right, too.
 func TestCallsInTheDocsAreUnderstood(t *testing.T) {
 	t.Parallel()
 	root, err := pages.Root()
@@ -69,7 +69,8 @@ func TestUnderstood(t *testing.T) {
 	require.Error(t, understood([]string{"doctor", "--roles"}, false))
 }
 
-// understood returns nil if the command line is one of aztoken's: whole, or as a sentence has it.
+// understood returns nil if aztoken understands the command line: a whole one, or one from a
+// sentence.
 func understood(args []string, whole bool) error {
 	root := newRoot()
 	root.SetOut(io.Discard)

@@ -12,8 +12,8 @@ import (
 	"github.com/seed-ac726066/aztoken/internal/pages"
 )
 
-// onScreen runs a command as a person at a terminal does who answers yes, and returns what is on
-// the screen.
+// onScreen runs a command like a person at a terminal who answers yes, and returns what is on the
+// screen.
 func onScreen(t *testing.T, args ...string) string {
 	t.Helper()
 	person, program := terminal(t)
@@ -22,12 +22,12 @@ func onScreen(t *testing.T, args ...string) string {
 	require.NoError(t, cmd.Start())
 	require.NoError(t, program.Close())
 	screen := &watched{words: "[y/N] ", found: func() { _, _ = io.WriteString(person, "y\n") }}
-	_, _ = io.Copy(screen, person) // until the program has let go of its side
+	_, _ = io.Copy(screen, person) // until the program has closed its side
 	require.NoError(t, cmd.Wait(), screen.text.String())
 	return erased.ReplaceAllString(strings.ReplaceAll(screen.text.String(), "\r\n", "\n"), "")
 }
 
-// erased is what a line that is written over leaves.
+// erased matches what an overwritten line leaves.
 var erased = regexp.MustCompile(`(?:[^\n]*\r)?\x1b\[K`)
 
 // transcript returns the commands of a transcript and what follows each.
@@ -43,7 +43,7 @@ func transcript(block string) (commands, output []string) {
 	return commands, output
 }
 
-// words splits a command as a shell does, as far as the pages need that.
+// words splits a command like a shell, as far as the pages need that.
 func words(command string) []string {
 	var all []string
 	for _, word := range regexp.MustCompile(`(?:[^\s"]|"[^"]*")+`).FindAllString(command, -1) {
@@ -71,7 +71,7 @@ func replay(t *testing.T, p *playing, block string) {
 	}
 }
 
-// TestDocsTranscripts: what the pages show of grant, roles and federate is what the commands print.
+// TestDocsTranscripts: grant, roles and federate print what the pages show.
 func TestDocsTranscripts(t *testing.T) {
 	t.Parallel()
 	t.Run("docs/command.md", func(t *testing.T) {
@@ -98,8 +98,8 @@ func TestDocsTranscripts(t *testing.T) {
 	})
 }
 
-// TestDocsWithoutAzure: the three commands by which the pages try grant and federate do what they
-// say, wherever the fake listens.
+// TestDocsWithoutAzure: the three commands with which the pages try grant and federate work as
+// described, at any address of the fake.
 func TestDocsWithoutAzure(t *testing.T) {
 	t.Parallel()
 	const address = "http://127.0.0.1:16925"

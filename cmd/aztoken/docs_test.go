@@ -17,7 +17,7 @@ import (
 	"github.com/seed-ac726066/aztoken/internal/pages"
 )
 
-// checked returns the blocks of a page that say they are checked by a test.
+// checked returns the blocks of a page that are marked as checked by a test.
 func checked(t *testing.T, test, page string) (found []string) {
 	t.Helper()
 	blocks, err := pages.CheckedBy(test)
@@ -31,8 +31,8 @@ func checked(t *testing.T, test, page string) (found []string) {
 	return found
 }
 
-// TestDocsOutput: what docs/command.md shows of inspect, doctor and fake is what they print, but for
-// times and ports.
+// TestDocsOutput: inspect, doctor and fake print what docs/command.md shows, except for times and
+// ports.
 func TestDocsOutput(t *testing.T) {
 	t.Parallel()
 	blocks := checked(t, "TestDocsOutput", "docs/command.md")
@@ -67,8 +67,8 @@ func TestDocsOutput(t *testing.T) {
 	})
 }
 
-// faulty runs the fake as the page tells, and returns what it prints: a token, and after a fault of
-// Entra ID the same again, and none for another resource.
+// faulty runs the fake as on the page, and returns what it prints: a token, and after a fault of
+// Entra ID the same token again, and none for another resource.
 func faulty(t *testing.T, args []string) string {
 	t.Helper()
 	screen, program, err := os.Pipe()
@@ -117,7 +117,7 @@ func faulty(t *testing.T, args []string) string {
 
 var clockTime = regexp.MustCompile(`(?m)^\d\d:\d\d:\d\d `)
 
-// lasting returns text without what differs from run to run.
+// lasting returns text without the parts that differ from run to run.
 func lasting(text string) string {
 	return clockTime.ReplaceAllString(stable(text), "TIME ")
 }

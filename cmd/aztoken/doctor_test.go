@@ -39,8 +39,9 @@ func TestDoctorHosts(t *testing.T) {
 		"Container Instances on Windows": {env: srv.ContainerInstances()},
 		"Cloud Shell":                    {env: srv.CloudShell()},
 		"Azure ML":                       {env: srv.AzureML()},
-		"Azure Arc":                      {env: srv.Arc(), status: 1}, // its keys may lie in the agent's own directory only
-		"workload identity":              {env: srv.WorkloadIdentity()},
+		// Arc's keys may only be in the agent's own directory.
+		"Azure Arc":         {env: srv.Arc(), status: 1},
+		"workload identity": {env: srv.WorkloadIdentity()},
 	} {
 		t.Run(kind, func(t *testing.T) {
 			t.Parallel()
@@ -59,7 +60,7 @@ func TestDoctorHosts(t *testing.T) {
 	}
 }
 
-// sick is a problem that people have, and the check that must fail for it.
+// sick is a problem from the field, and the check that must fail because of it.
 type sick struct {
 	env    []string
 	args   []string
@@ -178,8 +179,8 @@ func TestDoctorProxy(t *testing.T) {
 		t.Skip("net/http takes no proxy from the environment of a CGI program")
 	}
 	env := append(imdstest.Environment{}.Environ(), "HTTP_PROXY=http://user:secret@127.0.0.1:2", "NO_PROXY=")
-	// A name that cannot be resolved: what counts is that the proxy is not asked, and its password
-	// not shown.
+	// A name that cannot be resolved: the proxy must not be asked, and its password must not be
+	// shown.
 	got := invocation{env: env}.run(t, "doctor", orders, "--endpoint", "http://imds.invalid", "--timeout", "5s")
 	require.Equal(t, 1, got.status)
 	require.Contains(t, got.stdout, "✗ reachable")

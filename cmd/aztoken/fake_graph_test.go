@@ -52,8 +52,8 @@ func (x temptation) resisted(t *testing.T) {
 	require.NoFileExists(t, x.tools, "no tool is asked for its sign-in")
 }
 
-// TestFakeGraph: grant, roles and federate are tried without Azure, from the first command to the
-// last, by somebody who could sign in for real.
+// TestFakeGraph: grant, roles and federate work without Azure, from the first command to the last,
+// even if the user could really sign in.
 func TestFakeGraph(t *testing.T) {
 	t.Parallel()
 	p, x := play(t, invocation{}, "--graph"), tempt(t)
@@ -138,7 +138,7 @@ func TestFakeGraphIdentities(t *testing.T) {
 	}
 }
 
-// TestFakeWithoutGraph: a fake that is none has no directory and no sign-in to it.
+// TestFakeWithoutGraph: a fake without Graph has no directory and no sign-in.
 func TestFakeWithoutGraph(t *testing.T) {
 	t.Parallel()
 	p, x := play(t, invocation{}), tempt(t)

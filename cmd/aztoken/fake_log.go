@@ -13,7 +13,7 @@ import (
 	"github.com/seed-ac726066/aztoken/internal/fakegraph"
 )
 
-// A teller writes what a fake does. Its methods are called concurrently.
+// A teller reports what a fake does. Its methods are called concurrently.
 type teller struct {
 	*printer
 	mu       *sync.Mutex
@@ -22,11 +22,12 @@ type teller struct {
 
 // fakeListening and fakeRequest are lines of the JSON output.
 type fakeListening struct {
-	Event       string                              `json:"event"`
-	URL         string                              `json:"url"`
-	SecureURL   string                              `json:"secure_url,omitempty"`
-	ControlURL  string                              `json:"control_url,omitempty"`
-	GraphURL    string                              `json:"graph_url,omitempty"` // for --endpoint of grant, roles and federate
+	Event      string `json:"event"`
+	URL        string `json:"url"`
+	SecureURL  string `json:"secure_url,omitempty"`
+	ControlURL string `json:"control_url,omitempty"`
+	// GraphURL is for --endpoint of grant, roles and federate.
+	GraphURL    string                              `json:"graph_url,omitempty"`
 	Environment map[fake.Host]fakeazure.Environment `json:"environment"`
 }
 

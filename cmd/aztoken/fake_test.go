@@ -68,7 +68,7 @@ func (p *playing) read(t *testing.T, event string, into any) {
 	require.NotContains(t, string(line), "eyJ")
 }
 
-// stop ends it as Ctrl-C does, and returns what is left of stdout.
+// stop ends it like Ctrl-C, and returns the rest of stdout.
 func (p *playing) stop(t *testing.T) string {
 	t.Helper()
 	require.NoError(t, p.cmd.Process.Signal(os.Interrupt))

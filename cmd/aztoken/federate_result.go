@@ -18,7 +18,7 @@ type federateResult struct {
 	Federation *federationResult `json:"federation,omitempty"` // nil if it ends
 
 	revoked     bool
-	ownAudience bool // it is not that of the cloud, which a program takes
+	ownAudience bool // it is not the cloud's, which a program uses by default
 }
 
 type credentialResult struct {
@@ -132,7 +132,7 @@ with aztoken token and aztoken agent%[4]s:
   --client-id %[1]s --app-tenant %[2]s --app-client-id %[3]s
 `
 
-// useOwnAudienceText is for an audience that is not its cloud's: a program has to ask for it.
+// useOwnAudienceText is for a custom audience, which a program has to request itself.
 const useOwnAudienceText = `
 in a program%[4]s, where identity is a client with ID: aztoken.ClientID("%[1]s"):
 

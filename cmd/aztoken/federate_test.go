@@ -254,7 +254,7 @@ func TestFederateClouds(t *testing.T) {
 	}
 }
 
-// TestFederatePrintable: what a terminal would obey is not printed.
+// TestFederatePrintable: control sequences are not printed.
 func TestFederatePrintable(t *testing.T) {
 	t.Parallel()
 	d := newTenant(t, nil)

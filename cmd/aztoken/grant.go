@@ -160,8 +160,8 @@ func (g *grantCommand) readState(cmd *cobra.Command, spec grant.Spec) (state gra
 	return state, client, err
 }
 
-// printScript prints the equivalent for another tool. For a new application that takes no look at
-// the directory: where nobody is signed in, it is taken for one.
+// printScript prints the equivalent for another tool. For a new application it does not need to
+// read the directory: if nobody is signed in, it assumes that the application is new.
 func (g *grantCommand) printScript(cmd *cobra.Command, spec grant.Spec) error {
 	state, mayBeNew := grant.Unread(spec)
 	switch {

@@ -22,7 +22,7 @@ const workerARM = "/subscriptions/s/resourceGroups/RG/providers/Microsoft.Manage
 // tenant is a fake directory, with a sign-in of its own.
 type tenant struct {
 	*graphtest.Server
-	imds   *imdstest.Server // of the machine, which nobody must ask
+	imds   *imdstest.Server // of the machine, which must not be asked
 	worker graphtest.Principal
 }
 
@@ -32,13 +32,13 @@ func newTenant(t *testing.T, opts *graphtest.Options) tenant {
 	return tenant{g, imdstest.NewServer(t, &imdstest.Options{Identities: []imdstest.Identity{{SystemAssigned: true}}}), g.AddManagedIdentity("orders-worker", workerARM)}
 }
 
-// signedIn returns a call on a machine whose identity could sign in for real, by somebody who wants
-// to know all that the libraries have to say.
+// signedIn returns a call on a machine whose identity could really sign in, with the libraries'
+// logs turned on.
 func (d tenant) signedIn() invocation {
 	return invocation{env: append(d.imds.AppService().Environ(), "AZURE_TOKEN_CREDENTIALS=prod", "AZURE_SDK_GO_LOGGING=all")}
 }
 
-// run calls a command and takes what the libraries say out of stderr.
+// run calls a command and removes the libraries' messages from stderr.
 func (d tenant) run(t *testing.T, args ...string) outcome {
 	t.Helper()
 	got := d.signedIn().run(t, append(args, "--endpoint", d.URL)...)
@@ -48,11 +48,10 @@ func (d tenant) run(t *testing.T, args ...string) outcome {
 	return got
 }
 
-// nowhere keeps what a test of a failed sign-in must not get to, such as Microsoft Graph, out of
-// reach.
+// nowhere keeps a test of a failed sign-in from reaching addresses such as Microsoft Graph's.
 const nowhere = "HTTPS_PROXY=http://127.0.0.1:1"
 
-// ownWords returns the lines of stderr that are the command's.
+// ownWords returns the command's own lines of stderr.
 func ownWords(stderr string) string {
 	var own []string
 	for line := range strings.Lines(stderr) {
@@ -295,7 +294,7 @@ func TestGrantOpenApplication(t *testing.T) {
 	require.True(t, d.Principals()[1].AppRoleAssignmentRequired)
 }
 
-// TestGrantPrintable: what a terminal would obey is not printed.
+// TestGrantPrintable: control sequences are not printed.
 func TestGrantPrintable(t *testing.T) {
 	t.Parallel()
 	d := newTenant(t, nil)

@@ -70,8 +70,8 @@ or not at all:
 	return cmd
 }
 
-// guardHeader is the size of a request's header: a token of 16 KiB, and what else browsers and
-// proxies send along.
+// guardHeader limits the header of a request: a token of 16 KiB, and what else browsers and proxies
+// send.
 const guardHeader = 64 << 10
 
 func (g *guardCommand) serve(cmd *cobra.Command) error {

@@ -14,8 +14,7 @@ import (
 	"github.com/seed-ac726066/aztoken/internal/extauth"
 )
 
-// guardSettings are what a guard serves, by a file or by flags. A flag that is given overrides the
-// file.
+// guardSettings are what a guard serves, by a file or by flags. A given flag overrides the file.
 type guardSettings struct {
 	file      string
 	listen    []string
@@ -33,7 +32,7 @@ type guardSettings struct {
 	given func(flag string) bool
 }
 
-// requirementFlags describe the one rule that there is without a file.
+// requirementFlags describe the single rule of a guard without a file.
 var requirementFlags = []string{"role", "scope", "caller", "app-only"}
 
 func (s *guardSettings) addFlags(cmd *cobra.Command) {
@@ -101,8 +100,8 @@ func (s *guardSettings) read() (extauth.Config, error) {
 	return config.Check()
 }
 
-// checkEmpty finds flags that are given and empty, as of a variable that is not set in a script:
-// they must not mean that nothing is required.
+// checkEmpty finds flags that are given but empty, as from an unset variable in a script: they must
+// not mean that nothing is required.
 func (s *guardSettings) checkEmpty() error {
 	for _, flag := range []struct {
 		name  string
@@ -119,8 +118,8 @@ func (s *guardSettings) checkEmpty() error {
 	return nil
 }
 
-// reload serves what the file and the flags say now. What only a start can change must be as it
-// was.
+// reload serves what the file and the flags say now. Settings that need a restart must be
+// unchanged.
 func (s *guardSettings) reload(ctx context.Context, running *extauth.Guard) error {
 	next, err := s.read()
 	if err != nil {

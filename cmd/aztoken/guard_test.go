@@ -162,7 +162,8 @@ func TestGuard(t *testing.T) {
 		require.NoError(t, resp.Body.Close())
 		require.Equal(t, 200, resp.StatusCode)
 		require.True(t, resp.Close, "no proxy asks on a connection that the end closes")
-		require.Eventually(t, func() bool { // a second signal is one only half a second after the first
+		// A second signal counts only if it comes half a second after the first.
+		require.Eventually(t, func() bool {
 			_ = s.cmd.Process.Signal(syscall.SIGTERM)
 			select {
 			case err := <-s.ended:
@@ -258,19 +259,21 @@ func TestGuardRestartsInAnOutage(t *testing.T) {
 	s.stop(t)
 }
 
-// What proxies send that net/http would wait for, or take for more than a question.
+// Requests of proxies for whose body net/http would wait, or that it would treat as more than a
+// question.
 func TestGuardAnswersAtOnce(t *testing.T) {
 	t.Parallel()
 	entra := issuerOf(t)
 	s := guard(t, guardOf(entra, "--role=reader", "--proxy=nginx")...)
 	good := entra.Mint(orders)
-	// send returns the answer to a request that is written as it is.
+	// send returns the answer to a request that is written unchanged.
 	send := func(request string) *http.Response {
 		t.Helper()
 		conn, err := net.Dial("tcp", s.Addresses[0])
 		require.NoError(t, err)
 		t.Cleanup(func() { _ = conn.Close() })
-		require.NoError(t, conn.SetDeadline(time.Now().Add(4*time.Second))) // less than net/http waits for a request
+		// This is shorter than net/http's wait for a request.
+		require.NoError(t, conn.SetDeadline(time.Now().Add(4*time.Second)))
 		_, err = io.WriteString(conn, request)
 		require.NoError(t, err)
 		resp, err := http.ReadResponse(bufio.NewReader(conn), nil)
@@ -387,8 +390,8 @@ func TestGuardMistakes(t *testing.T) {
 	}
 }
 
-// socketDir returns a directory with a short name: the path of a socket has some hundred bytes at
-// most, of which a test's own directory on macOS takes nearly all.
+// socketDir returns a directory with a short name: the path of a socket has about a hundred bytes
+// at most, and a test's own directory on macOS takes nearly all of them.
 func socketDir(t *testing.T) string {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "")

@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// The Dockerfile copies what .dockerignore lets through: all that the command is built from.
+// The Dockerfile copies what .dockerignore lets through: everything that the command is built from.
 func TestImageHasTheSources(t *testing.T) {
 	t.Parallel()
 	if _, err := exec.LookPath("go"); err != nil {

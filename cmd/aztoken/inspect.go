@@ -12,7 +12,7 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// maxToken is far above any token, which has 2 KiB, or 20 with hundreds of roles.
+// maxToken is far more than any token, which has 2 KiB, or 20 KiB with hundreds of roles.
 const maxToken = 256 << 10
 
 const notVerified = "only decoded: anybody can write such a token"

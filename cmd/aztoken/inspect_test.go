@@ -187,7 +187,7 @@ func TestInspectKeyFile(t *testing.T) {
 	require.Contains(t, got.stderr, "warning: the key file "+file+" is not used")
 }
 
-// TestInspectMistakes: what cannot be inspected is not quoted.
+// TestInspectMistakes: errors do not quote text that cannot be inspected.
 func TestInspectMistakes(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
@@ -224,7 +224,7 @@ func TestInspectMistakes(t *testing.T) {
 	}
 }
 
-// TestInspectPrintable: what a terminal would obey is not printed.
+// TestInspectPrintable: control sequences are not printed.
 func TestInspectPrintable(t *testing.T) {
 	t.Parallel()
 	srv := imdstest.New(nil)

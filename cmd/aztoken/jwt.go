@@ -57,7 +57,7 @@ func decode(token string) (decoded, error) {
 	return d, nil
 }
 
-// trimBearer returns a token without the header that people copy along with it.
+// trimBearer returns a token without the header that people copy with it.
 func trimBearer(text string) string {
 	text = strings.TrimSpace(text)
 	for _, prefix := range []string{"Authorization:", "Bearer "} {
@@ -68,7 +68,7 @@ func trimBearer(text string) string {
 	return text
 }
 
-// stringClaim returns a claim as text, "" if it is not. It replaces what a terminal could obey.
+// stringClaim returns a claim as text, "" if it is not. It replaces control characters.
 func stringClaim(raw json.RawMessage) string {
 	return printableASCII(jwt.Text(raw))
 }

@@ -10,15 +10,15 @@ import (
 )
 
 const (
-	// keysFresh is the age from which a run with --key-file fetches keys that it did not need to:
-	// else nobody would before the 24 hours for which they serve are over, and an outage that
-	// begins then would have no cover.
+	// keysFresh is the age from which a run with --key-file fetches new keys although the old ones
+	// are still usable. Otherwise no run would fetch keys before the old ones expire after 24
+	// hours, and nothing would cover an outage that begins then.
 	keysFresh = time.Hour
-	// fetchWait is how long a run waits for that. Whoever waits for the command may hold a login.
+	// fetchWait is how long a run waits for that. A login may be waiting for the command.
 	fetchWait = 2 * time.Second
 )
 
-// keyNews is what a command hears of the keys of its verifier.
+// keyNews is what a command learns about the keys of its verifier.
 type keyNews struct {
 	asked chan struct{} // closed when a fetch has ended
 	once  sync.Once
@@ -53,7 +53,7 @@ func (n *keyNews) awaitFetch(s verify.Status) {
 	}
 }
 
-// warn says that the key file is not used, if so. It is for the time after Close.
+// warn warns if the key file is not used. Call it after Close.
 func (n *keyNews) warn(to io.Writer) {
 	select {
 	case err := <-n.file:

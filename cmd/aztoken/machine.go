@@ -15,7 +15,7 @@ import (
 	"github.com/seed-ac726066/aztoken/internal/fakeazure"
 )
 
-// machine is what a fake plays, by a file and by flags. A flag overrides the file.
+// machine is what a fake simulates, by a file and by flags. A flag overrides the file.
 type machine struct {
 	file          string
 	identities    []string
@@ -60,11 +60,11 @@ func (m *machine) addFlags(cmd *cobra.Command) {
 	m.changed = f.Changed
 }
 
-// worker is the user-assigned identity of a machine beside a directory: there must be one whose
+// worker is the user-assigned identity of a machine that has a directory: there must be one whose
 // role or federation can be tried.
 const worker = "orders-worker"
 
-// options returns what the fake plays, with or without a directory beside it.
+// options returns what the fake simulates, with or without a directory.
 func (m *machine) options(stdin io.Reader, directory bool) (fakeazure.Options, error) {
 	config, err := m.read(stdin)
 	if err != nil {

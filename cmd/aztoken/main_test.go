@@ -46,12 +46,12 @@ func TestMain(m *testing.M) {
 
 // invocation is one call of the command.
 type invocation struct {
-	env   []string // nil: a machine that names no host
+	env   []string // nil: a machine whose environment names no host
 	stdin string
 	asked bool // stdout may have a token
 }
 
-// outcome is what became of it.
+// outcome is the result of an invocation.
 type outcome struct {
 	stdout, stderr string
 	status         int
@@ -85,7 +85,7 @@ func (i invocation) command(t *testing.T, args ...string) *exec.Cmd {
 	return cmd
 }
 
-// keepsSecrets holds what is true of every command: no token goes to stderr, none to stdout unless
+// keepsSecrets checks what is true of every command: no token goes to stderr, none to stdout unless
 // asked for, and the advice is for the command line.
 func (o outcome) keepsSecrets(t *testing.T, asked bool) {
 	t.Helper()
@@ -96,7 +96,7 @@ func (o outcome) keepsSecrets(t *testing.T, asked bool) {
 	require.NotContains(t, o.stdout+o.stderr, "Options.")
 }
 
-// volatile is what differs from run to run.
+// volatile matches what differs from run to run.
 var volatile = []struct {
 	pattern *regexp.Regexp
 	name    string
@@ -117,7 +117,8 @@ func stable(text string) string {
 	for _, v := range volatile {
 		text = v.pattern.ReplaceAllString(text, v.name)
 	}
-	if runtime.GOOS == "windows" { // whose clock is coarse: a check may take no time, and tells none
+	// The clock of Windows is coarse: a check may take no time, and then reports none.
+	if runtime.GOOS == "windows" {
 		text = doctorTime.ReplaceAllString(text, "$1 ")
 	}
 	return text
@@ -125,8 +126,8 @@ func stable(text string) string {
 
 var doctorTime = regexp.MustCompile(`(?m)^([✓✗] \S+) +(DURATION +)?`)
 
-// trustsByFile skips the test where Go does not take certificates from $SSL_CERT_FILE, as on Windows
-// and macOS, which have a store of their own.
+// trustsByFile skips the test if Go does not take certificates from $SSL_CERT_FILE, as on Windows
+// and macOS, which have their own store.
 func trustsByFile(t *testing.T) {
 	t.Helper()
 	if runtime.GOOS == "windows" || runtime.GOOS == "darwin" {

@@ -13,7 +13,7 @@ import (
 
 const (
 	defaultReady = "http://127.0.0.1:16930/readyz"
-	// readyTimeout is that of a probe: kubelets and Docker give one some seconds.
+	// readyTimeout is that of a probe: kubelets and Docker allow a few seconds.
 	readyTimeout = 5 * time.Second
 	maxReady     = 1 << 20
 )

@@ -77,7 +77,8 @@ type rolesResult struct {
 }
 
 type roleMembers struct {
-	Value       string       `json:"value"` // "" for a role without a value, and for access without a role
+	// Value is "" for a role without a value, and for access without a role.
+	Value       string       `json:"value"`
 	ID          string       `json:"id"`
 	DisplayName string       `json:"display_name"`
 	Description string       `json:"description,omitempty"`

@@ -55,7 +55,7 @@ func usage(format string, a ...any) error { return usageError{fmt.Errorf(format,
 type usageError struct{ error }
 
 // run runs the command and returns its exit status. Nothing that looks like a token gets to stderr,
-// whoever quoted it.
+// even if an error quotes it.
 func run(ctx context.Context, args []string, s streams) int {
 	root := newRoot()
 	root.SetArgs(args)

@@ -40,13 +40,13 @@ func (s *serviceFlags) check() (fs.FileMode, error) {
 	return fs.FileMode(mode), nil
 }
 
-// service returns a service that is notified of by systemd's socket.
+// service returns a service that sends notifications to systemd's socket.
 func (s *serviceFlags) service(logger *slog.Logger) *operation.Service {
 	return &operation.Service{Drain: s.drain, Logger: logger, Notify: operation.Notifier{Socket: os.Getenv("NOTIFY_SOCKET")}}
 }
 
-// gcPercent lets the heap of some MiB grow to some ten before it is collected: at Go's own setting
-// a busy service collects a hundred times in a second, for a third of its processor time.
+// gcPercent lets the heap of a few MiB grow to about ten MiB before a collection: with Go's default
+// a busy service collects a hundred times a second, which costs a third of its processor time.
 const gcPercent = 800
 
 // beginService sets the process up to serve for long, until end.
@@ -65,8 +65,8 @@ func (p *printer) serviceLogger(cmd *cobra.Command) *slog.Logger {
 	return slog.New(slog.NewTextHandler(cmd.ErrOrStderr(), nil))
 }
 
-// withPages adds pages to a service: at an address of their own, whose listener it returns, or, if
-// that is "", before next.
+// withPages adds pages to a service: at a separate address, whose listener it returns, or, if that
+// is "", before next.
 func withPages(service *operation.Service, pages operation.Pages, address string, mode fs.FileMode, next http.Handler) (http.Handler, []net.Listener, error) {
 	if address == "" {
 		return operation.WithPages(pages, next), nil, nil

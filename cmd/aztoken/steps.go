@@ -10,7 +10,7 @@ import (
 	"github.com/seed-ac726066/aztoken/internal/rollout"
 )
 
-// sayAgain is how often progress is reported where a line cannot be overwritten.
+// sayAgain is how often progress is reported if a line cannot be overwritten.
 const sayAgain = 30 * time.Second
 
 // stepWriter reports steps as they are done. On a terminal its last line shows the time waited.
@@ -39,7 +39,7 @@ func (s *stepWriter) tell(p rollout.Progress) {
 	line := "waiting for " + awaited(p.Why) + ", " + message.Duration(p.Waited)
 	switch {
 	case s.live:
-		// Short, as a wrapped line cannot be overwritten.
+		// Keep it short, because a wrapped line cannot be overwritten.
 		_, _ = io.WriteString(s.w, "\r\x1b[K… "+line)
 	case p.Waited-s.said >= sayAgain:
 		s.said = p.Waited
@@ -54,7 +54,7 @@ func (s *stepWriter) erase() {
 	}
 }
 
-// awaited returns what is waited for, in a word or two.
+// awaited returns what the step waits for, in a word or two.
 func awaited(why error) string {
 	var e *graph.Error
 	if errors.As(why, &e) && e.Kind == graph.Throttled {

@@ -40,7 +40,7 @@ func (s *storage) open() (*tokenstore.Store, error) {
 	return openStore(s.dir, []string{s.keyFile})
 }
 
-// openStore returns the store in a directory, with the keys in files. Without any, a key lies in
+// openStore returns the store in a directory, with the keys in files. Without any, the key is in
 // the directory.
 func openStore(dir string, keyFiles []string) (*tokenstore.Store, error) {
 	var keys [][]byte

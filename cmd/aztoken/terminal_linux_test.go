@@ -67,7 +67,8 @@ func TestGrantConfirm(t *testing.T) {
 			screen, asked := &watched{words: "[y/N]"}, make(chan struct{})
 			screen.found = func() { close(asked) }
 			var reading sync.WaitGroup
-			reading.Go(func() { _, _ = io.Copy(screen, person) }) // until the program has let go of its side
+			// This copies until the program has closed its side.
+			reading.Go(func() { _, _ = io.Copy(screen, person) })
 			<-asked
 			require.Empty(t, d.Writes(), "nothing before the answer")
 			if c.interrupt {

@@ -97,7 +97,7 @@ func (t *tokenCommand) run(cmd *cobra.Command, args []string) error {
 	if err != nil {
 		return t.named(err)
 	}
-	defer client.Close() // which waits until the token is saved
+	defer client.Close() // this waits until the token is saved
 	if isStored(client) && (t.renew || !token.RefreshOn.After(time.Now())) {
 		token = t.renewed(cmd.Context(), client, token, refreshed)
 	}
@@ -146,8 +146,8 @@ func newTokenResult(t aztoken.Token, host string) tokenResult {
 	return tokenResult{t.Value(), t.Resource, hostName(host), t.ExpiresOn.UTC(), t.RefreshOn.UTC().Truncate(time.Second)}
 }
 
-// first makes a client and gets its first token. It does not wait for an identity endpoint that may
-// come up, as a program would: a person wants to know at once that there is none.
+// first makes a client and gets its first token. Unlike a program it does not wait for an identity
+// endpoint that may still start: a person wants to know at once that there is none.
 func first(ctx context.Context, opts *aztoken.Options, resource string, timeout time.Duration) (aztoken.Token, *aztoken.Client, error) {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()

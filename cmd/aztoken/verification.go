@@ -74,7 +74,7 @@ func (v *verification) check() error {
 func isNotGUID(id string) bool { return !guid.Is(id) }
 
 // verify returns why a service would reject the token, nil if it would not, or without --verify. It
-// warns of a key file that is not used.
+// warns about a key file that is not used.
 func (v *verification) verify(ctx context.Context, token string, d decoded, warn io.Writer) error {
 	if !v.on {
 		return nil

@@ -55,7 +55,8 @@ func (w watcher) watch(ctx context.Context, opts *aztoken.Options, resource stri
 		return err
 	}
 	defer client.Close()
-	defer client.OnRotate(resource, func(aztoken.Token) {})() // keeps the token fresh, though it is not used
+	// The subscription keeps the token fresh although nothing uses it.
+	defer client.OnRotate(resource, func(aztoken.Token) {})()
 	held := token.ExpiresOn
 	var tick <-chan time.Time
 	if w.live {

@@ -24,15 +24,15 @@ import (
 	"github.com/seed-ac726066/aztoken/internal/warm"
 )
 
-// Options are what an agent has beside its configuration.
+// Options are an agent's settings that are not in its configuration.
 type Options struct {
 	// Client is what all clients have in common: Transport, Getenv, Store, Credential.
 	Client aztoken.Options
 	// Address is where programs reach the agent, if the configuration has no hostname.
 	Address net.Addr
-	// Metrics gets the metrics. Nil is none that somebody sees.
+	// Metrics gets the metrics. Nil discards them.
 	Metrics *metrics.Set
-	// Logger gets refused requests and what happens to tokens. Nil is silent.
+	// Logger logs refused requests and what happens to tokens. Nil logs nothing.
 	Logger *slog.Logger
 }
 
@@ -53,10 +53,10 @@ type generation struct {
 	identities []*identity
 	imds       *identity // nil: IMDS's protocol is not served
 	warm       []warm.Resource
-	stop       func() // ends the keeping of warm
+	stop       func() // ends the refresh of warm
 }
 
-// closeTimeout is longer than a client waits for a source that does not heed its end.
+// closeTimeout is longer than a client's Close waits for a source that ignores its context.
 const closeTimeout = 6 * time.Second
 
 // New returns an agent that serves c, which must have passed [agentfile.Config.Check]. It writes
@@ -117,7 +117,7 @@ func (a *Agent) generation(c agentfile.Config, old *generation) (next *generatio
 		if before != nil && before.hasIDsOf(id) && old.config.Endpoint == c.Endpoint {
 			served.clients = before.clients
 			if slices.Equal(before.Allow, id.Allow) {
-				served.resources = before.resources // with the names that callers have taught it
+				served.resources = before.resources // with the names that callers have used
 			}
 		} else {
 			if served.clients, err = clientpool.New(clientpool.Options{
@@ -162,7 +162,7 @@ func (g *generation) find(name string) *identity {
 }
 
 // secretOf returns the secret of an identity's callers: that of its header file, of the environment
-// file that an earlier agent wrote, of before, or a new one. SDKs read the environment once: a
+// file that an earlier agent wrote, of before, or a new one. SDKs read the environment once, so a
 // secret that changed with each start would lock them out.
 func secretOf(id agentfile.Identity, before *identity) (secret.Text, error) {
 	if id.HeaderFile != "" {

@@ -295,7 +295,8 @@ func TestUpstream(t *testing.T) {
 					left, err := strconv.Atoi(first.members["expires_in"].(string))
 					require.NoError(t, err)
 					require.Greater(t, left, 300, "day %d", day)
-					end := time.Now().Add(time.Duration(left)*time.Second - 5*time.Minute) // when SDKs ask again
+					// SDKs ask again at this time.
+					end := time.Now().Add(time.Duration(left)*time.Second - 5*time.Minute)
 					time.Sleep(time.Duration(hour) * time.Hour)
 					f.upstream.BreakFor(12*time.Hour, imdstest.Dropped())
 					time.Sleep(time.Until(end))

@@ -11,13 +11,13 @@ import (
 	"github.com/seed-ac726066/aztoken/internal/warm"
 )
 
-// renewInterval bounds how often callers have a token replaced: one may loop.
+// renewInterval bounds how often callers can replace a token: one of them may loop.
 const renewInterval = time.Minute
 
 // maxAnswers bounds what is remembered: names with and without a slash, of several identities.
 const maxAnswers = 16 * maxResources
 
-// answers are what callers were told of the tokens of an identity.
+// answers counts the answers about the tokens of an identity.
 type answers struct {
 	mu    sync.Mutex // guards known
 	known map[answerKey]*answer
@@ -35,7 +35,7 @@ type answer struct {
 	lease   *warm.Lease
 }
 
-// of returns a token as callers get it, and has it kept fresh while they hold it.
+// of returns a token in the form that callers get, and keeps it fresh while they hold it.
 func (a *answers) of(client *aztoken.Client, t aztoken.Token) identityapi.Token {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -44,7 +44,8 @@ func (a *answers) of(client *aztoken.Client, t aztoken.Token) identityapi.Token 
 		return known.reply
 	}
 	reply := identityapi.Token{Value: t.Value(), ExpiresOn: t.ExpiresOn, FirstLife: t.ExpiresOn.Sub(t.AcquiredOn)}
-	if claims, err := t.UnverifiedClaims(); err == nil { // one that is not a JWT says nothing about itself
+	// A token that is not a JWT has no claims to read.
+	if claims, err := t.UnverifiedClaims(); err == nil {
 		reply.ClientID = claims.ClientID
 		if claims.NotBefore.Unix() > 0 {
 			reply.NotBefore = claims.NotBefore
@@ -57,7 +58,7 @@ func (a *answers) of(client *aztoken.Client, t aztoken.Token) identityapi.Token 
 	return known.reply
 }
 
-// mayRenew reports whether a caller may have a token replaced now.
+// mayRenew reports whether a caller may replace a token now.
 func (a *answers) mayRenew(client *aztoken.Client, t aztoken.Token) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()

@@ -12,8 +12,8 @@ import (
 	"github.com/seed-ac726066/aztoken/internal/agentfile"
 )
 
-// TestFederation: an identity that is the credential of an app registration has that one's tokens
-// served.
+// TestFederation: for an identity that is the credential of an app registration, the agent serves
+// the tokens of the registration.
 func TestFederation(t *testing.T) {
 	t.Parallel()
 	app := agentfile.Identity{

@@ -10,7 +10,7 @@ import (
 	"github.com/seed-ac726066/aztoken/internal/wire"
 )
 
-// protocol is one that callers speak, as metrics and logs have it.
+// protocol is a protocol of callers, by its name in metrics and logs.
 type protocol string
 
 const (
@@ -23,7 +23,7 @@ var (
 	anyIMDS       = identityapi.IMDS{Tolerance: identityapi.Tolerant}
 )
 
-// ServeHTTP answers token requests, and others with 404. An [operation.Gate] must stand before it.
+// ServeHTTP answers token requests, and others with 404. It must be behind an [operation.Gate].
 func (a *Agent) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	start := time.Now()
 	c, err := identityapi.ReadCall(r, "http://"+r.Host)
@@ -40,7 +40,7 @@ func (a *Agent) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case anyAppService.Host().Serves(c):
 		spoken, asked.identity = appService, g.holder(c)
-		e := anyAppService // without a secret it refuses everybody
+		e := anyAppService // without a secret it refuses every call
 		if asked.identity != nil {
 			e.Secret, asked.limit = asked.identity.secret, &asked.identity.callers
 		}
@@ -55,14 +55,15 @@ func (a *Agent) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	reply := endpoint.Answer(r.Context(), c, &asked)
 	if reply.Status == http.StatusMethodNotAllowed {
 		allow := reply.Header.Get("Allow")
-		reply = identityapi.OAuthError(reply.Status, "method_not_allowed", "Only "+allow+" is allowed.") // SDKs read JSON
+		// SDKs read JSON.
+		reply = identityapi.OAuthError(reply.Status, "method_not_allowed", "Only "+allow+" is allowed.")
 		reply.Header.Set("Allow", allow)
 	}
 	write(w, reply, endpoint.Host().Server)
 	a.record(r, c, spoken, &asked, reply, time.Since(start))
 }
 
-// holder returns the identity whose secret the call shows, nil for none. It compares with all.
+// holder returns the identity whose secret the call has, nil for none. It compares with all.
 func (g *generation) holder(c identityapi.Call) (found *identity) {
 	for _, id := range g.identities {
 		e := anyAppService
@@ -78,7 +79,7 @@ func write(w http.ResponseWriter, reply identityapi.Reply, server string) {
 	if server != "" {
 		reply.Header.Set("Server", server)
 	}
-	reply.Header.Set("Cache-Control", "no-store") // tokens are for their reader alone
+	reply.Header.Set("Cache-Control", "no-store") // tokens must not be cached
 	reply.Header.Set("X-Content-Type-Options", "nosniff")
 	reply.Write(w)
 }

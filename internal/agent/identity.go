@@ -46,7 +46,7 @@ const (
 const (
 	// patience is how long a caller waits. SDKs ask again after a 503, and the flight goes on.
 	patience = 10 * time.Second
-	// retryAfter is when they are to do so.
+	// retryAfter is how long they should wait before that.
 	retryAfter = 2 * time.Second
 )
 
@@ -56,7 +56,7 @@ type request struct {
 	limit    *rate.Bucket
 	now      time.Time
 
-	result   result // "" until Token was called: the endpoint refused the request by itself
+	result   result // "" until Token was called, and if the endpoint refused the request by itself
 	resource string // the label
 	err      error
 }
@@ -121,15 +121,15 @@ func (id *identity) get(ctx context.Context, client *aztoken.Client, asked ident
 	return client.Token(ctx, asked.Resource)
 }
 
-// failureOf returns what a caller is told of a client's error. What passes is a 503, which every
-// SDK tries again; a mistake is told with upstream's status and words.
+// failureOf returns what a caller is told of a client's error. A temporary failure is a 503, which
+// every SDK tries again; a mistake keeps upstream's status and text.
 func failureOf(err error) (identityapi.Failure, result) {
 	var e *aztoken.Error
 	if !errors.As(err, &e) {
 		return identityapi.Failure{Reason: identityapi.Unavailable, RetryAfter: retryAfter, Text: err.Error()}, unavailable
 	}
 	plain := *e
-	plain.Advice = "" // it is for whoever writes the program
+	plain.Advice = "" // it is for the author of the program
 	if passes(e) {
 		return identityapi.Failure{Reason: identityapi.Unavailable, RetryAfter: retryAfter, Text: plain.Error()}, unavailable
 	}
@@ -152,7 +152,7 @@ func passes(e *aztoken.Error) bool {
 	case errors.Is(e, context.DeadlineExceeded), errors.Is(e, context.Canceled):
 		return true
 	case e.StatusCode < http.StatusBadRequest:
-		return true // silence, or an answer that is none
+		return true // no answer, or not one of an identity endpoint
 	case e.Code == "temporarily_unavailable", e.Code == "server_error":
 		return true
 	case e.StatusCode == http.StatusNotFound:

@@ -29,7 +29,7 @@ type requestLabels struct {
 	result             result
 }
 
-// durations reach from an answer out of memory to the patience of a caller.
+// durations range from an answer from memory to the patience of a caller.
 var durations = []float64{.0001, .00025, .0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10}
 
 func newMeters(a *Agent, set *metrics.Set, hasStore bool) *meters {
@@ -51,7 +51,7 @@ func (m *meters) served(identity, resource string, p protocol, r result, took ti
 	m.mu.RLock()
 	counter := m.requests[labels]
 	m.mu.RUnlock()
-	if counter == nil { // its name is made once and not with each request
+	if counter == nil { // its name is made once, not with each request
 		counter = m.set.GetOrCreateCounter(fmt.Sprintf(
 			"aztoken_agent_requests_total{identity=%q,resource=%q,protocol=%q,result=%q}", identity, resource, p, r))
 		m.mu.Lock()

@@ -124,8 +124,8 @@ func TestSecret(t *testing.T) {
 	})
 }
 
-// needsOwners skips a test of whose a file is, which a program does not see on Windows: there each
-// start makes another secret.
+// needsOwners skips a test that depends on the owner of a file, which a program cannot see on
+// Windows: there each start makes another secret.
 func needsOwners(t *testing.T) {
 	t.Helper()
 	if runtime.GOOS == "windows" {

@@ -6,7 +6,8 @@ import (
 	"github.com/seed-ac726066/aztoken/internal/agentfile"
 )
 
-// maxResources bounds what callers make an identity without an allow list hold, and its labels.
+// maxResources bounds the resources, and their labels, that callers can add to an identity without
+// an allow list.
 const maxResources = 64
 
 // otherResource is the label of a resource that is not served.
@@ -61,7 +62,7 @@ func (r *resources) serves(resource string) bool {
 	return r.learned[name]
 }
 
-// forget gives back the place of a resource that upstream refused, as typing mistakes are.
+// forget frees the place of a resource that upstream refused, such as a typing mistake.
 func (r *resources) forget(resource string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

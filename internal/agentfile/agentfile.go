@@ -21,14 +21,20 @@ import (
 
 // Config is what an agent serves: the YAML file of the command, or its flags.
 type Config struct {
-	Listen        []string      `yaml:"listen"`          // host:port, or unix:/path; none: DefaultListen
-	Hostnames     []string      `yaml:"hostnames"`       // further names by which programs reach it
-	Metrics       string        `yaml:"metrics"`         // where /healthz, /readyz and /metrics are; "": at Listen
-	Endpoint      string        `yaml:"endpoint"`        // base URL of the upstream IMDS; "": the environment decides
-	Store         string        `yaml:"store"`           // directory of the token store; "": none
-	StoreKeyFiles []string      `yaml:"store_key_files"` // the first key seals; none: the directory has a key of its own
-	MinLife       time.Duration `yaml:"min_life"`        // what a warm token has left at least; 0: DefaultMinLife
-	Identities    []Identity    `yaml:"identities"`
+	// Listen has addresses, host:port or unix:/path; none: DefaultListen.
+	Listen    []string `yaml:"listen"`
+	Hostnames []string `yaml:"hostnames"` // further names by which programs reach it
+	// Metrics is the address of /healthz, /readyz and /metrics; "": that of Listen.
+	Metrics string `yaml:"metrics"`
+	// Endpoint is the base URL of the upstream IMDS; "": the environment decides.
+	Endpoint string `yaml:"endpoint"`
+	Store    string `yaml:"store"` // directory of the token store; "": none
+	// StoreKeyFiles has the keys of the store, of which the first one seals; none: the directory
+	// has its own key.
+	StoreKeyFiles []string `yaml:"store_key_files"`
+	// MinLife is the least life that a warm token has left; 0: DefaultMinLife.
+	MinLife    time.Duration `yaml:"min_life"`
+	Identities []Identity    `yaml:"identities"`
 
 	IMDS bool `yaml:"-"` // serve IMDS's protocol too
 	Dev  bool `yaml:"-"` // the tokens are the developer's own
@@ -36,8 +42,7 @@ type Config struct {
 	document *configfile.Document
 }
 
-// Read reads the file of an agent that was opened as name. What its values mean is left to
-// [Config.Check].
+// Read reads the file of an agent that was opened as name. [Config.Check] checks its values.
 func Read(r io.Reader, name string) (c Config, err error) {
 	c.document, err = configfile.Read(r, name, &c)
 	return c, err
@@ -47,22 +52,25 @@ func Read(r io.Reader, name string) (c Config, err error) {
 type Identity struct {
 	Name string `yaml:"name"` // of labels and log fields; "": DefaultName, if it is the only one
 
-	// The identity's ids: the first of them is asked for upstream, and callers may use each. None: the
-	// host's default identity, and others by the ids that callers send.
+	// The identity's ids: upstream is asked for the first, and callers may use any. None: the
+	// host's default identity, and other identities by the ids that callers send.
 	ClientID   string `yaml:"client_id"`
 	ObjectID   string `yaml:"object_id"`
 	ResourceID string `yaml:"resource_id"`
 
-	// Federation is the app registration that the identity is the credential of, and whose tokens are
-	// served in place of its own; nil for none. Callers name it by its client id.
+	// Federation is the app registration whose credential the identity is, and whose tokens are
+	// served in place of the identity's own; nil for none. Callers name it by its client id.
 	Federation *Federation `yaml:"federation"`
 
-	HeaderFile string   `yaml:"header_file"` // where the secret of its callers is; "": the agent makes one
-	EnvFile    string   `yaml:"env_file"`    // where the environment of its callers goes; "": nowhere
-	IMDS       bool     `yaml:"imds"`        // callers of IMDS's protocol get its tokens
-	Allow      []string `yaml:"allow"`       // the resources that are served; none: any, 64 at most
-	Warm       []string `yaml:"warm"`        // resources whose tokens are kept whether somebody asks or not
-	Rate       *int     `yaml:"rate"`        // requests a second; nil: DefaultRate, 0: no limit
+	// HeaderFile has the secret of its callers; "": the agent makes one.
+	HeaderFile string `yaml:"header_file"`
+	// EnvFile gets the environment of its callers; "": none.
+	EnvFile string   `yaml:"env_file"`
+	IMDS    bool     `yaml:"imds"`  // callers of IMDS's protocol get its tokens
+	Allow   []string `yaml:"allow"` // the resources that are served; none: any, 64 at most
+	// Warm are resources whose tokens are kept fresh even if nobody asks for them.
+	Warm []string `yaml:"warm"`
+	Rate *int     `yaml:"rate"` // requests a second; nil: DefaultRate, 0: no limit
 }
 
 // Federation is an app registration.
@@ -75,8 +83,8 @@ type Federation struct {
 const (
 	DefaultListen = "127.0.0.1:16930"
 	DefaultName   = "default"
-	// DefaultMinLife is longer than the five minutes before the end at which SDKs take a token for
-	// expired.
+	// DefaultMinLife is longer than five minutes: SDKs treat a token as expired five minutes before
+	// its end.
 	DefaultMinLife = 5 * time.Minute
 	// DefaultRate lets a host start hundreds of programs at once and stops a loop without a pause.
 	DefaultRate = 1000
@@ -167,7 +175,8 @@ func (c Config) checkIdentity(i int) error {
 		return mistake("env_file", "%q is the file of another identity too", id.EnvFile)
 	case id.Rate != nil && *id.Rate < 0:
 		return mistake("rate", "%d is less than nothing; give requests a second, or 0 for no limit", *id.Rate)
-	case id.Federation == nil && c.document.Has("identities", i, "federation"): // the identity's own tokens are not what is meant
+	case id.Federation == nil && c.document.Has("identities", i, "federation"):
+		// An empty federation must not mean the identity's own tokens.
 		return mistake("federation", "it is empty; give tenant_id and client_id of the app registration, or leave it out")
 	case id.Federation != nil && id.Federation.TenantID == "":
 		return c.document.Mistake("the tenant is missing; give that of the app registration", "identities", i, "federation", "tenant_id")
@@ -198,7 +207,7 @@ func (c Config) checkIdentity(i int) error {
 	return nil
 }
 
-// checkIMDS finds what would hand out tokens to more callers than somebody thinks.
+// checkIMDS finds settings that would give tokens to more callers than intended.
 func (c Config) checkIMDS() error {
 	marked := -1
 	for i, id := range c.Identities {
@@ -218,7 +227,7 @@ func (c Config) checkIMDS() error {
 	return nil
 }
 
-// Warnings returns what is allowed and may not be meant.
+// Warnings returns what is allowed but may not be intended.
 func (c Config) Warnings() []string {
 	var all []string
 	for _, address := range c.Listen {
@@ -278,8 +287,8 @@ func (id Identity) IDs() []identityapi.ID {
 }
 
 // Fold returns what two spellings of a resource have in common: one "/.default" and one slash at
-// the end do not matter. Upstream gets the resource as the caller has it, since the slash makes
-// another audience.
+// the end are ignored. Upstream gets the resource as the caller wrote it, because the slash changes
+// the audience.
 func Fold(resource string) string { return strings.TrimSuffix(hosts.TrimScope(resource), "/") }
 
 // IsResource reports whether a client takes the name of a resource.

@@ -4,7 +4,7 @@ package authority
 import "strings"
 
 // The audiences that Entra accepts in an assertion that a managed identity makes, by cloud. An
-// identity gets a token for each of them in every cloud, and only the exchange tells which is
+// identity gets a token for each of them in every cloud; only the exchange shows which one is
 // right.
 //
 // https://learn.microsoft.com/entra/workload-id/workload-identity-federation-config-app-trust-managed-identity
@@ -16,7 +16,7 @@ const (
 
 // Audience returns the audience of assertions in the cloud of a login host, which may also be one
 // of the older names, or one that is only in the issuer of tokens. It returns "" if the cloud is
-// unknown, as those without a connection to others are.
+// unknown, such as an air-gapped one.
 func Audience(host string) string {
 	switch strings.TrimSuffix(strings.ToLower(host), ".") {
 	case "login.microsoftonline.com", "login.microsoft.com", "login.windows.net", "sts.windows.net":

@@ -1,6 +1,6 @@
 // Package census counts what is alive in this process. It is the module's only global state, and
-// decides nothing: a program that makes a client for each request, and drops it, has no place of
-// its own where they could be counted.
+// decides nothing: a program that makes a client for each request, and drops it, has no other place
+// where they could be counted.
 package census
 
 import "sync"
@@ -10,8 +10,8 @@ var alive = struct {
 	byKey map[string]int
 }{byKey: make(map[string]int)}
 
-// Enter counts one more under key and returns how many there are. leave takes it off again; further
-// calls of it do nothing.
+// Enter counts one more under key and returns how many there are. leave removes it again; further
+// calls of leave do nothing.
 func Enter(key string) (n int, leave func()) {
 	alive.Lock()
 	defer alive.Unlock()

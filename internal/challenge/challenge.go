@@ -9,8 +9,8 @@ type challenge struct {
 }
 
 // parse returns the challenges of a WWW-Authenticate value. A comma separates challenges as well as
-// their parameters, so only what comes after a name tells a scheme from a parameter. Where the
-// value is malformed, what was read before counts.
+// their parameters, so only what comes after a name tells a scheme from a parameter. If the value
+// is malformed, what was read before counts.
 func parse(value string) []challenge {
 	var all []challenge
 	for {
@@ -46,7 +46,8 @@ func cutToken(s string) (token, rest string) {
 }
 
 // cutValue cuts a parameter's value from the start of s: a quoted string, or what goes to the next
-// comma or blank. RFC 9110 has only tokens without quotes, but services write addresses so.
+// comma or blank. RFC 9110 allows only tokens without quotes, but services write addresses like
+// that.
 func cutValue(s string) (content, rest string, ok bool) {
 	if !strings.HasPrefix(s, `"`) {
 		end := strings.IndexFunc(s, func(r rune) bool { return r <= ' ' || r == ',' })

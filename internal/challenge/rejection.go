@@ -15,8 +15,8 @@ const maxLength = 16 << 10
 // Rejection is what a 401 says about the token that was sent.
 type Rejection struct {
 	// WantsNewToken reports whether the service wants another bearer token, or does not say what it
-	// wants. A service that asks for another scheme alone has not rejected the token, and no other
-	// token will please it.
+	// wants. A service that asks only for another scheme has not rejected the token, and will not
+	// accept another token either.
 	WantsNewToken bool
 	// Claims are the decoded claims that another token must have, "" for none.
 	Claims string
@@ -52,9 +52,9 @@ func Read(values []string) Rejection {
 // toStandard maps the alphabet of base64url to that of base64.
 var toStandard = strings.NewReplacer("-", "+", "_", "/")
 
-// decode returns the claims of a challenge, a JSON object, and "" if value holds none: another
-// object could not be asked for. Services write them in either alphabet of base64, padded or not,
-// and some as they are.
+// decode returns the claims of a challenge, a JSON object, and "" if value holds none: anything
+// else could not be requested. Services write them in either alphabet of base64, padded or not, and
+// some as they are.
 func decode(value string) string {
 	claims := strings.Trim(value, "' \t")
 	if !strings.HasPrefix(claims, "{") {

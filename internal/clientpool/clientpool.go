@@ -1,5 +1,5 @@
-// Package clientpool holds the clients of one identity that is served: its own and, where nothing
-// says which identity that is, those of the ids that callers name.
+// Package clientpool holds the clients of one served identity: its own client and, if the
+// configuration has no id for it, a client for each id that callers name.
 package clientpool
 
 import (
@@ -14,10 +14,10 @@ import (
 	"github.com/seed-ac726066/aztoken/internal/lifetime"
 )
 
-// maxOthers bounds the identities that callers may name. A host has seldom more than a few.
+// maxOthers bounds the identities that callers may name. A host rarely has more than a few.
 const maxOthers = 16
 
-// closeTimeout is longer than a client waits for a source that does not heed its end.
+// closeTimeout is longer than a client's Close waits for a source that ignores its context.
 const closeTimeout = 6 * time.Second
 
 // Options describe a Pool.
@@ -26,9 +26,10 @@ type Options struct {
 	Name string
 	// ID is asked for upstream, nil for the host's default identity.
 	ID aztoken.ID
-	// IDs are all forms by which callers may name the identity. Without any they may also name others.
+	// IDs are all forms by which callers may name the identity. Without any, callers may also name
+	// other identities.
 	IDs []identityapi.ID
-	// AnyID has every id mean the identity: a developer has one.
+	// AnyID makes every id mean the identity, because a developer has only one.
 	AnyID bool
 	// NewClient makes the client of an identity.
 	NewClient func(aztoken.ID) (*aztoken.Client, error)
@@ -72,7 +73,7 @@ func fold(id identityapi.ID) identityapi.ID {
 // Own returns the identity's own client.
 func (p *Pool) Own() *aztoken.Client { return p.own.Client }
 
-// Of returns the client of the identity that a caller names; nil means that it is not served.
+// Of returns the client of the identity that a caller names, or nil if that identity is not served.
 func (p *Pool) Of(asked identityapi.ID) (*aztoken.Client, error) {
 	asked = fold(asked)
 	switch {
@@ -97,7 +98,8 @@ func (p *Pool) Of(asked identityapi.ID) (*aztoken.Client, error) {
 	return client, nil
 }
 
-// evict makes room by one identity that has no token, as one that is not there. p.mu is held.
+// evict makes room by removing one identity that has no token, such as one that does not exist.
+// p.mu is held.
 func (p *Pool) evict() bool {
 	for id, other := range p.others {
 		if !hasToken(other.Client) {
@@ -124,7 +126,7 @@ func public(id identityapi.ID) aztoken.ID {
 	}
 }
 
-// All returns the clients that there are: the identity's own, and the others by their names.
+// All returns all clients: the identity's own, and the others by their names.
 func (p *Pool) All() []Member {
 	p.mu.Lock()
 	defer p.mu.Unlock()

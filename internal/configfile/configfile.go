@@ -46,8 +46,8 @@ func Read(r io.Reader, name string, into any) (*Document, error) {
 	return d, d.checkEmpty(&d.root)
 }
 
-// checkEmpty returns the first key without a value, as a template leaves it whose variable is not
-// set: that must not mean what a key does that is left out, such as every host.
+// checkEmpty returns the first key without a value, as a template produces when its variable is not
+// set. It must not mean the same as a missing key, such as every host.
 func (d *Document) checkEmpty(n *yaml.Node, path ...any) error {
 	for i, child := range n.Content {
 		at := path
@@ -70,7 +70,7 @@ func (d *Document) checkEmpty(n *yaml.Node, path ...any) error {
 	return nil
 }
 
-// Has reports whether the file has what path leads to, be it empty.
+// Has reports whether the file has the value at path, even an empty one.
 func (d *Document) Has(path ...any) bool {
 	if d == nil || len(d.root.Content) == 0 {
 		return false
@@ -102,7 +102,7 @@ func (d *Document) Mistake(text string, path ...any) error {
 	return fmt.Errorf("aztoken: %s: line %d: %s: %s", d.name, d.Line(path...), strings.TrimPrefix(where.String(), "."), text)
 }
 
-// Line returns the line of what path leads to, or of the last step that is there; 0 if there is no
+// Line returns the line of the value at path, or of the last step that exists; 0 if there is no
 // file.
 func (d *Document) Line(path ...any) int {
 	switch {
@@ -114,8 +114,8 @@ func (d *Document) Line(path ...any) int {
 	return lineOf(d.root.Content[0], path)
 }
 
-// flagOf returns the flag that sets what path leads to: the last key, in the singular, as a flag is
-// repeated for a list.
+// flagOf returns the flag that sets the value at path: the last key, in the singular, because a
+// flag is repeated for a list.
 func flagOf(path []any) string {
 	name := ""
 	for _, step := range path {
@@ -129,7 +129,7 @@ func flagOf(path []any) string {
 	return "--" + strings.ReplaceAll(name, "_", "-")
 }
 
-// lineOf returns the line of what path leads to, or of the last step that is there.
+// lineOf returns the line of the value at path, or of the last step that exists.
 func lineOf(n *yaml.Node, path []any) int {
 	line := n.Line
 	for _, step := range path {

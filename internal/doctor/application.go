@@ -24,7 +24,7 @@ func runApplication(ctx context.Context, o Options, report *Report, add func(...
 			of := o
 			of.Resource = audience
 			made := runEndpoint(ctx, of, report, add)
-			r.reset() // its own time begins here
+			r.reset() // it gets its own time limit
 			if made == nil {
 				return hosts.Assertion{}, errNoAssertion
 			}
@@ -51,7 +51,7 @@ func runApplication(ctx context.Context, o Options, report *Report, add func(...
 	return &a.token
 }
 
-// judgeExchange returns the check of an exchange for a token for resource, which ended in a.
+// judgeExchange returns the check of an exchange for a token for resource, whose outcome was a.
 func judgeExchange(host hosts.Host, resource string, a answer, now time.Time) Check {
 	c := Check{Name: exchangeCheck, Status: OK, Took: a.took}
 	if a.failure != nil {

@@ -28,7 +28,7 @@ type answer struct {
 	at          time.Time     // of the last answer
 }
 
-// recorder records what a source does not return.
+// recorder records details that a source does not return.
 type recorder struct {
 	mu    sync.Mutex
 	start time.Time

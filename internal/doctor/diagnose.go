@@ -15,7 +15,7 @@ import (
 // diagnosis is the check that fails, and what to do about it.
 type diagnosis struct{ check, fix string }
 
-// What to do where the failure itself has no advice.
+// What to do if the failure itself has no advice.
 const (
 	fixAbsent = "this machine has no identity endpoint at this address. On an Azure host, assign a managed identity; " +
 		"in a container or pod, check that 169.254.169.254 is allowed (network policies, firewall), or on AKS use workload identity; " +
@@ -54,8 +54,8 @@ const (
 func diagnose(kind hosts.Kind, a answer) diagnosis {
 	f := a.failure
 	d := place(kind, a)
-	// The host's advice on its own failures is better, unless something else answered, of which only
-	// an exchange's advice knows.
+	// The host's advice on its own failures is better, unless something else answered: only the
+	// advice of an exchange covers that case.
 	if f.Advice != "" && (d.check != directCheck || kind.IsExchange()) && d.fix != fixSilent {
 		d.fix = f.Advice
 	}
@@ -119,13 +119,14 @@ func unanswered(kind hosts.Kind, a answer) diagnosis {
 	case errors.Is(f.Err, os.ErrDeadlineExceeded), f.Err == nil:
 		return diagnosis{reachableCheck, fixSilent}
 	case a.header != nil && !errors.Is(f.Err, io.ErrUnexpectedEOF):
-		return diagnosis{directCheck, fixProxy} // an answer began that is not an identity endpoint's
+		// Something answered that is not an identity endpoint.
+		return diagnosis{directCheck, fixProxy}
 	}
 	return diagnosis{reachableCheck, fixClosed}
 }
 
-// isDocker reports whether Docker Desktop may have answered, which reports in prose that it cannot
-// reach the endpoint.
+// isDocker reports whether Docker Desktop may have answered: it says in prose that it cannot reach
+// the endpoint.
 func isDocker(f *wire.Failure) bool {
 	return f.StatusCode == http.StatusForbidden && !f.JSON && f.Description != "" && len(f.EntraCodes) == 0 &&
 		f.Reason != wire.IdentityNotFound && f.Reason != wire.IdentityAmbiguous
@@ -142,7 +143,8 @@ func isForeign(f *wire.Failure, header http.Header) bool {
 	case f.StatusCode >= 300 && f.StatusCode < 400:
 		return true
 	case f.StatusCode == http.StatusOK:
-		return !f.JSON && f.Advice == "" // with advice it is an endpoint that is not the host's
+		// with advice it is an identity endpoint, but not the host's
+		return !f.JSON && f.Advice == ""
 	}
 	return prose && f.StatusCode != http.StatusTooManyRequests && f.StatusCode < http.StatusInternalServerError
 }

@@ -32,7 +32,7 @@ type Options struct {
 	// Proxy returns the proxy that other programs use for a request, as http.ProxyFromEnvironment
 	// does. Nil is none.
 	Proxy func(*http.Request) (*url.URL, error)
-	// Flag returns the flag for a field of hosts.Config, and a variable as it is.
+	// Flag returns the flag for a field of hosts.Config, and a variable unchanged.
 	Flag func(field string) string
 }
 
@@ -65,9 +65,11 @@ const (
 	tokenCheck     = "token"     // is there a token?
 	clockCheck     = "clock"     // is the clock of this machine right?
 	cacheCheck     = "cache"     // does the platform cache tokens?
-	exchangeCheck  = "exchange"  // does Entra take it for the application's credential? Only where one is named
-	roleCheck      = "role"      // is the role in the token?
-	storeCheck     = "store"     // are there stored tokens, and do they open? Only where a store is named
+	// exchangeCheck: does Entra accept it as the application's credential? Only if one is named.
+	exchangeCheck = "exchange"
+	roleCheck     = "role" // is the role in the token?
+	// storeCheck: are there stored tokens, and can they be opened? Only if a store is named.
+	storeCheck = "store"
 )
 
 // afterHost are all checks of the endpoint except the first.

@@ -20,7 +20,7 @@ func failures(kind hosts.Kind, a answer, d diagnosis, note string) []Check {
 		switch {
 		case i < at && (d.check != requestCheck || a.sent):
 			c.Status, c.Detail = OK, passed(kind, name, a, note)
-			// A host that is down has not checked identity and resource.
+			// A host that is down has not checked the identity and the resource.
 			if d.check == tokenCheck && (name == identityCheck || name == resourceCheck) {
 				c.Status, c.Detail = Skipped, ""
 			}
@@ -75,8 +75,8 @@ func passed(kind hosts.Kind, name string, a answer, note string) string {
 	return ""
 }
 
-// took returns the time of a check: that of the connection for the first, that of the answer for
-// the request, or for the one that failed before it.
+// took returns the time of a check: for the first check that of the connection, for the request
+// check (or one that failed before it) that of the answer.
 func took(name string, a answer, failed string) time.Duration {
 	switch {
 	case name == reachableCheck && a.connected && failed != reachableCheck:

@@ -25,7 +25,8 @@ const (
 // inspect checks a store.
 func inspect(ctx context.Context, s *tokenstore.Store) Check {
 	start := time.Now()
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), inspectTime) // the endpoint may have used up the time
+	// The endpoint may have used up ctx's time.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), inspectTime)
 	defer cancel()
 	found, err := s.Inspect(ctx)
 	c := judgeStore(found, err, time.Now())

@@ -43,9 +43,9 @@ func readToken(t azcore.AccessToken) token {
 	return r
 }
 
-// noIDType is what to say of a token for an application's own API without idtyp, "" for any other.
-// Microsoft's APIs decide on their claims themselves, as does Entra on those of an assertion, whose
-// audience may be a GUID.
+// noIDType is the remark on a token for an application's own API without idtyp, "" for any other.
+// Microsoft's APIs choose their own claims, and so does Entra for an assertion, whose audience may
+// be a GUID.
 func noIDType(resource string, t token) string {
 	if !t.readable || t.idtyp || !isOwnAPI(t.audience) || strings.HasPrefix(resource, authority.PublicAudience) {
 		return ""
@@ -53,15 +53,16 @@ func noIDType(resource string, t token) string {
 	return `it has no claim idtyp, by which a service distinguishes applications from users; add {"name":"idtyp"} to optionalClaims.accessToken in the manifest of the API's application`
 }
 
-// isOwnAPI reports whether an audience is that of an application which is not Microsoft's: a client
-// id, api://, or a host of one's own.
+// isOwnAPI reports whether an audience is that of an application that is not Microsoft's: a client
+// id, api://, or a custom host.
 func isOwnAPI(audience string) bool {
 	u, err := url.Parse(audience)
 	switch {
 	case err != nil || audience == "":
 		return false
 	case u.Scheme != "https":
-		return !strings.HasSuffix(audience, "-0000-0000-c000-000000000000") // as most of Microsoft's own have
+		// Most of Microsoft's own client ids end like this.
+		return !strings.HasSuffix(audience, "-0000-0000-c000-000000000000")
 	}
 	for _, domain := range microsoftDomains {
 		if u.Hostname() == domain || strings.HasSuffix(u.Hostname(), "."+domain) {
@@ -88,7 +89,7 @@ const (
 	backdated = 5 * time.Minute
 )
 
-// issue returns when a token was issued, for people, "" if it does not say.
+// issue returns when a token was issued, for people; "" if the token does not say.
 func issue(t token, now time.Time) string {
 	if t.issued.IsZero() {
 		return ""

@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// FuzzReadToken holds what an endpoint's token can put into the report: short words of printable
+// FuzzReadToken checks what an endpoint's token can put into the report: short words of printable
 // ASCII, and times that exist.
 func FuzzReadToken(f *testing.F) {
 	for _, payload := range []string{

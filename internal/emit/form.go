@@ -1,5 +1,5 @@
-// Package emit writes text for other tools that change a directory: how each quotes, names and
-// begins.
+// Package emit writes text for other tools that change a directory, with the quoting, the names and
+// the first lines that each tool needs.
 package emit
 
 import (
@@ -30,5 +30,5 @@ func (f Form) Check() error {
 	return fmt.Errorf("aztoken: --emit is %q; use %s", string(f), strings.Join(Forms(), ", "))
 }
 
-// Comment returns text for one line of a comment, which names from outside must not break.
+// Comment returns text as one line of a comment, which external names cannot break.
 func Comment(text string) string { return wire.Plain(text) }

@@ -1,5 +1,5 @@
-// Package entra is what people tell the commands about Entra ID: the cloud, the address of the keys,
-// the audiences of a service.
+// Package entra has the settings about Entra ID that the commands share: the cloud, the address of
+// the keys, and the audiences of a service.
 package entra
 
 import (
@@ -11,7 +11,7 @@ import (
 	"github.com/seed-ac726066/aztoken/verify"
 )
 
-// PublicCloud is the name of the cloud that is meant where none is named.
+// PublicCloud is the name of the default cloud.
 const PublicCloud = "public"
 
 // Clouds returns the names of the clouds.
@@ -30,7 +30,7 @@ func Cloud(name string) (verify.Cloud, bool) {
 	return verify.Public, false
 }
 
-// IsAudience reports whether package verify takes an audience: not what is empty, a scope, or a
+// IsAudience reports whether package verify accepts an audience: not an empty one, a scope, or a
 // placeholder.
 func IsAudience(a string) bool {
 	return strings.Trim(a, "/") != "" && !strings.ContainsFunc(a, unicode.IsSpace) && !strings.ContainsAny(a, "{}<>") &&

@@ -24,7 +24,7 @@ func TestCloud(t *testing.T) {
 	}
 }
 
-// What the commands take is what package verify takes: its mistakes name options, theirs flags.
+// The commands accept what package verify accepts: its errors name options, theirs name flags.
 func TestVerifyTakesTheSame(t *testing.T) {
 	t.Parallel()
 	takes := func(audience, authority string) bool {

@@ -1,5 +1,5 @@
-// Package envfile hands programs the environment by which their SDKs find an agent, and the secret
-// in it: to paste, or in a file that outlives the agent.
+// Package envfile gives programs the environment by which their SDKs find an agent, with its
+// secret: to paste, or in a file that outlives the agent.
 package envfile
 
 import (
@@ -32,9 +32,9 @@ const (
 // Path is where the agent speaks App Service's protocol.
 const Path = "/msi/token"
 
-// New returns the environment of callers that show a secret. Both pairs of variables are there:
-// SDKs prefer IDENTITY_*, and older ones know MSI_* alone. A blank base is an agent on a Unix
-// socket, which SDKs do not reach.
+// New returns the environment of callers that show a secret. It has both pairs of variables: SDKs
+// prefer IDENTITY_*, and older ones know only MSI_*. A blank base is an agent on a Unix socket,
+// which SDKs cannot reach.
 func New(base string, shown secret.Text, imds bool) Environment {
 	env := Environment{headerVariable: shown.Reveal(), msiSecretVariable: shown.Reveal()}
 	if base == "" {
@@ -72,11 +72,10 @@ func (env Environment) WithoutSecrets() Environment {
 	return public
 }
 
-// plainValue is what Docker, systemd and shells take from a file as it stands, without quotes.
+// plainValue matches what Docker, systemd and shells read from a file unchanged, without quotes.
 var plainValue = regexp.MustCompile(`^[A-Za-z0-9:/._-]+$`)
 
-// Write writes env as lines of KEY=value into a file of mode 0600, in place of the one that is
-// there.
+// Write writes env as lines of KEY=value into a file of mode 0600, and replaces an existing one.
 func (env Environment) Write(path string) (err error) {
 	file, err := os.CreateTemp(filepath.Dir(path), ".aztoken-*") // 0600
 	if err != nil {
@@ -102,13 +101,13 @@ func (env Environment) Write(path string) (err error) {
 }
 
 const (
-	// minSecret is what cannot be guessed: sixteen characters of base64 have 96 bits.
+	// minSecret is a length that cannot be guessed: sixteen characters of base64 have 96 bits.
 	minSecret = 16
 	// maxSecretFile is far more than a secret or an environment file has.
 	maxSecretFile = 4096
 )
 
-// ReadSecret returns the secret in a file that somebody else has made.
+// ReadSecret returns the secret in a file that another program made.
 func ReadSecret(path string) (secret.Text, error) {
 	file, err := os.Open(path)
 	if err != nil {
@@ -126,8 +125,8 @@ func ReadSecret(path string) (secret.Text, error) {
 	return secret.New(value), nil
 }
 
-// WrittenSecret returns the secret in an environment file, if the file is the agent's own: a secret
-// that somebody else may have put there is known to somebody else.
+// WrittenSecret returns the secret in an environment file if the file is the agent's own: if
+// another user may have written it, that user knows the secret.
 func WrittenSecret(path string) (secret.Text, bool) {
 	if path == "" {
 		return secret.Text{}, false
@@ -154,5 +153,5 @@ func WrittenSecret(path string) (secret.Text, bool) {
 	return secret.Text{}, false
 }
 
-// isPrivate reports whether a file is this user's and nobody else may read or write it.
+// isPrivate reports whether a file is this user's and no other user may read or write it.
 func isPrivate(info fs.FileInfo) bool { return isOwn(info) && info.Mode().Perm()&0o077 == 0 }

@@ -4,6 +4,5 @@ package envfile
 
 import "io/fs"
 
-// isOwn reports false: where a file's owner is not to be seen, each start makes a secret of its
-// own.
+// isOwn reports false: if the owner of a file is not visible, each start makes a new secret.
 func isOwn(fs.FileInfo) bool { return false }

@@ -13,8 +13,8 @@ import (
 )
 
 // maxIdentity is how large the headers for the service may be together: proxies have buffers of 4
-// to 16 KiB for the whole header of an answer. They are never cut: a role that lacks its end may be
-// another role.
+// to 16 KiB for the whole header of an answer. They are never cut: a truncated role may be a
+// different role.
 const maxIdentity = 8 << 10
 
 var errIdentitySize = errors.New("what the service would be told of the caller is larger than 8 KiB")
@@ -22,11 +22,11 @@ var errIdentitySize = errors.New("what the service would be told of the caller i
 // identityHeaders are what the service is told, in the order of an identity.
 var identityHeaders = [...]string{tenantHeader, objectIDHeader, clientIDHeader, rolesHeader, scopesHeader, claimsHeader}
 
-// identity has the values of the headers for the service. They are empty where there is nothing to
-// tell, so that whoever takes them over overwrites what a caller has sent.
+// identity has the values of the headers for the service. They are empty if there is no value, so
+// that a proxy that copies them overwrites what a caller has sent.
 type identity [len(identityHeaders)]string
 
-// newIdentity returns what the service is told of a caller, nil claims of none.
+// newIdentity returns what the service is told about a caller; nil claims mean none.
 func newIdentity(c *verify.Claims, withClaims bool) (id identity, err error) {
 	if c == nil {
 		return id, nil
@@ -58,7 +58,7 @@ func (id *identity) write(h http.Header) {
 	}
 }
 
-// encodedAll returns texts with a separator that none of them has then.
+// encodedAll returns the encoded texts joined by a separator that none of them can contain.
 func encodedAll(texts []string, separator string) string {
 	if len(texts) == 1 {
 		return encoded(texts[0])
@@ -80,7 +80,7 @@ func encoded(text string) string {
 		i++
 	}
 	if i == len(text) {
-		return text // as nearly all are
+		return text // nearly all texts are plain
 	}
 	var b strings.Builder
 	for i := range len(text) {
@@ -95,7 +95,7 @@ func encoded(text string) string {
 }
 
 // isPlain reports whether a byte is not encoded. The bits of two words are faster than comparisons,
-// and each check has some 150 such bytes.
+// and each check looks at some 150 bytes.
 func isPlain(c byte) bool {
 	const (
 		digits  = (1<<10 - 1) << '0'
@@ -112,7 +112,7 @@ func isPlain(c byte) bool {
 	return false
 }
 
-// write answers a check. All statuses but these four are errors of the guard to some proxy.
+// write answers a check. Some proxies treat any status but these four as an error of the guard.
 func (o outcome) write(w http.ResponseWriter, id identity) {
 	h := w.Header()
 	h["Cache-Control"] = noStore
@@ -124,7 +124,7 @@ func (o outcome) write(w http.ResponseWriter, id identity) {
 		return // 200, without a body
 	case noToken, badToken:
 		status, text, challenge = http.StatusUnauthorized, "A good bearer token is required.\n", o.refusal.Challenge()
-	case forbidden, noRule: // the same, so that nobody learns which paths have rules
+	case forbidden, noRule: // the same answer, so that callers do not learn which paths have rules
 		text, challenge = "The caller may not do this.\n", notAdmitted
 	case unavailable:
 		status, text, challenge = http.StatusServiceUnavailable, "Tokens cannot be checked at the moment.\n", ""
@@ -142,7 +142,7 @@ func (o outcome) write(w http.ResponseWriter, id identity) {
 // noStore is shared by all answers, which do not change it.
 var noStore = []string{"no-store"}
 
-// notAdmitted is the challenge of a 403, as package verify has it.
+// notAdmitted is the challenge of a 403, as package verify writes it.
 var notAdmitted = new(verify.Error).Challenge()
 
 // retryAfter returns the value of Retry-After for a 503.

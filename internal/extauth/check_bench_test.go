@@ -12,7 +12,7 @@ import (
 	"github.com/seed-ac726066/aztoken/internal/extauth"
 )
 
-// discard is an answer that nobody reads.
+// discard is a ResponseWriter that discards the answer.
 type discard struct {
 	header http.Header
 	status int
@@ -22,7 +22,7 @@ func (d *discard) Header() http.Header         { return d.header }
 func (d *discard) Write(p []byte) (int, error) { return len(p), nil }
 func (d *discard) WriteHeader(status int)      { d.status = status }
 
-// What a check costs beyond net/http, with a token that is remembered.
+// The cost of a check without net/http, with a cached token.
 func BenchmarkCheck(b *testing.B) {
 	entra := imdstest.New(&imdstest.Options{Identities: []imdstest.Identity{{SystemAssigned: true, Roles: map[string][]string{audience: {"reader"}}}}})
 	config, err := extauth.Read(strings.NewReader(`

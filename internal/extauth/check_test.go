@@ -215,7 +215,7 @@ func TestCheckTellsTheService(t *testing.T) {
 	})
 }
 
-// Headers that a caller could send to be taken for somebody else's word.
+// Headers that a caller could send to impersonate the proxy.
 func TestCheckRefusesForgedHeaders(t *testing.T) {
 	t.Parallel()
 	f := start(t, entraID(), configured(t, head+"rules:\n- {path: /, require: [{roles: [reader]}]}\n- {path: /public/, open: true}\n- {path: /get/, methods: [GET], require: [{roles: [reader]}]}\n"))
@@ -234,7 +234,7 @@ func TestCheckRefusesForgedHeaders(t *testing.T) {
 		require.Equal(t, http.StatusOK, f.ask(t, question(good, "GET", "/", name, "DELETE")).Code, name)
 	}
 	f.counted(t, "/get/", "bad_request", "8")
-	// What proxies of another kind say is not read, whoever said it.
+	// Headers of other kinds of proxies are never read.
 	for _, pairs := range [][]string{
 		{"X-Forwarded-Uri", "/public/"}, {"X-Original-Url", "http://orders.example/public/"}, {"X_original_uri", "/public/"}, {"X-Rewrite-Url", "/public/"},
 		{"X-Forwarded-Method", "GET", "X-Forwarded-Host", "other.example", "X-Forwarded-Uri", "/public/"},
@@ -242,7 +242,7 @@ func TestCheckRefusesForgedHeaders(t *testing.T) {
 		require.Equal(t, http.StatusUnauthorized, f.ask(t, question("", "GET", "/", pairs...)).Code, pairs)
 		require.Equal(t, http.StatusOK, f.ask(t, question(good, "GET", "/", pairs...)).Code, pairs)
 	}
-	// And what the own one says must be there once.
+	// Each header of the configured proxy must be there exactly once.
 	for _, name := range []string{"X-Original-Uri", "X-Original-Method"} {
 		require.Equal(t, http.StatusForbidden, f.ask(t, question(good, "GET", "/public/", name, "/public/")).Code, name)
 		r := question(good, "GET", "/public/")
@@ -315,7 +315,8 @@ func TestCheckPreflight(t *testing.T) {
 	require.Equal(t, http.StatusUnauthorized, f.ask(t, question("", "OPTIONS", "/closed/", cors...)).Code)
 	require.Equal(t, http.StatusForbidden, f.ask(t, question("", "OPTIONS", "/closed;/", cors...)).Code)
 	require.Equal(t, http.StatusUnauthorized, f.ask(t, question("", "OPTIONS", "/Closed/", cors...)).Code, "its other reading wants a token")
-	for _, name := range []string{"X-Http-Method-Override", "X-Http-Method", "X_method_override"} { // no browser sends one
+	// No browser sends any of these.
+	for _, name := range []string{"X-Http-Method-Override", "X-Http-Method", "X_method_override"} {
 		require.Equal(t, http.StatusForbidden, f.ask(t, question("", "OPTIONS", "/a", append(cors, name, "DELETE")...)).Code, name)
 		require.Equal(t, http.StatusUnauthorized, f.ask(t, question("", "OPTIONS", "/all/", append(cors, name, "DELETE")...)).Code, name)
 	}

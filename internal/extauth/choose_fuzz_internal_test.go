@@ -14,7 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// protects reports whether a path is one that the rules of FuzzChoose protect, in whatever spelling.
+// protects reports whether a path, in any spelling, is one that the rules of FuzzChoose protect.
 func protects(reading string) bool {
 	reading = strings.ToLower(strings.ToUpper(path.Clean("/" + reading)))
 	segments := strings.Split(strings.Trim(reading, "/"), "/")
@@ -35,7 +35,7 @@ func protects(reading string) bool {
 func readings(raw string) []string {
 	raw, _, _ = strings.Cut(raw, "?")
 	all := []string{raw}
-	for range 4 { // decoded again and again, each with what else services do
+	for range 4 { // decoded repeatedly, each time with what else services do
 		last := all[len(all)-1]
 		decoded, err := url.PathUnescape(last)
 		if err != nil {
@@ -57,8 +57,7 @@ func readings(raw string) []string {
 	return all
 }
 
-// FuzzChoose holds that an open rule never wins where a service may read the path as a protected
-// one.
+// FuzzChoose checks that an open rule never wins if a service may read the path as a protected one.
 func FuzzChoose(f *testing.F) {
 	for _, seed := range []string{
 		"/public/a", "/", "/Admin", "/admin/", "/admin;x", "//admin", "/adm%C4%B1n", "/public/..%2fadmin", "/item/1/", "/secret/", "/api/V1/x", "/files/a;b",
@@ -86,8 +85,8 @@ func FuzzChoose(f *testing.F) {
 	})
 }
 
-// FuzzChooseRules holds for random rules that what passes meets the rules of whatever its path may
-// be read as.
+// FuzzChooseRules checks with random rules that a request that passes meets the rules of every
+// reading of its path.
 func FuzzChooseRules(f *testing.F) {
 	for seed, target := range []string{
 		"/a/", "/A/B/", "/a;x", "/a/b%2F", "//a", "/a/%2561", "/a/b;/", "/l/a%2fb/", "/l/;", "/L//a", "/l/%255cb", "/s/%C5%BF", "/a/%62/?b", "/l/%25%32%66", "/a%3bx/b",
@@ -116,7 +115,7 @@ func FuzzChooseRules(f *testing.F) {
 	})
 }
 
-// decodedOnce returns the path of a target as RFC 3986, 6.2.2.2, has services read it at least.
+// decodedOnce returns the path of a target with the minimal decoding of RFC 3986, section 6.2.2.2.
 func decodedOnce(raw string) string {
 	raw, _, _ = strings.Cut(raw, "?")
 	decoded, _ := url.PathUnescape(raw)

@@ -2,7 +2,7 @@ package extauth
 
 import "slices"
 
-// compile returns the rules of a configuration that was checked.
+// compile returns the rules of a checked configuration.
 func (c Config) compile(m *meters) *ruleset {
 	s := &ruleset{hosts: map[string]*site{}}
 	routes := map[*site][]*route{}
@@ -27,7 +27,7 @@ func (c Config) compile(m *meters) *ruleset {
 	return s
 }
 
-// site returns the site of a host, which is made if there is none.
+// site returns the site of a host, and makes it if there is none.
 func (s *ruleset) site(host string) *site {
 	on := s.hosts[host]
 	if host == "" {

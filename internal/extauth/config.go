@@ -15,9 +15,10 @@ import (
 
 // Config is what a guard serves: the YAML file of the command, or its flags.
 type Config struct {
-	Listen    []string      `yaml:"listen"`    // host:port, or unix:/path; none: DefaultListen
-	Metrics   string        `yaml:"metrics"`   // where /readyz and its like are; "": at Listen
-	Proxy     Proxy         `yaml:"proxy"`     // who asks; "": what it says of the request is not read
+	Listen  []string `yaml:"listen"`  // host:port, or unix:/path; none: DefaultListen
+	Metrics string   `yaml:"metrics"` // address of /readyz and the like; "": Listen
+	// Proxy is the proxy that asks; "": what it says about the request is not read.
+	Proxy     Proxy         `yaml:"proxy"`
 	Audiences []string      `yaml:"audiences"` // App ID URIs and client ids of the services
 	Tenants   []string      `yaml:"tenants"`   // GUIDs of those whose tokens are accepted
 	KeyFile   string        `yaml:"key_file"`  // keeps Entra's keys over a restart; "": none
@@ -27,8 +28,8 @@ type Config struct {
 	Claims    bool          `yaml:"claims"`    // the service gets the token's claims as JSON too
 	Rules     []Rule        `yaml:"rules"`
 
-	// Required is what the flags require: of the one rule that there is without a file, and of
-	// callers of /validate. Empty: some role or scope.
+	// Required is what the flags require, for the single rule of a guard without a file and for
+	// callers of /validate. Empty: any role or scope.
 	Required Entry `yaml:"-"`
 
 	document *configfile.Document
@@ -36,7 +37,7 @@ type Config struct {
 
 // Rule is what requests must show.
 type Rule struct {
-	Host      string   `yaml:"host"`    // "": every host that has no rules of its own
+	Host      string   `yaml:"host"`    // "": every host without its own rules
 	Path      string   `yaml:"path"`    // a pattern of net/http
 	Methods   []string `yaml:"methods"` // none: all. GET has HEAD
 	Require   []Entry  `yaml:"require"` // one of them must be met
@@ -48,12 +49,11 @@ type Rule struct {
 // The defaults of a Config.
 const (
 	DefaultListen = "127.0.0.1:16931"
-	// DefaultMinLife is time for a load balancer to take the guard out.
+	// DefaultMinLife gives a load balancer time to take the guard out of service.
 	DefaultMinLife = 5 * time.Minute
 )
 
-// Read reads the file of a guard that was opened as name. What its values mean is left to
-// [Config.Check].
+// Read reads the file of a guard that was opened as name. [Config.Check] checks its values.
 func Read(r io.Reader, name string) (c Config, err error) {
 	c.document, err = configfile.Read(r, name, &c)
 	return c, err
@@ -133,7 +133,7 @@ func joined[S ~string](values []S) string {
 	return strings.Join(all, ", ")
 }
 
-// Warnings returns what is allowed and may not be meant.
+// Warnings returns what is allowed but may not be intended.
 func (c Config) Warnings() []string {
 	var all []string
 	for _, address := range c.Listen {

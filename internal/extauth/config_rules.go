@@ -11,7 +11,7 @@ import (
 
 var methodName = regexp.MustCompile(`^[A-Z][A-Z0-9_-]*$`)
 
-// lenienceOf returns what a word of the configuration is lenient about, 0 for none.
+// lenienceOf returns the lenience that a word of the configuration stands for, 0 for none.
 func lenienceOf(word string) lenience {
 	switch word {
 	case "encoded_slash":
@@ -119,8 +119,8 @@ func (c Config) checkRule(i int) error {
 	return nil
 }
 
-// check returns the first mistake in an entry: in the value at an index of a key, as mistake says
-// it.
+// check returns the first mistake in an entry, as an error that mistake makes for the value at an
+// index of a key.
 func (e Entry) check(mistake func(text, key string, index int) error) error {
 	for _, list := range []struct {
 		key    string
@@ -141,7 +141,7 @@ func (e Entry) check(mistake func(text, key string, index int) error) error {
 	return nil
 }
 
-// checkOnly returns what is wrong with rules that see nothing of a request but its token.
+// checkOnly returns what is wrong with rules that see only the token of a request.
 func (c Config) checkOnly() error {
 	const advice = "without proxy nothing is known of the request but its token; name the proxy, or have one rule, with path: / and require"
 	if len(c.Rules) > 1 {
@@ -162,7 +162,7 @@ func (c Config) checkOnly() error {
 	return nil
 }
 
-// checkPair returns why two rules cannot stand beside each other.
+// checkPair returns why two rules cannot be combined.
 func (c Config) checkPair(a, b parsedRule) error {
 	if a.Host != b.Host {
 		return nil
@@ -217,8 +217,8 @@ func (r Rule) shares(o Rule) (string, bool) {
 	return "", false
 }
 
-// weakRules returns warnings of rules that let in, below the path of a protected rule, whom that
-// would not.
+// weakRules returns warnings about rules below the path of a protected rule that let in callers
+// whom the protected rule would refuse.
 func (c Config) weakRules() (all []string) {
 	rules := c.parsed()
 	for _, protected := range rules {

@@ -9,7 +9,7 @@ import (
 	"github.com/seed-ac726066/aztoken/internal/extauth"
 )
 
-// head is what a file needs beside rules.
+// head is what a file needs in addition to rules.
 const head = "proxy: nginx\naudiences: [https://orders.example.com]\ntenants: [7e000000-0000-4000-8000-000000000001]\n"
 
 func read(t testing.TB, text string) (extauth.Config, error) {
@@ -155,7 +155,7 @@ func TestConfigMistakes(t *testing.T) {
 	}
 }
 
-// What looks like a conflict and is none.
+// Rules that look like a conflict but are not.
 func TestConfigNeighbours(t *testing.T) {
 	t.Parallel()
 	const required = "require: [{roles: [a]}]"

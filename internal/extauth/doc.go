@@ -1,8 +1,9 @@
-// Package extauth answers the question of a reverse proxy whether a request may pass: package verify
-// for services in every language.
+// Package extauth tells a reverse proxy whether a request may pass. It makes package verify
+// available to services in every language.
 //
 //	proxy ──▶ /check ──▶ original (whose word is the path) ──▶ target (what the path is)
 //	      ──▶ ruleset (which rules it must pass) ──▶ verify (whose token it is) ──▶ answer
 //
-// What cannot be read in one way is refused: the service behind the proxy may read it in another.
+// A request that can be read in more than one way is refused, because the service behind the proxy
+// may read it differently.
 package extauth

@@ -10,7 +10,7 @@ import (
 	"github.com/seed-ac726066/aztoken/internal/extauth"
 )
 
-// What nginx asks about requests, and what it is told.
+// What nginx asks about requests, and the answers.
 func Example() {
 	entra := imdstest.New(&imdstest.Options{Identities: []imdstest.Identity{{
 		SystemAssigned: true, Roles: map[string][]string{"api://orders": {"reader"}},

@@ -6,9 +6,9 @@ import (
 	"unicode/utf8"
 )
 
-// fold returns a path with letters of which services make no difference. Each rune goes to upper
-// case first, as some have no lower case of their own and yet equal another letter: ı and ſ are I
-// and S in upper case.
+// fold returns a path with letters that services treat as equal made the same. Each rune is
+// converted to upper case first, because some equal another letter only there: ı and ſ are I and S
+// in upper case.
 func fold(path string) string {
 	for i := range len(path) {
 		if c := path[i]; c >= utf8.RuneSelf || 'A' <= c && c <= 'Z' {
@@ -16,7 +16,7 @@ func fold(path string) string {
 			return severalLetters.Replace(path)
 		}
 	}
-	return path // as most paths are
+	return path // most paths need no change
 }
 
 // severalLetters are the runes that are several letters of ASCII in upper case (Unicode's

@@ -21,13 +21,13 @@ import (
 	"github.com/seed-ac726066/aztoken/verify"
 )
 
-// Options are what a guard has beside its configuration.
+// Options are a guard's settings that are not in its configuration.
 type Options struct {
 	// HTTPClient fetches Entra's keys. Nil: one that uses the proxy of the environment.
 	HTTPClient *http.Client
-	// Metrics gets the metrics. Nil is none that somebody sees.
+	// Metrics gets the metrics. Nil discards them.
 	Metrics *metrics.Set
-	// Logger gets refused checks and what happens to the keys. Nil is silent.
+	// Logger logs refused checks and what happens to the keys. Nil logs nothing.
 	Logger *slog.Logger
 }
 
@@ -51,14 +51,14 @@ type generation struct {
 	verifier *verify.Verifier
 }
 
-// maxWaiting is how many requests are under way at most before further ones no longer wait for keys.
-// It is a part of the connections: while Entra ID is silent, anybody can make up tokens of unknown
-// keys, each of which waits ten seconds.
+// maxWaiting is how many requests may be under way before further ones no longer wait for keys. It
+// is less than the number of connections: while Entra ID does not answer, anybody can make up
+// tokens with unknown keys, each of which waits ten seconds.
 const maxWaiting = 256
 
 var errMaxWaiting = errors.New("too many requests wait for keys already")
 
-// closeTimeout is longer than a verifier waits for what does not end with it.
+// closeTimeout is longer than a verifier's Close waits for callbacks and requests that do not end.
 const closeTimeout = 6 * time.Second
 
 // New returns a guard that serves c, which must have passed [Config.Check]. It fetches the keys in
@@ -72,7 +72,7 @@ func New(c Config, o Options) (*Guard, error) {
 	}
 	g.metrics = newMeters(o.Metrics, func() verify.Status { return g.current.Load().verifier.Status() })
 	g.current.Store(g.generation(c, verifier))
-	g.life.Go(func() { _ = verifier.Warm(g.life.Context()) }) // keyEvent tells of its failure
+	g.life.Go(func() { _ = verifier.Warm(g.life.Context()) }) // keyEvent reports its failure
 	return g, nil
 }
 
@@ -84,13 +84,13 @@ func (g *Guard) newVerifier(c Config) (*verify.Verifier, error) {
 	cloud, _ := entra.Cloud(c.Cloud)
 	return verify.New(&verify.Options{
 		Audiences: c.Audiences, Tenants: c.Tenants, Cloud: cloud, Authority: c.Authority, KeyFile: c.KeyFile,
-		AllowRoleless: true, // what a caller must show is the rules' business
+		AllowRoleless: true, // the rules decide what a caller must show
 		HTTPClient:    g.options.HTTPClient, OnEvent: g.keyEvent,
 	})
 }
 
-// Reload serves c from now on. Audiences and tenants that are new must have their keys first, which
-// ctx bounds, and so do ten seconds. An error changes nothing.
+// Reload serves c from now on. It waits for the keys of new audiences and tenants until ctx ends,
+// for ten seconds at most. If it returns an error, nothing has changed.
 func (g *Guard) Reload(ctx context.Context, c Config) error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -135,8 +135,8 @@ func warm(ctx context.Context, v *verify.Verifier) error {
 	return nil
 }
 
-// withCurrent calls f with what is served, and again if a Reload has closed the verifier meanwhile:
-// its error would be the caller's.
+// withCurrent calls f with the current generation, and again if a Reload has closed the verifier in
+// the meantime, so that the caller does not get that error.
 func (g *Guard) withCurrent(f func(*generation) error) {
 	for {
 		now := g.current.Load()
@@ -165,7 +165,8 @@ func (g *Guard) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// isCheck reports whether a proxy asks. Envoy asks below the path too: nothing else is served there.
+// isCheck reports whether a request is a proxy's. Envoy asks below the path too, where nothing else
+// is served.
 func (g *Guard) isCheck(r *http.Request) bool {
 	if g.current.Load().config.Proxy == Envoy {
 		return strings.HasPrefix(r.RequestURI, checkPath)
@@ -198,7 +199,7 @@ func (g *Guard) check(w http.ResponseWriter, r *http.Request) {
 // Config returns what is served.
 func (g *Guard) Config() Config { return g.current.Load().config }
 
-// Verifier returns what checks the tokens, until the next Reload.
+// Verifier returns the verifier that checks the tokens until the next Reload.
 func (g *Guard) Verifier() *verify.Verifier { return g.current.Load().verifier }
 
 // Close ends the fetching of keys. Tokens cannot be checked from then on.

@@ -12,18 +12,18 @@ const (
 	claimsHeader   = "X-Auth-Claims"
 )
 
-// A mark is what a header of a question says of it.
+// A mark is what a header says about a question.
 type mark uint8
 
 const (
 	ownHeader      mark = 1 << iota // it is one that the guard sets
-	methodOverride                  // it has the service take another method
+	methodOverride                  // it makes the service use another method
 )
 
 // marks returns the marks of all headers of a question.
 func marks(h http.Header) (all mark) {
 	for name := range h {
-		if len(name) > 0 && name[0]|0x20 == 'x' { // as all of ours begin
+		if len(name) > 0 && name[0]|0x20 == 'x' { // all of our headers begin so
 			all |= markOf(name)
 		}
 	}
@@ -48,7 +48,7 @@ func markOf(name string) mark {
 }
 
 // readsAs reports whether services may take a header for the one of a name in lower case: CGI and
-// its kin read _ for -, and some for all that is neither a letter nor a digit.
+// similar interfaces read _ as -, and some read anything that is neither a letter nor a digit as -.
 func readsAs(header, name string) bool {
 	if len(header) != len(name) {
 		return false
@@ -68,7 +68,7 @@ func readsAs(header, name string) bool {
 	return true
 }
 
-// isPreflight reports whether a question asks for leave of CORS (Fetch, 4.8): without a token, as
+// isPreflight reports whether a question is a CORS preflight (Fetch, 4.8). It has no token, because
 // browsers send none.
 func isPreflight(method string, h http.Header) bool {
 	return method == http.MethodOptions && h.Get("Origin") != "" && h.Get("Access-Control-Request-Method") != ""

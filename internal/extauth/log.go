@@ -11,11 +11,11 @@ import (
 	"github.com/seed-ac726066/aztoken/verify"
 )
 
-// maxShown is how much of what a caller sent gets into a log.
+// maxShown limits how much of what a caller sent gets into a log.
 const maxShown = 200
 
-// log writes a line about a check: about a refused one once a second for each rule and reason, about
-// others for whoever debugs.
+// log writes a line about a check: for refused checks once a second per rule and reason, for others
+// at debug level.
 func (g *Guard) log(ctx context.Context, o outcome) {
 	level := slog.LevelDebug
 	if o.err != nil {
@@ -51,7 +51,7 @@ func (o outcome) ruleName() string {
 	return o.rule.name
 }
 
-// kind tells refusals apart that are worth a line each: a closed set.
+// kind tells apart the refusals that get a line each. It returns one of a closed set.
 func (o outcome) kind() string {
 	what := o.err
 	var e *verify.Error
@@ -82,7 +82,7 @@ func shown(text string) string {
 	return text[:min(len(text), maxShown)]
 }
 
-// keyEvent logs what happens to the keys. Tokens that are refused are logged with their requests.
+// keyEvent logs what happens to the keys. Refused tokens are logged with their requests.
 func (g *Guard) keyEvent(e verify.Event) {
 	level, text := slog.LevelInfo, "aztoken guard: keys fetched"
 	switch e.Kind {

@@ -66,7 +66,7 @@ func entraID() *imdstest.Server {
 	}}})
 }
 
-// configured returns the configuration of a file, of which text has what is not as in head.
+// configured returns the configuration of a file with head and text, which replaces lines of head.
 func configured(t testing.TB, text string) extauth.Config {
 	t.Helper()
 	c, err := read(t, "authority: https://imds.test\n"+text)
@@ -74,8 +74,8 @@ func configured(t testing.TB, text string) extauth.Config {
 	return c
 }
 
-// start returns a guard with the keys, which the end of the test closes. It must have told nobody a
-// token.
+// start returns a guard with the keys, which is closed at the end of the test. It must not have
+// shown a token.
 func start(t testing.TB, entra *imdstest.Server, c extauth.Config) *fixture {
 	t.Helper()
 	f := &fixture{entra: entra, set: metrics.NewSet(), log: new(log)}
@@ -114,7 +114,7 @@ func question(token, method, target string, pairs ...string) *http.Request {
 	return r
 }
 
-// ask returns the answer to a question. It holds what is true of every answer to a proxy.
+// ask returns the answer to a question. It checks what is true of every answer to a proxy.
 func (f *fixture) ask(t testing.TB, r *http.Request) *httptest.ResponseRecorder {
 	t.Helper()
 	w := httptest.NewRecorder()

@@ -15,8 +15,8 @@ import (
 type result uint8
 
 const (
-	// badRequest is first, so that what was not decided is refused. 403: the question is not
-	// understood, or can be in two ways.
+	// badRequest is the zero value, so that an undecided check is refused. 403: the question cannot
+	// be understood, or can be understood in two ways.
 	badRequest  result = iota
 	allowed            // the token is good, and meets the rules
 	open               // no token was looked at
@@ -32,7 +32,7 @@ func (r result) String() string {
 	return [results]string{"bad_request", "allowed", "open", "no_token", "bad_token", "forbidden", "no_rule", "unavailable"}[r]
 }
 
-// noRuleName is the label of a check that no rule was found for.
+// noRuleName is the label of a check without a matching rule.
 const noRuleName = "none"
 
 // counts are the counters of the checks of one rule.
@@ -46,7 +46,7 @@ type meters struct {
 	duration *metrics.PrometheusHistogram
 }
 
-// durations reach from a token that is remembered to the ten seconds that keys are waited for.
+// durations range from a cached token to the ten seconds that a check waits for keys.
 var durations = []float64{.00001, .000025, .00005, .0001, .00025, .0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10}
 
 func newMeters(set *metrics.Set, status func() verify.Status) *meters {
@@ -59,7 +59,8 @@ func newMeters(set *metrics.Set, status func() verify.Status) *meters {
 // counts returns the counters of the results that a rule can have. Rules of the same host and path
 // share them.
 func (m *meters) counts(rule string, possible ...result) (all counts) {
-	label := strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(rule) // %q has escapes that Prometheus lacks
+	// %q would use escapes that Prometheus does not have.
+	label := strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(rule)
 	for _, r := range possible {
 		all[r] = m.set.GetOrCreateCounter(fmt.Sprintf("aztoken_guard_checks_total{rule=\"%s\",result=\"%s\"}", label, r))
 	}

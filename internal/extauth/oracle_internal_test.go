@@ -12,7 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// An oracle decides as the rules say, without trees: it looks at every rule of a configuration.
+// An oracle decides by the rules without trees: it looks at every rule of a configuration.
 type oracle []parsedRule
 
 // narrowest returns the rules of the narrowest pattern that has a path, none if there is none.
@@ -55,8 +55,8 @@ func has(p pattern, path string) bool {
 func exactly(r parsedRule) pattern { return r.pattern }
 func inCase(r parsedRule) pattern  { return r.folded }
 
-// readings returns the rules of what services may read a path as: in other letters, and without a
-// final slash.
+// readings returns the rules of the paths that services may read a path as: with other letters, and
+// without a final slash.
 func (o oracle) readings(path string) (all [][]parsedRule) {
 	folded := fold(path)
 	all = append(all, o.narrowest(path, exactly), o.narrowest(folded, inCase))
@@ -64,8 +64,8 @@ func (o oracle) readings(path string) (all [][]parsedRule) {
 	if bare == "" {
 		return all
 	}
-	// /x/ and /x/{$} have /x too, which is narrower than all that has /x and more. Whoever gives /x a
-	// rule beside /x/ tells them apart.
+	// /x/ and /x/{$} match /x too, and are narrower than any pattern that matches /x and more. A
+	// configuration that has a rule for /x besides /x/ distinguishes them.
 	without, with := o.narrowest(bare, inCase), o.narrowest(bare+"/", inCase)
 	length := strings.Count(bare, "/")
 	if len(with) == 0 || len(with[0].folded) != length+1 {
@@ -150,7 +150,7 @@ func randomRules(t testing.TB, random *rand.Rand) Config {
 	return good
 }
 
-// Whatever the rules, a request must meet those that an oracle finds by looking at each.
+// With any rules, a request must meet those that an oracle finds by looking at each.
 func TestChooseAgainstOracle(t *testing.T) {
 	t.Parallel()
 	for seed := range uint64(1000) {

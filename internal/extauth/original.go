@@ -8,13 +8,13 @@ import (
 	"unicode/utf8"
 )
 
-// Proxy is the kind of the reverse proxy that asks: it decides whose word the original request is.
-// What another kind would set is not read: a caller may have sent it.
+// Proxy is the kind of the reverse proxy that asks. It decides which headers describe the original
+// request. Headers that another kind would set are not read, because a caller may have sent them.
 type Proxy string
 
 // The kinds of proxies.
 const (
-	NoProxy      Proxy = "" // nothing is known of the original request but its token
+	NoProxy      Proxy = "" // only the token of the original request is known
 	Nginx        Proxy = "nginx"
 	HAProxy      Proxy = "haproxy"
 	IngressNginx Proxy = "ingress-nginx"
@@ -36,8 +36,8 @@ type original struct {
 	target string // as it stands in the request line
 }
 
-// Why a proxy's question is not understood. It is not set up as the documentation says, or somebody
-// else asks.
+// Why a proxy's question is not understood: the proxy is not set up as the documentation says, or
+// the request does not come from it.
 var (
 	errMethodHeader = errors.New("the proxy does not say the method once, as it must")
 	errHostHeader   = errors.New("the proxy does not say the host once, as it must")
@@ -78,8 +78,8 @@ func (p Proxy) original(r *http.Request) (o original, err error) {
 	return o, err
 }
 
-// fromHeaders reads headers, whose names are in net/http's spelling. Without a name for the host
-// that is not read.
+// fromHeaders reads headers, whose names are in net/http's spelling. An empty name for the host
+// means that it is not read.
 func fromHeaders(h http.Header, method, host, target string) (o original, err error) {
 	for _, part := range [...]struct {
 		name string
@@ -113,21 +113,22 @@ func splitURL(text string) (host, target string, err error) {
 
 // hostOf returns the host of a header in the form that is compared.
 func hostOf(text string) (string, error) {
-	if text == "" || isHost(text) { // as most are
+	if text == "" || isHost(text) { // most are
 		return text, nil
 	}
 	host, port := text, ""
 	if i := strings.LastIndexByte(text, ':'); i >= 0 && !strings.HasSuffix(text, "]") {
 		host, port = text[:i], text[i+1:]
 	}
-	beyondASCII := func(r rune) bool { return r >= utf8.RuneSelf } // some become letters of ASCII in lower case
+	// Some runes become ASCII letters in lower case.
+	beyondASCII := func(r rune) bool { return r >= utf8.RuneSelf }
 	if strings.Trim(port, "0123456789") != "" || strings.ContainsFunc(host, beyondASCII) {
 		return text, errHost
 	}
 	host = strings.ToLower(strings.TrimSuffix(host, "."))
 	if strings.HasPrefix(host, "[") && strings.HasSuffix(host, "]") {
 		address, _ := netip.ParseAddr(host[1 : len(host)-1])
-		host = "[" + address.String() + "]" // which has many spellings
+		host = "[" + address.String() + "]" // an address has many spellings
 	}
 	if !isHost(host) {
 		return text, errHost

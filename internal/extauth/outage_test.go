@@ -32,7 +32,7 @@ func TestOutage(t *testing.T) {
 					f.Close()
 					f = start(t, entra, c)
 				}
-				// Not a remembered token: a new one each time.
+				// Not a cached token: a new one each time.
 				w := f.ask(t, question(entra.Mint(audience), "GET", "/orders"))
 				require.Equal(t, http.StatusOK, w.Code, "%d: %v", asked, f.log)
 				ready := f.Readiness()

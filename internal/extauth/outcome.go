@@ -9,12 +9,13 @@ import (
 
 // An outcome is what a guard makes of a question.
 type outcome struct {
-	result  result
-	asked   original
-	rule    *rule          // nil: none was found
-	claims  *verify.Claims // of the caller, if the token is good
-	err     error          // why it was refused
-	refusal *verify.Error  // what the caller is told of a token; nil if it is not about that
+	result result
+	asked  original
+	rule   *rule          // nil: none was found
+	claims *verify.Claims // of the caller, if the token is good
+	err    error          // why it was refused
+	// what the caller is told about its token; nil if the token is not the reason
+	refusal *verify.Error
 }
 
 // judge decides whether a request may pass.

@@ -9,8 +9,8 @@ import (
 	"unicode"
 )
 
-// A pattern is one of net/http's for paths, without method and host. Which of two takes precedence
-// is decided as there.
+// A pattern is one of net/http's for paths, without method and host. Precedence between two
+// patterns is the same as there.
 type pattern []segment
 
 type segment struct {
@@ -23,7 +23,7 @@ type segmentKind uint8
 const (
 	literal segmentKind = iota
 	single              // {name}: one segment
-	multi               // a final slash or {name...}: all that follows, also nothing
+	multi               // a final slash or {name...}: everything that follows, even nothing
 	end                 // {$}: nothing after the final slash
 )
 
@@ -87,11 +87,12 @@ func wildcard(part string) (s segment, name string, ok bool) {
 	return s, name, name != ""
 }
 
-// literalText returns the decoded text of a segment. One that is in no path which is let through
-// would be a rule without effect.
+// literalText returns the decoded text of a segment. A text that no accepted path contains is an
+// error: its rule would have no effect.
 func literalText(part string) (string, error) {
 	encoded := part
-	if strings.ContainsFunc(part, func(r rune) bool { return r > '~' }) { // a person writes letters as they are
+	// The configuration has such letters unencoded.
+	if strings.ContainsFunc(part, func(r rune) bool { return r > '~' }) {
 		encoded = strings.ReplaceAll(url.PathEscape(part), "%25", "%")
 	}
 	t, err := readTarget("/" + encoded)
@@ -118,7 +119,7 @@ func (p pattern) folded() pattern {
 	return p
 }
 
-// below returns the pattern of all that lies below p, including p's path with a final slash.
+// below returns the pattern of everything below p, including p's path with a final slash.
 func (p pattern) below() pattern {
 	switch p[len(p)-1].kind {
 	case multi:
@@ -129,13 +130,13 @@ func (p pattern) below() pattern {
 	return append(slices.Clone(p), segment{kind: multi})
 }
 
-// relation is how the paths of one pattern are to those of another.
+// relation is how the paths of one pattern relate to those of another.
 type relation uint8
 
 const (
 	equal    relation = iota
 	narrower          // all of them are the other's too
-	wider             // and reverse
+	wider             // the reverse
 	overlap           // some of them are
 	disjoint          // none is
 )
@@ -170,7 +171,7 @@ func (s segment) compare(o segment) relation {
 		return wider
 	case o.kind == multi:
 		return narrower
-	case s.kind == end || o.kind == end: // what is no multi has a segment there
+	case s.kind == end || o.kind == end: // a pattern that is not a multi has a segment there
 		return disjoint
 	case s.kind == single:
 		return wider

@@ -83,8 +83,8 @@ func TestPatternBelow(t *testing.T) {
 	}
 }
 
-// FuzzPattern holds patterns and their tree to those of net/http: which of two are in conflict, and
-// which one has a path.
+// FuzzPattern compares patterns and their tree with those of net/http: which two conflict, and
+// which one matches a path.
 func FuzzPattern(f *testing.F) {
 	for _, seed := range [][3]string{
 		{"/a/", "/a/{x}", "/a/b"}, {"/a/{x}", "/{y}/b", "/a/b"}, {"/{$}", "/", "/"}, {"/a", "/a/", "/a/"}, {"/{x}/b/", "/a/{$}", "/a/"},

@@ -14,8 +14,8 @@ type Readiness struct {
 	verify.Status
 }
 
-// Readiness reports whether the keys serve for the least time of the configuration, whatever
-// happens.
+// Readiness reports whether the keys remain usable for at least the configured time, even if no
+// more can be fetched.
 func (g *Guard) Readiness() Readiness {
 	now := g.current.Load()
 	return readiness(now.verifier.Status(), now.config.MinLife, time.Now())

@@ -67,7 +67,8 @@ func TestReload(t *testing.T) {
 			require.Equal(t, http.StatusUnauthorized, f.ask(t, question(f.entra.Mint(second, reader), "GET", "/")).Code)
 			require.Equal(t, http.StatusOK, f.ask(t, question(f.entra.Mint(audience), "GET", "/")).Code)
 			require.Len(t, f.Config().Audiences, 1)
-			for _, elsewhere := range []string{"cloud: usgovernment\n" + readers, "authority: https://other.test\n" + readers} { // other keys
+			// Either one has other keys.
+			for _, elsewhere := range []string{"cloud: usgovernment\n" + readers, "authority: https://other.test\n" + readers} {
 				c, err := read(t, elsewhere)
 				require.NoError(t, err)
 				if c.Authority == "" {
@@ -114,7 +115,7 @@ func TestReload(t *testing.T) {
 		virtually(t, func(t *testing.T) {
 			f := start(t, entraID(), configured(t, readers))
 			synctest.Wait()
-			f.entra.Issuer().RotateKey() // so that the next token has its check wait for a key
+			f.entra.Issuer().RotateKey() // so that the check of the next token waits for a key
 			f.entra.Issuer().Next(imdstest.Hang())
 			good := f.entra.Mint(audience)
 			var asked sync.WaitGroup

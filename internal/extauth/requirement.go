@@ -8,13 +8,14 @@ import (
 	"github.com/seed-ac726066/aztoken/verify"
 )
 
-// Entry is what a caller must show, all of it. A token with neither roles nor scopes only shows that
-// its bearer is somebody, so it meets only an entry that names callers.
+// Entry is what a caller must show, all of it. A token with neither roles nor scopes only
+// identifies its bearer, so it meets only an entry that names callers.
 type Entry struct {
-	Roles   []string `yaml:"roles"`    // one of them
-	Scopes  []string `yaml:"scopes"`   // one of them
-	Callers []string `yaml:"callers"`  // object ids, or client ids of those who call for themselves: one of them
-	AppOnly bool     `yaml:"app_only"` // the caller is an application and no user
+	Roles  []string `yaml:"roles"`  // one of them
+	Scopes []string `yaml:"scopes"` // one of them
+	// Callers are object ids, or client ids of applications that call for themselves: one of them.
+	Callers []string `yaml:"callers"`
+	AppOnly bool     `yaml:"app_only"` // the caller is an application, not a user
 }
 
 // isEmpty reports whether e requires nothing.
@@ -57,7 +58,7 @@ func roleOrScope(c *verify.Claims) error {
 	return verify.AnyRole()(c)
 }
 
-// oneOf returns the requirement of one of several entries. Without entries nobody meets it.
+// oneOf returns the requirement to meet one of several entries. Without entries no caller meets it.
 func oneOf(entries []Entry) verify.Requirement {
 	var all []verify.Requirement
 	for _, e := range entries {
@@ -79,7 +80,7 @@ func oneOf(entries []Entry) verify.Requirement {
 	}
 }
 
-// brief returns what an error of a requirement says, without its advice.
+// brief returns the text of a requirement's error, without its advice.
 func brief(err error) string {
 	var e *verify.Error
 	if !errors.As(err, &e) {
@@ -90,7 +91,7 @@ func brief(err error) string {
 	return strings.TrimPrefix(short.Error(), "verify: ")
 }
 
-// admitsOnly reports whether one of wide lets in everybody whom one of narrow lets in, as far as
+// admitsOnly reports whether one of wide lets in every caller that one of narrow lets in, as far as
 // their texts show.
 func admitsOnly(narrow, wide []Entry) bool {
 	return !slices.ContainsFunc(narrow, func(n Entry) bool {
@@ -103,7 +104,8 @@ func (e Entry) implies(o Entry) bool {
 	within := func(own, others []string) bool {
 		return len(others) == 0 || len(own) > 0 && !slices.ContainsFunc(own, func(text string) bool { return !slices.Contains(others, text) })
 	}
-	somebody := len(e.Callers) > 0 && len(e.Roles)+len(e.Scopes) == 0 // also a token without roles and scopes
+	// This also accepts a token without roles and scopes.
+	somebody := len(e.Callers) > 0 && len(e.Roles)+len(e.Scopes) == 0
 	return within(e.Roles, o.Roles) && within(e.Scopes, o.Scopes) && within(e.Callers, o.Callers) &&
 		(e.AppOnly || !o.AppOnly) && (!somebody || len(o.Callers) > 0)
 }

@@ -26,8 +26,8 @@ type route struct{ rules []*rule }
 // A ruleset has the rules of each host. It does not change.
 type ruleset struct {
 	hosts map[string]*site
-	other *site // of hosts without rules of their own; nil: there is none
-	only  *rule // without a proxy, the one rule that there is
+	other *site // of hosts without their own rules; nil: there is none
+	only  *rule // without a proxy, the only rule
 }
 
 // A site has the rules of a host twice: as they are, and folded.
@@ -41,8 +41,8 @@ var (
 	errTwoReadings = errors.New("the path can be read as one of another rule")
 )
 
-// A choice is the rule of a request, and further ones that it must meet as well, for other readings
-// of its path.
+// A choice is the rule of a request, and further rules that it must meet as well because its path
+// can be read in other ways.
 type choice struct {
 	rule    *rule
 	further []*rule
@@ -51,8 +51,8 @@ type choice struct {
 // A question is what a proxy asks: may this request pass?
 type question struct {
 	original
-	preflight bool // it asks for leave of CORS, without a token, and overrides no method
-	override  bool // a header says another method
+	preflight bool // it is a CORS preflight, without a token, and overrides no method
+	override  bool // a header names another method
 }
 
 // choose returns the rules that a request must meet. Its errors are reasons to refuse it.
@@ -88,7 +88,7 @@ func (s *ruleset) choose(q question, t target) (choice, error) {
 	return c, err
 }
 
-// add has a request meet the rules of the other spellings of a path as well.
+// add makes a request meet the rules of the other spellings of a path as well.
 func (c *choice) add(q question, on *site, path string) error {
 	path = fold(path)
 	own, below := on.folded.findBare(strings.TrimRight(path, "/"))
@@ -125,7 +125,7 @@ func (r *route) rule(q question) (*rule, error) {
 	return r.rules[i], nil
 }
 
-// has reports whether a rule is for a method, which is compared as it is.
+// has reports whether a rule is for a method, which is compared exactly.
 func (r *rule) has(method string) bool {
 	return len(r.methods) == 0 || slices.Contains(r.methods, method) ||
 		method == http.MethodHead && slices.Contains(r.methods, http.MethodGet)

@@ -13,7 +13,7 @@ import (
 	"github.com/seed-ac726066/aztoken/verify"
 )
 
-// compiled returns the rules of a file, of which text has the rules.
+// compiled returns the rules of a file with head and text, which has the rules.
 func compiled(t testing.TB, text string) *ruleset {
 	t.Helper()
 	c, err := Read(strings.NewReader("proxy: nginx\naudiences: [a]\ntenants: [aaaaaaaa-0000-4000-8000-000000000000]\nrules:\n"+text), "guard.yaml")
@@ -142,7 +142,7 @@ func TestChoose(t *testing.T) {
 	}
 }
 
-// escapeLetters returns a target as it is sent: letters that are not of ASCII are escaped.
+// escapeLetters returns a target as it is sent: non-ASCII letters are escaped.
 func escapeLetters(target string) string {
 	var b strings.Builder
 	for _, r := range target {
@@ -227,12 +227,13 @@ func TestChooseByMethod(t *testing.T) {
 		{"OPTIONS", "/open/", "preflight"}: errNoMethod,
 		{"POST", "/open/", ""}:             errNoMethod,
 		{"GET", "/head", ""}:               errNoMethod,
-		{"GET", "/Two/", ""}:               errNoMethod, // the folded one has POST alone
-		{"POST", "/files/;", ""}:           errNoMethod, // the other reading is /files, which has GET alone
-		{"POST", "/files/", ""}:            errNoMethod,
-		{"GET", "/orders/1", "override"}:   errOverride,
-		{"POST", "/orders/1", "override"}:  errOverride,
-		{"GET", "/open/", "override"}:      errOverride,
+		{"GET", "/Two/", ""}:               errNoMethod, // the folded one allows only POST
+		// The other reading is /files, which allows only GET.
+		{"POST", "/files/;", ""}:          errNoMethod,
+		{"POST", "/files/", ""}:           errNoMethod,
+		{"GET", "/orders/1", "override"}:  errOverride,
+		{"POST", "/orders/1", "override"}: errOverride,
+		{"GET", "/open/", "override"}:     errOverride,
 	} {
 		q := question{original{a.method, "", a.target}, strings.Contains(a.headers, "preflight"), strings.Contains(a.headers, "override")}
 		_, err := rules.decide(q)

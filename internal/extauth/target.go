@@ -7,7 +7,7 @@ import (
 	"unicode/utf8"
 )
 
-// maxTarget is what common proxies take for a request line.
+// maxTarget is how long a request line common proxies accept.
 const maxTarget = 8 << 10
 
 // lenience is a set of spellings that services read in more than one way.
@@ -40,18 +40,18 @@ var (
 
 // A target is the path of a request as a service may read it.
 type target struct {
-	// path is decoded once, but for what odd says: encoded slashes and percent signs stay as they
-	// are, so that none of them looks like another path.
+	// path is decoded once, except for what odd lists: encoded slashes and percent signs stay
+	// encoded, so that the path does not look like a different one.
 	path string
 	// odd is what can be read in more than one way.
 	odd lenience
-	// furthest is the path of a service that decodes as often as it can, takes backslashes for
-	// slashes, joins slashes, and drops what follows a semicolon. "" if nothing is odd.
+	// furthest is the path as read by a service that decodes as often as it can, treats backslashes
+	// as slashes, joins slashes, and drops what follows a semicolon. "" if nothing is odd.
 	furthest string
 }
 
-// readTarget reads the target of a request line. The query is only looked at for bytes that are in
-// no URL.
+// readTarget reads the target of a request line. It checks the query only for bytes that no URL
+// contains.
 func readTarget(raw string) (target, error) {
 	switch {
 	case len(raw) > maxTarget:
@@ -146,7 +146,7 @@ func (t *target) decode(path string) error {
 	return nil
 }
 
-// lacks returns why a target is refused by a rule that is lenient about allowed, nil if it is not.
+// lacks returns why a rule that is lenient about allowed refuses a target, nil if it does not.
 func (t target) lacks(allowed lenience) error {
 	for _, o := range [...]struct {
 		odd lenience
@@ -161,7 +161,7 @@ func (t target) lacks(allowed lenience) error {
 	return nil
 }
 
-// furthest returns the path of a service that reads as much into it as it can.
+// furthest returns the path as read by a service that interprets as much of it as it can.
 func furthest(path string) string {
 	decoded := make([]byte, 0, len(path))
 	for i := range len(path) {
@@ -188,8 +188,8 @@ func furthest(path string) string {
 	return read.String()
 }
 
-// hasDots reports whether a segment of a path ends in a dot, as . and .. do, or in a blank: services
-// drop both.
+// hasDots reports whether a segment of a path ends in a dot, as . and .. do, or in a space: some
+// services drop both.
 func hasDots(path string) bool {
 	for i := 1; i <= len(path); i++ {
 		if i < len(path) && path[i] != '/' {

@@ -31,7 +31,7 @@ func TestReadTarget(t *testing.T) {
 			"/a.b/c..d":               "/a.b/c..d",
 			"/a+b&c=d:e@f,g!h*i'(j)~": "/a+b&c=d:e@f,g!h*i'(j)~",
 			"/{x}|^`\"<>":             "/{x}|^`\"<>",
-			// The query does not count, nor what it looks like.
+			// The query does not count, even if it looks like a path.
 			"/orders?/../admin":        "/orders",
 			"/orders?a=//b;c\\d%zz%2e": "/orders",
 			"/orders??":                "/orders",
@@ -100,9 +100,9 @@ func TestReadTarget(t *testing.T) {
 			"/a%20/b":           errDots,
 			"/%20":              errDots,
 			"/a.%20/b":          errDots,
-			"/a%c2%a0":          errDots, // a blank that is no ASCII
+			"/a%c2%a0":          errDots, // a space that is not ASCII
 			"/a%e3%80%80/b":     errDots,
-			// However often it is encoded.
+			// Encoded any number of times.
 			"/%252e%252e/admin":         errDots,
 			"/%252e":                    errDots,
 			"/%25252e%25252e/admin":     errDots,
@@ -120,11 +120,12 @@ func TestReadTarget(t *testing.T) {
 			"/..%253b/admin":            errDots,
 			"/%2e%2e;/admin":            errDots,
 			"/a%20;x/b":                 errDots,
-			"/%252%2565%252%2565/a":     errDots, // as those decode it again who leave what is no escape
-			"/a%2500":                   errControl,
-			"/a%25c2%2585b":             errControl,
-			"/%25c0%25ae%25c0%25ae/a":   errUTF8,
-			"/%252525c0%252525af":       errUTF8,
+			// A service that leaves an invalid escape as it is decodes this again.
+			"/%252%2565%252%2565/a":   errDots,
+			"/a%2500":                 errControl,
+			"/a%25c2%2585b":           errControl,
+			"/%25c0%25ae%25c0%25ae/a": errUTF8,
+			"/%252525c0%252525af":     errUTF8,
 		} {
 			_, err := readTarget(raw)
 			require.ErrorIs(t, err, want, "%q", raw)
@@ -197,8 +198,8 @@ func TestFold(t *testing.T) {
 	}
 }
 
-// FuzzReadTarget holds that what passes has one reading: no decoding, cleaning or cutting that a
-// service may do makes another path of it.
+// FuzzReadTarget checks that an accepted target has only one reading: no decoding, cleaning or
+// cutting by a service turns it into another path.
 func FuzzReadTarget(f *testing.F) {
 	for _, seed := range []string{
 		"/orders/17?x", "/..%2f", "/%252e%252e/admin", "//admin", "/admin;x", "/a%20", "/%c0%ae", "/stra%C3%9Fe", "/a\\b", "/a#b", "/%25%32%65", "/..;/a",

@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// A tree finds the patterns of the configuration by the paths of requests, as net/http does: of
-// those that fit, the narrowest.
+// A tree finds the pattern of the configuration for the path of a request as net/http does: the
+// narrowest one that matches.
 type tree struct{ root node }
 
 type node struct {
@@ -73,14 +73,14 @@ func (n *node) find(rest string) *route {
 // children returns the nodes of a segment, nil where there is none: the narrower one first.
 func (n *node) children(segment string) [2]*node {
 	if segment == "" {
-		return [2]*node{} // a wildcard is no empty segment
+		return [2]*node{} // a wildcard does not match an empty segment
 	}
 	return [...]*node{n.literals[segment], n.single}
 }
 
-// findBare returns the routes of a path without its final slash: own has it exactly, and below has
-// it as /x/ and /x/{$} have /x. Without own there may be below, and both where neither is narrower,
-// as of /{x} and /a/; beside a route of /x that of /x/ is none of /x.
+// findBare returns the routes of a path without its final slash: own matches it exactly, and below
+// matches it as /x/ and /x/{$} match /x. There may be below without own, and both if neither is
+// narrower, as with /{x} and /a/; if /x has its own route, the route of /x/ is not one of /x.
 func (t *tree) findBare(path string) (own, below *route) {
 	if path == "" { // the root has no path without a slash
 		return nil, nil

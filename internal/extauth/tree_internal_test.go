@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// With whatever patterns, the tree finds the one that net/http finds.
+// With any patterns, the tree finds the same one as net/http.
 func TestTree(t *testing.T) {
 	t.Parallel()
 	for seed := range uint64(500) {
@@ -39,7 +39,9 @@ func TestTree(t *testing.T) {
 			handler, want := mux.Handler(r)
 			w := &statusOnly{}
 			if handler.ServeHTTP(w, r); w.status != http.StatusNotFound {
-				want = "" // a redirect to the path with a slash: net/http has no pattern for this one, or a wider one
+				// net/http redirects to the path with a slash: it has no pattern for this path, or
+				// a wider one.
+				want = ""
 				if got := routes.find(path); got != nil {
 					require.True(t, strings.HasSuffix(got.rules[0].name, "/") || strings.HasSuffix(got.rules[0].name, "...}"))
 				}

@@ -8,10 +8,10 @@ import (
 	"github.com/seed-ac726066/aztoken/verify"
 )
 
-// validatePath is where programs ask by themselves.
+// validatePath is where programs ask without a proxy.
 const validatePath = "/validate"
 
-// validation is what a program that asks by itself is told of a good token.
+// validation is what a program that asks without a proxy is told about a good token.
 type validation struct {
 	TenantID  string          `json:"tenant_id"`
 	ObjectID  string          `json:"object_id"`
@@ -23,8 +23,8 @@ type validation struct {
 	Claims    json.RawMessage `json:"claims"`
 }
 
-// validate answers a program with the claims of the token that it shows, or why that is not good.
-// The rules are for proxies.
+// validate answers a program with the claims of the token that it sends, or with why the token is
+// not good. The rules are for proxies only.
 func (g *Guard) validate(w http.ResponseWriter, r *http.Request) {
 	if !operation.OnlyGet(w, r) {
 		return
@@ -44,7 +44,8 @@ func (g *Guard) validate(w http.ResponseWriter, r *http.Request) {
 		TenantID: claims.TenantID, ObjectID: claims.ObjectID, ClientID: claims.ClientID, AppOnly: claims.AppOnly,
 		Roles: orEmpty(claims.Roles), Scopes: orEmpty(claims.Scopes), ExpiresOn: claims.ExpiresOn.Unix(),
 	}
-	if err := claims.Decode(&v.Claims); err != nil { // it was read when the token was verified
+	// cannot fail: the claims were read when the token was verified
+	if err := claims.Decode(&v.Claims); err != nil {
 		operation.WriteError(w, http.StatusInternalServerError, "server_error", "The claims cannot be read.")
 		return
 	}

@@ -14,7 +14,7 @@ import (
 	"github.com/seed-ac726066/aztoken/internal/extauth"
 )
 
-// validate asks as a program does that checks by itself.
+// validate asks like a program without a proxy.
 func (f *fixture) validate(t *testing.T, method string, authorization ...string) (*httptest.ResponseRecorder, map[string]any) {
 	t.Helper()
 	r := httptest.NewRequest(method, "/validate", nil)

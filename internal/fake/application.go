@@ -9,21 +9,22 @@ import (
 	"github.com/seed-ac726066/aztoken/internal/guid"
 )
 
-// Application is an app registration of the tenant. What it omits has the default of
+// Application is an app registration of the tenant. Omitted fields have the defaults of
 // platform.Application.
 type Application struct {
 	ClientID string              `yaml:"client_id"`
 	ObjectID string              `yaml:"object_id"`
 	Roles    map[string][]string `yaml:"roles"` // by resource
-	// FederatedCredentials are whose tokens it trusts. Omitted means those of the machine's default
-	// identity, [] means nobody's.
+	// FederatedCredentials say whose tokens it trusts. Omitted means those of the machine's default
+	// identity, [] means none.
 	FederatedCredentials []FederatedCredential `yaml:"federated_credentials"`
-	Tenants              []string              `yaml:"tenants"` // further ones in which it is installed
-	TokenLifetime        Duration              `yaml:"token_lifetime"`
+	// Tenants are further tenants in which the application is installed.
+	Tenants       []string `yaml:"tenants"`
+	TokenLifetime Duration `yaml:"token_lifetime"`
 }
 
-// FederatedCredential is whose tokens an application trusts. What it omits is that of the machine's
-// default identity.
+// FederatedCredential says whose tokens an application trusts. Omitted fields are those of the
+// machine's default identity.
 type FederatedCredential struct {
 	Issuer   string `yaml:"issuer"`
 	Subject  string `yaml:"subject"`

@@ -15,10 +15,10 @@ import (
 	"github.com/seed-ac726066/aztoken/internal/guid"
 )
 
-// Config is the YAML file of a fake. What it omits has the default of fakeazure.Options.
+// Config is the YAML file of a fake. Omitted fields have the defaults of fakeazure.Options.
 type Config struct {
 	Tenant string `yaml:"tenant"`
-	// Tenants are further ones that exist. Those of applications need not be listed.
+	// Tenants are further tenants that exist. Those of applications need not be listed.
 	Tenants []string `yaml:"tenants"`
 	// Identities are those of the machine. Omitted means one system-assigned identity, [] means
 	// none.

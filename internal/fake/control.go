@@ -220,7 +220,7 @@ func faultsOf(form url.Values) ([]fault.Fault, error) {
 	return all, nil
 }
 
-// only returns an error for unknown parameters: with a typo in "for" a fault would last.
+// only returns an error for unknown parameters: with a typo in "for" a fault would never end.
 func only(form url.Values, known ...string) error {
 	for name, values := range form {
 		switch {

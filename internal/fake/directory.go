@@ -45,7 +45,7 @@ func principal(n int, id platform.Identity) fakegraph.Principal {
 	}
 }
 
-// beside returns a handler that has g answer what is for a Graph, and machine all the rest.
+// beside returns a handler that passes requests for Graph to g and all others to machine.
 func beside(g *fakegraph.Server, machine http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if strings.HasPrefix(r.URL.Path, "/v1.0/") || r.URL.Path == graph.FakeSignInPath {

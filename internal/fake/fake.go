@@ -42,8 +42,8 @@ type Options struct {
 	// Hostname is the name or address at which programs reach the fake. "" is that of the listener,
 	// or localhost if it has none.
 	Hostname string
-	// ErrorLog logs connections that fail, such as where a client does not trust the certificate.
-	// Nil is that of package log.
+	// ErrorLog logs connections that fail, for example because a client does not trust the
+	// certificate. Nil is that of package log.
 	ErrorLog *log.Logger
 }
 
@@ -70,7 +70,7 @@ const (
 	// maxHeaderTime keeps silent connections from piling up.
 	maxHeaderTime = 10 * time.Second
 	// grace is how long current requests may take once the fake stops: longer than any answer
-	// without a fault takes, and shorter than the ten seconds after which Docker kills a container.
+	// without a fault, and shorter than the ten seconds after which Docker kills a container.
 	grace = 5 * time.Second
 )
 

@@ -17,7 +17,7 @@ type exchange struct {
 	ctx     context.Context // ends with the client's or with the server's life
 	fault   fault.Fault
 	host    fault.Host
-	respond func() (r identityapi.Reply, minted bool) // what the request deserves
+	respond func() (r identityapi.Reply, minted bool) // the answer without a fault
 	entry   *wirelog.Entry                            // nil: it is in no log
 	landed  func()
 	end     func()
@@ -40,7 +40,8 @@ func (s *Server) begin(ctx context.Context, c identityapi.Call) delivery.Exchang
 		x.host, x.fault = h, s.Tokens.TakeFor(h.target())
 		x.respond = func() (identityapi.Reply, bool) { return s.answer(ctx, h, c, x.fault) }
 		x.record(&s.Tokens.Log, c, s.onRequest)
-	case document == issuer.Instance && !proxied: // what clients ask about an authority suffers no fault and is not logged
+	case document == issuer.Instance && !proxied:
+		// Questions of clients about an authority meet no fault and are not logged.
 		x.host, x.respond = documents{s.issuer}, func() (identityapi.Reply, bool) { return s.document(c, x.fault), false }
 	default:
 		x.host, x.fault = documents{s.issuer}, s.Documents.takeFor(document)

@@ -70,7 +70,7 @@ func (s *Server) hostOf(c identityapi.Call) host {
 }
 
 // answer returns what a token request deserves, and whether a token was minted for it. The fault
-// says how Entra ID is.
+// decides whether Entra ID works.
 func (s *Server) answer(ctx context.Context, h host, c identityapi.Call, f fault.Fault) (identityapi.Reply, bool) {
 	entra := platform.Entra{Platform: s.platform, Refusal: f.Refusal()}
 	switch h.endpoint.(type) {
@@ -97,7 +97,7 @@ func (nowhere) Answer(context.Context, identityapi.Call, identityapi.Source) ide
 	return identityapi.Text(http.StatusNotFound, "", "")
 }
 
-// documents is Entra ID, as the services see it that verify tokens. It implements [fault.Host].
+// documents is Entra ID as seen by services that verify tokens. It implements [fault.Host].
 type documents struct{ *issuer.Issuer }
 
 // Status returns what is sent in place of a document.

@@ -12,7 +12,7 @@
 //	certificate  those of the https side
 //	files        what programs read from files
 //
-// How each host checks requests and words its answers is in package identityapi.
+// Package identityapi has how each host checks requests and words its answers.
 package fakeazure
 
 import (
@@ -77,8 +77,8 @@ type Options struct {
 
 // Server plays the endpoints. It is safe for concurrent use.
 type Server struct {
-	Tokens    Traffic // what befalls token requests
-	Documents Traffic // what befalls requests for the issuer's documents
+	Tokens    Traffic // faults and log of token requests
+	Documents Traffic // faults and log of requests for the issuer's documents
 
 	TokenProxy *tokenproxy.Proxy // what pods with an identity binding trust
 
@@ -174,7 +174,8 @@ func (s *Server) Close() {
 // [http.ErrAbortHandler].
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { delivery.Serve(w, r, s.begin) }
 
-// RoundTrip answers without a socket, whatever host the request names: see [delivery.RoundTrip].
+// RoundTrip answers without a socket; the host of the request does not matter: see
+// [delivery.RoundTrip].
 func (s *Server) RoundTrip(r *http.Request) (*http.Response, error) {
 	return delivery.RoundTrip(r, s.begin, func(host string) *tls.ConnectionState {
 		return s.Certificate().ConnectionState(host)
@@ -182,8 +183,8 @@ func (s *Server) RoundTrip(r *http.Request) (*http.Response, error) {
 }
 
 // TLSConfig returns the configuration of the https side. It shows the proxy's certificate in
-// handshakes that name the proxy. No session is resumed: every connection shows the certificate
-// that is the right one now.
+// handshakes that name the proxy. No session is resumed, so that every connection uses the current
+// certificate.
 func (s *Server) TLSConfig() *tls.Config {
 	config := s.Certificate().TLSConfig()
 	config.GetCertificate = s.TokenProxy.Certificate

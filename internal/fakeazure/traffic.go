@@ -8,7 +8,7 @@ import (
 	"github.com/seed-ac726066/aztoken/internal/fakeazure/wirelog"
 )
 
-// Traffic is one kind of request: what it suffers, and what was asked.
+// Traffic has the faults and the log of one kind of request.
 type Traffic struct {
 	fault.Script
 	wirelog.Log
@@ -38,7 +38,7 @@ func (t *Traffic) takeFor(d issuer.Document) fault.Fault {
 		return t.TakeFor(fault.Keys)
 	case issuer.Configuration:
 		return t.TakeFor(fault.Discovery)
-	default: // what clients ask about an authority suffers none
+	default: // questions of clients about an authority meet no fault
 		return fault.OK()
 	}
 }

@@ -14,7 +14,7 @@ type answer struct {
 	status     int
 	retryAfter time.Duration
 	body       any  // nil for none
-	broken     bool // the body breaks off
+	broken     bool // the body is cut off
 }
 
 // render returns the header and the body of an answer.
@@ -28,7 +28,8 @@ func (a answer) render() (http.Header, []byte) {
 	}
 	body, err := json.Marshal(a.body)
 	if err != nil {
-		panic(fmt.Sprintf("fakegraph: writing an answer: %v", err)) // cannot happen: the server made the body
+		// This cannot happen: the server made the body.
+		panic(fmt.Sprintf("fakegraph: writing an answer: %v", err))
 	}
 	header.Set("Content-Type", "application/json;odata.metadata=minimal")
 	if a.broken {
@@ -37,10 +38,10 @@ func (a answer) render() (http.Header, []byte) {
 	return header, body
 }
 
-// nullSubject is where version 1.0 breaks off a list with a credential that has no subject.
+// nullSubject is how version 1.0 cuts off a list that has a credential without a subject.
 const nullSubject = `{"error":{"code":"InternalServerError","message":"The property 'subject[Nullable=False]' of type 'Edm.String' has a null value, which is not allowed."}}`
 
-// requestID is the same in every answer, so that tests can compare what quotes it.
+// requestID is the same in every answer, so that tests can compare texts that quote it.
 const requestID = "4e000000-0000-4000-8000-000000000001"
 
 func ok(body any) answer      { return answer{status: http.StatusOK, body: body} }

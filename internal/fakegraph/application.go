@@ -15,7 +15,8 @@ type Role struct {
 	Description        string   `json:"description"`
 	AllowedMemberTypes []string `json:"allowedMemberTypes"`
 	IsEnabled          bool     `json:"isEnabled"`
-	Origin             string   `json:"origin,omitempty"` // Graph's own, which a client has to hand back
+	// Origin is Graph's own; a client has to send it back.
+	Origin string `json:"origin,omitempty"`
 }
 
 // Application is an application as readers see it.
@@ -44,7 +45,7 @@ type application struct {
 }
 
 // AddApplication registers an application as the portal does: without a unique name. Missing ids
-// are made.
+// are generated.
 func (s *Server) AddApplication(a Application) Application {
 	s.mu.Lock()
 	defer s.mu.Unlock()

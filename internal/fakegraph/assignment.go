@@ -19,7 +19,7 @@ type Assignment struct {
 	CreatedOn            time.Time `json:"createdDateTime"`
 }
 
-// assignment is the history of one; a removed one stays, as none.
+// assignment is the history of an assignment; a removed one stays as nil.
 type assignment struct{ replicated[*Assignment] }
 
 // AddAssignment makes an assignment that was there before: a user's, a group's or a service

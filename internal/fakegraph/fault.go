@@ -53,7 +53,7 @@ type interruption struct {
 }
 
 // Interrupt ends the caller at its n-th write from the start of the server, counted from 1: kill is
-// called, and the connection cut. What was to be written is there if applied is true.
+// called, and the connection cut. The write has taken effect if applied is true.
 func (s *Server) Interrupt(n int, applied bool, kill func()) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

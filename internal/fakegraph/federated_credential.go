@@ -77,8 +77,8 @@ func (x exchange) addCredential(id string) answer {
 	return created(f)
 }
 
-// badCredential refuses a credential beside all others of its application. Whether there is such a
-// subject is not checked: what is wrong shows when a token is exchanged.
+// badCredential refuses a credential that conflicts with the others of its application. It does not
+// check that the subject exists: that shows only when a token is exchanged.
 func badCredential(all []FederatedCredential, f FederatedCredential) (answer, bool) {
 	invalid := func(format string, a ...any) (answer, bool) {
 		return problem(http.StatusBadRequest, "InvalidFederatedIdentityCredentialValue", format, a...), true
@@ -91,7 +91,8 @@ func badCredential(all []FederatedCredential, f FederatedCredential) (answer, bo
 	case !credentialName.MatchString(f.Name):
 		return invalid("Federated Identity Credential name '%s' is invalid.", f.Name)
 	case len(f.Issuer) > 600 || len(f.Subject) > 600 || len(f.Audiences[0]) > 600:
-		return invalid("A property of the federated identity credential is longer than 600 characters.") // Graph's words are not known
+		// Graph's actual text is not known.
+		return invalid("A property of the federated identity credential is longer than 600 characters.")
 	}
 	for _, other := range all {
 		switch {
@@ -103,7 +104,7 @@ func badCredential(all []FederatedCredential, f FederatedCredential) (answer, bo
 		}
 	}
 	if len(all) >= maxCredentials {
-		// In the words for managed identities, as those for applications are not known.
+		// This is the text for managed identities, as the one for applications is not known.
 		return badRequest("Too many Federated Identity Credentials"), true
 	}
 	return answer{}, false

@@ -2,8 +2,8 @@ package fakegraph
 
 import "time"
 
-// Lag is how long a change takes to be known: the next Requests requests do not see it, and none
-// before so much Time is past.
+// Lag is how long a change takes to become visible: the next Requests requests do not see it, and
+// no request sees it before Time has passed.
 type Lag struct {
 	Requests int
 	Time     time.Duration
@@ -19,7 +19,7 @@ type Lags struct {
 	FederatedCredentials Lag // until a federated credential, or its end, is seen
 }
 
-// Delay makes the changes from now on known only after a time.
+// Delay makes changes from now on visible only after a time.
 func (s *Server) Delay(lags Lags) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -38,8 +38,7 @@ func (m moment) after(l Lag) moment { return moment{m.count + 1 + l.Requests, m.
 // reached reports whether m is at or after due.
 func (m moment) reached(due moment) bool { return m.count >= due.count && !m.time.Before(due.time) }
 
-// replicated is a value with its history: what is written is at once there for writes, and for
-// reads when it is due.
+// replicated is a value with its history: writes see a new value at once, reads when it is due.
 type replicated[T any] struct{ versions []version[T] }
 
 type version[T any] struct {
@@ -59,7 +58,7 @@ func (r *replicated[T]) latest() (value T) {
 	return value
 }
 
-// seen returns what a reader sees at a moment; false where that is nothing yet.
+// seen returns what a reader sees at a moment; false if there is nothing to see yet.
 func (r *replicated[T]) seen(at moment) (value T, ok bool) {
 	for i := len(r.versions) - 1; i >= 0; i-- {
 		if at.reached(r.versions[i].due) {

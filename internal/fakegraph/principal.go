@@ -27,7 +27,7 @@ type principal struct {
 
 // AddManagedIdentity makes a managed identity of a name, and of an Azure resource id, which may be
 // "": a user-assigned one if the id is that of one, else that of the resource. It can be referred
-// to as late as Lags.References has it.
+// to after Lags.References.
 func (s *Server) AddManagedIdentity(name, armID string) Principal {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -170,8 +170,8 @@ func (x exchange) upsertPrincipal(appID string) answer {
 	return done()
 }
 
-// noBacking refuses a service principal of an application that is not there, or not known yet; of
-// the latter Graph speaks in two ways, which take turns.
+// noBacking refuses a service principal of an application that does not exist, or is not visible
+// yet. Graph has two texts for the latter, which alternate here.
 func (x exchange) noBacking(appID string) (answer, bool) {
 	app := x.application(by("appId", appID))
 	if app != nil {

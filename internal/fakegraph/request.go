@@ -18,7 +18,7 @@ const maxBody = 1 << 20
 // kept bounds the log: enough for a test, and for a program that runs for days.
 const kept = 10_000
 
-// Request is a request that came, whatever became of it.
+// Request is a request that the server received, answered or not.
 type Request struct {
 	Time         time.Time // of arrival
 	Method, Path string    // the path without the version
@@ -44,8 +44,8 @@ func (s *Server) Writes() []Request {
 // request is a request as the server reads it.
 type request struct {
 	method, path  string
-	query         url.Values // which changes as the request is answered
-	asked         url.Values // the query as it came
+	query         url.Values // which changes while the request is answered
+	asked         url.Values // the query as received
 	upsert        bool
 	authorization string
 	body          []byte
@@ -53,7 +53,8 @@ type request struct {
 }
 
 func readRequest(r *http.Request) (request, error) {
-	query, err := url.ParseQuery(strings.ReplaceAll(r.URL.RawQuery, "+", "%2B")) // OData has no plus for a space
+	// OData does not use a plus for a space.
+	query, err := url.ParseQuery(strings.ReplaceAll(r.URL.RawQuery, "+", "%2B"))
 	if err != nil {
 		return request{}, err
 	}
@@ -73,7 +74,7 @@ func readRequest(r *http.Request) (request, error) {
 	return q, err
 }
 
-// authorized reports whether a header has a token for a Graph. Its signature is not looked at.
+// authorized reports whether a header has a token for a Graph. It does not check the signature.
 func authorized(header, host string) bool {
 	token, found := strings.CutPrefix(header, "Bearer ")
 	if !found {

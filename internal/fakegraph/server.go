@@ -1,8 +1,8 @@
 // Package fakegraph is a fake Microsoft Graph. It keeps applications with their federated
-// credentials, service principals and the assignments between them, refuses what Graph refuses, in
-// its words, and replicates as slowly, on demand. It supports the calls that package graph makes,
-// and answers 400 to all others. Its tokens come from a sign-in of its own. Tests use it through
-// package graphtest.
+// credentials, service principals and the assignments between them, refuses what Graph refuses,
+// with Graph's texts, and on demand replicates as slowly as Graph. It supports the calls that
+// package graph makes, and answers 400 to all others. It has its own sign-in for its tokens. Tests
+// use it through package graphtest.
 package fakegraph
 
 import (
@@ -29,7 +29,7 @@ const (
 	WriteAssignments  = "AppRoleAssignment.ReadWrite.All"
 )
 
-// Options are what a server differs in from one that lets everything pass.
+// Options restrict a server, which by default allows everything.
 type Options struct {
 	// TenantID is the tenant; "" is that of the package.
 	TenantID string
@@ -61,14 +61,14 @@ type Server struct {
 	throttle     throttle
 	contended    int // the number of writes still to be refused
 	interruption *interruption
-	made         int // the number of objects, of which ids are made
+	made         int // the number of objects, from which ids are made
 	applications []*application
 	principals   []*principal
 	assignments  []*assignment
 }
 
-// New returns a server without a socket, to be used as the transport of a client, in virtual time
-// too. Nil options are the defaults.
+// New returns a server without a socket, to be used as the transport of a client, also in virtual
+// time. Nil options are the defaults.
 func New(opts *Options) *Server {
 	s := &Server{URL: "http://127.0.0.1"}
 	if opts != nil {
@@ -131,7 +131,7 @@ func (s *Server) answer(r *http.Request) (answer, error) {
 	switch {
 	case err != nil:
 		return answer{}, err
-	case q.path == graph.FakeSignInPath: // which is no request to Graph
+	case q.path == graph.FakeSignInPath: // which is not a request to Graph
 		return s.signIn(q), nil
 	}
 	a, record, err := s.exchange(q)
@@ -194,7 +194,7 @@ func (x exchange) admit() (answer, error) {
 	return a, nil
 }
 
-// needed returns the permissions one of which a request takes.
+// needed returns the permissions of which a request needs one.
 func needed(method, path string) []string {
 	switch {
 	case method == http.MethodGet:

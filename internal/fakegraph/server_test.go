@@ -33,7 +33,7 @@ func service(g *graphtest.Server) (graphtest.Application, graphtest.Principal) {
 	return app, g.AddServicePrincipal(graphtest.Principal{AppID: app.AppID, DisplayName: app.DisplayName})
 }
 
-// says requires an error of a kind with words of Graph's.
+// says requires an error of a kind with a text of Graph's.
 func says(t *testing.T, err error, kind graph.Kind, words string) {
 	t.Helper()
 	require.ErrorContains(t, err, words)

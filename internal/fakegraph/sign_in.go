@@ -16,7 +16,7 @@ import (
 // tokenLifetime is that of Entra's tokens for users.
 const tokenLifetime = time.Hour
 
-// signIn answers a request for a token, which anybody gets: it is good for this server alone.
+// signIn answers a request for a token. Anybody gets one: it is valid only for this server.
 func (s *Server) signIn(q request) answer {
 	form, err := url.ParseQuery(string(q.body))
 	if err != nil || form.Get("resource") == "" || q.method != http.MethodPost {
@@ -27,15 +27,16 @@ func (s *Server) signIn(q request) answer {
 	})
 }
 
-// token returns a token that no other than a fake accepts, as nobody has signed it.
+// token returns an unsigned token, which only a fake accepts.
 func token(audience, tenantID string) string {
-	claims, _ := json.Marshal(map[string]string{"aud": audience, "tid": tenantID}) // strings can be marshalled
+	// Marshaling strings cannot fail.
+	claims, _ := json.Marshal(map[string]string{"aud": audience, "tid": tenantID})
 	part := base64.RawURLEncoding.EncodeToString
 	return part([]byte(`{"alg":"none"}`)) + "." + part(claims) + ".none"
 }
 
-// Credential returns tokens that a server accepts, for whatever resource is asked, for clients that
-// take it for Graph itself.
+// Credential returns tokens that a server accepts, for any resource. It is for clients that use the
+// server as if it were Graph itself.
 type Credential struct{}
 
 // GetToken implements azcore.TokenCredential.

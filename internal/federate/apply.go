@@ -50,9 +50,9 @@ func (a *applier) apply(ctx context.Context, step Step) error {
 	return err
 }
 
-// add adds a credential. It succeeds if the application has it already. Where another is in the
-// way, it waits for that to go if it was removed here, or if it is not visible at all: then it may
-// be the credential itself, added by a run that was interrupted.
+// add adds a credential. It succeeds if the application has it already. If another credential is in
+// the way, it waits until that is gone if it was removed here, or if it is not visible at all: then
+// it may be this very credential, added by an interrupted run.
 func (a *applier) add(ctx context.Context, want graph.FederatedCredential) error {
 	refusal := a.client.AddFederatedCredential(ctx, a.state.Application.ID, want)
 	if graph.KindOf(refusal) != graph.CredentialExists {
@@ -68,14 +68,14 @@ func (a *applier) add(ctx context.Context, want graph.FederatedCredential) error
 		case matches(f, want):
 			return nil
 		case inTheWay && !slices.Contains(a.removed, f.ID):
-			return refusal // somebody else has added it meanwhile
+			return refusal // somebody else has added it in the meantime
 		}
 	}
 	return rollout.ErrNotSeen
 }
 
-// confirm reports whether the directory shows the steps. What was added and is not there is added
-// again: writes that follow each other closely get lost.
+// confirm reports whether the directory shows the steps. What was added but is missing is added
+// again, because writes in quick succession can get lost.
 func (a *applier) confirm(ctx context.Context, steps []Step) error {
 	now, err := a.client.FederatedCredentials(ctx, a.state.Application.ID)
 	if err != nil {

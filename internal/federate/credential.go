@@ -19,14 +19,14 @@ type State struct {
 	Service *graph.ServicePrincipal
 	// TenantID is the tenant of the application and the identities.
 	TenantID string
-	// Identities are those named, each once.
+	// Identities are the named ones, each once.
 	Identities []graph.ServicePrincipal
 	// Credentials are all federated credentials of the application.
 	Credentials []graph.FederatedCredential
 }
 
-// Wanted returns the credential that lets an identity act as the application: as it is there, or
-// without an id and a name.
+// Wanted returns the credential that lets an identity act as the application: the existing one, or
+// one without an id and a name.
 func (w Spec) Wanted(s State, identity graph.ServicePrincipal) graph.FederatedCredential {
 	want := graph.FederatedCredential{
 		Issuer: w.Cloud.Issuer(s.TenantID), Subject: identity.ID, Audiences: []string{w.audience()},
@@ -40,20 +40,20 @@ func (w Spec) Wanted(s State, identity graph.ServicePrincipal) graph.FederatedCr
 	return want
 }
 
-// matches reports whether a credential does what a wanted one does. Entra compares to the letter.
+// matches reports whether a credential does what a wanted one does. Entra compares exactly.
 func matches(have, want graph.FederatedCredential) bool {
 	return have.Issuer == want.Issuer && have.Subject == want.Subject && slices.Equal(have.Audiences, want.Audiences)
 }
 
-// isFor reports whether a credential is meant for an identity of a tenant, rightly or not.
+// isFor reports whether a credential is meant for an identity of a tenant, even if it is wrong.
 func isFor(have graph.FederatedCredential, identity graph.ServicePrincipal, tenantID string) bool {
 	subject := strings.TrimSpace(have.Subject)
-	mine := strings.EqualFold(subject, identity.ID) || identity.AppID != "" && strings.EqualFold(subject, identity.AppID) // a usual mistake
+	// The client id as the subject is a common mistake.
+	mine := strings.EqualFold(subject, identity.ID) || identity.AppID != "" && strings.EqualFold(subject, identity.AppID)
 	return mine && isEntra(have.Issuer, tenantID)
 }
 
-// isEntra reports whether an issuer is meant to be that of a tenant, whatever the version of its
-// tokens.
+// isEntra reports whether an issuer is meant to be that of a tenant, in any version of its tokens.
 func isEntra(issuer, tenantID string) bool {
 	u, err := url.Parse(strings.ToLower(strings.TrimSpace(issuer)))
 	if err != nil || authority.Audience(u.Hostname()) == "" {

@@ -45,7 +45,7 @@ func (d declaration) script(host string) string {
 		line("retry remove %s # %s", emit.Shell(f.ID), emit.Comment(f.Name))
 	}
 	for _, c := range d.credentials {
-		c.ID = "" // which is Entra's to give
+		c.ID = "" // Entra assigns it
 		line("retry add %s \\", emit.Shell(emit.JSON(c.FederatedCredential)))
 		line("  %s # %s", emit.Shell(fmt.Sprintf("issuer==%s && subject==%s && audiences==%s", emit.Literal(c.Issuer), emit.Literal(c.Subject), emit.Literal(c.Audiences))),
 			emit.Comment(named(c.identity)))

@@ -17,7 +17,8 @@ func (d declaration) template() (string, error) {
 	fmt.Fprintf(&b, "\nresource app 'Microsoft.Graph/applications@v1.0' existing = {\n  uniqueName: %s\n}\n", emit.BicepString(d.Application.UniqueName))
 	used := emit.Identifiers{"app": true}
 	for _, c := range d.credentials {
-		if len(c.wrong) > 1 || len(c.wrong) == 1 && c.wrong[0].Name != c.Name { // it updates the one with the name
+		// Bicep updates the credential with this name.
+		if len(c.wrong) > 1 || len(c.wrong) == 1 && c.wrong[0].Name != c.Name {
 			return "", d.removeFirst(c.wrong)
 		}
 		const parent = "{app}"

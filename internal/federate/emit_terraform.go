@@ -6,7 +6,7 @@ import (
 	"github.com/seed-ac726066/aztoken/internal/emit"
 )
 
-// terraformReplace is what to do where a credential is corrected in place.
+// terraformReplace says what to do if a credential is corrected in place.
 const terraformReplace = `
 # The credential is wrong and will be corrected in place. If Entra ID still refuses tokens after some minutes, make it
 # anew: terraform apply -replace=%s

@@ -17,13 +17,13 @@ import (
 
 var update = flag.Bool("update", false, "write the files of testdata anew")
 
-// emission is a wish and a state to emit for.
+// emission is a spec and a state to emit for.
 type emission struct {
 	wanted federate.Spec
 	state  federate.State
 }
 
-// emissions are by the name of the files with what is emitted for them.
+// emissions returns the emissions by the name of the file with the expected output.
 func emissions() map[string]emission {
 	back := wanted("orders-worker")
 	back.Revoke = true

@@ -39,7 +39,8 @@ func newTenant(opts *graphtest.Options) tenant {
 // run makes one run of the command: it reads, plans and applies.
 func (d tenant) run(ctx context.Context, t *testing.T, w federate.Spec, tell func(rollout.Progress)) ([]federate.Step, error) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(ctx, time.Hour) // of virtual time, so that a mistake is no endless test
+	// This is virtual time, so that a mistake does not make the test endless.
+	ctx, cancel := context.WithTimeout(ctx, time.Hour)
 	defer cancel()
 	c := client(t, d.Server)
 	s, err := federate.Read(ctx, c, w)
@@ -80,8 +81,8 @@ func (d tenant) wrong() graphtest.FederatedCredential {
 	})
 }
 
-// TestApply: a credential is added, and a second run writes nothing, whatever the application and
-// the identity are called.
+// TestApply: a credential is added, and a second run writes nothing, with every way to name the
+// application and the identity.
 func TestApply(t *testing.T) {
 	t.Parallel()
 	d := newTenant(&graphtest.Options{PageSize: 1})
@@ -104,7 +105,7 @@ func TestApply(t *testing.T) {
 	require.Len(t, d.Writes(), 1)
 }
 
-// TestApplyReplace: a credential that does not work is removed and made anew.
+// TestApplyReplace: a credential that does not work is removed and created again.
 func TestApplyReplace(t *testing.T) {
 	t.Parallel()
 	for name, lag := range map[string]graphtest.Lag{"at once": {}, "slowly": {Requests: 3}, "for minutes": {Time: 6 * time.Minute}} {
@@ -201,7 +202,7 @@ func TestApplyNewApplication(t *testing.T) {
 		d.Delay(graphtest.Lags{Applications: graphtest.Lag{Time: time.Minute}})
 		app, err := c.Register(t.Context(), "new", "new", 2)
 		require.NoError(t, err)
-		s.Application = app // as another replica has it
+		s.Application = app // as on another replica
 		start := time.Now()
 		_, err = federate.Apply(t.Context(), c, s, steps, func(rollout.Progress) {})
 		require.NoError(t, err)
@@ -210,7 +211,7 @@ func TestApplyNewApplication(t *testing.T) {
 	})
 }
 
-// forgetful answers reads of credentials as a replica does that does not know the application.
+// forgetful answers reads of credentials like a replica that does not know the application.
 type forgetful struct {
 	tenant
 	reads *int
@@ -246,7 +247,7 @@ func TestReadNewApplication(t *testing.T) {
 	})
 }
 
-// lossy answers that the first writes were successful, and does not make them.
+// lossy reports success for the first writes, but does not make them.
 type lossy struct {
 	tenant
 	lost *int
@@ -321,7 +322,7 @@ func TestApplyThrottling(t *testing.T) {
 		start := time.Now()
 		_, err := d.run(t.Context(), t, wanted("orders-worker"), func(p rollout.Progress) {
 			if p.Done {
-				d.Throttle(7, 30*time.Second) // more than a client tries again by itself
+				d.Throttle(7, 30*time.Second) // more than a client retries by itself
 			}
 		})
 		require.NoError(t, err)
@@ -330,7 +331,7 @@ func TestApplyThrottling(t *testing.T) {
 	})
 }
 
-// TestApplyMeanwhile: what others do between the plan and the steps.
+// TestApplyMeanwhile: others change the directory between the plan and the steps.
 func TestApplyMeanwhile(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {

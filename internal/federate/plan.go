@@ -11,8 +11,8 @@ import (
 // Action is what a step does, for programs.
 type Action string
 
-// The actions. A wrong credential is removed and made anew: one that was corrected in place may be
-// judged by its old values on.
+// The actions. A wrong credential is removed and created again: Entra may keep using the old values
+// of one that was corrected in place.
 const (
 	Remove Action = "remove_federated_credential"
 	Add    Action = "add_federated_credential"

@@ -13,7 +13,7 @@ import (
 )
 
 // Read returns what exists of what w asks for. It changes nothing. Its errors include requests that
-// Entra would accept, and then refuse each token.
+// Entra would accept, only to refuse every token later.
 func Read(ctx context.Context, c *graph.Client, w Spec) (s State, err error) {
 	app, err := lookup.Application(ctx, c, w.App)
 	switch {
@@ -39,7 +39,8 @@ func Read(ctx context.Context, c *graph.Client, w Spec) (s State, err error) {
 		return s, err
 	}
 	s.Credentials, err = c.FederatedCredentials(ctx, app.ID)
-	if err != nil && !errors.Is(err, graph.ErrNotFound) { // a new application, which is not known everywhere
+	// A new application may not be known everywhere yet.
+	if err != nil && !errors.Is(err, graph.ErrNotFound) {
 		return s, fmt.Errorf("aztoken: reading the federated credentials of %s: %w", app.DisplayName, err)
 	}
 	return s, nil
@@ -64,7 +65,8 @@ func findIdentity(ctx context.Context, c *graph.Client, w Spec, to string) (grap
 	identity, err := lookup.Identity(ctx, c, to, "Entra ID accepts only managed identities as the credential of an application")
 	switch {
 	case w.Revoke && guid.Is(to) && errors.Is(err, lookup.ErrNoIdentity):
-		return graph.ServicePrincipal{ID: to, DisplayName: "a deleted identity"}, nil // whose credential has stayed
+		// The identity is gone, but its credential still exists.
+		return graph.ServicePrincipal{ID: to, DisplayName: "a deleted identity"}, nil
 	case err != nil:
 		return identity, err
 	case identity.IsSystemAssigned() && !w.Revoke:

@@ -54,7 +54,7 @@ func TestReadMistakes(t *testing.T) {
 	require.Empty(t, d.Writes())
 }
 
-// opaque is a sign-in whose tokens tell nothing to others than Graph.
+// opaque is a sign-in whose tokens only Graph can read.
 type opaque struct{}
 
 func (opaque) GetToken(context.Context, policy.TokenRequestOptions) (azcore.AccessToken, error) {

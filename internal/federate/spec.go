@@ -17,7 +17,7 @@ type Spec struct {
 	App string
 	// To are the identities: Azure resource ids, object ids, client ids or names.
 	To []string
-	// Name is that of a new credential, for one identity. "" is one like the identity's.
+	// Name is the name of a new credential, for one identity. "" means a name like the identity's.
 	Name string
 	// Audience is that of the identities' tokens. "" is Cloud's.
 	Audience string

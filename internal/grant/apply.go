@@ -152,8 +152,8 @@ func (a *applier) assign(ctx context.Context, step Step, try rollout.Retry) erro
 		a.granted[step.Role] = role.ID
 		err := a.client.Assign(ctx, step.Identity.ID, a.state.Service.ID, role.ID)
 		if graph.KindOf(err) == graph.RoleNotThereYet {
-			// Somebody may have added the role with another id meanwhile; the service principal has
-			// it.
+			// Somebody may have added the role with another id in the meantime; the service
+			// principal has it.
 			if now, readErr := a.client.ServicePrincipal(ctx, a.state.Service.ID); readErr == nil {
 				if seen, there := graph.Role(now.AppRoles, step.Role); there {
 					role = seen

@@ -67,7 +67,8 @@ func newDeclaration(w Spec, s State) declaration {
 	namespace := s.AppID()
 	if namespace == "" {
 		// The client id is not known yet, so the ids of roles are derived from the name.
-		namespace = graph.RoleID("6ba7b811-9dad-11d1-80b4-00c04fd430c8", "urn:aztoken:"+w.App) // the namespace of URLs
+		// This UUID is the namespace of URLs.
+		namespace = graph.RoleID("6ba7b811-9dad-11d1-80b4-00c04fd430c8", "urn:aztoken:"+w.App)
 	}
 	if a := s.Application; a != nil {
 		d.name, d.displayName, d.audience = a.UniqueName, a.DisplayName, a.SignInAudience

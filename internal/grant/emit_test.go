@@ -19,7 +19,7 @@ var update = flag.Bool("update", false, "write the files of testdata anew")
 
 const host = "graph.microsoft.com"
 
-// emissions are wishes and states, by the name of the files with what is emitted for them.
+// emissions returns specs and states, by the name of the file with the expected output.
 func emissions() map[string]struct {
 	wanted grant.Spec
 	state  grant.State

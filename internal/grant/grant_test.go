@@ -28,14 +28,15 @@ func client(t *testing.T, g *graphtest.Server) *graph.Client {
 	return c
 }
 
-// wanted returns the plainest wish.
+// wanted returns the simplest spec.
 func wanted(to ...string) grant.Spec {
 	return grant.Spec{App: "orders-api", Roles: []grant.Role{{Value: "consumer"}}, To: to}
 }
 
 // run makes one run of the command: it reads, plans and applies.
 func run(ctx context.Context, c *graph.Client, w grant.Spec, tell func(rollout.Progress)) (grant.State, []grant.Step, error) {
-	ctx, cancel := context.WithTimeout(ctx, time.Hour) // of virtual time, so that a mistake is no endless test
+	// This is virtual time, so that a mistake does not make the test endless.
+	ctx, cancel := context.WithTimeout(ctx, time.Hour)
 	defer cancel()
 	s, err := grant.Read(ctx, c, w)
 	if err != nil {
@@ -156,7 +157,7 @@ func endedAt(t *testing.T, lags graphtest.Lags, n int, applied bool) (ended bool
 	return ended
 }
 
-// TestApplyReplication: replication is waited for in each of its ways.
+// TestApplyReplication: Apply waits for every kind of replication delay.
 func TestApplyReplication(t *testing.T) {
 	t.Parallel()
 	for name, lags := range map[string]func(graphtest.Lag) graphtest.Lags{
@@ -171,7 +172,8 @@ func TestApplyReplication(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				g := graphtest.New(nil)
 				worker := g.AddManagedIdentity("worker", armID)
-				g.Delay(lags(graphtest.Lag{Time: 6 * time.Minute})) // more than five minutes were seen
+				// More than five minutes have been observed.
+				g.Delay(lags(graphtest.Lag{Time: 6 * time.Minute}))
 				start, waited := time.Now(), time.Duration(0)
 				_, _, err := run(t.Context(), client(t, g), wanted("worker"), func(p rollout.Progress) {
 					if !p.Done {
@@ -262,7 +264,7 @@ func TestApplyThrottling(t *testing.T) {
 		start := time.Now()
 		_, _, err := run(t.Context(), client(t, g), wanted("worker"), func(p rollout.Progress) {
 			if p.Done {
-				g.Throttle(7, 30*time.Second) // more than a client tries again by itself
+				g.Throttle(7, 30*time.Second) // more than a client retries by itself
 			}
 		})
 		require.NoError(t, err)
@@ -319,7 +321,7 @@ func TestApplyIDType(t *testing.T) {
 	})
 }
 
-// TestApplyConcurrentRole: a role that somebody else adds meanwhile is assigned.
+// TestApplyConcurrentRole: a role that somebody else adds in the meantime is assigned.
 func TestApplyConcurrentRole(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -358,7 +360,7 @@ func TestApplyServicePrincipalRole(t *testing.T) {
 		require.NoError(t, err)
 		steps, err := grant.Plan(wanted("worker"), s)
 		require.NoError(t, err)
-		s.Application.AppRoles[0].ID = roleID // of a role that somebody replaced meanwhile
+		s.Application.AppRoles[0].ID = roleID // of a role that somebody replaced in the meantime
 		_, err = grant.Apply(t.Context(), c, s, steps, func(rollout.Progress) {})
 		require.NoError(t, err)
 		require.Equal(t, g.Applications()[0].AppRoles[0].ID, g.Assignments()[0].AppRoleID)

@@ -15,7 +15,7 @@ import (
 // MaxManifest is the most that is read of a manifest. Entra's own limit is a fraction of it.
 const MaxManifest = 1 << 20
 
-// Manifest is what is used of an application's manifest.
+// Manifest is the part of an application's manifest that is used.
 type Manifest struct {
 	DisplayName    string
 	IdentifierURIs []string // with [OwnID] in place of its own client id
@@ -42,7 +42,7 @@ func ParseManifest(r io.Reader) (Manifest, error) {
 	if len(text) > MaxManifest {
 		return Manifest{}, errors.New("aztoken: the manifest is larger than 1 MiB; use an application's manifest as downloaded from the portal")
 	}
-	text = bytes.TrimPrefix(text, []byte("\ufeff")) // of Windows' editors
+	text = bytes.TrimPrefix(text, []byte("\ufeff")) // from editors on Windows
 	members, err := object(text)
 	if err != nil {
 		return Manifest{}, fmt.Errorf("aztoken: the manifest: %w", err)

@@ -90,8 +90,8 @@ func TestParseManifestMistakes(t *testing.T) {
 	}
 }
 
-// FuzzManifest holds what is true of every manifest that is taken: its roles are such as Entra
-// takes, each once, and there is a plan for them.
+// FuzzManifest checks what is true of every accepted manifest: Entra accepts its roles, each is
+// there once, and there is a plan for them.
 func FuzzManifest(f *testing.F) {
 	for _, text := range []string{graphManifest, olderManifest, `{"appRoles":[{"value":"a"}],"api":null}`, `{"AppRoles":[]}`, "null"} {
 		f.Add([]byte(text))

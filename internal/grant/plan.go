@@ -62,8 +62,8 @@ func Plan(w Spec, s State) ([]Step, error) {
 	return steps, nil
 }
 
-// foreign reports whether the application is registered in another tenant, which alone can change
-// it.
+// foreign reports whether the application is registered in another tenant. Only that tenant can
+// change it.
 func (s State) foreign() bool { return s.Application == nil && s.Service != nil }
 
 func addRoles(w Spec, s State) ([]Step, error) {

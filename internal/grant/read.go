@@ -50,7 +50,7 @@ func FindApplication(ctx context.Context, c *graph.Client, app string) (s State,
 	if s.Application, err = lookup.Application(ctx, c, app); err != nil {
 		return s, err
 	}
-	appID := app // of another tenant's application, such as Microsoft Graph
+	appID := app // for an application of another tenant, such as Microsoft Graph
 	switch {
 	case s.Application != nil:
 		appID = s.Application.AppID

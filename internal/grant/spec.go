@@ -106,5 +106,6 @@ func (w Spec) allRoles() []Role {
 func (w Spec) name() string { return cmp.Or(w.DisplayName, w.App) }
 
 func (w Spec) tokenVersion() int {
-	return cmp.Or(w.TokenVersion, 2) // whose audience is the client id, which no other application can have
+	// In version 2 the audience is the client id, which no other application can have.
+	return cmp.Or(w.TokenVersion, 2)
 }

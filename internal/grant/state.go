@@ -13,12 +13,12 @@ type State struct {
 	Application *graph.Application
 	// Service is the application's service principal, nil for none.
 	Service *graph.ServicePrincipal
-	// Identities are those named, each once.
+	// Identities are the named ones, each once.
 	Identities []graph.ServicePrincipal
 	// Assignments are the roles of Service that Identities have.
 	Assignments []graph.Assignment
-	// Unread are identities that nobody has looked up, as a person calls them. Only Emit takes
-	// them.
+	// Unread are identities that were not looked up, by the names that the user gave. Only Emit
+	// takes them.
 	Unread []string
 }
 

@@ -11,8 +11,8 @@ import (
 	"github.com/seed-ac726066/aztoken/internal/lookup"
 )
 
-// Unread returns the state of a tenant without the application, from the wish alone: nothing is
-// looked up. It is false if the wish is about an application that must be there.
+// Unread returns the state of a tenant without the application, from w alone: nothing is looked up.
+// ok is false if w is about an application that must exist.
 func Unread(w Spec) (s State, ok bool) {
 	for _, to := range w.To {
 		if !slices.Contains(s.Unread, to) {
@@ -22,7 +22,7 @@ func Unread(w Spec) (s State, ok bool) {
 	return s, !w.Revoke && lookup.IsName(w.App)
 }
 
-// declaredIdentity is an identity, or what it is called where nobody has looked it up.
+// declaredIdentity is an identity, or its given name if it was not looked up.
 type declaredIdentity struct {
 	graph.ServicePrincipal
 	unread string // "" if it is known
@@ -52,7 +52,7 @@ func (s State) identities() []declaredIdentity {
 	return all
 }
 
-// objectIDOf describes the parameter of a declaration for an identity that nobody has looked up.
+// objectIDOf describes the parameter of a declaration for an identity that was not looked up.
 const objectIDOf = "The object id (principal id) of the managed identity "
 
 const azByID = `
@@ -86,7 +86,7 @@ func azFinders(unread []string) string {
 	return text
 }
 
-// azFind returns the command that prints the object id of an identity that nobody has looked up.
+// azFind returns the command that prints the object id of an identity that was not looked up.
 func azFind(unread string) string {
 	switch {
 	case guid.Is(unread):

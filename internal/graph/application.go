@@ -123,8 +123,9 @@ func (c *Client) Register(ctx context.Context, uniqueName, displayName string, t
 	_, err = c.do(ctx, call{
 		method: http.MethodPatch, path: byKey("applications", "uniqueName", uniqueName), upsert: true, needs: WriteApplications,
 		body: map[string]any{
-			"displayName":    displayName,
-			"signInAudience": "AzureADMyOrg", // the default includes all tenants and personal accounts
+			"displayName": displayName,
+			// The default includes all tenants and personal accounts.
+			"signInAudience": "AzureADMyOrg",
 			"api":            map[string]any{"requestedAccessTokenVersion": tokenVersion},
 			"optionalClaims": IDTypeClaim(),
 		},

@@ -21,8 +21,8 @@ const (
 	// maxRetries is for throttled and interrupted requests: some twenty seconds with azcore's
 	// growing delays, or as many times Retry-After.
 	maxRetries = 4
-	// maxRetryDelay is the longest Retry-After that is obeyed; Graph asks for some minutes at
-	// worst.
+	// maxRetryDelay is the longest Retry-After that is obeyed; Graph asks for a few minutes at
+	// most.
 	maxRetryDelay = 5 * time.Minute
 	// tryTimeout is for one request: Graph answers within seconds, or never.
 	tryTimeout = time.Minute
@@ -77,7 +77,8 @@ func New(opts Options) (*Client, error) {
 		signIn.credential = fakeSignIn{strings.TrimSuffix(base.String(), version) + FakeSignInPath, transport}
 	}
 	bearer := runtime.NewBearerTokenPolicy(signIn, []string{opts.Cloud.scope()}, &policy.BearerTokenOptions{
-		InsecureAllowCredentialWithHTTP: base.Scheme == "http", // which baseURL allows on this machine only
+		// baseURL allows http on this machine only.
+		InsecureAllowCredentialWithHTTP: base.Scheme == "http",
 	})
 	c, err := azcore.NewClient("aztoken-graph", "v0.1.0", runtime.PipelineOptions{
 		AllowedQueryParameters: []string{"$filter", "$select"},

@@ -21,8 +21,8 @@ import (
 // resource=https://graph.microsoft.com is answered in the form of RFC 6749, section 5.1.
 const FakeSignInPath = "/sign-in"
 
-// fakeSignIn gets tokens of a fake Graph from that fake. They are of no use elsewhere, and nothing
-// of the account at the keyboard is asked for or sent.
+// fakeSignIn gets tokens of a fake Graph from that fake. They are of no use elsewhere, and no
+// credential of the user's account is requested or sent.
 type fakeSignIn struct {
 	address   string // of the sign-in
 	transport policy.Transporter

@@ -6,8 +6,8 @@ import (
 	"net/http"
 )
 
-// FederatedCredential lets whoever has a token with its issuer, subject and audience act as an
-// application. The three are compared to the letter.
+// FederatedCredential lets the holder of a token with its issuer, subject and audience act as an
+// application. All three must match exactly.
 //
 // https://learn.microsoft.com/graph/api/resources/federatedidentitycredential
 type FederatedCredential struct {
@@ -28,7 +28,7 @@ func (c *Client) FederatedCredentials(ctx context.Context, application string) (
 		method: http.MethodGet, path: byID("applications", application, "federatedIdentityCredentials"), needs: ReadApplications,
 	})
 	if e := (*Error)(nil); errors.As(err, &e) && e.StatusCode == http.StatusOK {
-		// Version 1.0 breaks off its answer at a credential that has no subject.
+		// Version 1.0 cuts off its answer at a credential that has no subject.
 		e.Advice = "or, if the application has a credential that matches by an expression, which version 1.0 of Graph cannot list, use another application"
 	}
 	return all, err

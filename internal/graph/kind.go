@@ -6,28 +6,30 @@ import (
 	"strings"
 )
 
-// Kind is what an answer of Graph means for a change, whatever its status and words.
+// Kind is what an answer of Graph means for a change, independent of its status and text.
 type Kind int
 
 const (
-	Refused            Kind = iota // a permanent error
-	AlreadyThere                   // the object exists: a success
-	NotReplicated                  // an earlier write is not visible everywhere yet; or an id is wrong
-	RoleNotThereYet                // the service principal does not have its application's role yet
-	Conflict                       // another write is under way
-	CredentialExists               // a federated credential has this name, or this issuer and subject
-	TooManyCredentials             // the application has all the federated credentials it can have
-	ForbiddenByPolicy              // a policy of the tenant does not allow the value
-	Forbidden                      // the signed-in account lacks a permission
-	Unauthorized                   // the token is not accepted
-	BadIdentifierURI               // the tenant does not allow this App ID URI
-	NameTaken                      // another object, perhaps a deleted one, has the unique name
-	Throttled                      // still too many requests after the retries
-	Unavailable                    // Graph is down
+	Refused      Kind = iota // a permanent error
+	AlreadyThere             // the object exists: a success
+	// NotReplicated: an earlier write is not visible everywhere yet, or an id is wrong.
+	NotReplicated
+	RoleNotThereYet // the service principal does not have its application's role yet
+	Conflict        // another write is under way
+	// CredentialExists: a federated credential has this name, or this issuer and subject.
+	CredentialExists
+	TooManyCredentials // the application has all the federated credentials it can have
+	ForbiddenByPolicy  // a policy of the tenant does not allow the value
+	Forbidden          // the signed-in account lacks a permission
+	Unauthorized       // the token is not accepted
+	BadIdentifierURI   // the tenant does not allow this App ID URI
+	NameTaken          // another object, perhaps a deleted one, has the unique name
+	Throttled          // still too many requests after the retries
+	Unavailable        // Graph is down
 )
 
 // Classify returns what an answer other than success means. Graph's codes are too coarse for this
-// (nearly all are Request_BadRequest), so its words count, in any case.
+// (nearly all are Request_BadRequest), so Classify compares the text, ignoring case.
 func Classify(status int, code, message string) Kind {
 	says := func(words string) bool {
 		return strings.Contains(strings.ToLower(message), strings.ToLower(words))
@@ -39,7 +41,7 @@ func Classify(status int, code, message string) Kind {
 	case status == http.StatusBadRequest && says("Permission being assigned was not found on application"):
 		return RoleNotThereYet
 	case status == http.StatusBadRequest && (says("Not a valid reference update") || says("does not reference a valid application object")),
-		// In spite of its words, which are about another tenant.
+		// Its text is misleading: it is about another tenant.
 		status == http.StatusForbidden && says("backing application of the service principal being created must"),
 		status == http.StatusNotFound:
 		return NotReplicated

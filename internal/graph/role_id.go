@@ -9,7 +9,7 @@ import (
 )
 
 // RoleID returns the id for a role of an application: always the same for the same client id and
-// value, so that everybody who adds the role adds the same one. It is a UUID of version 5, of value
+// value, so that everyone who adds the role adds the same one. It is a UUID of version 5, of value
 // in the namespace appID (RFC 9562, section 5.5), and "" if appID is not a GUID.
 func RoleID(appID, value string) string {
 	if !guid.Is(appID) {

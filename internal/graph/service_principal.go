@@ -37,7 +37,7 @@ func (p ServicePrincipal) ResourceID() string {
 }
 
 // IsSystemAssigned reports whether a managed identity is known to be that of a resource, rather
-// than one of its own.
+// than a standalone identity.
 func (p ServicePrincipal) IsSystemAssigned() bool {
 	if slices.ContainsFunc(p.AlternativeNames, func(name string) bool { return strings.EqualFold(name, "isExplicit=False") }) {
 		return true

@@ -45,11 +45,12 @@ func (s *appService) explain(f *wire.Failure) {
 	case f.StatusCode == http.StatusUnauthorized:
 		f.Advice = staleSecret(identityHeader)
 	case f.StatusCode == http.StatusBadRequest && strings.Contains(f.Description, "Unable to load the proper Managed Identity"):
-		// Also the answer where there are user-assigned identities, even a single one, and the
+		// This is also the answer if there are user-assigned identities, even a single one, and the
 		// request names none.
 		f.Advice = "turn on the system-assigned identity of the app, or name a user-assigned one by its id"
 	case f.StatusCode == http.StatusInternalServerError && f.JSON:
-		// The platform keeps Entra's words to itself, so what lasts looks like what passes.
+		// The platform does not pass on Entra's error, so a permanent failure looks like a
+		// temporary one.
 		f.Advice = "the platform got no token from Entra ID. If this lasts, it is not an outage: check that the identity was not deleted and recreated, " +
 			"that the resource exists in its tenant, that the identity has a role if the resource requires assignment (AADSTS501051), " +
 			"that no policy blocks it, and that no firewall keeps the platform from Entra ID. " +

@@ -35,7 +35,8 @@ type arc struct {
 
 func newArc(cfg *Config) (endpoint string, source Source, err error) {
 	u, err := url.Parse(arcAddress)
-	named := cfg.Getenv(identityEndpoint) != "" && cfg.Getenv(imdsEndpoint) != "" // the agent sets both
+	// The agent sets both.
+	named := cfg.Getenv(identityEndpoint) != "" && cfg.Getenv(imdsEndpoint) != ""
 	if named {
 		u, err = endpointURL(cfg.Getenv, identityEndpoint, "http", "https")
 	}

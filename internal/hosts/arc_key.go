@@ -43,7 +43,7 @@ func FindArcFiles(goos string, getenv func(string) string) ArcFiles {
 		}
 		return filepath.Join(append([]string{base, "AzureConnectedMachineAgent"}, names...)...)
 	}
-	// For a program of 32 bits %ProgramFiles% is another directory.
+	// For a 32-bit program %ProgramFiles% is another directory.
 	programs := cmp.Or(getenv("ProgramW6432"), getenv("ProgramFiles"))
 	return ArcFiles{Agent: below(programs, "himds.exe"), Keys: below(getenv("ProgramData"), "Tokens")}
 }
@@ -90,7 +90,7 @@ func (f ArcFiles) keyName(challenge string) (string, error) {
 }
 
 func (f ArcFiles) read(name string) (string, error) {
-	root, err := os.OpenRoot(f.Keys) // which no link leads out of
+	root, err := os.OpenRoot(f.Keys) // no link leads out of it
 	if err != nil {
 		return "", withoutPath(err)
 	}

@@ -23,8 +23,8 @@ func authorityOf(getenv func(string) string) (*url.URL, error) {
 }
 
 // exchangeAudience returns the audience of assertions in the cloud of a login host, "" if the cloud
-// is unknown, as those without a connection to others are. A login host of this machine is a fake's,
-// as imds.test is, and plays the public cloud.
+// is unknown, such as an air-gapped one. A login host on this machine, or imds.test, is a fake,
+// which simulates the public cloud.
 func exchangeAudience(login *url.URL) string {
 	host := login.Hostname()
 	if ip := net.ParseIP(host); host == "localhost" || host == "imds.test" || ip != nil && ip.IsLoopback() {

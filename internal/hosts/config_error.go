@@ -25,15 +25,15 @@ type ConfigError struct {
 	Field string
 	// Problem is what is wrong with it.
 	Problem string
-	// Fix is what to do about it, "" where Problem says it.
+	// Fix is what to do about it, "" if Problem says it.
 	Fix string
-	// Host is the host that was found and why, "" where that has no bearing on it.
+	// Host is the host that was found and why, "" if that is irrelevant.
 	Host string
 	// Err is the cause, nil for none.
 	Err error
 }
 
-// Error returns the message for somebody who sets aztoken.Options.
+// Error returns the message for a user of aztoken.Options.
 func (e *ConfigError) Error() string {
 	field := e.Field
 	if !strings.HasPrefix(field, "$") {
@@ -60,7 +60,7 @@ func (e *ConfigError) Unwrap() error { return e.Err }
 
 // inVariable returns the error of an environment variable.
 //
-// It has many callers, and each would hold a copy of it.
+// It has many callers, and inlining would put a copy into each.
 //
 //go:noinline
 func inVariable(name, problem, fix string) *ConfigError {

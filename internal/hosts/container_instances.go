@@ -22,9 +22,9 @@ import (
 // The version of the API is in the variable's own query. Without principalId the token is that of
 // the system-assigned identity.
 //
-// How the endpoint refuses is not documented. One refusal is known, from azure-sdk-for-net 45547:
-// 404 with the code DefaultIdentityNotDefined, where a request names no identity by principalId
-// and there is no system-assigned one. The others are judged by status and code, as on any host.
+// The endpoint's refusals are not documented. One is known, from azure-sdk-for-net 45547: 404 with
+// the code DefaultIdentityNotDefined, if a request has no principalId and there is no
+// system-assigned identity. The others are interpreted by status and code, as on any host.
 //
 // https://learn.microsoft.com/azure/container-instances/container-instances-managed-identity#managed-identity-on-windows-containers
 type containerInstances struct {
@@ -53,8 +53,8 @@ const principalID = "principalId"
 // dotted is a version as container instances have it, such as 1.0. App Service's are dates.
 var dotted = regexp.MustCompile(`^[0-9]+(\.[0-9]+)+$`)
 
-// identityEndpointKind returns what $IDENTITY_ENDPOINT and $IDENTITY_HEADER name, and by what mark
-// beside them. App Service sets both too, but its endpoint has no version in the query.
+// identityEndpointKind returns what $IDENTITY_ENDPOINT and $IDENTITY_HEADER name, and the mark that
+// shows it. App Service sets both too, but its endpoint has no version in the query.
 func identityEndpointKind(address string) (kind Kind, mark string) {
 	u, err := url.Parse(address)
 	if err != nil {
@@ -79,7 +79,8 @@ func (s *containerInstances) explain(f *wire.Failure) {
 		f.Advice = absentAdvice(identityEndpoint) + "; Windows containers in a virtual network cannot reach it"
 	case f.StatusCode == http.StatusNotFound && f.Code == "DefaultIdentityNotDefined" && !s.query.Has(principalID):
 		f.Advice = "turn on the system-assigned identity of the container group, or name a user-assigned one by its object id"
-	case f.StatusCode == http.StatusUnauthorized: // what else the status would mean here, nobody knows
+	case f.StatusCode == http.StatusUnauthorized:
+		// No other meaning of this status is known here.
 		f.Advice = staleSecret(identityHeader)
 	}
 	s.at.explain(f)

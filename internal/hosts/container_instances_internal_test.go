@@ -10,22 +10,23 @@ import (
 	"github.com/seed-ac726066/aztoken/internal/wire"
 )
 
-// What tells container instances from App Service, which sets the same variables.
+// How to tell container instances from App Service, which sets the same variables.
 func TestIdentityEndpointKind(t *testing.T) {
 	t.Parallel()
 	const path = "http://10.92.0.12:2377/metadata/identity/oauth2/token"
 	for address, want := range map[string]Kind{
-		path + "?api-version=1.0":                            ContainerInstances,
-		path + "/?api-version=1.0":                           ContainerInstances,
-		path + "?api-version=1.0&":                           ContainerInstances,
-		path + "?API-Version=1.0":                            ContainerInstances,
-		path + "?api%2Dversion=1%2E0":                        ContainerInstances,
-		path + "?slot=1&api-version=1.0":                     ContainerInstances,
-		path + "?api-version=1.0&api-version=1.0":            ContainerInstances,
-		path + "?api-version=1.0&broken=%zz":                 ContainerInstances,
-		path + "?api-version=1.1":                            ContainerInstances,
-		path + "?api-version=2.0.1":                          ContainerInstances,
-		"http://169.254.128.1:2377/metadata?api-version=1.0": ContainerInstances, // of a virtual network
+		path + "?api-version=1.0":                 ContainerInstances,
+		path + "/?api-version=1.0":                ContainerInstances,
+		path + "?api-version=1.0&":                ContainerInstances,
+		path + "?API-Version=1.0":                 ContainerInstances,
+		path + "?api%2Dversion=1%2E0":             ContainerInstances,
+		path + "?slot=1&api-version=1.0":          ContainerInstances,
+		path + "?api-version=1.0&api-version=1.0": ContainerInstances,
+		path + "?api-version=1.0&broken=%zz":      ContainerInstances,
+		path + "?api-version=1.1":                 ContainerInstances,
+		path + "?api-version=2.0.1":               ContainerInstances,
+		// This address is that of a virtual network.
+		"http://169.254.128.1:2377/metadata?api-version=1.0": ContainerInstances,
 		"https://localhost/token?api-version=1.0":            ContainerInstances,
 		path:                                AppService,
 		path + "?":                          AppService,
@@ -43,8 +44,9 @@ func TestIdentityEndpointKind(t *testing.T) {
 		"http://localhost:8081/msi/token":   AppService,
 		"http://127.0.0.1:41003/MSI/token/": AppService,
 		"http://localhost:42356/msi/token?api-version=2025-03-30": AppService,
-		"http://localhost\n?api-version=1.0":                      AppService, // whose error names the variable
-		"":                                                        AppService,
+		// App Service's error names the variable.
+		"http://localhost\n?api-version=1.0": AppService,
+		"":                                   AppService,
 	} {
 		kind, mark := identityEndpointKind(address)
 		require.Equal(t, want, kind, address)

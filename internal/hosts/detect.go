@@ -10,7 +10,8 @@ type Kind string
 
 // The kinds of hosts that have managed identities.
 const (
-	IMDS               Kind = "IMDS"                           // virtual machines, scale sets, AKS nodes, container instances on Linux
+	// IMDS serves virtual machines, scale sets, AKS nodes and container instances on Linux.
+	IMDS               Kind = "IMDS"
 	AppService         Kind = "App Service"                    // Functions and Container Apps too
 	ContainerInstances Kind = "Container Instances on Windows" // on Linux they have IMDS
 	AzureArc           Kind = "Azure Arc"
@@ -18,8 +19,9 @@ const (
 	CloudShell         Kind = "Cloud Shell"
 	AzureML            Kind = "Azure ML"
 	WorkloadIdentity   Kind = "workload identity" // pods of AKS and of other Kubernetes clusters
-	IdentityBinding    Kind = "identity binding"  // pods of AKS whose token only the cluster's proxy accepts
-	AppRegistration    Kind = "app registration"  // which an assertion stands for
+	// IdentityBinding is for pods of AKS whose token only the cluster's proxy accepts.
+	IdentityBinding Kind = "identity binding"
+	AppRegistration Kind = "app registration" // its secret is an assertion
 )
 
 // The variables by which hosts make themselves known.
@@ -40,8 +42,8 @@ const (
 	imdsOverride = "AZURE_POD_IDENTITY_AUTHORITY_HOST"
 )
 
-// IsExchange reports whether the endpoint is a tenant's token endpoint, which exchanges one token for
-// another.
+// IsExchange reports whether the endpoint is a tenant's token endpoint, which exchanges one token
+// for another.
 func (k Kind) IsExchange() bool {
 	return k == WorkloadIdentity || k == IdentityBinding || k == AppRegistration
 }
@@ -50,7 +52,7 @@ func (k Kind) IsExchange() bool {
 func (k Kind) IsOnInternet() bool { return k == WorkloadIdentity || k == AppRegistration }
 
 // detect returns which host this is, why, and whether something names its endpoint. The first that
-// matches wins: App Service, for one, sets the variables of Azure ML too.
+// matches wins: App Service, for example, sets the variables of Azure ML too.
 func detect(endpoint string, getenv func(string) string, arcAgent func() (path string, ok bool)) (kind Kind, why string, named bool) {
 	if endpoint != "" {
 		return IMDS, "as configured", true
@@ -59,7 +61,7 @@ func detect(endpoint string, getenv func(string) string, arcAgent func() (path s
 	for _, host := range []struct {
 		kind Kind
 		sets []string
-		mark string // by which it is told from another host that sets the same, "" for none
+		mark string // tells it from another host that sets the same; "" for none
 	}{
 		{IdentityBinding, []string{federatedTokenFile, tokenProxyURL}, ""},
 		{WorkloadIdentity, []string{federatedTokenFile}, ""},

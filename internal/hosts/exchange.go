@@ -17,13 +17,13 @@ import (
 // assertionType is that of RFC 7523, section 2.2.
 const assertionType = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
-// exchange is how an application gets its tokens from Entra: an assertion, which somebody whom
-// Entra trusts has made, stands for its secret.
+// exchange is how an application gets its tokens from Entra: it sends an assertion, made by an
+// issuer that Entra trusts, in place of a secret.
 //
 // https://learn.microsoft.com/entra/identity-platform/v2-oauth2-client-creds-grant-flow#third-case-access-token-request-with-a-federated-credential
 type exchange struct {
 	wire   *wire.Client
-	base   *url.URL // the login host, or what stands in its place
+	base   *url.URL // the login host, or its replacement
 	tenant string   // of the application: a GUID, or a domain
 	client string   // the client id of the application
 }

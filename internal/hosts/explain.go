@@ -25,9 +25,9 @@ func finish(tenant string, token azcore.AccessToken, err error, explain func(*wi
 	return azcore.AccessToken{}, err
 }
 
-// reasonOf returns the reason that an endpoint's code or words name, Unknown if they name none. A
-// code counts, as codes are made for programs; words count only without one of Entra's codes, which
-// have their own meaning.
+// reasonOf returns the reason that an endpoint's code or text names, Unknown if they name none. The
+// code comes first, because codes are made for programs; the text counts only without one of
+// Entra's codes, which have their own meaning.
 func reasonOf(f *wire.Failure) wire.Reason {
 	switch {
 	case f.StatusCode < 400 || f.StatusCode >= http.StatusInternalServerError:
@@ -45,17 +45,17 @@ func reasonOf(f *wire.Failure) wire.Reason {
 }
 
 var (
-	// missingCode is how hosts code that an identity does not exist: ManagedIdentityNotFound,
-	// DefaultIdentityNotDefined, identity_not_found.
+	// missingCode matches the codes of hosts for an identity that does not exist:
+	// ManagedIdentityNotFound, DefaultIdentityNotDefined, identity_not_found.
 	missingCode = regexp.MustCompile(`(?i)identity[_-]?(is[_-]?)?(not|un)[_-]?(found|defined|assigned|configured|exist)`)
-	// missingWords is how they word it: "Identity not found" (IMDS, Azure Arc, pod identity), "No
+	// missingWords matches their texts: "Identity not found" (IMDS, Azure Arc, pod identity), "No
 	// User Assigned or Delegated Managed Identity found for specified …" (App Service), "No MSI
 	// found for …" (App Service of old), "no azure identity found for request" (pod identity),
 	// "Unable to load the proper Managed Identity" (App Service).
 	missingWords = regexp.MustCompile(`(?i)\bidentity (was |is |could |does )?not (be )?(found|assigned|defined|configured|exist)` +
 		`|\bno\b[^.,:;]{0,40}\b(identity|msi)\b[^.,:;]{0,20}\bfound\b|unable to load the proper managed identity`)
-	// severalWords is how IMDS and hosts modelled on it word that there are several identities and
-	// none was named.
+	// severalWords matches the texts of IMDS, and of hosts modeled on it, for several identities of
+	// which none was named.
 	severalWords = regexp.MustCompile(`(?i)\bmultiple\b.{0,30}\bidentities\b`)
 )
 
@@ -69,7 +69,7 @@ func isStranger(f *wire.Failure, named bool) bool {
 	case f.StatusCode == 0, f.JSON, f.FromEndpoint, f.StatusCode == http.StatusTooManyRequests:
 		return false
 	case len(f.EntraCodes) > 0 && !isPage(f):
-		return false // an endpoint that passes Entra's words on in prose, as pod identity's does
+		return false // an endpoint that passes on Entra's text in prose, as pod identity's does
 	case named && (f.StatusCode == http.StatusForbidden || f.StatusCode >= http.StatusInternalServerError):
 		return false
 	case f.Description != "", f.StatusCode == http.StatusOK:
@@ -78,30 +78,30 @@ func isStranger(f *wire.Failure, named bool) bool {
 	return !f.Retry && f.Server != "" // another server that refuses without a body
 }
 
-// isPage reports whether the answer was a page of HTML or XML, which may speak of anything.
+// isPage reports whether the answer was a page of HTML or XML, whose text proves nothing.
 func isPage(f *wire.Failure) bool { return !f.JSON && strings.HasPrefix(f.Description, "<") }
 
-// explainStranger marks the failure of an answer that is not from an identity endpoint. Where Retry
-// is set, as for a 404, one may be coming up there.
+// explainStranger marks the failure of an answer that is not from an identity endpoint. If Retry is
+// set, as for a 404, an endpoint may be starting there.
 func explainStranger(f *wire.Failure, named bool) {
 	if f.Reason == wire.Unknown && isStranger(f, named) {
 		f.Reason = wire.NoEndpoint
 	}
 }
 
-// absentAdvice returns what to do where nothing listens at the address that a variable names.
+// absentAdvice returns what to do if nothing listens at the address that a variable names.
 func absentAdvice(variable string) string {
 	return "nothing answers at the address in $" + variable + ": unset it if it was copied from another machine; " +
 		"otherwise the agent of the host is not up yet: try again"
 }
 
-// staleSecret returns what to do where the endpoint rejects the secret that a variable has.
+// staleSecret returns what to do if the endpoint rejects the secret that a variable has.
 func staleSecret(variable string) string {
 	return "the endpoint rejects the value of $" + variable + "; read it from the process's own environment at each start, as it changes"
 }
 
-// entraAdvice returns what to do about Entra's codes, "" where there is none or the advice of the
-// host is better.
+// entraAdvice returns what to do about Entra's codes, "" if there is none or the advice of the host
+// is better.
 func entraAdvice(f *wire.Failure) string {
 	if known, ok := FindEntraError(f.EntraCodes); ok {
 		return known.Advice

@@ -111,7 +111,7 @@ func TestExplain(t *testing.T) {
 	}
 }
 
-// TestExplainEntra: Entra's words are not taken for a proxy's.
+// TestExplainEntra: Entra's text is not taken for a proxy's.
 func TestExplainEntra(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "azure-identity-token")
@@ -127,7 +127,7 @@ func TestExplainEntra(t *testing.T) {
 	}
 }
 
-// TestExplainAbsent: where nothing listens the advice is about what names the endpoint.
+// TestExplainAbsent: if nothing listens, the advice is about what names the endpoint.
 func TestExplainAbsent(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "azure-identity-token")

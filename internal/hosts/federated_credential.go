@@ -10,15 +10,15 @@ import (
 	"github.com/seed-ac726066/aztoken/internal/wire"
 )
 
-// presented is what Entra compares of an assertion with the federated credentials of an
-// application: all three must be the same to the letter.
+// presented has the claims of an assertion that Entra compares with the federated credentials of an
+// application: all three must match exactly.
 type presented struct {
 	issuer, subject string
 	audience        string
 	isJWT           bool
 }
 
-// readPresented reads an assertion, of which nothing is verified.
+// readPresented reads an assertion without verifying it.
 func readPresented(assertion string) presented {
 	claims, ok := jwt.Claims(assertion)
 	audience := jwt.Text(claims["aud"]) // one string, or several
@@ -39,7 +39,7 @@ func (p presented) String() string {
 }
 
 // The codes of Entra for an assertion that it does not accept for the application. Longer codes
-// with the same beginning say more of the same.
+// with the same prefix are more specific.
 const (
 	noCredential = 70021
 	ended        = 700024 // it has expired, or is not valid yet

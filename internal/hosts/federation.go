@@ -14,16 +14,16 @@ import (
 	"github.com/seed-ac726066/aztoken/internal/wire"
 )
 
-// Federation describes an application that has assertions for its credential.
+// Federation describes an application whose credential is an assertion.
 type Federation struct {
 	// TenantID and ClientID are the application's.
 	TenantID, ClientID string
 	// Authority is the login host. "" leaves it to the environment.
 	Authority string
-	// Assert returns an assertion for the audience of the cloud, which is "" where IsCustom is set.
+	// Assert returns an assertion for the audience of the cloud, which is "" if IsCustom is set.
 	Assert func(ctx context.Context, audience string) (Assertion, error)
-	// IsCustom reports whether the program makes the assertions, of whatever kind and for an
-	// audience of its own choice, and not a managed identity.
+	// IsCustom reports whether the program, and not a managed identity, makes the assertions, of
+	// any kind and for an audience of its choice.
 	IsCustom bool
 	// By names what makes the assertions, for people.
 	By string
@@ -32,8 +32,8 @@ type Federation struct {
 // Assertion is a token that stands for an application's secret.
 type Assertion struct {
 	Value secret.Text
-	// Other returns another one in its place, which Entra did not accept, and false if there is
-	// none. It is nil for an assertion that was made for this exchange.
+	// Other returns another assertion if Entra did not accept this one, and false if there is none.
+	// It is nil for an assertion that was made for this exchange.
 	Other func(ctx context.Context) (secret.Text, bool)
 }
 
@@ -144,8 +144,8 @@ func isRefused(err error) bool {
 	return errors.As(err, &f) && (isMismatch(f) || hasCode(f, func(code int) bool { return code == ended }))
 }
 
-// maxEndedRetries is how often an assertion that has expired is worth another try: whoever makes it
-// may be about to renew it.
+// maxEndedRetries is how often an expired assertion is worth another try: its issuer may be about
+// to renew it.
 const maxEndedRetries = 2
 
 func (s *federation) explain(f *wire.Failure, tenant string, sent presented) {
@@ -159,15 +159,15 @@ func (s *federation) explain(f *wire.Failure, tenant string, sent presented) {
 		f.Advice = s.advice(f, sent)
 	case isCertificateError(f):
 		f.Advice = "if a proxy terminates TLS on the way, add its certificate to the roots of this machine (SSL_CERT_FILE)"
-	case f.StatusCode == 0 && f.Advice == "" && f.Description == "": // no connection came about
+	case f.StatusCode == 0 && f.Advice == "" && f.Description == "": // there was no connection
 		f.Advice = "check the way to " + s.base.Host + ": DNS, firewalls, HTTPS_PROXY, and the roots that this machine trusts"
 	case isNotEntra(f):
 		f.Advice = "check $AZURE_AUTHORITY_HOST and the proxy (HTTPS_PROXY): the answer is not from Entra ID"
 	}
 }
 
-// ofApplication returns advice that speaks of a host's variables in the words of an application,
-// whose ids are not among them.
+// ofApplication rewords advice about a host's variables for an application, whose ids are not in
+// variables.
 func ofApplication(advice string) string {
 	switch advice {
 	case fixClient:
@@ -188,7 +188,7 @@ func (s *federation) advice(f *wire.Failure, sent presented) string {
 		do = "the app registration " + s.client + " needs a federated credential with exactly the issuer, subject and audience of the " +
 			"assertion; a new one takes some minutes"
 	case isMismatch(f):
-		sent.audience = s.audience // in the token it may be the GUID that stands for it
+		sent.audience = s.audience // the token may have the GUID in its place
 		do = fmt.Sprintf("the app registration %s needs a federated credential with exactly the issuer, subject and audience of the "+
 			"assertion: aztoken federate --app %[1]s --to %[2]s; a new one takes some minutes", s.client, sent.subject)
 	default:
@@ -205,7 +205,7 @@ func AssertBy(f func(context.Context) (string, error)) func(context.Context, str
 	return func(ctx context.Context, _ string) (Assertion, error) {
 		value, err := f(ctx)
 		switch {
-		case errors.Is(err, fs.ErrNotExist): // a file that is mounted or written late
+		case errors.Is(err, fs.ErrNotExist): // the file may be mounted or written later
 			return Assertion{}, &wire.Failure{Err: fmt.Errorf("the assertion: %w", err), Retry: true}
 		case err != nil:
 			return Assertion{}, fmt.Errorf("the assertion: %w", err)

@@ -185,8 +185,8 @@ func TestFederationRefusals(t *testing.T) {
 	}
 }
 
-// TestFederationAdvice: whatever Entra refuses an application for, the advice is not on variables
-// that a pod has, nor on an identity of this machine.
+// TestFederationAdvice: for every refusal of an application by Entra, the advice is not about a
+// pod's variables, nor about an identity of this machine.
 func TestFederationAdvice(t *testing.T) {
 	t.Parallel()
 	for _, known := range hosts.EntraErrors() {
@@ -212,7 +212,7 @@ func refuse(w http.ResponseWriter, code int) {
 	_, _ = fmt.Fprintf(w, `{"error":"invalid_client","error_description":"AADSTS%d: no.","error_codes":[%[1]d]}`, code)
 }
 
-// TestFederationUnanswered: what is advised where no answer of Entra's came.
+// TestFederationUnanswered: the advice if Entra did not answer.
 func TestFederationUnanswered(t *testing.T) {
 	t.Parallel()
 	answer := func(status int, contentType, body string) http.HandlerFunc {
@@ -255,7 +255,7 @@ func TestFederationUnanswered(t *testing.T) {
 	}
 }
 
-// TestFederationOther: an assertion out of a cache that Entra does not accept is replaced once.
+// TestFederationOther: a cached assertion that Entra does not accept is replaced once.
 func TestFederationOther(t *testing.T) {
 	t.Parallel()
 	const none = "none"
@@ -301,7 +301,8 @@ func TestFederationOther(t *testing.T) {
 	}
 }
 
-// TestFederationAssertion: what is no assertion is not sent, and a function's error is the cause.
+// TestFederationAssertion: text that is not an assertion is not sent, and a function's error is the
+// cause.
 func TestFederationAssertion(t *testing.T) {
 	t.Parallel()
 	broken := errors.New("the CI system is away")
@@ -309,7 +310,7 @@ func TestFederationAssertion(t *testing.T) {
 		value string
 		err   error
 		want  string
-		retry bool // said by a Failure
+		retry bool // from a Failure
 	}{
 		"empty":         {"", nil, "not one word", false},
 		"a line feed":   {"\n", nil, "not one word", false},

@@ -19,7 +19,7 @@ type opener func(name string, flag int, perm fs.FileMode) (*os.File, error)
 
 // readFile reads a regular file of limit bytes at most.
 func readFile(open opener, name string, limit int64) ([]byte, error) {
-	// Without nonblock a FIFO of that name would block the program until somebody writes to it.
+	// Without nonblock a FIFO of that name would block the program until a process writes to it.
 	file, err := open(name, os.O_RDONLY|nonblock, 0)
 	if err != nil {
 		return nil, err
@@ -55,7 +55,8 @@ func readWord(open opener, name string, limit int64) (string, error) {
 func word(text string) (string, error) {
 	text = strings.TrimSpace(text)
 	if text == "" || strings.ContainsFunc(text, func(r rune) bool { return r <= ' ' || r > '~' }) {
-		return "", errNotWord // as a header it would be two, or be rejected with the secret in the error
+		// In a header it would be split in two, or rejected with the secret in the error.
+		return "", errNotWord
 	}
 	return text, nil
 }

@@ -2,5 +2,5 @@
 
 package hosts
 
-// nonblock is nothing where no FIFO is among the files.
+// nonblock is 0 on systems without FIFOs in the file system.
 const nonblock = 0

@@ -4,5 +4,5 @@ package hosts
 
 import "syscall"
 
-// nonblock opens a FIFO without waiting for somebody who writes to it.
+// nonblock opens a FIFO without waiting for a writer.
 const nonblock = syscall.O_NONBLOCK

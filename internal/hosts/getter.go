@@ -13,15 +13,15 @@ import (
 	"github.com/seed-ac726066/aztoken/internal/wire"
 )
 
-// getter asks an endpoint by one GET, as most hosts are asked. They differ in the names of headers
-// and parameters.
+// getter asks an endpoint with one GET, which works for most hosts. They differ in the names of
+// headers and parameters.
 type getter struct {
 	wire *wire.Client
 	// url is hidden because its query may hold a secret.
 	url secret.Value[*url.URL]
-	// query are the parameters of every request, beside the resource.
+	// query has the parameters of every request except the resource.
 	query url.Values
-	// header and proof prove that a program of this host asks, and not a page in its browser.
+	// header and proof show that a program of this host asks, and not a page in its browser.
 	header string
 	proof  secret.Text
 }

@@ -1,5 +1,5 @@
-// Package hosts knows where the identity endpoint of each kind of Azure host is and how to ask it.
-// Its sources do not cache and make one try.
+// Package hosts finds the identity endpoint of each kind of Azure host and asks it for tokens. Its
+// sources do not cache, and try once.
 package hosts
 
 import (
@@ -11,13 +11,13 @@ import (
 	"github.com/seed-ac726066/aztoken/internal/wire"
 )
 
-// Config is what a host is found by.
+// Config has what is needed to find a host.
 type Config struct {
 	// Getenv reads the environment.
 	Getenv func(name string) string
 	// Files are the places that Azure Arc's agent has on this machine.
 	Files ArcFiles
-	// Endpoint is the base URL of IMDS. Set, it is used whatever the environment says.
+	// Endpoint is the base URL of IMDS. If it is set, the environment does not matter.
 	Endpoint string
 	// ID is the identity to ask for. Its zero value is the host's default.
 	ID ID
@@ -31,10 +31,10 @@ type Host struct {
 	Kind Kind
 	// Endpoint is its address, without anything secret.
 	Endpoint string
-	// Why is what it was found by.
+	// Why says how it was found.
 	Why string
-	// Named reports whether a variable or Config.Endpoint names the endpoint. Where none does, its
-	// address is the one that every machine of its kind has, and nothing need be there.
+	// Named reports whether a variable or Config.Endpoint names the endpoint. If none does, its
+	// address is the one that every machine of its kind has, and there may be nothing.
 	Named bool
 	// Source asks it.
 	Source Source
@@ -44,13 +44,13 @@ type Host struct {
 // names no other host)".
 func (h Host) String() string { return fmt.Sprintf("%s at %s (%s)", h.Kind, h.Endpoint, h.Why) }
 
-// Find returns the host that cfg describes. It touches nothing but the environment and, for Azure
-// Arc, the file system. Its errors are a [*ConfigError].
+// Find returns the host that cfg describes. It looks only at the environment and, for Azure Arc, at
+// the file system. Its errors are a [*ConfigError].
 func Find(cfg Config) (Host, error) {
 	kind, why, named := detect(cfg.Endpoint, cfg.Getenv, cfg.Files.agentIsThere)
 	endpoint, source, err := constructor(kind)(&cfg)
 	if err == nil {
-		err = cfg.ID.check() // after what the host says of its kind
+		err = cfg.ID.check() // after the host's own check of its kind
 	}
 	if err != nil {
 		var mistake *ConfigError

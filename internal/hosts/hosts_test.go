@@ -50,7 +50,7 @@ func find(t *testing.T, env map[string]string, id hosts.ID, answer http.HandlerF
 	return h, err
 }
 
-// request asks for a token without more.
+// request asks for a token without any options.
 var request = hosts.Request{Resource: "https://r"}
 
 // diff is an assert.TestingT that keeps what a failed assertion prints.
@@ -129,7 +129,7 @@ func TestRequests(t *testing.T) {
 			require.NotContains(t, h.String(), "s3cr3t")
 			require.NotContains(t, h.String(), "slot")
 			printed := fmt.Sprintf("%v %+v %#v %+v %#v", h, h, h, h.Source, h.Source)
-			_ = assert.Equal(diff{&printed}, h, hosts.Host{}) // what the log of a failed test shows
+			_ = assert.Equal(diff{&printed}, h, hosts.Host{}) // the log of a failed test shows this
 			require.NotContains(t, printed, "s3cr3t")
 			require.NotContains(t, printed, "slot")
 		})
@@ -172,7 +172,8 @@ func TestWorkloadIdentityFile(t *testing.T) {
 	}
 	for bad, retry := range map[string]bool{"": true, "\n": true, "two words": true, "the.token\x00": true, limit + "x": false} {
 		require.NoError(t, os.WriteFile(file, []byte(bad), 0o600))
-		require.NoError(t, os.Chtimes(file, time.Time{}, time.Now().Add(time.Hour))) // by a clock that is ahead
+		// The file was written by a clock that is ahead.
+		require.NoError(t, os.Chtimes(file, time.Time{}, time.Now().Add(time.Hour)))
 		_, err = h.Source.Token(t.Context(), request)
 		require.ErrorContains(t, err, "federated token file "+file+", written 0s ago: ")
 		require.ErrorAs(t, err, &f)

@@ -21,7 +21,7 @@ func httpsBase(address string) (u *url.URL, problem string) {
 		return nil, "has no valid port"
 	case u.User != nil:
 		return nil, "has a user"
-	case strings.ContainsAny(address, "?#"): // be it empty
+	case strings.ContainsAny(address, "?#"): // even an empty one
 		return nil, "has a query or a fragment"
 	}
 	return u, ""
@@ -39,8 +39,8 @@ func isPort(text string) bool {
 	return text == "" || err == nil && port > 0
 }
 
-// hidePassword quotes an address without what stands before an @, which may be a password, and
-// without its query.
+// hidePassword quotes an address without its query and without the part before an @, which may be a
+// password.
 func hidePassword(address string) string { return quote(withoutPassword(address)) }
 
 // hidePath is hidePassword without the path too, for an address that has no use for one.

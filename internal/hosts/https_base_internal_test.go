@@ -51,7 +51,7 @@ func TestHTTPSBase(t *testing.T) {
 	}
 }
 
-// An error quotes what somebody has to correct, and nothing that may be a secret.
+// An error quotes what the user has to correct, but nothing that may be a secret.
 func TestHidePath(t *testing.T) {
 	t.Parallel()
 	for address, want := range map[string]string{

@@ -13,11 +13,11 @@ import (
 const (
 	imdsAddress = "http://169.254.169.254"
 	imdsPath    = "/metadata/identity/oauth2/token"
-	// imdsVersion is the first version with tokens, which every IMDS there is understands.
+	// imdsVersion is the first version with tokens. Every IMDS understands it.
 	imdsVersion = "2018-02-01"
 )
 
-// imdsParameters are those of the endpoints that are modelled on IMDS too.
+// imdsParameters are also those of the endpoints that are modeled on IMDS.
 var imdsParameters = parameters{ClientID: "client_id", ObjectID: "object_id", ResourceID: "msi_res_id"}
 
 // imds is the Instance Metadata Service: virtual machines, scale sets, AKS nodes and container
@@ -41,8 +41,10 @@ func newIMDS(cfg *Config) (endpoint string, source Source, err error) {
 	case cfg.ID.Kind == Default && namesIdentityIn(base):
 		return "", nil, &ConfigError{Field: field, Problem: idInQuery, Fix: fixIDInQuery}
 	}
-	address := u.String()                                   // without the path, which is the same everywhere
-	u.Path, u.RawPath = u.Path+imdsPath, u.RawPath+imdsPath // the second counts where it fits the first
+	// The path is left out because it is the same everywhere.
+	address := u.String()
+	// RawPath is used only if it is an encoding of Path.
+	u.Path, u.RawPath = u.Path+imdsPath, u.RawPath+imdsPath
 	g, err := newMetadataGetter(cfg, u, imdsVersion)
 	if err != nil {
 		return "", nil, err

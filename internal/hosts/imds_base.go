@@ -27,20 +27,18 @@ func imdsBase(cfg *Config) (base, field string, named bool) {
 	return imdsAddress, "", false
 }
 
-// isIMDSAddress reports whether address is the whole address of IMDS's tokens, on whatever host.
-// Older libraries wanted it in $MSI_ENDPOINT, which alone would otherwise
-// make a Cloud Shell of the machine.
+// isIMDSAddress reports whether address is the whole address of IMDS's tokens, on any host. Older
+// libraries wanted it in $MSI_ENDPOINT, which without this check would be taken for Cloud Shell's.
 func isIMDSAddress(address string) bool {
 	u, err := url.Parse(address)
 	return err == nil && strings.HasSuffix(strings.TrimRight(strings.ToLower(u.Path), "/"), imdsPath)
 }
 
-// imdsPaths are the beginnings of IMDS's addresses that people write where its base is wanted, the
-// longest first.
+// imdsPaths are the paths of IMDS that people write where its base URL is expected, longest first.
 var imdsPaths = []string{imdsPath, "/metadata/identity/oauth2", "/metadata/identity", "/metadata/instance", "/metadata"}
 
-// parseIMDSBase returns the URL that [imdsPath] is put after, false if base is not one. A whole
-// address is taken for its base, without its query.
+// parseIMDSBase returns the URL that [imdsPath] is put after, false if base is not one. For a whole
+// address it returns the base, without the query.
 func parseIMDSBase(base string) (*url.URL, bool) {
 	u, err := url.Parse(base)
 	if err != nil || hasOddCharacter(base) || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.User != nil || u.Fragment != "" {

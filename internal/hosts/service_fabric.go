@@ -16,8 +16,8 @@ import (
 
 const serviceFabricVersion = "2019-07-01-preview"
 
-// serviceFabric is an application of a Service Fabric cluster. Its endpoint has a certificate that
-// it signed itself, and tells the application by the secret which identity it has.
+// serviceFabric is an application of a Service Fabric cluster. Its endpoint has a self-signed
+// certificate, and identifies the application by the secret.
 //
 // https://learn.microsoft.com/azure/service-fabric/how-to-managed-identity-service-fabric-app-code
 type serviceFabric struct {
@@ -47,8 +47,8 @@ func (s *serviceFabric) Token(ctx context.Context, r Request) (azcore.AccessToke
 }
 
 // revocation returns the parameters that ask for a token past the platform's cache, in place of the
-// one that was rejected. What the claims of the challenge say is not passed on: the endpoint knows
-// revocations only.
+// one that was rejected. The claims of the challenge are not passed on, because the endpoint
+// supports revocations only.
 func revocation(r Request) url.Values {
 	if r.Claims == "" {
 		return nil

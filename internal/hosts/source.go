@@ -10,10 +10,9 @@ import (
 type Request struct {
 	// Resource is the App ID URI of the service, never with "/.default".
 	Resource string
-	// Tenant is the tenant that the token is to be of, "" for the source's own. A managed identity
-	// has one only.
+	// Tenant is the tenant of the token, "" for the source's own. A managed identity has only one.
 	Tenant string
-	// CAE asks for a token for continuous access evaluation, where the source has such.
+	// CAE asks for a token for continuous access evaluation, if the source supports it.
 	CAE bool
 	// Claims are the decoded claims of a claims challenge, "" for none.
 	Claims string
@@ -22,8 +21,8 @@ type Request struct {
 	RejectedSHA256 string
 }
 
-// Source asks a place for tokens. It makes one try: cache and retries are the client's. Its
-// failures are [*wire.Failure], but for those of a credential behind [FromCredential].
+// Source asks a place for tokens. It tries once: the client has the cache and the retries. Its
+// failures are [*wire.Failure], except for those of a credential behind [FromCredential].
 type Source interface {
 	Token(ctx context.Context, r Request) (azcore.AccessToken, error)
 	// Close drops idle connections.

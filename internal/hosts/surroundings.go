@@ -10,21 +10,23 @@ import (
 
 // surroundings are what the configuration shows of a host, for the advice on its failures.
 type surroundings struct {
-	named     bool     // something names the endpoint
-	unread    []string // variables that name an identity where none is asked for, and that this host does not read
-	objectIDs bool     // the host takes no other ids, so the value of such a variable is of no use
-	half      string   // what is wrong with variables of which a host needs two, "" for nothing
-	pod       bool     // of Kubernetes
+	named bool // something names the endpoint
+	// unread are variables that name an identity although none was requested, and that this host
+	// does not read.
+	unread    []string
+	objectIDs bool   // the host takes no other ids, so the value of such a variable is of no use
+	half      string // what is wrong with variables of which a host needs two, "" for nothing
+	pod       bool   // of Kubernetes
 }
 
 // identityVariables name an identity for one tool or another. Which of them are read differs from
-// host to host, and one that is set and not read has cost people days.
+// host to host, and a variable that is set but not read has cost people days.
 var identityVariables = []string{
 	clientID, "AZURE_MANAGED_IDENTITY_CLIENT_ID", "MANAGED_IDENTITY_CLIENT_ID", "MSI_CLIENT_ID", "ARM_CLIENT_ID",
 	"AZCOPY_MSI_CLIENT_ID", "AZURE_STORAGE_IDENTITY_CLIENT_ID", defaultClientID,
 }
 
-// newSurroundings looks around. read are the identity variables that the host reads.
+// newSurroundings reads the environment. read are the identity variables that the host reads.
 func newSurroundings(cfg *Config, named bool, read ...string) surroundings {
 	isSet := func(name string) bool { return cfg.Getenv(name) != "" }
 	at := surroundings{named: named, pod: isSet("KUBERNETES_SERVICE_HOST")}
@@ -52,7 +54,7 @@ func newSurroundings(cfg *Config, named bool, read ...string) surroundings {
 }
 
 // explain adds to a failure what it means on any host: the reason, and the advice on Entra's
-// numbers and on an identity. It goes after what the host has to say.
+// numbers and on an identity. It runs after the host's own explanation.
 func (at surroundings) explain(f *wire.Failure) {
 	if f.Reason == wire.Unknown {
 		f.Reason = reasonOf(f)

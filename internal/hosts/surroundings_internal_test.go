@@ -8,7 +8,7 @@ import (
 	"github.com/seed-ac726066/aztoken/internal/wire"
 )
 
-// What the environment says and nobody reads: azure-container-apps 442, azure-functions-host 10238,
+// Variables that are set but not read: azure-container-apps 442, azure-functions-host 10238,
 // external-dns 1548.
 func TestSurroundings(t *testing.T) {
 	t.Parallel()

@@ -14,7 +14,7 @@ import (
 const otherTenantAdvice = "leave the tenant out, for the identity's own; tokens of another tenant are for a multi-tenant app registration, " +
 	"which can use the identity as its credential (workload identity federation)"
 
-// otherTenant returns the failure of a request for a token of a tenant that an identity is not of.
+// otherTenant returns the failure of a request for a token of a tenant that is not the identity's.
 func otherTenant(wanted, own string) error {
 	return &wire.Failure{
 		Err:    fmt.Errorf("a token of tenant %s was asked for, and the identity is of tenant %s", quote(wanted), quote(own)),
@@ -22,8 +22,8 @@ func otherTenant(wanted, own string) error {
 	}
 }
 
-// IsTenant reports whether s may be a tenant's GUID or domain: it becomes a part of a path. The
-// words that stand for any tenant are none.
+// IsTenant reports whether s may be a tenant's GUID or domain, which becomes a part of a path.
+// Words that stand for any tenant do not count.
 func IsTenant(s string) bool {
 	switch strings.ToLower(s) {
 	case "common", "organizations", "consumers":
@@ -33,7 +33,7 @@ func IsTenant(s string) bool {
 	return s != "" && strings.Trim(s, allowed) == "" && strings.Trim(s, ".") != ""
 }
 
-// notTenant says what is wrong with a tenant that is none.
+// notTenant says what is wrong with s, which is not a tenant.
 func notTenant(s string) string { return quote(s) + " is not a tenant, which is a GUID or a domain" }
 
 // isOther reports whether two tenants are known to differ: one of them may be a domain, of which

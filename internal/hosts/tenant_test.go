@@ -85,7 +85,7 @@ func TestAnotherTenant(t *testing.T) {
 	}
 }
 
-// TestTenantMistakes: what is no tenant is not sent.
+// TestTenantMistakes: text that is not a tenant is not sent.
 func TestTenantMistakes(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "azure-identity-token")
@@ -103,8 +103,7 @@ func TestTenantMistakes(t *testing.T) {
 	}
 }
 
-// TestTenantWithoutTheApp: Entra's refusal is told with what an administrator of that tenant is to
-// do.
+// TestTenantWithoutTheApp: Entra's refusal comes with what an administrator of that tenant must do.
 func TestTenantWithoutTheApp(t *testing.T) {
 	t.Parallel()
 	const own, other = "7e000000-0000-4000-8000-00000000000a", "7e000000-0000-4000-8000-00000000000b"

@@ -11,8 +11,8 @@ import (
 	"github.com/seed-ac726066/aztoken/internal/wire"
 )
 
-// The variables that the workload identity webhook sets on pods with AKS identity bindings, beside
-// its others.
+// The variables that the workload identity webhook sets on pods with AKS identity bindings, in
+// addition to its others.
 const (
 	tokenProxyURL    = "AZURE_KUBERNETES_TOKEN_PROXY"
 	tokenProxyName   = "AZURE_KUBERNETES_SNI_NAME"
@@ -105,8 +105,8 @@ func tokenProxyRoots(file, inline string) (*wire.Roots, error) {
 }
 
 // explain adds to a failure of an exchange by the proxy what it means there. sent is the token of
-// the service account. How the proxy words its own refusals is not published: those of an API
-// server are a 401 or a 403.
+// the service account. The proxy's own refusals are not documented; those of an API server are a
+// 401 or a 403.
 func (p *tokenProxy) explain(f *wire.Failure, sent presented) {
 	switch {
 	case isCertificateError(f):

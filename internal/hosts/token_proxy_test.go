@@ -61,7 +61,7 @@ func proxyServer(t *testing.T, answer http.HandlerFunc) (srv *httptest.Server, c
 	return srv, cert.PEM()
 }
 
-// TestTokenProxy: the exchange goes to the proxy alone, under its name and by its authority.
+// TestTokenProxy: the exchange goes only to the proxy, with its name and its authority.
 func TestTokenProxy(t *testing.T) {
 	t.Parallel()
 	var asked []string
@@ -99,7 +99,8 @@ func TestTokenProxy(t *testing.T) {
 	}
 }
 
-// TestTokenProxyReach: no other proxy is on the way to the cluster's, unlike on that to Entra ID.
+// TestTokenProxyReach: requests to the cluster's proxy use no other proxy, unlike those to Entra
+// ID.
 func TestTokenProxyReach(t *testing.T) {
 	t.Parallel()
 	proxied := errors.New("it went through a proxy")
@@ -120,7 +121,7 @@ func TestTokenProxyReach(t *testing.T) {
 	}
 }
 
-// TestTokenProxyMistakes: each contradiction is told with the variable and its value.
+// TestTokenProxyMistakes: each contradiction is reported with the variable and its value.
 func TestTokenProxyMistakes(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -276,8 +277,7 @@ func TestTokenProxyTrust(t *testing.T) {
 	}
 }
 
-// TestTokenProxySilence: what the failure itself says is not covered by advice on a proxy that
-// cannot be reached.
+// TestTokenProxySilence: advice on an unreachable proxy does not hide the failure itself.
 func TestTokenProxySilence(t *testing.T) {
 	t.Parallel()
 	for name, env := range map[string]map[string]string{

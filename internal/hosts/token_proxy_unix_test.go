@@ -16,14 +16,14 @@ import (
 	"github.com/seed-ac726066/aztoken/internal/hosts"
 )
 
-// TestTokenProxyFileLost: whatever becomes of the authority's file, the last good one counts.
+// TestTokenProxyFileLost: if the authority's file is lost or damaged, the last good one counts.
 func TestTokenProxyFileLost(t *testing.T) {
 	t.Parallel()
 	srv, ca := proxyServer(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, good) })
 	dir := t.TempDir()
 	file, elsewhere := filepath.Join(dir, "ca.crt"), filepath.Join(dir, "..data")
 	require.NoError(t, os.WriteFile(elsewhere, ca, 0o600))
-	require.NoError(t, os.Symlink(elsewhere, file)) // as the kubelet has it
+	require.NoError(t, os.Symlink(elsewhere, file)) // like the kubelet
 	h, err := find(t, boundPod(t, map[string]string{
 		"AZURE_KUBERNETES_TOKEN_PROXY": srv.URL, "AZURE_KUBERNETES_SNI_NAME": sniName, "AZURE_KUBERNETES_CA_FILE": file,
 	}), hosts.ID{}, nil)

@@ -71,7 +71,8 @@ func (s *workloadIdentity) Token(ctx context.Context, r Request) (token azcore.A
 	ctx, end := s.wire.StartSpan(ctx, "aztoken.WorkloadIdentity")
 	defer func() { end(err) }()
 	if s.proxy != nil && isOther(r.Tenant, s.tenant) {
-		return azcore.AccessToken{}, otherTenant(r.Tenant, s.tenant) // what is bound to a cluster are managed identities
+		// Only managed identities can be bound to a cluster.
+		return azcore.AccessToken{}, otherTenant(r.Tenant, s.tenant)
 	}
 	assertion, err := s.file.read()
 	if err != nil {
@@ -103,7 +104,7 @@ func (s *workloadIdentity) explain(f *wire.Failure, tenant string, sent presente
 		f.Advice = federationAdvice(f) + "; " + sent.String()
 	case isCertificateError(f):
 		f.Advice = "if a proxy terminates TLS on the way, add its certificate to the roots of the container (SSL_CERT_FILE)"
-	case f.StatusCode == 0 && f.Advice == "" && f.Description == "": // no connection came about
+	case f.StatusCode == 0 && f.Advice == "" && f.Description == "": // there was no connection
 		f.Advice = "check the way to $AZURE_AUTHORITY_HOST: DNS, network policies, HTTPS_PROXY, and the roots that this container trusts"
 	case isNotEntra(f):
 		f.Advice = "check $AZURE_AUTHORITY_HOST and the proxy (HTTPS_PROXY): the answer is not from Entra ID"
@@ -113,14 +114,15 @@ func (s *workloadIdentity) explain(f *wire.Failure, tenant string, sent presente
 // missing are Entra's codes for an application that the tenant does not have, or not yet.
 var missing = []int{700011, 700016, 7000229}
 
-// explainEntra adds to a failure of the token endpoint what any client would say. tenant is the one
-// that was asked for, "" for the application's own.
+// explainEntra adds to a failure of the token endpoint what it means for any client. tenant is the
+// one that was asked for, "" for the application's own.
 func (x *exchange) explainEntra(f *wire.Failure, tenant string) {
 	isMissing := hasCode(f, func(code int) bool { return isOf(missing, code) })
 	if isMissing || isMismatch(f) {
 		f.Reason = wire.IdentityNotFound
 	}
-	if advice := entraAdvice(f); advice == fixCredential { // whose secret or certificate is an assertion here
+	// Here the application's secret or certificate is an assertion.
+	if advice := entraAdvice(f); advice == fixCredential {
 		f.Advice = "check that the assertion is a complete and current token of the issuer that the federated credential names"
 	} else if advice != "" {
 		f.Advice = advice

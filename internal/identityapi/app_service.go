@@ -20,13 +20,12 @@ import (
 //
 // The newer one, also as 2025-03-30, takes one of client_id, object_id, principal_id and mi_res_id;
 // the older one clientid, which may be blank. Other methods are refused with 405, a wrong secret
-// with 401, and what is wrong with the parameters with 400. A header X-Forwarded-For does not
-// matter.
+// with 401, and wrong parameters with 400. A header X-Forwarded-For is ignored.
 //
 // A success has access_token, expires_on, resource, token_type and client_id; [Tolerant] adds the
-// others of [IMDS], as there are clients that read only expires_in. Numbers are strings of digits
-// in both versions. Errors are {"statusCode":…,"message":…,"correlationId":…}, with the id in a
-// header too.
+// others of [IMDS], because some clients read only expires_in. Numbers are strings of digits in
+// both versions. Errors are {"statusCode":…,"message":…,"correlationId":…}, with the id in a header
+// too.
 type AppService struct {
 	Secret    secret.Text // blank: every call is refused
 	Tolerance Tolerance
@@ -41,8 +40,8 @@ var (
 	appServiceV1IDs = idNames{"clientid": ClientID}
 )
 
-// The words of App Service for a request that names no identity, for one that names another's, and
-// for a failure behind it.
+// The texts of App Service for a request that names no identity, for one that names an identity
+// that is not there, and for a failure behind it.
 const (
 	noDefaultIdentity   = "Unable to load the proper Managed Identity."
 	noSuchAssignment    = "No User Assigned or Delegated Managed Identity found for specified ClientId/ResourceId/PrincipalId."
@@ -65,7 +64,7 @@ func (e AppService) rules(c Call) rules {
 	}
 	if slices.Contains(c.Query["api-version"], appServiceV1) {
 		u.header, u.ids = "Secret", appServiceV1IDs
-		u.blankIDs = true // clients send one where their environment has no default
+		u.blankIDs = true // clients send one if their environment has no default
 	}
 	if e.Tolerance == Tolerant {
 		u.ids, u.revoked = allIDNames, revocationAlways
@@ -74,7 +73,7 @@ func (e AppService) rules(c Call) rules {
 }
 
 // Authorized reports, in constant time, whether the call shows the secret of e. A server of several
-// identities, each with a secret of its own, learns by it whose call it is.
+// identities, each with its own secret, uses it to find out whose call it is.
 func (e AppService) Authorized(c Call) bool {
 	u := e.rules(c)
 	values := c.Header[http.CanonicalHeaderKey(u.header)]
@@ -103,7 +102,7 @@ func (e AppService) refuse(r Request, f Failure) Reply {
 		if f.Status != 0 {
 			return appServiceError(f.Status, f.words())
 		}
-		return e.Status(http.StatusInternalServerError) // it keeps to itself what Entra said
+		return e.Status(http.StatusInternalServerError) // it does not pass on what Entra said
 	case EntraDown:
 		return e.Status(http.StatusInternalServerError)
 	case Unavailable:

@@ -21,9 +21,9 @@ import (
 //	Authorization: Basic <content of the file>
 //
 // It accepts api-version 2019-11-01, 2020-06-01 and 2021-02-01, and one of client_id, object_id and
-// msi_res_id. It refuses what [IMDS] refuses, in the same words. A success is that of IMDS, with
-// object_id or msi_res_id if the call has named the identity so: by that a client sees that its
-// choice was understood, which older agents do not.
+// msi_res_id. It refuses what [IMDS] refuses, with the same texts. A success is that of IMDS, with
+// object_id or msi_res_id if the call has named the identity by it: this shows a client that its
+// choice was understood, unlike with older agents.
 type Arc struct {
 	Keys ArcKeys
 }
@@ -38,7 +38,7 @@ type ArcKeys interface {
 
 var arcVersions = []string{"2019-11-01", "2020-06-01", "2021-02-01"}
 
-// Host returns a path that tells Arc from IMDS, which has the same one on other machines.
+// Host returns a path that distinguishes Arc from IMDS, which has the same path on other machines.
 func (e Arc) Host() Host {
 	return Host{Name: "Azure Arc", Path: "/arc/metadata/identity/oauth2/token"}
 }
@@ -54,7 +54,7 @@ func (e Arc) rules() rules {
 	}
 }
 
-// Answer returns Arc's answer to a token request: the challenge, or what it deserves.
+// Answer returns Arc's answer to a token request: the challenge, or the normal answer.
 func (e Arc) Answer(ctx context.Context, c Call, s Source) Reply {
 	r, refusal := admit(c, e.rules(), e)
 	if refusal != nil {

@@ -12,7 +12,7 @@ import (
 //	GET /MSI/auth?api-version=2017-09-01&resource=https://vault.azure.net&clientid=<client id>
 //	Secret: <secret>
 //
-// It accepts that api-version alone, and clientid, which may be blank: clients send it so where the
+// It accepts that api-version alone, and clientid, which may be blank: clients send it so if the
 // environment has no default. Other parameters are ignored, as an identity cannot be named
 // otherwise. Other methods are refused with 405, a wrong secret with 401, the rest with 400.
 //

@@ -15,7 +15,7 @@ import (
 // maxBody is far more than any token request carries: an assertion has some kilobytes.
 const maxBody = 64 << 10
 
-// Call is a request as it looks on the wire, whatever brought it.
+// Call is a request as it looks on the wire, independent of the transport.
 type Call struct {
 	Method string
 	Base   string // scheme and host that the client used, "http://169.254.169.254"
@@ -58,8 +58,8 @@ func ReadCall(r *http.Request, base string) (Call, error) {
 	return c, nil
 }
 
-// parseForm reads a body that says that it is a form. Nothing is taken from any other, not even for
-// a log: who knows what is in it.
+// parseForm reads a body that says that it is a form. It takes nothing from any other body, not
+// even for a log, because its content is unknown.
 func parseForm(header http.Header, body []byte) (url.Values, error) {
 	if len(body) == 0 {
 		return nil, nil
@@ -72,7 +72,7 @@ func parseForm(header http.Header, body []byte) (url.Values, error) {
 	}
 	form, err := url.ParseQuery(string(body))
 	if err != nil {
-		return nil, err // without what was read, as some of it may be secret
+		return nil, err // not what was read, as some of it may be secret
 	}
 	return form, nil
 }
@@ -80,8 +80,8 @@ func parseForm(header http.Header, body []byte) (url.Values, error) {
 // Secure reports whether the call came over https.
 func (c Call) Secure() bool { return strings.HasPrefix(c.Base, "https://") }
 
-// Resource returns what a token is asked for, wherever the call says so, or "". It is for logs: an
-// endpoint reads the parameter of its own protocol alone.
+// Resource returns the resource of a call in any protocol, or "". It is for logs: an endpoint reads
+// only the parameter of its own protocol.
 func (c Call) Resource() string {
 	if r := cmp.Or(c.Query.Get("resource"), c.Form.Get("resource")); r != "" {
 		return r

@@ -10,23 +10,24 @@ import (
 // ContainerInstances is the endpoint of a container group on Windows. On Linux container instances
 // have [IMDS].
 //
-//	GET /metadata/identity/oauth2/token?api-version=1.0&resource=https://vault.azure.net&principalId=<object id>
+//	GET /metadata/identity/oauth2/token?api-version=1.0
+//	    &resource=https://vault.azure.net&principalId=<object id>
 //	Secret: <secret>
 //
 // It accepts that api-version alone, and principalId; other names of an id are ignored. Without one
 // the token is that of the system-assigned identity.
 //
-// One of its refusals is known: 404 with the code DefaultIdentityNotDefined is what SDKs get, which
-// take it for App Service and send neither the secret nor principalId. An identity that is not
-// there is refused so too. Nobody has published how the real endpoint refuses the rest, or what a
-// success has beside access_token: 405 for other methods, 401 for a wrong secret and the codes of
+// One of its refusals is known: SDKs that take it for App Service, and send neither the secret nor
+// principalId, get 404 with the code DefaultIdentityNotDefined. Here an identity that does not
+// exist gets the same. The real endpoint's other refusals, and what a success has besides
+// access_token, are not documented: 405 for other methods, 401 for a wrong secret and the codes of
 // the other errors are those of [ServiceFabric], and a success is [AppService]'s.
 type ContainerInstances struct {
 	Secret secret.Text // blank: every call is refused
 }
 
-// Host returns a path that tells container instances from IMDS, which has the same one on other
-// machines.
+// Host returns a path that distinguishes container instances from IMDS, which has the same path on
+// other machines.
 func (e ContainerInstances) Host() Host {
 	return Host{Name: "Container Instances on Windows", Path: "/container/metadata/identity/oauth2/token", Server: "Kestrel"}
 }

@@ -1,9 +1,9 @@
 // Package identityapi is the server's side of the identity endpoints of Azure's hosts: which
-// requests each endpoint accepts, how it refuses the others, and how it words its replies. Where
-// the tokens come from is left to a [Source].
+// requests each endpoint accepts, how it refuses the others, and how it words its replies. A
+// [Source] provides the tokens.
 //
 //	IMDS                GET /metadata/identity/oauth2/token, header Metadata: true
-//	AppService          GET /msi/token, header X-IDENTITY-HEADER (2019-08-01) or Secret (2017-09-01)
+//	AppService          GET /msi/token, header X-IDENTITY-HEADER (2019) or Secret (2017)
 //	ContainerInstances  GET with api-version 1.0, header Secret
 //	Arc                 IMDS's request, and the content of a file that the first reply names
 //	ServiceFabric       GET over https, header Secret
@@ -12,7 +12,7 @@
 //	WorkloadIdentity    POST /{tenant}/oauth2/v2.0/token over https, with an assertion
 //	IdentityBinding     the same under the path and server name of a proxy
 //
-// Each type has a file of its own, which says all that its endpoint accepts. An endpoint answers a
+// Each type has its own file, which documents all that its endpoint accepts. An endpoint answers a
 // [Call], which is a request whose body was read within bounds; it reads nothing else, keeps no
 // state and starts nothing, so that one value serves any number of requests at once.
 //

@@ -20,13 +20,13 @@ type Endpoint interface {
 type Host struct {
 	Name   string // for people and logs: "IMDS"
 	Path   string // below the base; {tenant} stands for any one element
-	HTTPS  bool   // there is nothing at the path over plain http
+	HTTPS  bool   // the path does not exist over plain http
 	Server string // the header Server of its replies; blank: none
 
 	tolerance Tolerance
 }
 
-// Tolerance says how an endpoint treats what clients send although the platform would not take it.
+// Tolerance says how an endpoint treats requests of clients that the platform would not accept.
 type Tolerance bool
 
 const (
@@ -77,7 +77,7 @@ func Handler(e Endpoint, s Source) http.Handler {
 			if server := e.Host().Server; server != "" {
 				reply.Header.Set("Server", server)
 			}
-			reply.Header.Set("Cache-Control", "no-store") // tokens are for their reader alone
+			reply.Header.Set("Cache-Control", "no-store") // tokens must not be cached
 			reply.Write(w)
 		}
 	})

@@ -8,21 +8,22 @@ import (
 )
 
 // IdentityBinding is the token proxy of AKS identity bindings: Entra's token endpoint and documents
-// behind the API server of the cluster, under a path and a server name of their own.
+// behind the API server of the cluster, under their own path and server name.
 //
 //	POST /identity-binding/{tenant}/oauth2/v2.0/token
 //
-// What a request must have is what [WorkloadIdentity] says; only the assertion is another one, for
-// the audience api://AKSIdentityBinding. The name in the TLS handshake must be ServerName, in any
-// case. The header Host does not matter: each SDK sends another.
+// A request must be as for [WorkloadIdentity], except that the assertion is for the audience
+// api://AKSIdentityBinding. The name in the TLS handshake must be ServerName, in any case. The
+// header Host does not matter, because each SDK sends a different one.
 //
-// Successes and Entra's refusals are Entra's own. How the proxy itself refuses is published
-// nowhere; here it does so as the API server does, with a Status of Kubernetes: 401 for another
-// server name and for a token that the [Source] refuses without a number of Entra's, 403 for a
-// client id that is not bound.
+// Successes and Entra's refusals are Entra's own. The proxy's own refusals are not documented; here
+// they are those of the API server, with a Status of Kubernetes: 401 for another server name and
+// for a token that the [Source] refuses without a number of Entra's, 403 for a client id that is
+// not bound.
 type IdentityBinding struct {
-	ServerName     string
-	ServiceAccount string // as Kubernetes names it in a refusal: system:serviceaccount:NAMESPACE:NAME
+	ServerName string
+	// ServiceAccount is its name in a refusal of Kubernetes: system:serviceaccount:NAMESPACE:NAME.
+	ServiceAccount string
 }
 
 // bindingPath is the path of the proxy's address. A real one may have another, or none.
@@ -48,7 +49,7 @@ func (e IdentityBinding) Behind(c Call) (behind Call, ok bool) {
 }
 
 // Admit returns the refusal of a call that came over a connection to another server, or nil. A call
-// without a connection, as there is none in a process, is admitted.
+// without a connection, which is one inside a process, is admitted.
 func (e IdentityBinding) Admit(c Call) *Reply {
 	if c.TLS == nil || e.named(c) {
 		return nil
@@ -57,7 +58,7 @@ func (e IdentityBinding) Admit(c Call) *Reply {
 	return &refusal
 }
 
-// Astray reports whether a call came over a connection to the proxy and is for none of its paths.
+// Astray reports whether a call came over a connection to the proxy but is for none of its paths.
 func (e IdentityBinding) Astray(c Call) bool {
 	_, ok := e.Behind(c)
 	return !ok && e.named(c)
@@ -90,7 +91,7 @@ func (e IdentityBinding) refuse(r Request, f Failure) Reply {
 
 func (e IdentityBinding) succeed(r Request, t Token) Reply { return WorkloadIdentity{}.succeed(r, t) }
 
-// Status returns a Status of Kubernetes with 401 and 403, and else what Entra sends.
+// Status returns a Status of Kubernetes for 401 and 403, and otherwise what Entra sends.
 func (e IdentityBinding) Status(code int) Reply {
 	switch code {
 	case http.StatusUnauthorized:
@@ -105,7 +106,7 @@ func (e IdentityBinding) Status(code int) Reply {
 // bindingGroup is the API group whose resources are client ids, in the roles of Kubernetes.
 const bindingGroup = "cid.wi.aks.azure.com"
 
-// notBound is what an API server says where no role gives a service account the verb
+// notBound is the error of an API server if no role gives a service account the verb
 // use-managed-identity on a resource.
 func (e IdentityBinding) notBound(resource string) Reply {
 	return kubernetesStatus(http.StatusForbidden, "Forbidden",

@@ -18,7 +18,7 @@ import (
 // (X-Forwarded-For), one with a parameter twice, and mi_res_id, which is App Service's name.
 // bypass_cache=true asks for a new token.
 //
-// A success has strings alone: access_token, client_id, expires_in, expires_on, ext_expires_in,
+// A success has only strings: access_token, client_id, expires_in, expires_on, ext_expires_in,
 // not_before, resource, token_type. Errors are OAuth's, except for that of an api-version.
 type IMDS struct {
 	Tolerance Tolerance
@@ -90,8 +90,8 @@ var imdsVersions = []string{
 	"2025-04-07",
 }
 
-// badVersion is the refusal of an api-version, which has a form of its own and names the newest
-// three of those known.
+// badVersion is the refusal of an api-version. It has a special form and names the newest three
+// known versions.
 func badVersion(known []string) Reply {
 	newest := slices.Clone(known[max(0, len(known)-3):])
 	slices.Reverse(newest)

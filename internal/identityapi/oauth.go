@@ -5,7 +5,7 @@ import (
 	"net/http"
 )
 
-// The platform's words for a request whose identity is not there.
+// The platform's texts for a request whose identity does not exist.
 const (
 	identityNotFound  = "Identity not found"
 	identityAmbiguous = "Multiple user assigned identities exist, " +
@@ -21,7 +21,7 @@ func OAuthError(status int, code, description string) Reply {
 	}{code, description})
 }
 
-// oauthRefusal returns a failure in the form of OAuth, in the words that the hosts which use it
+// oauthRefusal returns a failure in the form of OAuth, with the texts that the hosts which use it
 // share.
 func oauthRefusal(f Failure) Reply {
 	switch f.Reason {

@@ -18,7 +18,7 @@ type Reply struct {
 	Body   []byte
 }
 
-// Text returns a reply with a body; a blank content type is none.
+// Text returns a reply with a body; a blank content type means none.
 func Text(status int, contentType, body string) Reply {
 	header := http.Header{}
 	if contentType != "" {
@@ -27,7 +27,7 @@ func Text(status int, contentType, body string) Reply {
 	return Reply{status, header, []byte(body)}
 }
 
-// JSON returns a reply whose body is v, with <, > and & as they are.
+// JSON returns a reply whose body is v, with <, > and & unescaped.
 func JSON(status int, v any) Reply {
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)

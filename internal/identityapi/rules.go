@@ -16,7 +16,7 @@ import (
 type rules struct {
 	method   string
 	header   string      // must be there exactly once
-	value    secret.Text // of the header, to the letter; blank: nothing is good enough
+	value    secret.Text // of the header, exactly; blank: no value is accepted
 	direct   bool        // a call that came through a proxy is refused
 	versions []string    // the values of api-version; nil: it is ignored
 	ids      idNames     // by which the caller names an identity; at most one of them
@@ -25,10 +25,10 @@ type rules struct {
 	revoked  revocation
 }
 
-// idNames are the parameters that name an identity, each with what its value is.
+// idNames are the parameters that name an identity, each with the kind of its value.
 type idNames map[string]IDKind
 
-// allIDNames are the spellings that any SDK has, on any host.
+// allIDNames are the spellings of all SDKs, on any host.
 var allIDNames = idNames{
 	"client_id": ClientID, "clientid": ClientID,
 	"object_id": ObjectID, "principal_id": ObjectID, "principalId": ObjectID,
@@ -40,11 +40,11 @@ type revocation int
 
 const (
 	revocationUnknown revocation = iota // never
-	revocationWithCP1                   // beside the client capability cp1 in xms_cc
+	revocationWithCP1                   // together with the client capability cp1 in xms_cc
 	revocationAlways
 )
 
-// check returns the request that a call of the right method makes, or why it makes none.
+// check returns the request of a call with the right method, or why it is not a valid one.
 func (u rules) check(c Call) (Request, *Failure) {
 	switch values := c.Header[http.CanonicalHeaderKey(u.header)]; {
 	case len(values) == 0:
@@ -115,8 +115,8 @@ func (v revocation) hash(parameters url.Values) string {
 	return ""
 }
 
-// same compares in constant time, but for the length, which is not secret. Nothing is the same as a
-// blank secret.
+// same compares in constant time, except for the length, which is not secret. A blank secret equals
+// nothing.
 func same(shown, want string) bool {
 	return subtle.ConstantTimeCompare([]byte(shown), []byte(want)) == 1 && want != ""
 }

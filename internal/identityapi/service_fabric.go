@@ -8,14 +8,15 @@ import (
 	"github.com/seed-ac726066/aztoken/internal/secret"
 )
 
-// ServiceFabric is the endpoint of a node of a Service Fabric cluster. It is there over https only,
-// and its clients know its certificate by the SHA-1 thumbprint.
+// ServiceFabric is the endpoint of a node of a Service Fabric cluster. It is served over https
+// only, and its clients know its certificate by the SHA-1 thumbprint.
 //
-//	GET /metadata/identity/oauth2/token?api-version=2019-07-01-preview&resource=https://vault.azure.net
+//	GET /metadata/identity/oauth2/token?api-version=2019-07-01-preview
+//	    &resource=https://vault.azure.net
 //	Secret: <secret>
 //
 // It accepts that api-version and 2020-05-01. A call cannot name an identity: such parameters are
-// ignored. token_sha256_to_refresh, beside xms_cc=cp1, is the hash of a token that a resource
+// ignored. token_sha256_to_refresh, with xms_cc=cp1, is the hash of a token that a resource
 // rejected. Other methods are refused with 405, no secret with 400, a wrong one with 401, and an
 // identity that is not there with 404.
 //
@@ -25,7 +26,7 @@ type ServiceFabric struct {
 	Secret secret.Text // blank: every call is refused
 }
 
-// Host returns a path that tells Service Fabric from IMDS, which has the same one on other
+// Host returns a path that distinguishes Service Fabric from IMDS, which has the same path on other
 // machines.
 func (e ServiceFabric) Host() Host {
 	return Host{Name: "Service Fabric", Path: "/fabric/metadata/identity/oauth2/token", HTTPS: true}

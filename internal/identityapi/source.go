@@ -7,8 +7,8 @@ import (
 
 // Source is where an endpoint's tokens come from.
 type Source interface {
-	// Token returns a token, or why there is none. Exactly one of the two counts: a Failure that is
-	// not nil. It is called with well-formed requests only.
+	// Token returns a token, or why there is none: the token counts only if the Failure is nil. It
+	// is called with well-formed requests only.
 	Token(context.Context, Request) (Token, *Failure)
 }
 
@@ -23,8 +23,8 @@ type Request struct {
 	Fresh bool
 
 	// Tenant and Assertion are workload identity's: the tenant that is asked, and what the client
-	// shows in place of a secret. So is CAE: the client can do with continuous access evaluation,
-	// as it has the capability cp1, and gets longer-lived tokens where it is an application.
+	// sends in place of a secret. So is CAE: the client supports continuous access evaluation, as
+	// it has the capability cp1, and gets longer-lived tokens if it is an application.
 	Tenant, Assertion string
 	CAE               bool
 }
@@ -32,10 +32,10 @@ type Request struct {
 // ID names the identity of a request. The zero value names none.
 type ID struct {
 	Kind  IDKind
-	Value string // as it was sent, and so perhaps blank
+	Value string // as it was sent, so it may be blank
 }
 
-// IDKind says by what an identity is named.
+// IDKind is the kind of id that names an identity.
 type IDKind int
 
 // The kinds of id.
@@ -50,16 +50,16 @@ const (
 type Token struct {
 	Value     string
 	ExpiresOn time.Time
-	NotBefore time.Time     // zero: not known, and not told
+	NotBefore time.Time     // zero: not known, and not sent
 	FirstLife time.Duration // what was left of it when it was issued; zero: not known
 
-	// The identity that it is for. Blank: not known, and not told.
+	// The identity that it is for. Blank: not known, and not sent.
 	ClientID, ObjectID, ResourceID string
 
 	prepared *prepared // nil: each reply is made anew
 }
 
-// Failure is the reason for a missing token. Each endpoint has its own form and words for it.
+// Failure is the reason for a missing token. Each endpoint has its own form and text for it.
 type Failure struct {
 	Reason Reason
 	Text   string // what the client is told; "": the endpoint's own words
@@ -69,7 +69,7 @@ type Failure struct {
 	Number int    // of Refused: the number behind AADSTS, which makes Text Entra's; 0: none
 
 	Supported  []string      // of ResourceNotFound: the resources that there are
-	RetryAfter time.Duration // of Unavailable and Throttled; zero: not told
+	RetryAfter time.Duration // of Unavailable and Throttled; zero: not sent
 }
 
 // Reason classifies a Failure.
@@ -80,13 +80,13 @@ const (
 	IdentityNotFound  Reason = iota + 1 // no such identity, or none at all
 	IdentityAmbiguous                   // several, and the request names none
 	ResourceNotFound                    // the tenant has no such resource
-	Refused                             // the token service refuses, in its own words
+	Refused                             // the token service refuses, with its own text
 	EntraDown                           // the token service cannot be reached
 	Unavailable                         // no token now, but it is worth another try
 	Throttled                           // too many requests
 )
 
-// The reasons of an endpoint's own, which never reach a Source.
+// Reasons that only an endpoint has, never a Source.
 const (
 	headerMissing Reason = iota + 100 // Text is its name
 	headerWrong                       // Text is its name

@@ -39,8 +39,8 @@ func newStringToken(r Request, t Token) stringToken {
 	return s
 }
 
-// reply returns the token as JSON. It does without reflection: this is what a server of tokens does
-// all day.
+// reply returns the token as JSON. It avoids reflection because a server of tokens does this all
+// day.
 func (s stringToken) reply() Reply {
 	const names = 256 // of the members, with their punctuation
 	b := make([]byte, 0, names+len(s.accessToken)+len(s.resource)+len(s.resourceID)+len(s.clientID)+len(s.objectID))
@@ -76,7 +76,7 @@ func appendString(b []byte, value string) []byte {
 	return append(b, quoted...)
 }
 
-// isPlain reports whether a string stands for itself in JSON.
+// isPlain reports whether a string needs no escapes in JSON.
 func isPlain(value string) bool {
 	for i := range len(value) {
 		if c := value[i]; c < ' ' || c > '~' || c == '"' || c == '\\' {
@@ -86,7 +86,7 @@ func isPlain(value string) bool {
 	return true
 }
 
-// prepared is the last reply with a token. What its times say changes once in a second.
+// prepared is the last reply with a token. Its times change once a second.
 type prepared struct {
 	mu       sync.Mutex // guards what follows
 	second   int64
@@ -94,8 +94,8 @@ type prepared struct {
 	body     []byte // is not written to again
 }
 
-// Prepared returns t for a server that answers with it again and again: callers that come in the
-// same second get the same reply.
+// Prepared returns t for a server that answers with it many times: callers in the same second get
+// the same reply.
 func (t Token) Prepared() Token {
 	t.prepared = new(prepared)
 	return t

@@ -13,8 +13,8 @@ import (
 	"github.com/seed-ac726066/aztoken/internal/guid"
 )
 
-// WorkloadIdentity is the token endpoint of Entra ID, as a pod with workload identity asks it. It
-// is there over https only.
+// WorkloadIdentity is the token endpoint of Entra ID, as a pod with workload identity uses it. It
+// is served over https only.
 //
 //	POST /{tenant}/oauth2/v2.0/token
 //	Content-Type: application/x-www-form-urlencoded
@@ -23,11 +23,11 @@ import (
 //	&client_assertion_type=urn:ietf:params:oauth:client-assertion-type:jwt-bearer
 //	&client_assertion=<the pod's federated token>
 //
-// Each of these must be there once. Where claims is there too, it is a request for claims (OpenID
-// Connect Core, section 5.5), in which access_token.xms_cc has the capabilities of the client.
-// Others are ignored. OpenID Connect's own scopes may stand beside the one with /.default. Whether
-// the tenant, the client and the assertion are good is the [Source]'s decision. Other methods are
-// refused with 405.
+// Each of these must be there once. The optional claims is a request for claims (OpenID Connect
+// Core, section 5.5), in which access_token.xms_cc has the capabilities of the client. Other
+// parameters are ignored. The scope may also have OpenID Connect's own scopes besides the one with
+// /.default. The [Source] decides whether the tenant, the client and the assertion are valid. Other
+// methods are refused with 405.
 //
 // A success has token_type, expires_in and ext_expires_in (numbers) and access_token. Errors are
 // Entra's: OAuth's with error_codes, timestamp, trace_id, correlation_id and error_uri.
@@ -35,7 +35,7 @@ type WorkloadIdentity struct{}
 
 const assertionType = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
-// transient is what Entra says while it is away.
+// transient is Entra's text while it is down.
 const transient = "A transient error has occurred. Please try again."
 
 // Host returns the path of the token endpoint.
@@ -100,7 +100,7 @@ func (e WorkloadIdentity) check(c Call) (Request, *Failure) {
 	}, nil
 }
 
-// noAssertion is Entra's refusal of a call without an assertion. A secret is none that it knows.
+// noAssertion is Entra's refusal of a call without an assertion. No secret is accepted.
 func noAssertion(c Call) *Failure {
 	f := &Failure{Reason: Refused, Status: http.StatusUnauthorized, Code: "invalid_client"}
 	if c.Form.Get("client_secret") != "" {
@@ -128,8 +128,8 @@ func clientCapabilities(values []string) (capabilities []string, ok bool) {
 	return claims.AccessToken.Capabilities.Values, err == nil && len(values) == 1
 }
 
-// scopeResource returns the resource of a scope parameter. The scopes of OpenID Connect may stand
-// beside it: MSAL sends them with every request.
+// scopeResource returns the resource of a scope parameter. The parameter may also have the scopes
+// of OpenID Connect: MSAL sends them with every request.
 func scopeResource(scope string) (resource string, ok bool) {
 	scopes := slices.DeleteFunc(strings.Fields(scope), func(s string) bool {
 		return s == "openid" || s == "offline_access" || s == "profile"
@@ -197,7 +197,7 @@ func entraError(status int, code string, number int, text string) Reply {
 	})
 }
 
-// A statement is what Entra says of an error, with what Microsoft finds it by.
+// A statement is Entra's text about an error, with the ids by which Microsoft finds it.
 type statement struct{ text, timestamp, trace, correlation string }
 
 func newStatement(number int, text string) statement {

@@ -1,5 +1,5 @@
-// Package jwt reads JSON Web Tokens without checking them. What it returns may be shown to people,
-// and decides nothing about what a caller may do: for that there is package verify.
+// Package jwt reads JSON Web Tokens without checking them. Show its results to people, but do not
+// use them to decide what a caller may do: package verify is for that.
 package jwt
 
 import (

@@ -1,5 +1,4 @@
-// Package lifetime ends the goroutines of an owner: it tells them that the end has come and waits
-// for them.
+// Package lifetime ends the goroutines of an owner: it signals the end to them and waits for them.
 package lifetime
 
 import (
@@ -14,7 +13,8 @@ type Lifetime struct {
 	ctx    context.Context
 	cancel context.CancelFunc
 
-	mu      sync.Mutex // orders Enter before Wait: a WaitGroup must not grow from zero while it is waited for
+	// mu orders Enter before Wait: a WaitGroup must not grow from zero during a Wait.
+	mu      sync.Mutex
 	running sync.WaitGroup
 }
 

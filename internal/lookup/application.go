@@ -11,8 +11,7 @@ import (
 )
 
 // Application returns the application that is registered in the tenant under a client id, an object
-// id, an App ID URI, a unique name, or a display name that only one has. It returns nil if there is
-// none.
+// id, an App ID URI, a unique name, or a unique display name. It returns nil if there is none.
 func Application(ctx context.Context, c *graph.Client, app string) (*graph.Application, error) {
 	found, err := applications(ctx, c, app)
 	switch {

@@ -1,5 +1,5 @@
-// Package lookup finds applications and managed identities in the directory by what people call
-// them. Its errors say what to call them instead.
+// Package lookup finds applications and managed identities in the directory by the ids and names
+// that people use. If a name does not work, the error says what to use instead.
 package lookup
 
 import "fmt"

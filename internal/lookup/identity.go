@@ -11,7 +11,7 @@ import (
 )
 
 // Identity returns the managed identity with an Azure resource id, an object id, a client id, or a
-// name that only one has. instead is the advice for the name of an application.
+// unique name. instead is the advice for the name of an application.
 func Identity(ctx context.Context, c *graph.Client, to, instead string) (graph.ServicePrincipal, error) {
 	found, err := servicePrincipals(ctx, c, to)
 	if err != nil {

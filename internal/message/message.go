@@ -8,7 +8,7 @@ import (
 )
 
 // Join returns facts joined by colons, and the advice after a semicolon. Empty parts are left out.
-// The text of others may end in a full stop, which is removed: "…the tenant.; check…" reads as a
+// A foreign text may end in a period, which is removed: "…the tenant.; check…" looks like a
 // mistake.
 func Join(facts []string, advice string) string {
 	kept := make([]string, 0, len(facts))

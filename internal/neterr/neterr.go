@@ -1,5 +1,5 @@
-// Package neterr says what an error of a socket means. The numbers of package syscall are those of
-// Unix; Windows has others for sockets, which errors.Is does not take for them.
+// Package neterr says what an error of a socket means. Package syscall has the error numbers of
+// Unix; Windows has other ones for sockets, which errors.Is does not match.
 package neterr
 
 import (

@@ -10,7 +10,8 @@ import (
 // CheckAddress returns what is wrong with an address for [Listen].
 func CheckAddress(address string) error {
 	if path, ok := strings.CutPrefix(address, "unix:"); ok {
-		if !filepath.IsAbs(path) && !strings.HasPrefix(path, "/") { // on Windows the latter has no volume
+		// On Windows a path that begins with a slash has no volume.
+		if !filepath.IsAbs(path) && !strings.HasPrefix(path, "/") {
 			return fmt.Errorf("%q is not a socket; give unix: and an absolute path", address)
 		}
 		return nil
@@ -21,7 +22,7 @@ func CheckAddress(address string) error {
 	return nil
 }
 
-// IsRemote reports whether others than this machine reach an address that passed [CheckAddress].
+// IsRemote reports whether other machines can reach an address that passed [CheckAddress].
 func IsRemote(address string) bool {
 	if strings.HasPrefix(address, "unix:") {
 		return false

@@ -11,7 +11,7 @@ type refusal struct {
 	Description string `json:"error_description"`
 }
 
-// WriteJSON answers with v, which is for the caller alone.
+// WriteJSON answers with v, which must not be cached.
 func WriteJSON(w http.ResponseWriter, status int, v any) {
 	private(w.Header())
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
@@ -44,8 +44,8 @@ func OnlyGet(w http.ResponseWriter, r *http.Request) bool {
 	return false
 }
 
-// IgnoreBody has the answer to a request not wait for its body: proxies announce the length of a
-// body that they do not send, and net/http would wait for it until the time for a request is over.
+// IgnoreBody keeps the answer to a request from waiting for its body: proxies announce the length
+// of a body that they do not send, and net/http would wait for it until the request times out.
 func IgnoreBody(w http.ResponseWriter, r *http.Request) {
 	if r.ContentLength != 0 {
 		w.Header().Set("Connection", "close")

@@ -6,16 +6,16 @@ import (
 )
 
 const (
-	// maxConnections is more than one machine's programs need.
+	// maxConnections is more than the programs of one machine need.
 	maxConnections = 1024
-	// reserved are the files that requests upstream, the store, the log and pages need.
+	// reserved is the number of files that upstream requests, the store, the log and pages need.
 	reserved = 64
-	// pageConnections are those of a listener of pages: more than what probes and scrapes it.
+	// pageConnections is the limit of a listener of pages: more than probes and scrapes need.
 	pageConnections = 32
 )
 
-// connectionLimit returns how many connections a server may have that may open files descriptors; 0
-// is not known.
+// connectionLimit returns how many connections a server may have with a limit of open files; a
+// limit of 0 is unknown.
 func connectionLimit(files uint64) int {
 	if files == 0 || files >= maxConnections+reserved {
 		return maxConnections
@@ -23,7 +23,7 @@ func connectionLimit(files uint64) int {
 	return int(max(files, reserved+1) - reserved)
 }
 
-// slots bound the connections of the listeners that share them.
+// slots limits the connections of the listeners that share it.
 type slots chan struct{}
 
 // listener returns l with its connections bounded. Beyond the limit callers wait in the kernel's

@@ -10,12 +10,12 @@ import (
 )
 
 // Gate stops requests that a web page sends. A page whose name leads to this machine by its own DNS
-// server (DNS rebinding) may set any header and reads the answer, so the name by which the server
-// was called must be one of its own, to the letter.
+// server (DNS rebinding) may set any header and read the answer, so the request must name the
+// server by exactly one of its own names.
 type Gate struct {
-	// Hostnames are names of the server beside its addresses and localhost.
+	// Hostnames are names of the server in addition to its addresses and localhost.
 	Hostnames func() []string
-	// Refuse answers what is stopped; reason is for people.
+	// Refuse answers requests that are stopped; reason is for people.
 	Refuse func(w http.ResponseWriter, r *http.Request, reason string)
 	// Next answers the rest.
 	Next http.Handler
@@ -40,8 +40,8 @@ func (g Gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// isFromPage reports whether a browser sent a request for a page. What a person types has
-// Sec-Fetch-Site none.
+// isFromPage reports whether a browser sent a request for a page. An address that a person types
+// has Sec-Fetch-Site none.
 func isFromPage(h http.Header) bool {
 	if len(h["Origin"]) > 0 {
 		return true
@@ -49,8 +49,8 @@ func isFromPage(h http.Header) bool {
 	return slices.ContainsFunc(h["Sec-Fetch-Site"], func(site string) bool { return site != "none" })
 }
 
-// isOwnHost reports whether host is how a server is called that was reached at local. No page
-// reaches a Unix socket, and its clients make up a host.
+// isOwnHost reports whether host is a name of the server that was reached at local. No page reaches
+// a Unix socket, whose clients make up a host.
 func isOwnHost(host string, local net.Addr, hostnames []string) bool {
 	tcp, ok := local.(*net.TCPAddr)
 	if !ok {

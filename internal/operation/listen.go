@@ -13,9 +13,9 @@ import (
 	"github.com/seed-ac726066/aztoken/internal/neterr"
 )
 
-// Listen opens addresses, each host:port or unix:/path, with mode for the sockets. An address that
-// cannot be opened is told to warn if there is another one: an address family may be off. If none
-// can be opened, that is the error.
+// Listen opens addresses, each host:port or unix:/path, with mode for the sockets. If one address
+// cannot be opened but another can, warn gets the error: an address family may be disabled. If none
+// can be opened, Listen returns the error.
 func Listen(addresses []string, mode fs.FileMode, warn func(error)) ([]net.Listener, error) {
 	var (
 		open   []net.Listener
@@ -57,8 +57,7 @@ func listen(address string, mode fs.FileMode) (net.Listener, error) {
 	return l, nil
 }
 
-// removeStale removes a socket that a server left behind which was killed: one at which nobody
-// answers.
+// removeStale removes the socket that a killed server left behind, at which nobody answers.
 func removeStale(path string) error {
 	info, err := os.Lstat(path)
 	switch {
@@ -75,7 +74,7 @@ func removeStale(path string) error {
 		return syscall.EADDRINUSE
 	}
 	if !neterr.Refused(err) {
-		return err // it may be somebody's
+		return err // it may be in use
 	}
 	return os.Remove(path)
 }

@@ -2,5 +2,5 @@
 
 package operation
 
-// monotonicMicroseconds returns 0: systemd is not here.
+// monotonicMicroseconds returns 0: there is no systemd on this system.
 func monotonicMicroseconds() int64 { return 0 }

@@ -5,8 +5,8 @@ import (
 	"strconv"
 )
 
-// Notifier tells systemd how a service of Type=notify-reload is doing (sd_notify). The zero
-// Notifier tells nobody.
+// Notifier reports the state of a service of Type=notify-reload to systemd (sd_notify). The zero
+// Notifier does nothing.
 type Notifier struct {
 	// Socket is NOTIFY_SOCKET; "@" stands for the zero byte of an abstract one.
 	Socket string
@@ -15,8 +15,8 @@ type Notifier struct {
 // Ready says that the service serves, also after a reload.
 func (n Notifier) Ready() { n.send("READY=1") }
 
-// Reloading says that the service reads its configuration. systemd waits for Ready, and tells it
-// from an older one by the time.
+// Reloading says that the service reads its configuration. systemd waits for Ready, and
+// distinguishes it from an older one by the time.
 func (n Notifier) Reloading() {
 	n.send("RELOADING=1\nMONOTONIC_USEC=" + strconv.FormatInt(monotonicMicroseconds(), 10))
 }
@@ -24,7 +24,7 @@ func (n Notifier) Reloading() {
 // Stopping says that the service ends.
 func (n Notifier) Stopping() { n.send("STOPPING=1") }
 
-// send does what it can: a service serves without systemd too.
+// send ignores errors: a service works without systemd too.
 func (n Notifier) send(state string) {
 	if n.Socket == "" {
 		return

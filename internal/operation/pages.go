@@ -8,7 +8,7 @@ import (
 
 // Pages are what an operator looks at:
 //
-//	/healthz  200 while the process serves, whatever upstream does: an outage must not restart it
+//	/healthz  200 while the process serves, even in an outage upstream, which must not restart it
 //	/readyz   200 if Ready reports true, else 503, with what it reports as JSON
 //	/metrics  the metrics, as Prometheus reads them
 type Pages struct {

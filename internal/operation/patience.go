@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// WithPatience returns ctx with a deadline d from now, as context.WithTimeout does, but without a
-// timer until somebody waits for its end: most calls have their answer at once. Call release in the
+// WithPatience returns ctx with a deadline d from now, like context.WithTimeout, but without a
+// timer until a caller waits for its end: most calls get their answer at once. Call release at the
 // end.
 func WithPatience(ctx context.Context, d time.Duration) (patient context.Context, release func()) {
 	p := &patience{Context: ctx, deadline: time.Now().Add(d)}
@@ -19,7 +19,7 @@ type patience struct {
 	deadline time.Time
 
 	mu     sync.Mutex      // guards what follows
-	timed  context.Context // nil until somebody waits
+	timed  context.Context // nil until a caller waits
 	cancel context.CancelFunc
 }
 

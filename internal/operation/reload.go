@@ -12,8 +12,8 @@ import (
 	"github.com/VictoriaMetrics/metrics"
 )
 
-// Reloads reads a configuration again with each SIGHUP. Signals that come while one is acted on
-// become one.
+// Reloads reads a configuration again with each SIGHUP. Signals that arrive during a reload are
+// merged into one.
 type Reloads struct {
 	load    func(context.Context) error
 	signals chan os.Signal
@@ -22,9 +22,9 @@ type Reloads struct {
 	last       atomic.Int64 // Unix seconds of the last success
 }
 
-// NewReloads returns Reloads that call load, which has been called once with success: it swaps a
-// good configuration in, and leaves all as it was if it returns an error. Its context ends when the
-// service is to end. Call Stop in the end.
+// NewReloads returns Reloads that call load, which has been called once with success: it swaps in a
+// good configuration, or returns an error and changes nothing. Its context ends when the service
+// must end. Call Stop at the end.
 func NewReloads(set *metrics.Set, load func(context.Context) error) *Reloads {
 	r := &Reloads{load: load, signals: make(chan os.Signal, 1)}
 	r.succeed()
@@ -39,10 +39,10 @@ func NewReloads(set *metrics.Set, load func(context.Context) error) *Reloads {
 	return r
 }
 
-// Stop leaves further signals to others.
+// Stop stops handling signals.
 func (r *Reloads) Stop() { signal.Stop(r.signals) }
 
-// asked returns the channel of signals; nil, which never has one, for nil Reloads.
+// asked returns the channel of signals, which is nil for nil Reloads and then never receives one.
 func (r *Reloads) asked() <-chan os.Signal {
 	if r == nil {
 		return nil

@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// A Sampler lets one event of each kind through in an interval, so that a caller that loops does
-// not fill the log. Its kinds must come from a closed set.
+// A Sampler lets one event of each kind through per interval, so that a caller in a loop does not
+// fill the log. Its kinds must come from a closed set.
 type Sampler struct {
 	interval time.Duration
 

@@ -19,25 +19,25 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// Service serves until it is told to end, and reloads its configuration meanwhile.
+// Service serves until it is told to end, and can reload its configuration.
 type Service struct {
 	// Servings are what is served. [Service.Run] closes their listeners.
 	Servings []Serving
-	// Drain is how long requests are served on after the order to end: until a load balancer has seen
-	// /readyz.
+	// Drain is how long the service keeps serving after it was told to end, so that a load balancer
+	// notices /readyz.
 	Drain time.Duration
-	// Reloads is nil where SIGHUP is not the service's.
+	// Reloads is nil if the service does not handle SIGHUP.
 	Reloads *Reloads
-	// Notify tells systemd how the service is doing. Its zero value tells nobody.
+	// Notify tells systemd how the service is doing. Its zero value does nothing.
 	Notify Notifier
 	Logger *slog.Logger
-	// MaxHeader bounds the header of a request, in bytes. 0: 16 KiB, far more than a request for a
-	// token has.
+	// MaxHeader bounds the header of a request, in bytes. 0: 16 KiB, far more than a token request
+	// needs.
 	MaxHeader int
-	// MaxConnections bounds the connections of all listeners but those of Pages. 0: 1024, or what the
-	// process may open.
+	// MaxConnections bounds the connections of all listeners except those of Pages. 0: 1024, or
+	// fewer if the process may not open so many.
 	MaxConnections int
-	// IgnoreSignals is for a service that lives as long as a program, whose signals they are.
+	// IgnoreSignals is for a service that runs as long as another program, which gets the signals.
 	IgnoreSignals bool
 
 	draining atomic.Bool
@@ -47,25 +47,25 @@ type Service struct {
 type Serving struct {
 	Listener net.Listener
 	Handler  http.Handler
-	// Pages is set where only [Pages] are served. They have connections of their own, so that a flood
-	// of others does not look like a service to restart.
+	// Pages is set if only [Pages] are served. They have a separate limit for connections, so that
+	// a flood of other connections does not make the service look dead.
 	Pages bool
 }
 
 const (
-	// requestTime keeps connections that say nothing from piling up.
+	// requestTime keeps silent connections from piling up.
 	requestTime = 5 * time.Second
-	// answerTime is longer than any answer takes, and ends what a client does not read.
+	// answerTime is longer than any answer takes, and ends an answer that a client does not read.
 	answerTime = 30 * time.Second
-	// idleTime is longer than the pools of clients and proxies keep a connection, so that these close
-	// it: a request on a connection that the server has just closed fails.
+	// idleTime is longer than the pools of clients and proxies keep a connection, so that they
+	// close it first: a request on a connection that the server has just closed fails.
 	idleTime  = 180 * time.Second
 	maxHeader = 16 << 10
-	// grace is how long requests may take that are under way at the end. Supervisors wait ten seconds
-	// at least.
+	// grace is how long requests that are under way at the end may take. Supervisors wait at least
+	// ten seconds.
 	grace = 3 * time.Second
-	// repeat is the time within which the same order to end comes twice: from a terminal, and passed
-	// on by a wrapper.
+	// repeat is the time within which two signals count as one: a terminal sends it, and a wrapper
+	// passes it on.
 	repeat = 500 * time.Millisecond
 )
 
@@ -91,7 +91,7 @@ func (s *Service) Run(ctx context.Context) error {
 		server := &http.Server{
 			Handler: s.sparing(v.Handler, slots), ReadTimeout: requestTime, WriteTimeout: answerTime, IdleTimeout: idleTime,
 			MaxHeaderBytes: cmp.Or(s.MaxHeader, maxHeader), DisableGeneralOptionsHandler: true,
-			ErrorLog: log.New(io.Discard, "", 0), // connections that break are not worth a line
+			ErrorLog: log.New(io.Discard, "", 0), // broken connections are not worth a line
 		}
 		servers = append(servers, server)
 		group.Go(func() error {
@@ -109,9 +109,9 @@ func (s *Service) Run(ctx context.Context) error {
 	return group.Wait()
 }
 
-// sparing returns next, but no connection is kept for a further request while the slots are crowded,
-// as idle ones would keep others out for minutes; and none while the service drains, as a request
-// fails on one that is closed at the end.
+// sparing wraps next so that no connection stays open for a further request while the slots are
+// crowded, because idle ones would keep others out for minutes, or while the service drains,
+// because a request on a connection that is closed at the end fails.
 func (s *Service) sparing(next http.Handler, slots slots) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if s.Draining() || slots.crowded() {
@@ -138,8 +138,8 @@ func (s *Service) live(ctx context.Context, ends <-chan os.Signal) {
 	}
 }
 
-// reload has the configuration read again. It reports whether the service is to end: a load may
-// wait for the network.
+// reload reads the configuration again. It reports whether the service must end in the meantime: a
+// load may wait for the network.
 func (s *Service) reload(ctx context.Context, ends <-chan os.Signal) (end bool) {
 	s.Notify.Reloading()
 	defer s.Notify.Ready() // also after a bad file, else systemctl reload hangs
@@ -161,7 +161,7 @@ func (s *Service) reload(ctx context.Context, ends <-chan os.Signal) (end bool) 
 	return true
 }
 
-// end serves on for the time of draining, and then lets requests that are under way finish.
+// end keeps serving for the drain time, and then lets requests that are under way finish.
 func (s *Service) end(ends <-chan os.Signal, servers []*http.Server) {
 	s.draining.Store(true)
 	s.Notify.Stopping()

@@ -46,8 +46,8 @@ func get(t *testing.T, url string) (int, string) {
 	return resp.StatusCode, string(body)
 }
 
-// socketDir returns a directory with a short name: the path of a socket has some hundred bytes at
-// most, of which a test's own directory on macOS takes nearly all.
+// socketDir returns a directory with a short name: the path of a socket has about a hundred bytes
+// at most, and a test's own directory on macOS takes nearly all of them.
 func socketDir(t *testing.T) string {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "")
@@ -72,7 +72,7 @@ func systemd(t *testing.T) (path string, next func() string) {
 	}
 }
 
-// Not parallel: signals are the process's.
+// Not parallel, because signals go to the process.
 func TestService(t *testing.T) {
 	path, next := systemd(t)
 	set := metrics.NewSet()
@@ -145,7 +145,7 @@ func TestServiceThatIsToldTwice(t *testing.T) {
 	get(t, "http://"+listeners[0].Addr().String())
 	cancel()
 	require.Eventually(t, service.Draining, 10*time.Second, time.Millisecond)
-	select { // within half a second the same order may come twice
+	select { // within half a second the same signal may come twice
 	case err := <-ended:
 		t.Fatal("it ended by itself", err)
 	case <-time.After(600 * time.Millisecond):
@@ -159,7 +159,7 @@ func TestServiceThatIsToldTwice(t *testing.T) {
 	}
 }
 
-// A reload may wait for the network; the order to end does not wait for it.
+// A reload may wait for the network; a signal to end does not wait for the reload.
 func TestServiceThatIsToldToEndWhileItReloads(t *testing.T) {
 	path, next := systemd(t)
 	reading := make(chan struct{})
@@ -231,7 +231,8 @@ func TestServiceBoundsConnections(t *testing.T) {
 		conn, err := net.Dial("tcp", l.Addr().String())
 		require.NoError(t, err)
 		t.Cleanup(func() { _ = conn.Close() })
-		require.NoError(t, conn.SetDeadline(time.Now().Add(4*time.Second))) // less than a server waits for a request
+		// This is shorter than a server's wait for a request.
+		require.NoError(t, conn.SetDeadline(time.Now().Add(4*time.Second)))
 		_, err = io.WriteString(conn, "GET "+path+" HTTP/1.1\r\nHost: a\r\n\r\n")
 		require.NoError(t, err)
 		resp, err := http.ReadResponse(bufio.NewReader(conn), nil)
@@ -239,14 +240,14 @@ func TestServiceBoundsConnections(t *testing.T) {
 		return resp
 	}
 	kept := 0
-	for range 2 * limit { // connections that wait for a next request keep nobody out
+	for range 2 * limit { // connections that wait for another request keep nobody out
 		if resp := ask(listeners[0], "/"); !resp.Close {
 			kept++
 		}
 	}
 	require.Positive(t, kept)
 	require.Less(t, kept, limit)
-	for range limit { // some that say nothing
+	for range limit { // some silent ones
 		conn, err := net.Dial("tcp", listeners[0].Addr().String())
 		require.NoError(t, err)
 		defer conn.Close()

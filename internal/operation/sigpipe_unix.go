@@ -8,8 +8,8 @@ import (
 	"syscall"
 )
 
-// SurviveSIGPIPE keeps the process alive when whoever reads its log goes away, until stop. It does
-// not ignore the signal, which programs that it starts would inherit.
+// SurviveSIGPIPE keeps the process alive when the reader of its log exits, until stop. It does not
+// ignore the signal, which programs that it starts would inherit.
 func SurviveSIGPIPE() (stop func()) {
 	unread := make(chan os.Signal, 1)
 	signal.Notify(unread, syscall.SIGPIPE)

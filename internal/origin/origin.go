@@ -9,15 +9,15 @@ import (
 	"strings"
 )
 
-// Loopback reports whether what is sent to host, a name or an address without a port, stays on this
+// Loopback reports whether data sent to host, a name or an address without a port, stays on this
 // machine.
 func Loopback(host string) bool {
 	ip := net.ParseIP(host)
 	return strings.EqualFold(host, "localhost") || ip != nil && ip.IsLoopback()
 }
 
-// Same reports whether a and b go to the same host and port. Their schemes only decide the port
-// where none is named.
+// Same reports whether a and b go to the same host and port. Their schemes only decide the port if
+// none is named.
 func Same(a, b *url.URL) bool {
 	return strings.EqualFold(a.Hostname(), b.Hostname()) && port(a) == port(b)
 }
@@ -34,12 +34,12 @@ func port(u *url.URL) string {
 
 // MayFollow reports whether a token may go where redirects have led: req is either what the caller
 // addressed, or every step to it stayed with the first host or with redirectHosts, which are
-// written as "host" (the scheme's own port) or "host:port". One foreign step is enough for no: a
-// host that may not have the token must not direct where it is used either.
+// written as "host" (the scheme's own port) or "host:port". One foreign step is enough for a no: a
+// host that may not have the token must not decide where it is used either.
 //
-// No step may go from https to http, nor from this machine to another one over http: that the first
-// request needed no encryption, because it never left the machine, allows nothing for the next.
-// Whether the first request may carry a token is for the caller to decide.
+// No step may go from https to http, nor from this machine to another one over http: the first
+// request needed no encryption because it never left the machine, but the next one does. The caller
+// decides whether the first request may carry a token.
 //
 // A client sets Request.Response on requests that follow a redirect, so the steps are known.
 func MayFollow(req *http.Request, redirectHosts []string) bool {
@@ -60,7 +60,7 @@ func MayFollow(req *http.Request, redirectHosts []string) bool {
 }
 
 // steps returns where a client has been on its way to req, the first request first and req last. It
-// returns nil if somebody cut the history, so that nothing is known of the first.
+// returns nil if the history was cut, so that the first request is unknown.
 func steps(req *http.Request) []*url.URL {
 	all := []*url.URL{req.URL}
 	for req.Response != nil {

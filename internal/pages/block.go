@@ -59,8 +59,8 @@ func (p Page) Blocks() (all []Block, err error) {
 	return all, nil
 }
 
-// prose returns the lines of p outside of its blocks and without its comments. Lines in them are
-// empty, so that the numbers of the others stay.
+// prose returns the lines of p without its blocks and comments. Their lines are empty, so that the
+// line numbers stay the same.
 func (p Page) prose() []string {
 	lines := make([]string, len(p.Lines))
 	open, comment := "", false

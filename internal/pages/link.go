@@ -7,7 +7,7 @@ import (
 	"unicode"
 )
 
-// A Link is one of a page, or a picture.
+// A Link is a link or a picture on a page.
 type Link struct {
 	Page   string
 	Line   int
@@ -25,7 +25,7 @@ var (
 	linkText = regexp.MustCompile(`!?\[([^\]]*)\]\([^)]*\)`)
 )
 
-// Links returns the links and pictures of p, those of its HTML too.
+// Links returns the links and pictures of p, including those in HTML.
 func (p Page) Links() (all []Link) {
 	for i, line := range p.prose() {
 		line = code.ReplaceAllString(line, "")
@@ -38,7 +38,7 @@ func (p Page) Links() (all []Link) {
 	return all
 }
 
-// Anchors returns what a link to a heading of p has behind its #, as GitHub makes it.
+// Anchors returns the anchors of the headings of p, as GitHub makes them.
 func (p Page) Anchors() map[string]bool {
 	all := make(map[string]bool)
 	for _, line := range p.prose() {
@@ -55,7 +55,7 @@ func (p Page) Anchors() map[string]bool {
 	return all
 }
 
-// Anchor returns what a link to a heading has behind its #, if no other heading has the same words.
+// Anchor returns the anchor of a heading, if no other heading has the same text.
 func Anchor(heading string) string {
 	var b strings.Builder
 	for _, r := range strings.ToLower(linkText.ReplaceAllString(heading, "$1")) {

@@ -1,5 +1,5 @@
-// Package pages reads the Markdown pages of this repository for what checks them: their blocks of
-// code, their links, and the sections that programs write. Pages are looked for from the
+// Package pages reads the Markdown pages of this repository for the tests that check them: code
+// blocks, links, and the sections that programs write. Names of pages are relative to the
 // repository's root.
 package pages
 

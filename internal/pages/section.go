@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// A section of a page is what stands between two lines of its own, which a program writes:
+// A section of a page is the text between two marker lines, which a program writes:
 //
 //	<!-- name: begin -->
 //	<!-- name: end -->
@@ -15,8 +15,8 @@ var sectionBegin = regexp.MustCompile(`(?m)^<!-- ([a-z0-9-]+): begin -->\n`)
 
 func sectionEnd(name string) string { return "<!-- " + name + ": end -->\n" }
 
-// Sections returns the texts of the sections of p by name. One that does not end, or that is there
-// twice, is an error.
+// Sections returns the texts of the sections of p by name. A section without an end, or two of the
+// same name, is an error.
 func (p Page) Sections() (map[string]string, error) {
 	all := make(map[string]string)
 	for _, at := range sectionBegin.FindAllStringSubmatchIndex(p.Text, -1) {
@@ -48,7 +48,7 @@ func (p Page) With(name, text string) (string, error) {
 func withEnd(text string) string { return strings.TrimRight(text, "\n") + "\n" }
 
 // Replace puts text into the section of a Markdown file. Everything else stays as it is. A file
-// without the section, or with two of it, is an error.
+// without the section, or with two of them, is an error.
 func Replace(file, name, text string) error {
 	old, err := os.ReadFile(file)
 	if err != nil {

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// A Sentence is one of a page's text.
+// A Sentence is a sentence of a page.
 type Sentence struct {
 	Page  string
 	Line  int // of the paragraph that it is in
@@ -26,8 +26,8 @@ var (
 	address = regexp.MustCompile(`\]\([^)]*\)`)
 )
 
-// Sentences returns those of the paragraphs and lists of p, without tables. A colon and a semicolon
-// end one, too: a reader can breathe there.
+// Sentences returns those of the paragraphs and lists of p, without tables. A colon or a semicolon
+// ends one too, because a reader can pause there.
 func (p Page) Sentences() (all []Sentence) {
 	var paragraph []string
 	begin := 0

@@ -6,16 +6,16 @@ import (
 	"strings"
 )
 
-// Commands returns the words of the simple commands of a shell script, those inside of $(…) too,
-// without assignments before them, redirections and comments. It knows as much of a shell as pages
-// use.
+// Commands returns the words of the simple commands of a shell script, including those inside of
+// $(…), without leading assignments, redirections and comments. It understands only the shell
+// syntax that the pages use.
 func Commands(script string) [][]string {
 	s := &shell{text: []rune(strings.ReplaceAll(script, "\\\n", ""))}
 	s.script(false)
 	return s.commands
 }
 
-// Console returns what is typed in a transcript: the lines that begin with a prompt.
+// Console returns the input in a transcript: the lines that begin with a prompt.
 func Console(transcript string) string {
 	var b strings.Builder
 	for line := range strings.Lines(transcript) {
@@ -46,7 +46,7 @@ type shell struct {
 
 	words []string // of the command that is read
 	word  []rune
-	begun bool // word has begun, though it may be empty
+	begun bool // word has begun, but may be empty
 	skip  bool // the next word is where something is redirected to
 }
 

@@ -1,5 +1,5 @@
 // Package pipe connects net/http's client and server through net.Pipe, for tests in virtual time:
-// while a bubble of testing/synctest waits for a real socket, time stands still.
+// while a bubble of testing/synctest waits for a real socket, its time stops.
 package pipe
 
 import (
@@ -16,9 +16,9 @@ import (
 	"time"
 )
 
-// Transport returns a transport that reaches handler whatever the address, over https with the
-// certificate of config, which it trusts. What it starts ends with the test, of which handler must
-// by then let go.
+// Transport returns a transport that reaches handler at any address, over https with the
+// certificate of config, which it trusts. What it starts ends with the test, so handler must have
+// returned by then.
 func Transport(tb testing.TB, handler http.Handler, config *tls.Config) *http.Transport {
 	tb.Helper()
 	plain, secure := newListener(net.Pipe), newListener(buffered)
@@ -88,10 +88,9 @@ func (l listener) Accept() (net.Conn, error) {
 func (l listener) Close() error   { l.close(); return nil }
 func (l listener) Addr() net.Addr { return &net.TCPAddr{} }
 
-// buffered returns the ends of a pipe that holds what was written, as much as a handshake has,
-// until it is read: a client that refuses a certificate reads no more and says so, while the server
-// still writes, and in a pipe of [net.Pipe] the two would wait for each other. It ends when either
-// end is closed.
+// buffered returns the ends of a pipe that buffers as much as a handshake writes. A client that
+// refuses a certificate stops reading and says so while the server still writes; with [net.Pipe]
+// the two would wait for each other. The pipe ends when either end is closed.
 func buffered() (near, far net.Conn) {
 	near, nearRelay := net.Pipe()
 	farRelay, far := net.Pipe()
@@ -104,9 +103,9 @@ func buffered() (near, far net.Conn) {
 	return near, far
 }
 
-// brusque has no time for the goodbye of TLS, before which alone a write deadline is set: in a pipe
-// two goodbyes would wait for each other, and net/http holds a lock meanwhile, so that virtual time
-// could not come to their deadline.
+// brusque drops the close notification of TLS, which is the only write with a deadline. In a pipe
+// two of them would wait for each other while net/http holds a lock, so that virtual time could
+// never reach the deadline.
 type brusque struct{ net.Conn }
 
 func (c brusque) SetWriteDeadline(t time.Time) error {

@@ -5,6 +5,6 @@ import (
 	"syscall"
 )
 
-// endWithParent has the program told to end when this process is killed: it would have nobody left
-// to get tokens from.
+// endWithParent makes the kernel signal the program to end when this process is killed, because the
+// program could get no more tokens.
 func endWithParent(cmd *exec.Cmd) { cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGTERM} }

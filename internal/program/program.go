@@ -12,7 +12,7 @@ import (
 	"strings"
 )
 
-// The exit statuses that shells and other wrappers have for what is not the program's.
+// The exit statuses of shells and other wrappers for failures that are not the program's.
 const (
 	StatusNotExecutable = 126
 	StatusNotFound      = 127
@@ -26,7 +26,7 @@ func Run(args, environ []string) (status int, err error) {
 	cmd := exec.Command(args[0], args[1:]...)
 	cmd.Env = environ
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
-	// The kernel sends the death signal when the thread ends that started the program, not the
+	// The kernel sends the death signal when the thread that started the program ends, not the
 	// process.
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
@@ -51,8 +51,8 @@ func Run(args, environ []string) (status int, err error) {
 	return status, nil
 }
 
-// Environ returns environ with the variables of set in place of its own, and without those that
-// drop names. It returns also the names that were dropped or replaced, sorted.
+// Environ returns environ with its values replaced by those of set, and without those that drop
+// names. It also returns the names that were dropped or replaced, sorted.
 func Environ(environ []string, set map[string]string, drop func(name string) bool) (result, gone []string) {
 	for _, pair := range environ {
 		name, _, _ := strings.Cut(pair, "=")

@@ -11,7 +11,7 @@ type signals struct {
 	hasTerminal bool
 }
 
-// catch takes signals from now on, as one may come before the program runs.
+// catch catches signals from now on, because one may come before the program runs.
 func catch(hasTerminal bool) signals {
 	s := signals{make(chan os.Signal, 16), hasTerminal}
 	signal.Notify(s.came, caught(hasTerminal)...)
@@ -20,8 +20,8 @@ func catch(hasTerminal bool) signals {
 
 func (s signals) stop() { signal.Stop(s.came) }
 
-// passOn sends to the program what comes, until it has ended. What a terminal sends, it sends to
-// the program too: to its whole group.
+// passOn sends signals to the program until it has ended. It leaves out those of a terminal, which
+// the terminal sends to the whole group, and so to the program too.
 func (s signals) passOn(program *os.Process, ended <-chan struct{}) {
 	for {
 		select {

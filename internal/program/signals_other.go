@@ -7,13 +7,13 @@ import (
 	"os/exec"
 )
 
-// caught returns what Windows has.
+// caught returns the signals of Windows.
 func caught(bool) []os.Signal { return []os.Signal{os.Interrupt} }
 
-// hasTerminal reports true, as there is no knowing.
+// hasTerminal reports true, because there is no way to know.
 func hasTerminal() bool { return true }
 
-// ofTerminal reports true: a console sends Ctrl-C to every process that it has.
+// ofTerminal reports true: a console sends Ctrl-C to all its processes.
 func ofTerminal(os.Signal) bool { return true }
 
 func wait(cmd *exec.Cmd) int {

@@ -13,14 +13,16 @@ func caught(hasTerminal bool) []os.Signal {
 	all := []os.Signal{
 		syscall.SIGHUP, syscall.SIGINT, syscall.SIGQUIT, syscall.SIGTERM, syscall.SIGUSR1, syscall.SIGUSR2, syscall.SIGALRM, syscall.SIGCONT,
 	}
-	if !hasTerminal { // else they have their own effect here, and the program has them from the terminal
+	// With a terminal they keep their usual effect here, and the terminal sends them to the program
+	// itself.
+	if !hasTerminal {
 		all = append(all, syscall.SIGTSTP, syscall.SIGWINCH)
 	}
 	return all
 }
 
 // hasTerminal reports whether a terminal sends its signals to the processes of this session. (Its
-// streams may be files all the same.)
+// streams may be files nevertheless.)
 func hasTerminal() bool {
 	tty, err := os.OpenFile("/dev/tty", os.O_RDWR|syscall.O_NOCTTY, 0)
 	if err != nil {
@@ -40,7 +42,7 @@ func ofTerminal(sig os.Signal) bool {
 }
 
 // wait returns the exit status of a program that was started. As process 1 of a container it also
-// buries orphans, which would stay zombies.
+// reaps orphans, which would otherwise stay zombies.
 func wait(cmd *exec.Cmd) int {
 	if os.Getpid() != 1 {
 		_ = cmd.Wait() // the state says more than the error

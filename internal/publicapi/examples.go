@@ -7,18 +7,18 @@ import (
 	"slices"
 )
 
-// called lists methods of interfaces of others: the standard library, gRPC or an Azure SDK calls
-// them, not the program of somebody who reads the page.
+// called lists methods of foreign interfaces: the standard library, gRPC or an Azure SDK calls
+// them, not the program of a reader.
 var called = []string{
 	"CloseIdleConnections", "Do", "Error", "Format", "GetRequestMetadata", "LogValue", "MarshalJSON", "NonRetriable",
 	"RequireTransportSecurity", "RoundTrip", "ServeHTTP", "String", "Timeout", "Unwrap",
 }
 
-// Faults returns what a reader of the package's page misses, each in one line:
+// Faults returns what is missing on the package's page, each in one line:
 //
 //   - an example of the package as a whole;
-//   - functions and methods, but those that only others call, that no example at them or at their
-//     type uses;
+//   - functions and methods (except those that only others call) without an example that uses them
+//     at themselves or at their type;
 //   - types that no example of the package uses;
 //   - examples without an output, which the go command compiles but does not run.
 func (p *Package) Faults() []string {
@@ -58,7 +58,7 @@ func (p *Package) Faults() []string {
 	return faults
 }
 
-// A use is what some examples use of their package.
+// A use lists what some examples use of their package.
 type use struct {
 	any   bool            // there is an example
 	names map[string]bool // functions, types, and methods as in "Client.Token"
@@ -87,8 +87,8 @@ func (p *Package) use(examples []*doc.Example) use {
 	return u
 }
 
-// typeName returns the name of a type of the package, also for a pointer to one and for several, and
-// nothing for other types.
+// typeName returns the name of a type of the package, also for a pointer to it and for a slice of
+// it, and "" for other types.
 func (p *Package) typeName(t types.Type) string {
 	switch t := t.(type) {
 	case *types.Pointer:

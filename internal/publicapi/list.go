@@ -11,17 +11,19 @@ import (
 	"strings"
 )
 
-// A listing is what `go list` says of a package.
+// A listing is what `go list` reports about a package.
 type listing struct {
 	ImportPath, Name, Dir string
-	ForTest               string            // for the external test package of a package: that package
-	Export                string            // the file of its export data
-	GoFiles               []string          // without those that other systems or tags build
-	ImportMap             map[string]string // import paths that mean a package recompiled for the test
+	// ForTest is set for an external test package: the package that it tests.
+	ForTest string
+	Export  string   // the file of its export data
+	GoFiles []string // without those that other systems or tags build
+	// ImportMap has the import paths that mean a package recompiled for the test.
+	ImportMap map[string]string
 }
 
 // public lists the import paths of the packages of the module in dir that other modules import.
-// Programs are none, nor is what stands below examples, which is for reading.
+// Programs do not count, nor do packages below examples, which are only for reading.
 func public(dir string) ([]string, error) {
 	all, err := list(dir, "./...")
 	if err != nil {

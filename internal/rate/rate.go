@@ -35,13 +35,13 @@ func (b *Bucket) Take(now time.Time, perSecond int) bool {
 	return true
 }
 
-// maxPeers bounds the addresses that are told apart. A network with more callers of IMDS shares a
-// bucket for the rest.
+// maxPeers bounds the number of addresses with their own buckets. In a network with more callers of
+// IMDS the rest share a bucket.
 const maxPeers = 4096
 
-// Peers are the buckets of callers that show no secret, by their address.
+// Peers are the buckets of callers without a secret, by their address.
 type Peers struct {
-	mu      sync.Mutex // guards what follows; the buckets have locks of their own
+	mu      sync.Mutex // guards what follows; the buckets have their own locks
 	buckets map[string]*Bucket
 	swept   time.Time
 	rest    Bucket
@@ -55,7 +55,8 @@ func (p *Peers) Of(remoteAddr string, now time.Time) *Bucket {
 	if b := p.buckets[host]; b != nil {
 		return b
 	}
-	if len(p.buckets) >= maxPeers && now.Sub(p.swept) > time.Second { // not with each request of a flood
+	// Do not sweep with each request of a flood.
+	if len(p.buckets) >= maxPeers && now.Sub(p.swept) > time.Second {
 		p.swept = now
 		for name, b := range p.buckets {
 			if b.idle(now) {

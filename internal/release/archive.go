@@ -15,7 +15,7 @@ import (
 	"time"
 )
 
-// A file is one of an archive.
+// A file is a file of an archive.
 type file struct {
 	name    string
 	content []byte
@@ -42,7 +42,8 @@ func (f file) mode() os.FileMode {
 	return 0o644
 }
 
-// writeArchive writes files, all of one date and nobody's, into a zip or a tar.gz, as name says.
+// writeArchive writes files, all with the same date and without an owner, into a zip or a tar.gz,
+// depending on name.
 func writeArchive(name string, date time.Time, files []file) (err error) {
 	out, err := os.Create(name)
 	if err != nil {

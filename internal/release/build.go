@@ -10,7 +10,7 @@ import (
 	"strings"
 )
 
-// A target is a system that there is a program for.
+// A target is a system for which a program is built.
 type target struct{ os, arch string }
 
 func supported() []target {
@@ -28,7 +28,7 @@ func (t target) program() string {
 	return "aztoken"
 }
 
-// extension is that of the archive which opens with what the system comes with.
+// extension is that of the archive that the system can open without further tools.
 func (t target) extension() string {
 	if t.os == "windows" {
 		return ".zip"
@@ -36,9 +36,9 @@ func (t target) extension() string {
 	return ".tar.gz"
 }
 
-// build builds the command. Whatever of the machine could show in the program is left out of it or
-// has a fixed value: the directory (-trimpath), the state of the checkout (-buildvcs), the C
-// compiler, and the settings of whoever builds.
+// build builds the command. Anything about the machine that could get into the program is left out
+// or has a fixed value: the directory (-trimpath), the state of the checkout (-buildvcs), the C
+// compiler, and the user's settings.
 func (r release) build(ctx context.Context, t target, program string) error {
 	program, err := filepath.Abs(program)
 	if err != nil {
@@ -53,7 +53,7 @@ func (r release) build(ctx context.Context, t target, program string) error {
 }
 
 // describe writes the bill of materials of a program, in the form of CycloneDX. It names the digest
-// of the tool that wrote it, which has to come out the same too.
+// of the tool that wrote it, which has to be reproducible too.
 func (r release) describe(ctx context.Context, program, file string) error {
 	file, err := filepath.Abs(file)
 	if err != nil {

@@ -10,7 +10,7 @@ import (
 	"regexp"
 )
 
-// licenseFile is a file that must go along with a program in which the module is linked.
+// licenseFile matches files that must come with a program that links the module.
 var licenseFile = regexp.MustCompile(`(?i)^(licen[cs]e|copying|notice)([.-].*)?$`)
 
 // thirdParty returns the licenses of Go and of all modules that are linked into program.

@@ -1,10 +1,10 @@
-// Command release makes what a release of the command aztoken consists of: for each system an
-// archive and a bill of materials, and the checksums of all of them.
+// Command release makes the files of a release of the command aztoken: an archive and a bill of
+// materials for each system, and the checksums of all of them.
 //
 //	go run ./internal/release -version v0.1.0
 //
-// The same commit, version and Go make the same bytes, in any directory and at any time. It needs no
-// network once the modules are in the module cache.
+// The same commit, version and Go produce the same bytes, in any directory and at any time. It
+// needs no network once the modules are in the module cache.
 package main
 
 import (
@@ -22,7 +22,7 @@ import (
 	"time"
 )
 
-// A release is what is made.
+// A release describes what to make.
 type release struct {
 	root    string // the directory of the module
 	out     string // where the files go
@@ -111,7 +111,7 @@ func (r release) pack(ctx context.Context, program, archive string) error {
 	return writeArchive(archive, r.date, append(files, file{name: "THIRD-PARTY-LICENSES.txt", content: licenses}))
 }
 
-// sourceDate returns the date of the commit, or what the environment says where there is none: see
+// sourceDate returns the date of the commit, or that of the environment if there is none: see
 // https://reproducible-builds.org/specs/source-date-epoch/
 func sourceDate(ctx context.Context, root string) (time.Time, error) {
 	text := os.Getenv("SOURCE_DATE_EPOCH")

@@ -2,5 +2,5 @@
 
 package main
 
-// raced says whether the race detector is on, as in the second of two runs of all tests.
+// raced reports whether the race detector is on, as in the second of two runs of all tests.
 const raced = true

@@ -1,5 +1,5 @@
-// Package rollout carries out the steps of a change to the directory. It waits where replication
-// delays them, and reports how far they are.
+// Package rollout carries out the steps of a change to the directory. It waits when replication
+// delays them, and reports progress.
 package rollout
 
 import (

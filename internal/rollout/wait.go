@@ -9,8 +9,8 @@ import (
 	"github.com/seed-ac726066/aztoken/internal/graph"
 )
 
-// The waits for replication: short at first, as it usually takes seconds, and never long, as
-// somebody watches.
+// The waits for replication: short at first, because it usually takes seconds, and never long,
+// because somebody is watching.
 const (
 	firstWait = 500 * time.Millisecond
 	maxWait   = 15 * time.Second
@@ -26,7 +26,7 @@ func nextWait(last time.Duration, err error) time.Duration {
 	return wait
 }
 
-// ErrNotSeen means that a change is not visible yet. A try that returns it is made again.
+// ErrNotSeen means that a change is not visible yet. A try that returns it is repeated.
 var ErrNotSeen = errors.New("the change is not visible yet")
 
 // isTransient reports whether err goes away with time.

@@ -1,4 +1,4 @@
-// Package secret holds secrets where nothing prints them.
+// Package secret holds secrets so that nothing prints them.
 package secret
 
 import (
@@ -19,7 +19,7 @@ type Text = Value[string]
 // New returns a Value that holds v.
 func New[T any](v T) Value[T] { return Value[T]{reveal: func() T { return v }} }
 
-// Reveal returns the secret. It is the only way to it.
+// Reveal returns the secret. There is no other way to read it.
 func (v Value[T]) Reveal() T {
 	if v.reveal == nil {
 		var zero T
@@ -37,5 +37,5 @@ func (Value[T]) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte(redacted)) }
 // LogValue implements [slog.LogValuer].
 func (Value[T]) LogValue() slog.Value { return slog.StringValue(redacted) }
 
-// MarshalText implements [encoding.TextMarshaler], for JSON and its like.
+// MarshalText implements [encoding.TextMarshaler], for JSON and similar formats.
 func (Value[T]) MarshalText() ([]byte, error) { return []byte(redacted), nil }

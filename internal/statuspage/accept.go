@@ -7,8 +7,9 @@ import (
 )
 
 // choose returns which of the media types offered a header Accept prefers (RFC 9110, section
-// 12.5.1), the first of those that it likes alike. What it does not list is served if it wants none
-// of the others, as nobody is helped by an error; false means that it refuses all.
+// 12.5.1), the first one among equals. An offer that the header does not list is chosen if the
+// header allows none of the others, because an error would help nobody; false means that it refuses
+// all.
 func choose(accept []string, offers ...string) (best string, ok bool) {
 	ranges := parseAccept(accept)
 	bestWeight := 0
@@ -20,18 +21,18 @@ func choose(accept []string, offers ...string) (best string, ok bool) {
 	return best, best != ""
 }
 
-// unlisted is the weight of a media type that a header Accept does not list: less than the least of
-// those that it does.
+// unlisted is the weight of a media type that a header Accept does not list: less than that of any
+// accepted one.
 const unlisted = 1
 
-// A mediaRange is a range of a header Accept, such as text/*, and how much it is wanted: not at all
-// (0), or from 2.
+// A mediaRange is a range of a header Accept, such as text/*, and its weight: 0 (refused), or 2 and
+// more.
 type mediaRange struct {
 	mediaType string
 	weight    int
 }
 
-// weigh returns how much a media type is wanted: by the most specific range that has it.
+// weigh returns the weight of a media type: that of the most specific range that includes it.
 func weigh(ranges []mediaRange, mediaType string) int {
 	kind, _, _ := strings.Cut(mediaType, "/")
 	for _, pattern := range []string{mediaType, kind + "/*", "*/*"} {

@@ -5,23 +5,23 @@ import (
 	"time"
 )
 
-// Bar is a life from its begin to its end, in percent of it.
+// Bar is a lifetime from beginning to end, in percent.
 type Bar struct {
-	Used Percent // from the left: the time that is over
+	Used Percent // from the left: the elapsed time
 	Left Percent
 	Next Percent // when it is renewed
-	// HasNext is false where nothing is planned.
+	// HasNext is false if nothing is planned.
 	HasNext bool
 }
 
 // Percent is a length of a bar, or a place on it.
 type Percent float64
 
-// String returns p as attributes of SVG have it.
+// String returns p in the form of SVG attributes.
 func (p Percent) String() string { return fmt.Sprintf("%.2f%%", float64(p)) }
 
-// newBar returns the bar at now of a life that is renewed at next, zero for never. What is due
-// already is due now.
+// newBar returns the bar at now of a lifetime that is renewed at next, zero for never. A renewal
+// that is overdue is shown as due now.
 func newBar(from, until, next, now time.Time) Bar {
 	place := func(t time.Time) Percent {
 		life := until.Sub(from)

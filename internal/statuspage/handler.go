@@ -20,8 +20,8 @@ import (
 	"github.com/seed-ac726066/aztoken/verify"
 )
 
-// Subject is what a page is about. Its functions are called for each request, as a command may have
-// others after a reload.
+// Subject is what a page is about. Its functions are called for each request because a reload may
+// change their results.
 type Subject struct {
 	Title string
 	// Clients returns the clients in the order of the page. Nil is none.
@@ -30,7 +30,7 @@ type Subject struct {
 	Verifier func() *verify.Verifier
 }
 
-// Client is a client, with a name where there are several.
+// Client is a client, with a name if there are several.
 type Client struct {
 	Name   string
 	Client *aztoken.Client
@@ -55,14 +55,14 @@ type handler struct {
 	policy   string
 }
 
-// Handler returns a handler of the page of s, at whatever path it is called.
+// Handler returns a handler of the page of s. It works at any path.
 func Handler(s Subject) http.Handler {
 	sum := sha256.Sum256([]byte(style))
 	return &handler{
 		subject:  s,
 		template: template.Must(template.New("page").Parse(page)),
-		// A text of others that got past the template's escaping could load nothing, run nothing,
-		// and lead nowhere; no other page can frame this one.
+		// Foreign text that got past the template's escaping could load nothing, run nothing, and
+		// link nowhere; no other page can frame this one.
 		policy: "default-src 'none'; style-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) +
 			"'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
 	}

@@ -74,7 +74,8 @@ func TestHandlerAnswers(t *testing.T) {
 	}
 }
 
-// The style of the page is what the policy lets in, and the page has nothing else that one stops.
+// The policy allows the style of the page, and the page has nothing else that the policy would
+// stop.
 func TestPolicyFitsThePage(t *testing.T) {
 	t.Parallel()
 	for name, h := range map[string]http.Handler{"empty": empty(), "hostile": hostile()} {
@@ -92,7 +93,7 @@ func TestPolicyFitsThePage(t *testing.T) {
 
 const attack = "\"'><script>alert(1)</script><img src=x onerror=alert(1)></title></style>{{.}}\u202e\x1b[31m\x00\u2028 javascript:alert(1)"
 
-// hostile is a page of which others have written every text.
+// hostile is a page whose texts all come from an attacker.
 func hostile() http.Handler {
 	h := Handler(Subject{}).(*handler)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -226,7 +227,7 @@ func TestHandlerOverAConnection(t *testing.T) {
 	require.True(t, bytes.HasPrefix(body, []byte("<!DOCTYPE html>\n")))
 }
 
-// brokenWriter is the connection of a client that has gone.
+// brokenWriter is the connection of a client that has disconnected.
 type brokenWriter struct{ http.ResponseWriter }
 
 func (brokenWriter) Write([]byte) (int, error) { return 0, errors.New("gone") }

@@ -58,8 +58,8 @@ func TestContrast(t *testing.T) {
 	require.InDelta(t, 4.54, contrast(t, "#767676", "#ffffff"), 0.01)
 }
 
-// The least contrasts are those of WCAG 2.2, level AA: 4.5 for text (1.4.3), 3 for what a picture
-// is understood by (1.4.11).
+// The minimum contrasts are those of WCAG 2.2, level AA: 4.5 for text (1.4.3), 3 for the parts of a
+// graphic that carry meaning (1.4.11).
 func TestPalettes(t *testing.T) {
 	t.Parallel()
 	light, dark := palettes(t)

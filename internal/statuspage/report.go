@@ -10,11 +10,11 @@ import (
 	"github.com/seed-ac726066/aztoken/verify"
 )
 
-// Report is the JSON form of the page, and what the other form is made of.
+// Report is the JSON form of the page, from which the HTML form is made.
 type Report struct {
 	Title string    `json:"title"`
 	Time  time.Time `json:"time"`
-	// Level is the worst of what follows.
+	// Level is the worst level of what follows.
 	Level    Level          `json:"level"`
 	Clients  []ClientReport `json:"clients"`
 	Verifier *KeyReport     `json:"verifier,omitempty"`

@@ -88,7 +88,7 @@ func TestLevelOfAReport(t *testing.T) {
 	require.Equal(t, Critical, k.level(), "that of the tenant without keys")
 }
 
-// The members of the JSON form and their values are promised to programs, so the docs have them.
+// Programs rely on the members of the JSON form and their values, so the docs list them.
 func TestDocsHaveTheJSONForm(t *testing.T) {
 	t.Parallel()
 	doc, err := os.ReadFile("../../docs/statusz.md")
@@ -105,7 +105,8 @@ func TestDocsHaveTheJSONForm(t *testing.T) {
 				if name, _, _ := strings.Cut(f.Tag.Get("json"), ","); name != "" {
 					names = append(names, name)
 				}
-				if f.Type != reflect.TypeFor[time.Time]() && f.Name != "Tenants" { // which are like what they are in
+				// The members of these two types are those of the struct around them.
+				if f.Type != reflect.TypeFor[time.Time]() && f.Name != "Tenants" {
 					walk(f.Type)
 				}
 			}

@@ -12,17 +12,18 @@ type State string
 
 // The states of tokens and keys.
 const (
-	Valid    State = "valid"    // it is there, and was got at the last try
-	Unused   State = "unused"   // a valid token that nobody uses: it is refreshed when somebody does
-	Idle     State = "idle"     // no keys, as no token to check has come yet
-	Retrying State = "retrying" // it is there, and the last try to get a newer one failed
+	Valid State = "valid" // there is one, and the last try got it
+	// Unused: a valid token that nobody uses: it is refreshed when somebody uses it.
+	Unused   State = "unused"
+	Idle     State = "idle"     // no keys, because no token to check has come yet
+	Retrying State = "retrying" // there is one, and the last try to get a newer one failed
 	Ending   State = "ending"   // the same, and it is in the last quarter of its life
 	Expired  State = "expired"  // the token has expired
 	Missing  State = "missing"  // there is none, and the last try to get one failed
 	Closed   State = "closed"   // the client or the verifier was closed
 )
 
-// Level is how much a state matters to whoever is on call.
+// Level is how much a state matters to the person on call.
 type Level string
 
 // The levels, from the best to the worst.
@@ -92,9 +93,9 @@ func keyState(s verify.Status, now time.Time) State {
 	return Valid
 }
 
-// failing returns the state of something that lives from from to until and is not renewed. With a
-// quarter of its life left, six hours of a managed identity's 24, an outage is as long as somebody
-// must look after.
+// failing returns the state of something that is valid from from to until and is not being renewed.
+// With a quarter of its life left, six hours of a managed identity's 24, somebody must look into
+// the outage.
 func failing(from, until, now time.Time) State {
 	if until.Sub(now) < until.Sub(from)/4 {
 		return Ending
@@ -102,7 +103,7 @@ func failing(from, until, now time.Time) State {
 	return Retrying
 }
 
-// left returns how long something serves on that ends at until.
+// left returns how long something that ends at until can still be used.
 func left(until, now time.Time) time.Duration {
 	if until.IsZero() {
 		return 0

@@ -16,7 +16,7 @@ var (
 	down = errors.New("503 Service Unavailable").Error()
 )
 
-// token is one of 24 hours with so much of its life left.
+// token returns a token of 24 hours with this much of its life left.
 func token(left time.Duration, change ...func(*aztoken.ResourceStatus)) aztoken.ResourceStatus {
 	r := aztoken.ResourceStatus{
 		Resource: "https://vault.azure.net", Source: "endpoint",
@@ -34,7 +34,7 @@ func failed(r *aztoken.ResourceStatus) {
 
 func unused(r *aztoken.ResourceStatus) { r.Unused = true }
 
-// keys are those of Entra with so much of their life left.
+// keys returns the status of Entra's keys with this much of their life left.
 func keys(left time.Duration, change ...func(*verify.Status)) verify.Status {
 	s := verify.Status{KeySource: "entra", Keys: 6, FetchedOn: now.Add(left - 24*time.Hour), ExpireOn: now.Add(left), NextFetchOn: now.Add(time.Minute)}
 	for _, c := range change {

@@ -5,12 +5,12 @@ import (
 	"slices"
 )
 
-// Verdict is what whoever is on call reads first.
+// Verdict is what the person on call reads first.
 type Verdict struct {
 	Level Level
 	// Of is what it is about.
 	Of string
-	// Figure is the one to know, with what it counts in Unit: the least time that is left, or how
+	// Figure is the number to know, and Unit is what it counts: the least time that is left, or how
 	// many have none.
 	Figure, Unit string
 	// Text is what that means, and Then what comes next.
@@ -57,8 +57,8 @@ func (t *tally) add(s State, left Seconds) {
 	t.inUse = append(t.inUse, left)
 }
 
-// least returns the least time that is left of what is in use, as a person says it. What nobody
-// uses may end.
+// least returns the least time that is left of what is in use, for people. Unused tokens may
+// expire.
 func (t *tally) least() string {
 	left := t.inUse
 	if len(left) == 0 {
@@ -70,7 +70,7 @@ func (t *tally) least() string {
 	return span(slices.Min(left).Duration())
 }
 
-// others returns what is left to those that are not gone.
+// others returns the time that is left to those that are not gone.
 func (t *tally) others() string {
 	left := t.least() + " of cover left"
 	switch t.total - t.gone - t.idle {

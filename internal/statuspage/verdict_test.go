@@ -11,7 +11,7 @@ import (
 	"github.com/seed-ac726066/aztoken/verify"
 )
 
-// said returns a verdict as a person reads it.
+// said returns a verdict as the text that a person reads.
 func said(v Verdict) string {
 	text := string(v.Level) + ": " + v.Figure + " " + v.Unit + ". " + v.Text
 	if v.Then != "" {

@@ -10,10 +10,11 @@ import (
 const (
 	// maxName is more than an App ID URI may have, which is 255 characters.
 	maxName = 300
-	// maxError is more than the library's own errors have; those of a foreign credential may be a
-	// page of HTML.
+	// maxError is more than the library's own errors have; the error of a foreign credential may be
+	// a page of HTML.
 	maxError = 2000
-	// shortError is an error that is shown as a whole. Of a longer one that much is.
+	// shortError is how long an error may be to be shown as a whole. Of a longer one the page shows
+	// that much.
 	shortError = 400
 	// maxCards bounds the cards of a client, of which the worst come first. A browser takes seconds
 	// for more.
@@ -30,34 +31,34 @@ type View struct {
 	Sections    []Section
 }
 
-// RFC3339 returns the time of the view as machines read it.
+// RFC3339 returns the time of the view for machines.
 func (v View) RFC3339() string { return v.Time.Format(time.RFC3339) }
 
-// HasBars reports whether there is something that a legend explains.
+// HasBars reports whether the page needs a legend.
 func (v View) HasBars() bool {
 	return slices.ContainsFunc(v.Sections, func(s Section) bool {
 		return slices.ContainsFunc(s.Cards, func(c Card) bool { return c.HasBar })
 	})
 }
 
-// Section is what is shown of a client or of a verifier.
+// Section is what the page shows of a client or of a verifier.
 type Section struct {
 	Heading string
-	About   []string // what is true of all cards
+	About   []string // what all cards have in common
 	Notice  string   // what is wrong with the whole, "" for nothing
 	Empty   string   // what to say without cards
 	Cards   []Card
 	More    int // cards that are left out
 }
 
-// Card is what is shown of one token, or of the keys of one tenant.
+// Card is what the page shows of one token, or of the keys of one tenant.
 type Card struct {
 	Name   string
 	About  []string
 	State  State
 	Label  string // the state in words
 	Cover  string // the time that is left, "" for none
-	Unit   string // what that time is, or what there is in place of it
+	Unit   string // what that time is, or what replaces it
 	Bar    Bar
 	HasBar bool
 	Spoken string // the bar in words
@@ -76,7 +77,7 @@ type Moment struct {
 	Time                time.Time
 }
 
-// RFC3339 returns the time as machines read it.
+// RFC3339 returns the time for machines.
 func (m Moment) RFC3339() string { return m.Time.Format(time.RFC3339) }
 
 // newView returns the HTML form of r.
@@ -178,7 +179,7 @@ func keyCard(tenant string, k KeyReport, now time.Time) Card {
 	return c
 }
 
-// live shows a life, zero times for none, with what its begin, renewal and end are called.
+// live shows a lifetime, zero times for none, with labels for its beginning, renewal and end.
 func (c *Card) live(labels [3]string, from, next, until, now time.Time) {
 	if until.IsZero() {
 		c.Unit = "no cover"

@@ -33,7 +33,7 @@ func cardOf(t *testing.T, r aztoken.ResourceStatus) Card {
 	return sections(t, []aztoken.Status{client(r)}, nil)[0].Cards[0]
 }
 
-// moments returns the times of a card as they are read.
+// moments returns the times of a card as a person reads them.
 func moments(c Card) (all []string) {
 	for _, m := range c.Times {
 		all = append(all, plain(m.Label+" "+m.Clock+" "+m.Since))

@@ -7,17 +7,17 @@ import (
 	"unicode"
 )
 
-// noBreak is a space at which no line ends.
+// noBreak is a no-break space.
 const noBreak = "\u00a0"
 
-// span returns a duration as a person says it, rounded down: "11 h 42 min", "42 min", "42 s".
+// span returns a duration for people, rounded down: "11 h 42 min", "42 min", "42 s".
 func span(d time.Duration) string {
 	units := []struct {
 		size time.Duration
 		name string
 	}{{24 * time.Hour, "d"}, {time.Hour, "h"}, {time.Minute, "min"}, {time.Second, "s"}}
 	if d < 3*24*time.Hour {
-		units = units[1:] // of a token's life people think in hours
+		units = units[1:] // people think of a token's life in hours
 	}
 	for i, u := range units {
 		if d < u.size {
@@ -32,7 +32,7 @@ func span(d time.Duration) string {
 	return "0" + noBreak + "s"
 }
 
-// since returns how long ago t is, or in how long it comes, at now.
+// since returns how long ago t was at now, or how far in the future it is.
 func since(t, now time.Time) string {
 	switch d := t.Sub(now); {
 	case d >= time.Second:
@@ -44,7 +44,7 @@ func since(t, now time.Time) string {
 	}
 }
 
-// clock returns t as a person reads it at now: with the date if that is another day.
+// clock returns t for a person who reads it at now: with the date if that is another day.
 func clock(t, now time.Time) string {
 	layout := "2 Jan 15:04"
 	switch t, now := t.UTC(), now.UTC(); {
@@ -64,8 +64,9 @@ func count(n int, one, many string) string {
 	return fmt.Sprint(n, " ", many)
 }
 
-// visible returns text of others as it may stand on a page: characters that cannot be seen, and
-// those that turn the direction of what follows, by their numbers; at most limit characters.
+// visible returns foreign text in a form that is safe on a page: invisible characters, and those
+// that change the direction of what follows, are replaced by their numbers. It has at most limit
+// characters.
 func visible(text string, limit int) string {
 	var b strings.Builder
 	written := 0

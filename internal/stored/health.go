@@ -9,11 +9,11 @@ import (
 	"github.com/seed-ac726066/aztoken/tokenstore"
 )
 
-// healthInterval is the least time between two changes that are told: a store that flaps must not
-// flood a log.
+// healthInterval is the least time between two reported changes: a store that flaps must not flood
+// a log.
 const healthInterval = time.Minute
 
-// Operation is what is asked of a store.
+// Operation is an operation of a store.
 type Operation int
 
 const (
@@ -22,8 +22,8 @@ const (
 	operations
 )
 
-// Health is whether a store works, by how its calls ended. Loads and saves may fail apart: a store
-// that is full can still be read. The zero Health is that of a store that works.
+// Health says whether a store works, judged by its calls. Loads and saves may fail separately: a
+// full store can still be read. The zero Health is that of a store that works.
 type Health struct {
 	// mu guards what follows. Nothing is called under it.
 	mu     sync.Mutex
@@ -32,7 +32,7 @@ type Health struct {
 	toldOn time.Time
 }
 
-// Change is what observers of a store are to be told.
+// Change is what observers of a store should learn.
 type Change int
 
 const (
@@ -65,9 +65,9 @@ func (h *Health) IsAway() bool {
 	return h.errs[Load] != nil
 }
 
-// Note takes in how a call ended at now, and returns what observers are to be told. That there is
-// no entry is health, and that one cannot be opened is neither: it is no recovery, and the next
-// save replaces it.
+// Note records how a call ended at now, and returns what observers should learn. A missing entry
+// counts as success. An entry that cannot be opened counts as neither: it does not show a recovery,
+// and the next save replaces it.
 func (h *Health) Note(op Operation, err error, now time.Time) Change {
 	switch {
 	case errors.Is(err, context.Canceled), errors.Is(err, tokenstore.ErrUnreadable):

@@ -10,8 +10,8 @@ import (
 
 // Fits reports whether a token may be of the identity id, by its claims: an entry that was sealed
 // with the right key may still have been written by a program with a mistake. A tenant of "" is
-// any; one that is named by a domain is not compared. The case of letters does not count. What is
-// not a JWT says nothing, and is judged by the name of its entry alone.
+// any; one that is named by a domain is not compared. Case does not matter. A token that is not a
+// JWT has no claims to compare, so Fits accepts it: only the name of its entry counts.
 func Fits(token string, id hosts.ID, tenant string) bool {
 	claims, ok := jwt.Claims(token)
 	if !ok {

@@ -1,5 +1,5 @@
-// Package stored decides about tokens that a store kept: what may be used, and what may replace
-// what. It is pure: the store itself is package tokenstore, and the client puts the two together.
+// Package stored decides about tokens from a store: which may be used, and which may replace
+// others. It is pure: the store itself is package tokenstore, and the client puts the two together.
 package stored
 
 import (
@@ -37,7 +37,7 @@ type payload struct {
 // version is that of the payload. A release reads its own and the one before.
 const version = 1
 
-// maxLife is longer than any token lives. What claims more is damaged or made up.
+// maxLife is longer than any token lives. A longer one is damaged or made up.
 const maxLife = 365 * 24 * time.Hour
 
 // Encode returns the payload of t.
@@ -69,7 +69,7 @@ func Decode(text []byte) (Token, bool) {
 	if p.Rejected != 0 {
 		t.Rejected = time.UnixMilli(p.Rejected)
 	}
-	// A token is of no use after its own exp, whatever the entry says.
+	// A token is of no use after its own exp, even if the entry says otherwise.
 	if claims, ok := jwt.Claims(p.Token); ok {
 		if exp := jwt.Time(claims["exp"]); !exp.IsZero() && exp.Before(t.Expires) {
 			t.Expires = exp
@@ -80,16 +80,16 @@ func Decode(text []byte) (Token, bool) {
 	return t, ok
 }
 
-// IsUsable reports whether t may be used at now: it has not ended, it was acquired after all that
-// was rejected up to rejected (zero for nothing), and not further ahead of this machine's clock
-// than tolerance, as one of two clocks is wrong then.
+// IsUsable reports whether t may be used at now: it has not expired, it was acquired after rejected
+// (zero for none), and not further ahead of this machine's clock than tolerance, because then one
+// of the two clocks is wrong.
 func (t Token) IsUsable(now, rejected time.Time, tolerance time.Duration) bool {
 	return t.Expires.Sub(now) > schedule.ExpirySkew && t.Acquired.Sub(now) <= tolerance &&
 		(rejected.IsZero() || t.Acquired.After(rejected))
 }
 
-// Best returns the token of several entries that lives longest, of those that fits accepts and that
-// were not rejected by what one of the others says; false if there is none.
+// Best returns the token of several entries that lives longest, among those that fits accepts and
+// that no other entry says was rejected; false if there is none.
 func Best(payloads [][]byte, fits func(Token) bool) (Token, bool) {
 	var tokens []Token
 	var rejected time.Time
@@ -113,8 +113,8 @@ func Best(payloads [][]byte, fits func(Token) bool) (Token, bool) {
 }
 
 // MayReplace reports whether t may be saved where old is kept. A better token of the same identity
-// is never overwritten, nor one that took the place of a rejected one by what was acquired before;
-// of two identities the later acquired wins.
+// is never overwritten, and a replacement of a rejected token is not overwritten by an earlier
+// token; between two identities the one acquired later wins.
 func (t Token) MayReplace(old Token) bool {
 	switch {
 	case !old.Rejected.IsZero() && !t.Acquired.After(old.Rejected):
@@ -130,7 +130,7 @@ func (t Token) MayReplace(old Token) bool {
 }
 
 // SameObject reports whether two tokens may be of the same identity: tokens that are not JWTs do
-// not say whose they are.
+// not show whose they are.
 func SameObject(a, b string) bool {
 	return !isOther(objectID(Token{Value: secret.New(a)}), objectID(Token{Value: secret.New(b)}))
 }
@@ -142,9 +142,8 @@ func objectID(t Token) string {
 	return jwt.Text(claims["oid"])
 }
 
-// Draw returns a random number in [0, 1) for a token: the same wherever and however often it is
-// drawn with the same seed, so that a program that restarts neither puts a refresh off nor brings
-// it forward.
+// Draw returns a random number in [0, 1) for a token. The same seed always gives the same number,
+// so a program that restarts neither delays a refresh nor brings it forward.
 func Draw(token string, seed uint64) float64 {
 	sum := sha256.Sum256(append(binary.BigEndian.AppendUint64(nil, seed), token...))
 	return float64(binary.BigEndian.Uint64(sum[:])>>11) / (1 << 53)

@@ -123,7 +123,8 @@ func TestBest(t *testing.T) {
 	t.Parallel()
 	early, late := token("early", 0, 0), token("late", 3, 3)
 	replaced := token("replacement", 2, 2)
-	replaced.Rejected = late.Acquired // which rejects itself too: nothing acquired up to then may be used
+	// This rejects the token itself too: nothing acquired up to then may be used.
+	replaced.Rejected = late.Acquired
 	marked := token("marked", 4, 4)
 	marked.Rejected = late.Acquired
 	for name, tc := range map[string]struct {

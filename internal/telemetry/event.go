@@ -21,7 +21,7 @@ const (
 // Outcomes returns all ways in which a request ends.
 func Outcomes() []string { return []string{OK, Error} }
 
-// Outcome returns how a request ended that ev tells of, "" if it tells of none.
+// Outcome returns how the request that ev reports ended, "" if it reports none.
 func Outcome(ev aztoken.Event) string {
 	switch ev.Kind {
 	case aztoken.EventAcquired, aztoken.EventUnchanged:
@@ -32,16 +32,16 @@ func Outcome(ev aztoken.Event) string {
 	return ""
 }
 
-// Error types that are neither a status nor a code of the endpoint. unknown is the name that
-// OpenTelemetry gives to it.
+// Error types that are neither a status nor a code of the endpoint. unknown is OpenTelemetry's name
+// for it.
 const (
 	timeout  = "timeout"
 	noAnswer = "no_answer" // no connection; or a credential failed by itself
 	unknown  = "_OTHER"
 )
 
-// codes are those of RFC 6749, RFC 8707 and OpenID Connect that endpoints use. Others are not
-// labels: whoever answers in an endpoint's place could make up any.
+// codes are those of RFC 6749, RFC 8707 and OpenID Connect that endpoints use. Other codes are not
+// labels, because something that answers in an endpoint's place could make up any.
 var codes = []string{
 	"invalid_request", "invalid_client", "invalid_grant", "unauthorized_client", "unsupported_grant_type", "invalid_scope",
 	"invalid_resource", "invalid_target", "access_denied", "interaction_required", "consent_required", "login_required",
@@ -49,7 +49,7 @@ var codes = []string{
 }
 
 // ErrorType returns the kind of an error of a client, one of a closed set: a sentinel's, the
-// endpoint's code, or its status. It has nothing of the error's text.
+// endpoint's code, or its status. It contains none of the error's text.
 func ErrorType(err error) (kind string) {
 	kind = unknown
 	_ = guard.Run(func() { // the cause may be a foreign error, which may panic
@@ -83,7 +83,7 @@ func errorType(err error) string {
 	return unknown
 }
 
-// reasons are why a verifier accepts no token. What wraps another comes first.
+// reasons are why a verifier does not accept a token. An error that wraps another comes before it.
 var reasons = []struct {
 	err  error
 	name string

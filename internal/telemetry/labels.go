@@ -8,17 +8,17 @@ import (
 	"github.com/seed-ac726066/aztoken/internal/wire"
 )
 
-// Other stands for all that has no labels of its own any more.
+// Other stands for everything that no longer gets its own labels.
 const Other = "other"
 
-// DefaultLimit is how many resources have labels of their own. A program calls a few services; one
-// whose callers name them must not fill the memory of whoever keeps its metrics.
+// DefaultLimit is how many resources get their own labels. A program calls a few services; one
+// whose callers name the resources must not fill the memory of the metrics server.
 const DefaultLimit = 100
 
-// maxLabel bounds what a caller can make of a label, in bytes. An App ID URI is far shorter.
+// maxLabel bounds a label that a caller provides, in bytes. An App ID URI is far shorter.
 const maxLabel = 256
 
-// Source is whose tokens they are.
+// Source says whose tokens they are.
 type Source struct {
 	Client   string // the name that the program gave to a client, "" for none
 	Identity string // the identity, in the words of aztoken.Status
@@ -30,13 +30,14 @@ type Resource struct {
 	Resource, Tenant string
 }
 
-// labels gives each client and each resource labels. The first that come keep labels of their own
-// for good: a place that became free would let series come and go without end.
+// labels gives each client and each resource labels. The first ones keep their own labels
+// permanently: if places became free again, series would come and go without end.
 type labels struct {
 	mu      sync.Mutex // guards what follows
 	sources bounded[Source]
 	held    bounded[Resource] // that have had a token
-	failed  bounded[Resource] // that have not: what callers make up must not take the places of the others
+	// failed are those that have not: made-up names must not take the places of the others.
+	failed bounded[Resource]
 }
 
 func newLabels(limit int) *labels {
@@ -65,7 +66,7 @@ func (l *labels) resource(r Resource, hasToken bool) Resource {
 	return Resource{Source: r.Source, Resource: Other}
 }
 
-// clean makes a label of what a caller passed in, who may have mistaken a token for a resource.
+// clean makes a label of a caller's text, which may be a token by mistake.
 func clean(text string) string {
 	text = wire.Redact(strings.ToValidUTF8(text, "�"))
 	if len(text) <= maxLabel {
@@ -78,7 +79,7 @@ func clean(text string) string {
 	return text[:cut]
 }
 
-// bounded is a set of the first values that came.
+// bounded is a set of the first values that were added.
 type bounded[T comparable] struct {
 	limit int
 	known map[T]struct{}

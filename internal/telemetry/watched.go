@@ -11,12 +11,12 @@ import (
 	"github.com/seed-ac726066/aztoken/verify"
 )
 
-// Watched are the clients and verifiers whose state is shown. It keeps none of them alive: one that
-// nobody else has any more is forgotten.
+// Watched are the clients and verifiers whose state is shown. It keeps none of them alive: it
+// forgets those that nobody else references.
 type Watched struct {
 	labels *labels
 
-	// mu guards what follows. No Status is asked for under it.
+	// mu guards what follows. No Status is called under it.
 	mu        sync.Mutex
 	clients   []client
 	verifiers []weak.Pointer[verify.Verifier]
@@ -31,8 +31,8 @@ type client struct {
 // DefaultLimit.
 func NewWatched(limit int) *Watched { return &Watched{labels: newLabels(limit)} }
 
-// Client adds c, under what of as is set in place of its own, and returns its labels. A client that
-// is there already only changes those.
+// Client adds c and returns its labels: the fields of as that are set, and otherwise its own. For a
+// client that was added before, only the labels change.
 func (w *Watched) Client(as Source, c *aztoken.Client) Source {
 	own := w.SourceOf(as, c.Status().Identity)
 	if c == nil {
@@ -58,7 +58,7 @@ func (w *Watched) Verifier(v *verify.Verifier) {
 	}
 }
 
-// SourceOf returns the labels of a client of identity that is shown as as.
+// SourceOf returns the labels of a client of identity that is added with as.
 func (w *Watched) SourceOf(as Source, identity string) Source {
 	if as.Identity == "" {
 		as.Identity = identity
@@ -84,8 +84,8 @@ func (w *Watched) alive() (clients []client, verifiers []*verify.Verifier) {
 type Snapshot struct {
 	// Tokens are those in use, the one that ends first for each key.
 	Tokens map[TokenKey]Token
-	// Failures are how often in a row requests have failed, the most for each resource of a Source,
-	// whatever the tenant.
+	// Failures are how often in a row requests have failed, for each resource of a Source: the most
+	// of all tenants.
 	Failures map[FailureKey]int
 	// HasStore reports whether a client has a store, and StoreUp whether each of these works.
 	HasStore, StoreUp bool
@@ -93,23 +93,24 @@ type Snapshot struct {
 	Keys *Keys
 }
 
-// TokenKey is what tells tokens apart.
+// TokenKey identifies a token.
 type TokenKey struct {
 	Resource
 	CAE bool
 }
 
-// Token is when a token came, is to be replaced, and ends. Refresh is zero for one that nobody uses:
-// it is not replaced before somebody does, and no alert must take it for one that cannot be.
+// Token is when a token was acquired, is to be refreshed, and expires. Refresh is zero for an
+// unused token: it is not refreshed before somebody uses it, and no alert may treat it as one that
+// cannot be refreshed.
 type Token struct{ Acquired, Refresh, Expiry time.Time }
 
-// FailureKey is what tells counts of failures apart.
+// FailureKey identifies a count of failures.
 type FailureKey struct {
 	Source
 	Resource string
 }
 
-// Keys are what the verifier, or its tenant, that is worst off has to check tokens with.
+// Keys is the state of the keys of the verifier, or of the tenant of a verifier, that is worst off.
 type Keys struct {
 	Count           int
 	Fetched, Expiry time.Time // zero without keys
@@ -164,7 +165,7 @@ func (s *Snapshot) addVerifier(status verify.Status) {
 	if len(status.Tenants) == 0 {
 		s.addKeys(status)
 	}
-	for _, tenant := range status.Tenants { // one of which may have no keys while the others do
+	for _, tenant := range status.Tenants { // one tenant may have no keys while the others do
 		s.addKeys(tenant)
 	}
 }
@@ -179,7 +180,7 @@ func (s *Snapshot) addKeys(status verify.Status) {
 	k.IsFailing = k.IsFailing || status.LastError != ""
 }
 
-// earlier returns the earlier of two times. A zero one, which is that of no keys, is the earliest.
+// earlier returns the earlier of two times. A zero time, which means no keys, is the earliest.
 func earlier(a, b time.Time) time.Time {
 	if b.Before(a) {
 		return b

@@ -231,7 +231,7 @@ func TestSnapshotOfStores(t *testing.T) {
 	})
 }
 
-// backend is a store that has nothing, or fails.
+// backend is a store that is empty, or fails.
 type backend struct{ err error }
 
 func (b *backend) Load(context.Context, string) ([]byte, error) {

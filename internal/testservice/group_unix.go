@@ -8,7 +8,7 @@ import (
 	"syscall"
 )
 
-// leadGroup makes the process the first of a group of its own, which killGroup ends.
+// leadGroup starts the process in a new process group, which killGroup ends.
 func leadGroup(cmd *exec.Cmd) {
 	if cmd.SysProcAttr == nil {
 		cmd.SysProcAttr = &syscall.SysProcAttr{}
@@ -18,7 +18,7 @@ func leadGroup(cmd *exec.Cmd) {
 
 func killGroup(p *os.Process) { _ = syscall.Kill(-p.Pid, syscall.SIGKILL) }
 
-// Stop lets the server do nothing until Resume, as a machine that swaps does.
+// Stop suspends the server until Resume, as on a machine that swaps.
 func (p *Process) Stop() error { return p.cmd.Process.Signal(syscall.SIGSTOP) }
 
 // Resume ends Stop.

@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// startTime is far above what any of the servers takes on a busy machine.
+// startTime is far more than any of the servers takes on a busy machine.
 const startTime = 2 * time.Minute
 
 // Process is a server that a test started.
@@ -18,8 +18,8 @@ type Process struct {
 	ended chan struct{}
 }
 
-// Start starts cmd and returns when something listens at addr. The server, and what it started in
-// its turn, is killed when the test ends.
+// Start starts cmd and returns when something listens at addr. The server and its child processes
+// are killed when the test ends.
 func Start(tb testing.TB, cmd *exec.Cmd, addr string) *Process {
 	tb.Helper()
 	said := &output{}
@@ -30,7 +30,7 @@ func Start(tb testing.TB, cmd *exec.Cmd, addr string) *Process {
 	}
 	p := &Process{cmd: cmd, ended: make(chan struct{})}
 	go func() {
-		_ = cmd.Wait() // which says that it was killed
+		_ = cmd.Wait() // the error says that it was killed
 		close(p.ended)
 	}()
 	tb.Cleanup(p.Kill)
@@ -54,7 +54,7 @@ func Start(tb testing.TB, cmd *exec.Cmd, addr string) *Process {
 // Kill ends the server as a crash does.
 func (p *Process) Kill() {
 	select {
-	case <-p.ended: // the group may be another's by now
+	case <-p.ended: // the group id may be reused by now
 		return
 	default:
 	}
@@ -62,7 +62,7 @@ func (p *Process) Kill() {
 	<-p.ended
 }
 
-// output is what a server says.
+// output is the output of a server.
 type output struct {
 	mu   sync.Mutex
 	text bytes.Buffer // guarded by mu

@@ -1,5 +1,5 @@
-// Package testservice runs real servers for tests: on free ports of the loopback interface, and
-// ended with the test.
+// Package testservice runs real servers for tests, on free ports of the loopback interface. They
+// end with the test.
 package testservice
 
 import (
@@ -12,8 +12,8 @@ import (
 	"testing"
 )
 
-// Missing skips a test for which there is no service of this name, or fails it where
-// AZTOKEN_REQUIRE, a list with commas, says that there must be one.
+// Missing skips a test because a service is not installed, or fails it if the service is in
+// AZTOKEN_REQUIRE, a list separated by commas.
 func Missing(tb testing.TB, service, reason string) {
 	tb.Helper()
 	if slices.Contains(strings.Split(os.Getenv("AZTOKEN_REQUIRE"), ","), service) {
@@ -22,8 +22,8 @@ func Missing(tb testing.TB, service, reason string) {
 	tb.Skip(reason)
 }
 
-// Ports are drawn from below those that the systems take for outgoing connections: a server that
-// needs seconds to listen would find its port taken. A node of a Redis Cluster also listens at a
+// Ports are chosen below those that systems use for outgoing connections: otherwise a server that
+// needs seconds to listen could find its port taken. A node of a Redis Cluster also listens at a
 // port 10000 above its own.
 const (
 	firstPort = 10_240

@@ -12,7 +12,7 @@ import (
 	"github.com/seed-ac726066/aztoken/internal/testservice"
 )
 
-// TestMain plays the server of these tests where the environment has an address for it.
+// TestMain acts as the server of these tests if the environment has an address for it.
 func TestMain(m *testing.M) {
 	if addr := os.Getenv("TESTSERVICE_LISTEN"); addr != "" {
 		listener, err := net.Listen("tcp", addr)
@@ -41,10 +41,10 @@ func TestStart(t *testing.T) {
 	process.Kill()
 	_, err = net.Dial("tcp", addr)
 	require.Error(t, err)
-	process.Kill() // a second time is nothing
+	process.Kill() // a second time does nothing
 }
 
-// end is what Missing says to a test.
+// end is what Missing reports to a test.
 type end struct {
 	testing.TB
 	skipped, failed bool

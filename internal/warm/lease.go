@@ -7,14 +7,14 @@ import (
 	"github.com/seed-ac726066/aztoken"
 )
 
-// leaseMargin is for callers that come back a little late: programs need a token now and then, not
-// by the clock.
+// leaseMargin is for callers that come back a little late: programs do not ask for tokens on a
+// schedule.
 const leaseMargin = time.Hour
 
-// A Lease keeps a token fresh for callers that hold a copy of it. SDKs have caches of their own and
-// ask again minutes before the copy expires, once in a day. To a client that looks like a token
-// that nobody uses, which it refreshes once; a caller that comes back in an outage would meet the
-// end of it. A lease that nobody renews ends by itself.
+// A Lease keeps a token fresh for callers that hold a copy of it. SDKs have their own caches and
+// ask again minutes before the copy expires, once in a day. To a client that looks like an unused
+// token, which it refreshes once; a caller that comes back in an outage would find it expired. A
+// lease that is not renewed ends by itself.
 type Lease struct {
 	mu    sync.Mutex // guards what follows. Nothing of the client is called under it.
 	until time.Time
@@ -30,14 +30,14 @@ func Hold(client *aztoken.Client, resource string, expires time.Time) *Lease {
 		if l.hasEnded(time.Now()) {
 			end := <-stop
 			end()
-			stop <- end // it may be called again while it ends
+			stop <- end // stop may be called again while the first call runs
 		}
 	})
 	return l
 }
 
-// Renew reports whether the lease goes on, for callers whose copy expires on expires. One that has
-// ended does not.
+// Renew extends the lease for callers whose copy expires on expires. It reports false if the lease
+// has ended.
 func (l *Lease) Renew(expires time.Time) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()

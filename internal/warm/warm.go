@@ -1,5 +1,4 @@
-// Package warm keeps the tokens of resources that must be there, whether somebody asks for them or
-// not.
+// Package warm keeps the tokens of resources that must be there, whether they are requested or not.
 package warm
 
 import (
@@ -11,7 +10,7 @@ import (
 	"github.com/seed-ac726066/aztoken/internal/lifetime"
 )
 
-// Resource is one whose token is kept.
+// Resource is a resource whose token is kept.
 type Resource struct {
 	Identity string // of reports
 	Name     string
@@ -21,17 +20,17 @@ type Resource struct {
 const (
 	// timeout is that of one call of Warm, which itself tries again and again.
 	timeout = 75 * time.Second
-	// interval is the pause after a call that failed. A missing role or identity may take minutes to
-	// appear.
+	// interval is the pause after a call that failed. A missing role or identity may need minutes
+	// to appear.
 	interval = 15 * time.Second
 )
 
-// Keep has the tokens of resources fetched and refreshed until stop, or the end of life.
+// Keep fetches and refreshes the tokens of resources until stop, or the end of life.
 func Keep(life *lifetime.Lifetime, resources []Resource) (stop func()) {
 	ctx, cancel := context.WithCancel(life.Context())
 	var subscriptions []func()
 	for _, r := range resources {
-		// What nobody reads is refreshed once at most, unless somebody is subscribed to it.
+		// A client refreshes an unused token once at most, unless there is a subscription.
 		subscriptions = append(subscriptions, r.Client.OnRotate(r.Name, func(aztoken.Token) {}))
 		life.Go(func() { fetch(ctx, r) })
 	}

@@ -32,8 +32,7 @@ func newAnswer(req *http.Request, resp *http.Response, body []byte) Answer {
 	return a
 }
 
-// minSecret keeps a test's setup, with a secret such as "s", from losing that letter in all it is
-// told.
+// minSecret keeps tests whose secret is as short as "s" from losing that letter in all messages.
 const minSecret = 6
 
 // Token returns the token in the answer. Its error is a [*Failure].
@@ -50,20 +49,20 @@ func (a Answer) Token() (azcore.AccessToken, error) {
 }
 
 // refused returns the failure of an answer other than 200, without the secrets that it quotes:
-// Azure ML for one quotes the header that it refuses.
+// Azure ML, for example, quotes the header that it refuses.
 func (a Answer) refused(now time.Time) *Failure {
 	body := a.body
 	for _, s := range a.sent {
 		body = bytes.ReplaceAll(body, []byte(s), []byte(redacted)) // before it is cut
 	}
 	f := refusal(a.StatusCode, a.Header, body, now)
-	for _, s := range a.sent { // as JSON may have it: .NET writes + as \u002B
+	for _, s := range a.sent { // in JSON's escapes too: .NET writes + as \u002B
 		f.Code, f.Description = strings.ReplaceAll(f.Code, s, redacted), strings.ReplaceAll(f.Description, s, redacted)
 	}
 	return f
 }
 
-// expiredAdvice is what to do about a token that had ended when it came.
+// expiredAdvice is what to do about a token that had already expired when it came.
 const expiredAdvice = "compare this machine's clock with the endpoint's (timedatectl set-ntp true, chronyc makestep, or w32tm /resync); if the clock is right the platform handed out an old token: call again, and if it stays so restart the host's identity agent"
 
 // useless returns the failure of a 200 without a usable token.
@@ -79,8 +78,8 @@ func (a Answer) useless(err error) *Failure {
 	return f
 }
 
-// isCutObject reports whether body begins as a JSON object does: it was cut on its way, or is
-// longer than one.
+// isCutObject reports whether body begins like a JSON object: it was truncated, or has more after
+// the object.
 func isCutObject(body []byte) bool { return bytes.HasPrefix(bytes.TrimSpace(body), []byte("{")) }
 
 // Member returns a member of the answer's JSON object, "" if it is absent or not a string.

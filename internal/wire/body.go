@@ -52,7 +52,7 @@ var inWords = regexp.MustCompile(`\bAADSTS([0-9]{4,9})\b`)
 func entraCodes(list json.RawMessage, description string) []int {
 	var codes []int
 	if json.Unmarshal(list, &codes) != nil {
-		codes = nil // half of a list that is none
+		codes = nil // only a part of a list
 	}
 	for _, word := range inWords.FindAllStringSubmatch(description, maxEntraCodes) {
 		if code, err := strconv.Atoi(word[1]); err == nil && !slices.Contains(codes, code) {

@@ -14,20 +14,20 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/tracing"
 )
 
-// secretHeaders must not reach a log whatever the caller allows: each carries the right to ask for
+// secretHeaders must not reach a log, even if the caller allows them: each one is enough to get
 // tokens.
 var secretHeaders = []string{"Authorization", "Secret", "X-Identity-Header"}
 
 // Client sends token requests through azcore's pipeline, so that telemetry, request logging,
-// tracing and a caller's policies work as in every Azure SDK client. It makes one try: when to try
-// again is for the owner of the token to decide, who knows what is left of the old one.
+// tracing and a caller's policies work as in every Azure SDK client. It tries once: the owner of
+// the token decides when to try again, because it knows how long the old token lasts.
 type Client struct {
 	pipeline  runtime.Pipeline
 	tracer    tracing.Tracer
 	transport *transport
 }
 
-// Config is what a Client is made of.
+// Config has the settings of a Client.
 type Config struct {
 	// Module and Version, such as "v1.2.3", are what the Client calls itself in the User-Agent
 	// header.
@@ -81,7 +81,7 @@ func (c *Client) Token(req *policy.Request) (azcore.AccessToken, error) {
 	return a.Token()
 }
 
-// Do sends req and returns whatever answer there is. Its error is a [*Failure].
+// Do sends req and returns the answer, with any status. Its error is a [*Failure].
 func (c *Client) Do(req *policy.Request) (Answer, error) {
 	resp, err := c.pipeline.Do(req)
 	if err != nil {
@@ -94,13 +94,13 @@ func (c *Client) Do(req *policy.Request) (Answer, error) {
 	return newAnswer(req.Raw(), resp, body), nil
 }
 
-// noAnswer returns the failure of req, which err ended.
+// noAnswer returns the failure of req, which ended in err.
 func (c *Client) noAnswer(req *policy.Request, err error) *Failure {
 	if cause := context.Cause(req.Raw().Context()); errors.Is(cause, errNoConnection) {
 		err = &net.OpError{Op: "dial", Err: cause}
 	}
 	f := noAnswer(err)
-	// That a network cannot be reached says nothing about this machine's identity.
+	// An unreachable network says nothing about this machine's identity.
 	f.Unreachable = f.Unreachable && c.transport.reach.Place == Machine
 	if c.transport.reach.Roots != nil && errors.As(err, new(*tls.CertificateVerificationError)) {
 		// The endpoint may have got its new certificate before this machine got the new authority.

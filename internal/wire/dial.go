@@ -9,9 +9,9 @@ import (
 )
 
 const (
-	// firstDial outlasts one lost packet: the kernel sends the second SYN after a second, the third
-	// after three. Most machines that have not connected to their own endpoint by then have none,
-	// and should hear so soon.
+	// firstDial is long enough for one lost packet: the kernel sends the second SYN after a second,
+	// the third after three. Most machines that have not connected to their own endpoint by then
+	// have none, and should find out soon.
 	firstDial = 3 * time.Second
 	// laterDial is for machines that are slow to connect (six seconds and more have been seen on
 	// scale sets that start), and for the way over the internet: a proxy, DNS and a third SYN.
@@ -19,7 +19,7 @@ const (
 )
 
 // dialer bounds the time of a connection: firstDial until one dial has ended, then laterDial, so
-// that a slow machine gets there with the second try.
+// that a slow machine succeeds with the second try.
 type dialer struct {
 	connect func(ctx context.Context, network, address string) (net.Conn, error)
 	dialed  atomic.Bool
@@ -44,10 +44,10 @@ type connecting struct{ asked, connected atomic.Bool }
 
 type connectingKey struct{}
 
-// ConnectBy returns a context for requests that ends at the time at if a connection was asked for
-// by then and none has come about, whoever dials. It bounds the search for an endpoint that may not
-// be there, and not the wait for one that is; the failure of a request that it ends is Unreachable.
-// A RoundTripper without connections is not bounded. (httptrace would tell the same, and link the
+// ConnectBy returns a context for requests that ends at the time at if a connection was requested
+// by then but not made, with any dialer. It bounds the search for an endpoint that may not exist,
+// and not the wait for one that does; the failure of a request that it ends is Unreachable. A
+// RoundTripper without connections is not bounded. (httptrace would show the same, but link the
 // part of package reflect that makes functions into every program.)
 func ConnectBy(ctx context.Context, at time.Time) (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancelCause(ctx)
@@ -65,7 +65,7 @@ func ConnectBy(ctx context.Context, at time.Time) (context.Context, context.Canc
 
 type dialFunc func(ctx context.Context, network, address string) (net.Conn, error)
 
-// watched returns dial for a transport whose connections ConnectBy is to know of. net/http hands a
+// watched returns dial for a transport whose connections ConnectBy must see. net/http passes a
 // request's values on to the dial.
 func watched(dial dialFunc) dialFunc {
 	if dial == nil {

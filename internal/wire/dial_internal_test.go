@@ -21,7 +21,7 @@ func silence(ctx context.Context, _, _ string) (net.Conn, error) {
 	return nil, &net.OpError{Op: "dial", Net: "tcp", Err: ctx.Err()}
 }
 
-// How long a connection may take: azure-sdk-for-net 20609 (over six seconds on a scale set),
+// How long connecting may take: azure-sdk-for-net 20609 (over six seconds on a scale set),
 // go-autorest 714.
 func TestDialer(t *testing.T) {
 	t.Parallel()

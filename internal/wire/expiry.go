@@ -9,9 +9,9 @@ import (
 	"github.com/seed-ac726066/aztoken/internal/jwt"
 )
 
-// MaxLife is longer than any access token lives (managed identities get 24 h, CAE tokens 28); what
-// claims more is a mistake, such as milliseconds for seconds, and would overflow a counter of
-// nanoseconds sooner or later.
+// MaxLife is longer than any access token lives (managed identities get 24 h, CAE tokens 28); a
+// longer life is a mistake, such as milliseconds for seconds, and could overflow a counter of
+// nanoseconds.
 const MaxLife = 365 * 24 * time.Hour
 
 // layouts are the forms of expires_on that hosts have been seen to send besides Unix seconds, and
@@ -30,10 +30,10 @@ var layouts = []string{
 	time.RFC1123,
 }
 
-// expiry returns when the token of a reply ends. The remaining life is right whatever this
-// machine's clock says, and so wins; an absolute time that comes sooner counts too (the token may
-// have lain in the platform's cache while expires_in was not recomputed), unless it is past
-// already, or so near that the token would be of no use: then it is the clock that is wrong.
+// expiry returns when the token of a reply ends. The remaining life does not depend on this
+// machine's clock, so it wins; an absolute time that comes sooner counts too (the token may have
+// been in the platform's cache while expires_in was not updated), unless it is already past, or so
+// near that the token would be of no use: then the clock is wrong.
 func expiry(fields map[string]json.RawMessage, token string, now time.Time) (time.Time, error) {
 	in, hasIn := seconds(fields["expires_in"])
 	on, hasOn := absolute(fields["expires_on"])
@@ -77,7 +77,7 @@ func absolute(raw json.RawMessage) (time.Time, bool) {
 
 // unix reads Unix seconds sent as a number or a string.
 func unix(raw json.RawMessage) (time.Time, bool) {
-	const maxUnix = 1 << 40 // the year 36812: milliseconds taken for seconds land beyond it
+	const maxUnix = 1 << 40 // the year 36812: milliseconds taken for seconds are beyond it
 	s, err := strconv.ParseFloat(text(raw), 64)
 	if err != nil || s <= 0 || s > maxUnix || s != s {
 		return time.Time{}, false

@@ -18,28 +18,28 @@ import (
 
 // Failure reports why an endpoint returned no token.
 type Failure struct {
-	// StatusCode is the HTTP status, 0 where there was no answer.
+	// StatusCode is the HTTP status, 0 if there was no answer.
 	StatusCode int
-	// Code is the OAuth error code (RFC 6749, section 5.2), "" where the endpoint named none.
+	// Code is the OAuth error code (RFC 6749, section 5.2), "" if the endpoint named none.
 	Code string
 	// EntraCodes are Entra's own numbers of the error, the nnn of AADSTSnnn: from the member
-	// error_codes where Entra itself answered, and from the text where a host passes Entra's words
-	// on. They are a hint.
+	// error_codes if Entra itself answered, and from the text if a host passes on Entra's error.
+	// They are a hint.
 	EntraCodes []int
 	// Description is the endpoint's text for people, shortened, on one line, without anything that
 	// looks like a token.
 	Description string
 	// RequestID is the id by which the operator of the endpoint finds the request: a correlation
-	// id, trace id or request id. "" where there was none.
+	// id, trace id or request id. "" if there was none.
 	RequestID string
-	// RetryAfter is how long the endpoint wants to be left alone, 0 where it did not say.
+	// RetryAfter is how long the endpoint asks to wait, 0 if it did not say.
 	RetryAfter time.Duration
 	// Retry reports whether the next try may well succeed.
 	Retry bool
-	// MaxRetries is the most tries after this one that are worth making, where Retry is set; 0
-	// means as many as the caller has time for.
+	// MaxRetries is how many more tries are worth making if Retry is set; 0 means as many as the
+	// caller has time for.
 	MaxRetries int
-	// Unreachable reports whether no connection came about: nothing listens, or nothing answers
+	// Unreachable reports whether there was no connection: nothing listens, or nothing answers
 	// there.
 	Unreachable bool
 	// JSON reports whether the answer was JSON, as an identity endpoint's is: a proxy in the way
@@ -49,14 +49,13 @@ type Failure struct {
 	// is wrong: its answer has the form of one, or is signed by IMDS. From then on silence and
 	// pages of HTML are an outage.
 	FromEndpoint bool
-	// Server is what the answer calls its sender in the header Server, "" where it does not.
+	// Server is what the answer calls its sender in the header Server, "" if it does not.
 	Server string
 	// Reason is what is known to be wrong, for programs to branch on.
 	Reason Reason
-	// Advice is what to do about it, "" where nothing better is known than what the rest of the
-	// failure says.
+	// Advice is what to do about it, "" if there is nothing to add to the rest of the failure.
 	Advice string
-	// Err is the cause, where it was an error.
+	// Err is the cause, if it was an error.
 	Err error
 }
 
@@ -64,10 +63,12 @@ type Failure struct {
 type Reason int
 
 const (
-	Unknown           Reason = iota
-	NoEndpoint               // what answers is not an identity endpoint; it may become one where Retry is set
-	IdentityNotFound         // the host does not have the identity, or none, or not yet
-	IdentityAmbiguous        // the host has several identities and none was named
+	Unknown Reason = iota
+	// NoEndpoint: what answers is not an identity endpoint; if Retry is set, there may be one
+	// later.
+	NoEndpoint
+	IdentityNotFound  // the host does not have the identity, or has none, or not yet
+	IdentityAmbiguous // the host has several identities and none was named
 )
 
 // Error returns the facts, without Advice.
@@ -85,8 +86,9 @@ func (f *Failure) Error() string {
 // Unwrap returns the cause.
 func (f *Failure) Unwrap() error { return f.Err }
 
-// RetryStatus reports whether an answer of this status may be another one soon. IMDS documents 404,
-// 410, 429 and 5xx as temporary; 408 is a timeout by definition. All others are permanent.
+// RetryStatus reports whether another try may soon get an answer with another status. IMDS
+// documents 404, 410, 429 and 5xx as temporary; 408 is a timeout by definition. All others are
+// permanent.
 //
 // https://learn.microsoft.com/entra/identity/managed-identities-azure-resources/how-to-use-vm-token#error-handling
 func RetryStatus(code int) bool {
@@ -97,13 +99,13 @@ func RetryStatus(code int) bool {
 	return code >= 500
 }
 
-// noAnswer returns the failure of a request that err ended. It does not wrap a context's error:
-// what ended is the endpoint's time, and a caller must not take that for the end of its own.
+// noAnswer returns the failure of a request that ended in err. It does not wrap a context's error:
+// the endpoint's time limit ended, and a caller must not take that for its own.
 func noAnswer(err error) *Failure {
 	f := &Failure{Retry: true, Err: err}
 	var in *url.Error
 	if errors.As(err, &in) {
-		f.Err = in.Err // without the URL, which the reader of the message has no use for
+		f.Err = in.Err // without the URL, which does not help the reader of the message
 	}
 	var op *net.OpError
 	f.Unreachable = errors.As(err, &op) && op.Op == "dial" || errors.Is(err, syscall.ECONNREFUSED)

@@ -10,13 +10,13 @@ import (
 
 var (
 	errCannotPin = errors.New("the certificate of this host is pinned, which needs an *http.Client with an *http.Transport that has no TLS dialer or verification of its own; leave Transport nil")
-	// ErrCertificate is the cause of a failure where another certificate was shown than the pinned
-	// one.
+	// ErrCertificate is the cause of a failure if the endpoint had another certificate than the
+	// pinned one.
 	ErrCertificate = errors.New("the endpoint's certificate does not have the thumbprint that the host names")
 )
 
-// mayUse returns why t, nil for something else than an http.Transport, cannot be held to the
-// certificates that the endpoint may show.
+// mayUse returns why t, which is nil if it is not an http.Transport, cannot be limited to the
+// certificates that the endpoint may use.
 func (r Reach) mayUse(t *http.Transport) error {
 	switch {
 	case r.trusts() && (t == nil || dialsTLS(t)):
@@ -36,8 +36,8 @@ func dialsTLS(t *http.Transport) bool {
 	return t.DialTLSContext != nil || t.DialTLS != nil
 }
 
-// pin makes t accept the certificate with the thumbprint and no other. Nothing else about it is
-// verified: the host signs it itself, for a name of its own choice.
+// pin makes t accept the certificate with the thumbprint and no other. Nothing else is verified:
+// the host's certificate is self-signed, for a name that the host chose.
 func (r Reach) pin(t *http.Transport) {
 	if r.Thumbprint == nil {
 		return
@@ -55,6 +55,6 @@ func (r Reach) pin(t *http.Transport) {
 		}
 		return nil
 	}
-	// The caller's HTTP/2 keeps connections of its own, which were made without the pin.
+	// The caller's HTTP/2 has separate connections, which were made without the pin.
 	t.TLSNextProto = nil
 }

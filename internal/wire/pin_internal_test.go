@@ -29,7 +29,8 @@ func TestPin(t *testing.T) {
 	wrong := sha1.Sum([]byte("another certificate"))
 	almost := right
 	almost[sha1.Size-1]++
-	trusting := srv.Client().Transport.(*http.Transport) // it trusts the server's certificate for what it is
+	// This transport trusts the server's certificate without the pin.
+	trusting := srv.Client().Transport.(*http.Transport)
 	for name, given := range map[string]policy.Transporter{
 		"our own client": nil,
 		"the caller's":   &http.Client{Transport: &http.Transport{}},

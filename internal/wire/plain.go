@@ -7,11 +7,12 @@ import (
 )
 
 // maxText is enough for an AADSTS message with names of applications and tenants, up to the ids and
-// the timestamp at its end. A page of HTML is not worth more.
+// the timestamp at its end. A page of HTML does not deserve more.
 const maxText = 800
 
-// Plain returns text from outside made fit for an error message: one line, short, printable, and
-// without anything that looks like a token, which a confused or hostile endpoint may echo.
+// Plain returns foreign text in a form that is safe in an error message: one line, short,
+// printable, and without anything that looks like a token, which a confused or hostile endpoint may
+// echo.
 func Plain(text string) string {
 	text = strings.Map(func(r rune) rune {
 		switch {
@@ -33,11 +34,11 @@ func Plain(text string) string {
 	return text[:cut] + "…"
 }
 
-// redacted stands in a text for what is not told.
+// redacted replaces a secret in a text.
 const redacted = "REDACTED"
 
-// redactJWT cuts a word where a JWT begins: every JWS and JWE header is a JSON object and so starts
-// "eyJ" in base64.
+// redactJWT cuts a word where a JWT begins: every JWS and JWE header is a JSON object, so its
+// base64 starts with "eyJ".
 func redactJWT(word string) string {
 	const minJWT = 20 // shorter runs are words, not tokens
 	if at := strings.Index(word, "eyJ"); at >= 0 && len(word)-at >= minJWT {
@@ -46,7 +47,7 @@ func redactJWT(word string) string {
 	return word
 }
 
-// Redact takes what looks like a token out of a message that quotes other people's errors.
+// Redact removes what looks like a token from a message that quotes foreign errors.
 func Redact(message string) string {
 	if !strings.Contains(message, "eyJ") {
 		return message

@@ -20,12 +20,12 @@ var (
 )
 
 // minLife is the least that a token must have left to be worth keeping; with less it would expire
-// on its way.
+// on the way.
 const minLife = 3 * time.Second
 
 // ParseReply reads the body of a 200 from an identity endpoint at the time now. Member names are
-// compared to the letter (encoding/json would take "Access_Token" too); numbers may be strings. The
-// token's ExpiresOn carries the monotonic reading of now where the reply has a remaining life.
+// compared exactly (encoding/json would accept "Access_Token" too); numbers may be strings. The
+// token's ExpiresOn has the monotonic reading of now if the reply has a remaining life.
 //
 // The error describes what is wrong and never quotes the reply.
 func ParseReply(body []byte, now time.Time) (azcore.AccessToken, error) {
@@ -52,13 +52,13 @@ func ParseReply(body []byte, now time.Time) (azcore.AccessToken, error) {
 	return t, Usable(t, now)
 }
 
-// Usable returns what keeps t from being sent to a service at the time now, nil where nothing does.
+// Usable returns why t cannot be sent to a service at the time now, nil if it can.
 func Usable(t azcore.AccessToken, now time.Time) error {
 	switch left := t.ExpiresOn.Sub(now); {
 	case t.Token == "":
 		return errNoToken
 	case strings.ContainsFunc(t.Token, func(r rune) bool { return r <= ' ' || r > '~' }):
-		return errTokenText // it would not be one header value, or be two
+		return errTokenText // it would not be exactly one header value
 	case t.ExpiresOn.IsZero():
 		return errNoExpiry
 	case left <= 0:

@@ -150,7 +150,7 @@ func FuzzParseReply(f *testing.F) {
 	f.Add(`null`)
 	f.Fuzz(func(t *testing.T, body string) {
 		got, err := wire.ParseReply([]byte(body), now)
-		var members map[string]any // to the letter, as a map folds no names
+		var members map[string]any // exact names, because a map does not fold case
 		_ = json.Unmarshal([]byte(body), &members)
 		token, _ := members["access_token"].(string)
 		if err != nil {

@@ -11,8 +11,8 @@ import (
 const maxRequestID = 128
 
 var (
-	// idMembers are the names of ids in the bodies of hosts. A correlation id goes first: it is the
-	// one that all logs on the way have.
+	// idMembers are the names of ids in the bodies of hosts. A correlation id comes first because
+	// all logs on the way have it.
 	idMembers = []string{"correlationId", "CorrelationId", "correlation_id", "trace_id"}
 	idHeaders = []string{"X-Correlation-Id", "X-Ms-Correlation-Request-Id", "X-Ms-Request-Id"}
 	// idWords are those at the end of Entra's descriptions, which hosts pass on: "Trace ID: …
@@ -43,7 +43,7 @@ func requestID(header http.Header, body, nested map[string]json.RawMessage, desc
 	return ""
 }
 
-// isRequestID reports whether text from outside may be shown as an id: one short word that is not a
+// isRequestID reports whether foreign text may be shown as an id: one short word that is not a
 // token.
 func isRequestID(id string) bool {
 	return id != "" && len(id) <= maxRequestID && !strings.ContainsFunc(id, func(r rune) bool { return r <= ' ' || r > '~' }) && Redact(id) == id

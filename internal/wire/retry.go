@@ -6,15 +6,16 @@ import (
 	"strings"
 )
 
-// transientCodes are OAuth's codes for what passes (RFC 6749, section 4.1.2.1). Entra sends the
-// first with a 400 too.
+// transientCodes are OAuth's codes for temporary failures (RFC 6749, section 4.1.2.1). Entra sends
+// the first with a 400 too.
 var transientCodes = []string{"temporarily_unavailable", "server_error"}
 
-// The codes of Entra that pass although their status says mistake.
+// The codes of Entra that are temporary although their status indicates a mistake.
 //
 // https://learn.microsoft.com/entra/identity-platform/reference-error-codes
 var (
-	// outages are Entra's own and those of an issuer that Entra asks for its keys.
+	// outages are the codes of outages of Entra itself, or of an issuer that Entra asks for its
+	// keys.
 	outages = []int{
 		50033,  // a transient error
 		50166,  // the request to the issuer could not be sent
@@ -29,13 +30,13 @@ var (
 		501661, // the request to the issuer failed
 		900612, // the issuer's keys could not be read
 	}
-	// stale are those of a replica of the directory that does not have a federated credential yet: the
+	// stale are the codes of a directory replica that does not have a federated credential yet: the
 	// next try often reaches another replica.
 	stale = []int{70021, 700211, 700212, 700213}
 )
 
 // maxStaleRetries is the number of tries after a stale answer: enough to reach another replica, and
-// few for a mistake, which is told after seconds.
+// few enough to report a mistake within seconds.
 const maxStaleRetries = 2
 
 // retry decides whether an answer other than 200 is worth another try, and how many at most (0 for
@@ -50,7 +51,7 @@ func retry(f *Failure) (again bool, most int) {
 	case has(stale) && !RetryStatus(f.StatusCode):
 		return true, maxStaleRetries
 	case f.StatusCode == http.StatusNotFound && f.JSON && isCode(f.Code):
-		return false, 0 // the endpoint names a mistake; one that is being updated sends no code
+		return false, 0 // the endpoint reports a mistake; one that is being updated sends no code
 	}
 	return RetryStatus(f.StatusCode), 0
 }

@@ -24,14 +24,14 @@ type Roots struct {
 
 // NewRoots returns the authorities that read returns in PEM form. It is called again before each
 // request. The first time it must return some. Later the last good ones are kept until there are
-// others, as the file of a Kubernetes volume may be missing or empty while it is replaced.
+// new ones, because the file of a Kubernetes volume may be missing or empty while it is replaced.
 func NewRoots(read func() ([]byte, error)) (*Roots, error) {
 	r := &Roots{read: read}
 	_, err := r.update()
 	return r, err
 }
 
-// reload reads the authorities again and reports whether they are others than before.
+// reload reads the authorities again and reports whether they have changed.
 func (r *Roots) reload() bool {
 	if r == nil {
 		return false
@@ -60,7 +60,7 @@ func (r *Roots) update() (changed bool, err error) {
 	return true, nil
 }
 
-// current returns the authorities as of the last request. Nil are the system's.
+// current returns the authorities as of the last request. Nil means the system's.
 func (r *Roots) current() *x509.CertPool {
 	if r == nil {
 		return nil

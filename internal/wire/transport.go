@@ -13,7 +13,7 @@ import (
 
 const (
 	// maxBody is far above any reply with a token (a token is 2 KiB, with hundreds of roles 20) and
-	// far below what hurts.
+	// small enough to be harmless.
 	maxBody = 1 << 20
 	// idleTimeout keeps a connection for a burst of resources, not for the hours until the next
 	// refresh.
@@ -27,16 +27,16 @@ var (
 )
 
 // transport is the bottom of the pipeline: no redirect, no cookie, no body above maxBody, and no
-// proxy on the way to an endpoint of this machine. Whoever stands between a machine and its
-// identity endpoint could otherwise take its tokens.
+// proxy on the way to an endpoint of this machine. Otherwise anything between a machine and its
+// identity endpoint could take its tokens.
 type transport struct {
 	next      policy.Transporter
 	closeIdle func()
 	reach     Reach
 }
 
-// NewTransport is the bottom of a pipeline of the caller's own; closeIdle drops the idle
-// connections that it made itself.
+// NewTransport returns the bottom of a caller's pipeline; closeIdle drops the idle connections that
+// it made itself.
 func NewTransport(given policy.Transporter, reach Reach) (t policy.Transporter, closeIdle func(), err error) {
 	locked, err := newTransport(given, reach)
 	if err != nil {
@@ -45,7 +45,7 @@ func NewTransport(given policy.Transporter, reach Reach) (t policy.Transporter, 
 	return locked, locked.closeIdle, nil
 }
 
-// newTransport locks down what the caller gave as Transport; nil is a client of its own.
+// newTransport locks down the caller's Transport; nil means a new client.
 func newTransport(given policy.Transporter, reach Reach) (*transport, error) {
 	t := &transport{next: given, closeIdle: func() {}, reach: reach}
 	hc, ok := given.(*http.Client)
@@ -84,7 +84,8 @@ func newTransport(given policy.Transporter, reach Reach) (*transport, error) {
 
 func (r Reach) newHTTPTransport() *http.Transport {
 	t := &http.Transport{
-		Proxy:                  nil, // a proxy would see the token, and cannot reach a link-local address
+		// A proxy would see the token, and cannot reach a link-local address.
+		Proxy:                  nil,
 		DialContext:            r.newDialer().dial,
 		TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12},
 		TLSHandshakeTimeout:    laterDial,
@@ -93,20 +94,20 @@ func (r Reach) newHTTPTransport() *http.Transport {
 		MaxResponseHeaderBytes: 64 << 10,
 	}
 	if r.Place == Internet {
-		t.Proxy = http.ProxyFromEnvironment // many a cluster has no other way out
+		t.Proxy = http.ProxyFromEnvironment // many clusters have no other way out
 	}
 	return t
 }
 
-// newDialer returns the dialer for an endpoint. Only one of this machine is so near that silence
-// soon means absence.
+// newDialer returns the dialer for an endpoint. Only an endpoint of this machine is so near that a
+// short silence means absence.
 func (r Reach) newDialer() *dialer {
 	d := &dialer{connect: new(net.Dialer).DialContext}
 	d.dialed.Store(r.Place != Machine)
 	return d
 }
 
-// dials reports whether the caller gave t a way to connect of its own, whose limits are then the
+// dials reports whether the caller gave t its own way to connect, whose time limits are then the
 // caller's too.
 func dials(t *http.Transport) bool {
 	//lint:ignore SA1019 where somebody still sets it, net/http uses it
@@ -116,17 +117,19 @@ func dials(t *http.Transport) bool {
 // Do implements [policy.Transporter].
 func (t *transport) Do(req *http.Request) (*http.Response, error) {
 	if t.reach.Roots.reload() {
-		t.closeIdle() // connections that were made on the word of an authority that may have gone
+		t.closeIdle() // they were made with an authority that may be gone
 	}
 	resp, err := t.next.Do(req)
 	if err != nil {
-		t.closeIdle() // the next try gets a connection of its own: a dead one can look idle for minutes
+		// The next try gets a new connection: a dead one can look idle for minutes.
+		t.closeIdle()
 		return nil, err
 	}
 	if resp == nil || resp.Body == nil {
 		return nil, errNoResponse
 	}
-	if resp.Request != nil && resp.Request.Response != nil { // which an http.Client sets when it follows a redirect
+	// An http.Client sets this when it follows a redirect.
+	if resp.Request != nil && resp.Request.Response != nil {
 		_ = resp.Body.Close()
 		return nil, errRedirected
 	}
@@ -142,8 +145,8 @@ type boundedBody struct {
 }
 
 func (b *boundedBody) Read(p []byte) (int, error) {
-	// One byte more than allowed is asked for: only it tells a body of just the limit from a longer
-	// one.
+	// Ask for one byte more than allowed: only that distinguishes a body of exactly the limit from
+	// a longer one.
 	if len(p) > b.left+1 {
 		p = p[:b.left+1]
 	}

@@ -11,11 +11,11 @@ import (
 var errCannotTrust = errors.New("this endpoint has a certificate authority or a server name of its own, which needs an *http.Client " +
 	"with an *http.Transport that has no TLS dialer of its own; leave Transport nil")
 
-// trusts reports whether the endpoint has authorities or a name of its own.
+// trusts reports whether the endpoint has its own authorities or server name.
 func (r Reach) trusts() bool { return r.Roots != nil || r.ServerName != "" }
 
 // trust makes t accept the certificates of r.Roots for r.ServerName and no others. It dials by
-// itself, as the configuration of an http.Transport cannot change while it is in use.
+// itself because the configuration of an http.Transport cannot change while it is in use.
 func (r Reach) trust(t *http.Transport) {
 	if !r.trusts() {
 		return
@@ -27,7 +27,8 @@ func (r Reach) trust(t *http.Transport) {
 	dial := dialOf(t)
 	t.DialTLSContext = func(ctx context.Context, network, address string) (net.Conn, error) {
 		config := base.Clone()
-		config.NextProtos = nil // the caller's HTTP/2 keeps connections of its own, which trust others
+		// The caller's HTTP/2 has separate connections, which trust other authorities.
+		config.NextProtos = nil
 		config.ServerName = r.ServerName
 		if config.ServerName == "" {
 			config.ServerName, _, _ = net.SplitHostPort(address)

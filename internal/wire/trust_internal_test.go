@@ -114,8 +114,8 @@ func TestTrust(t *testing.T) {
 	require.Nil(t, trusting.DialTLSContext, "the caller's transport stays as it was")
 }
 
-// TestTrustHTTP2: a connection is the locked client's own. The caller's client, which would share one
-// of HTTP/2, trusts others.
+// TestTrustHTTP2: the locked client has its own connections. The caller's client, which would share
+// one of HTTP/2, trusts others.
 func TestTrustHTTP2(t *testing.T) {
 	t.Parallel()
 	cert := certificate.New()
@@ -141,7 +141,7 @@ func TestTrustHTTP2(t *testing.T) {
 	require.Equal(t, "HTTP/1.1", resp.Header.Get("Proto"))
 }
 
-// TestTrustHandshake: one that fails, or takes too long, leaves no connection behind.
+// TestTrustHandshake: a handshake that fails or takes too long leaves no connection behind.
 func TestTrustHandshake(t *testing.T) {
 	t.Parallel()
 	handshake := func(t *testing.T, dial dialFunc) (closed bool) {
@@ -187,7 +187,7 @@ func (c closing) Close() error {
 	return c.Conn.Close()
 }
 
-// TestTransportAfterAFailure: no connection outlives a request that failed, as a dead one can look
+// TestTransportAfterAFailure: no connection outlives a failed request, because a dead one can look
 // idle for minutes (client-go 374).
 func TestTransportAfterAFailure(t *testing.T) {
 	t.Parallel()
@@ -209,8 +209,8 @@ func TestTransportAfterAFailure(t *testing.T) {
 	require.EqualValues(t, 2, srv.conns.Load())
 }
 
-// TestTrustRotation: an authority that is replaced is no longer trusted, and what was connected on
-// its word is connected anew.
+// TestTrustRotation: an authority that was replaced is no longer trusted, and connections that
+// relied on it are made again.
 func TestTrustRotation(t *testing.T) {
 	t.Parallel()
 	one, two := certificate.New(), certificate.New()
@@ -233,7 +233,7 @@ func TestTrustRotation(t *testing.T) {
 	require.NoError(t, get(t, tr, srv.URL), "the file is empty while it is replaced")
 }
 
-// TestTrustMistakes: a transport that cannot be held to the authorities is refused.
+// TestTrustMistakes: a transport that cannot be limited to the authorities is refused.
 func TestTrustMistakes(t *testing.T) {
 	t.Parallel()
 	dial := func(context.Context, string, string) (net.Conn, error) { return nil, nil }

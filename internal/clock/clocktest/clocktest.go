@@ -7,14 +7,14 @@ import (
 	"unsafe"
 )
 
-// Later is t, which has a monotonic reading, as a machine has it after a while on its monotonic
-// clock, with its wall clock having gone on, or been set, by wall.
+// Later returns t, which has a monotonic reading, advanced by monotonic on the monotonic clock and
+// by wall on the wall clock.
 func Later(t time.Time, monotonic, wall time.Duration) time.Time {
 	later := t.Add(wall)
 	reading := &(*struct {
 		_         uint64
 		monotonic int64
-	})(unsafe.Pointer(&later)).monotonic // as package time lays it out
+	})(unsafe.Pointer(&later)).monotonic // in the layout of package time
 	*reading += int64(monotonic - wall)
 	return later
 }

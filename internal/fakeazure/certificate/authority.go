@@ -5,8 +5,8 @@ import (
 	"crypto/x509"
 )
 
-// Authority is a certificate authority, with the key to it. It signs servers' certificates and is
-// no server's itself.
+// Authority is a certificate authority, with the key to it. It signs the certificates of servers
+// and is not used by a server itself.
 type Authority struct {
 	private *ecdsa.PrivateKey
 	root    *x509.Certificate
@@ -24,7 +24,8 @@ func NewAuthority(name string) Authority {
 // Issue makes a certificate for one DNS name, and for no address.
 func (a Authority) Issue(dnsName string) Certificate {
 	private := newKey()
-	template := newTemplate("") // names of servers may be longer than the 64 characters of a common name
+	// No common name: it may have 64 characters at most, and server names may be longer.
+	template := newTemplate("")
 	template.KeyUsage = x509.KeyUsageDigitalSignature
 	template.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}
 	template.DNSNames = []string{dnsName}

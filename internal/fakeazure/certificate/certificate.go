@@ -39,8 +39,8 @@ func New(names ...string) Certificate {
 	return Certificate{private, sign(template, template, private, private)}
 }
 
-// Validity returns the dates of every certificate of a fake. They are fixed and far apart, as the
-// clock of a bubble of testing/synctest starts in 2000.
+// Validity returns the dates of every certificate of a fake. They are fixed and far apart because
+// the clock of a testing/synctest bubble starts in 2000.
 func Validity() (from, until time.Time) {
 	return time.Date(1999, 1, 1, 0, 0, 0, 0, time.UTC), time.Date(2099, 1, 1, 0, 0, 0, 0, time.UTC)
 }
@@ -73,7 +73,7 @@ func (c Certificate) TLS() tls.Certificate {
 	return tls.Certificate{Certificate: [][]byte{c.leaf.Raw}, PrivateKey: c.private, Leaf: c.leaf}
 }
 
-// ConnectionState returns what a connection to a server with this certificate would have come to.
+// ConnectionState returns the state that a connection to a server with this certificate would have.
 func (c Certificate) ConnectionState(serverName string) *tls.ConnectionState {
 	return &tls.ConnectionState{
 		Version:            tls.VersionTLS13,

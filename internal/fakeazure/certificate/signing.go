@@ -26,7 +26,7 @@ func newTemplate(commonName string) *x509.Certificate {
 	}
 	from, until := Validity()
 	return &x509.Certificate{
-		SerialNumber:          serial, // by which a store tells two servers' certificates apart
+		SerialNumber:          serial, // a store tells two servers' certificates apart by it
 		Subject:               pkix.Name{CommonName: commonName},
 		NotBefore:             from,
 		NotAfter:              until,

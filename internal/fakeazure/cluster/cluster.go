@@ -1,5 +1,5 @@
-// Package cluster plays a Kubernetes cluster with one service account, whose tokens it puts into
-// files: one of workload identity, one of identity bindings.
+// Package cluster simulates a Kubernetes cluster with one service account, whose tokens it puts
+// into files: one of workload identity, one of identity bindings.
 package cluster
 
 import (
@@ -16,11 +16,11 @@ const (
 	ServiceAccount = "system:serviceaccount:default:workload"
 )
 
-// lifetime is far more than the hour or so of a real token, because no kubelet replaces it by
-// itself: a test in virtual time may go through months without having to.
+// lifetime is far more than the hour or so of a real token because there is no kubelet to replace
+// it: a test in virtual time may run for months without a rotation.
 const lifetime = 365 * 24 * time.Hour
 
-// Audience is whom a token of the service account is for.
+// Audience is the audience of a token of the service account.
 type Audience string
 
 // The audiences.
@@ -67,7 +67,7 @@ func (c *Cluster) TokenFile(a Audience) (string, error) {
 	return p.file, nil
 }
 
-// Rotate puts new tokens into the files that there are, as the kubelet does. The ones before are no
+// Rotate puts new tokens into the existing files, as the kubelet does. The previous tokens are no
 // longer accepted.
 func (c *Cluster) Rotate() error {
 	c.mu.Lock()

@@ -1,5 +1,5 @@
-// Package delivery brings answers to clients, over a socket or without one, also the way that a
-// fault wants: late, in pieces, cut off, or not at all.
+// Package delivery brings answers to clients, over a socket or without one, and in the way of a
+// fault: late, in pieces, cut off, or not at all.
 package delivery
 
 import (
@@ -9,11 +9,11 @@ import (
 	"github.com/seed-ac726066/aztoken/internal/identityapi"
 )
 
-// Answer is a reply that was decided on, and how it is to reach the client.
+// Answer is a reply and how it reaches the client.
 type Answer struct {
 	identityapi.Reply
 
-	Padding int64         // so many bytes more follow the body, and no length is told
+	Padding int64         // this many more bytes follow the body, and there is no length
 	Trickle time.Duration // the body comes in small pieces over this time
 	Cut     bool          // only half of the body follows
 }
@@ -37,7 +37,7 @@ type Exchange interface {
 	// Answer decides what the client gets. The error is what the client sees in place of an answer;
 	// a [NoConnection] fails as a connection attempt does.
 	Answer() (Answer, error)
-	// Landed says that the client has all of the answer. It may be called more than once.
+	// Landed says that the client has the whole answer. It may be called more than once.
 	Landed()
 	// End says that the exchange is over. It may be called more than once.
 	End()
@@ -46,7 +46,7 @@ type Exchange interface {
 // Begin begins an exchange.
 type Begin func(context.Context, identityapi.Call) Exchange
 
-// NoConnection is the error of a request that did not get as far as a connection.
+// NoConnection is the error of a request that got no connection.
 type NoConnection struct {
 	Refused bool // or else packets did not arrive
 	Err     error

@@ -17,7 +17,8 @@ func Serve(w http.ResponseWriter, r *http.Request, begin Begin) {
 	if r.TLS != nil {
 		base = "https://" + r.Host
 	}
-	// Before anything else: net/http notices that a client went away only once the body is read.
+	// This comes first because net/http notices that a client has disconnected only after the body
+	// was read.
 	call, err := identityapi.ReadCall(r, base)
 	if err != nil {
 		panic(http.ErrAbortHandler)
@@ -73,7 +74,7 @@ func send(w http.ResponseWriter, a Answer, body *stream) error {
 	}
 }
 
-// reset ends the connection with a RST, the nearest to a refusal that an open port can do.
+// reset ends the connection with a RST, the closest thing to a refusal that an open port can do.
 func reset(w http.ResponseWriter) {
 	conn, _, err := http.NewResponseController(w).Hijack()
 	if err != nil {

@@ -13,11 +13,11 @@ import (
 	"github.com/seed-ac726066/aztoken/internal/identityapi"
 )
 
-// RoundTrip answers without a socket, whatever host the request names. Towards the caller it
-// behaves as [http.Transport] does: it fails with the cause of the request's context as soon as
-// that is done, reading the response's body does too, and a body that is neither read to its end
-// nor closed leaves its request under way. It never sends a request again. State returns what a
-// connection over TLS to a host would have come to.
+// RoundTrip answers without a socket; the host of the request does not matter. It behaves as
+// [http.Transport] does: it fails with the cause of the request's context as soon as that is done,
+// and so does reading the response's body; a body that is neither read to its end nor closed keeps
+// its request open. It never repeats a request. state returns the state that a TLS connection to a
+// host would have.
 func RoundTrip(r *http.Request, begin Begin, state func(host string) *tls.ConnectionState) (*http.Response, error) {
 	if r.Body != nil {
 		defer r.Body.Close()
@@ -76,7 +76,7 @@ func (b *responseBody) Close() error {
 	return nil
 }
 
-// failed returns the error of a request that got no answer, as package net words it where it is one
+// failed returns the error of a request that got no answer, in the form of package net if it is one
 // of dialing.
 func failed(r *http.Request, err error) error {
 	no := (*NoConnection)(nil)

@@ -9,8 +9,8 @@ import (
 // pieces is the number of parts in which a slow body arrives.
 const pieces = 20
 
-// A stream is the body of an answer on its way. It makes its bytes when they are read, and waits no
-// longer than its context lives.
+// A stream is the body of an answer on its way. It generates its bytes when they are read, and
+// waits until its context ends at most.
 type stream struct {
 	ctx    context.Context
 	landed func() // called before the last bytes are given out
@@ -42,8 +42,8 @@ func newStream(x Exchange, a Answer) *stream {
 	return b
 }
 
-// tell says that the client has it all. It comes before the last bytes go out, as a client that has
-// them may ask again at once.
+// tell says that the client has the whole answer. It is called before the last bytes go out,
+// because a client that has them may ask again at once.
 func (b *stream) tell() {
 	if len(b.rest) == 0 && b.padding == 0 {
 		b.landed()
@@ -81,8 +81,8 @@ func (b *stream) pad(p []byte) int {
 	return n
 }
 
-// await waits for the next piece. Each has its time since the start, so that the last one comes
-// right at the end.
+// await waits for the next piece. Each is timed from the start, so that the last one comes right at
+// the end.
 func (b *stream) await() error {
 	n := min(b.piece, len(b.rest))
 	due := b.start.Add(time.Duration(float64(b.trickle) * (float64(b.sent+n) / float64(b.size))))

@@ -45,10 +45,10 @@ const (
 // An override is an answer that does not depend on the request.
 type override struct {
 	delivery.Answer
-	foreign bool // it is not the host who says it
+	foreign bool // the reply does not come from the host
 }
 
-// Target is a kind of request that a fault may be for alone.
+// Target is a kind of request to which a fault can be limited.
 type Target int
 
 // The kinds. Zero is none of them.
@@ -100,7 +100,7 @@ func Body(code int, contentType, body string) Fault {
 	return foreign(fmt.Sprintf("Body(%d, %s)", code, contentType), identityapi.Text(code, contentType, body))
 }
 
-// foreign answers with what no host has said.
+// foreign answers with a reply that does not come from the host.
 func foreign(name string, reply identityapi.Reply) Fault {
 	return Fault{name: name, override: &override{Answer: delivery.Answer{Reply: reply}, foreign: true}}
 }
@@ -111,8 +111,8 @@ func NotJSON() Fault {
 		"<!DOCTYPE html>\n<html><head><title>Welcome</title></head><body>Please sign in to use this network.</body></html>\n"))
 }
 
-// Huge answers 200 with the beginning of a JSON object that goes on for so many bytes. It is made
-// as it is sent, and never held in memory.
+// Huge answers 200 with the beginning of a JSON object that is that many bytes long. The body is
+// generated as it is sent, and never held in memory.
 func Huge(bytes int64) Fault {
 	const opening = `{"access_token":"`
 	head := opening[:max(0, min(bytes, int64(len(opening))))]
@@ -151,7 +151,7 @@ func Refused() Fault { return Fault{name: "Refused", silence: refused} }
 // Dropped is an endpoint that packets do not reach.
 func Dropped() Fault { return Fault{name: "Dropped", silence: dropped} }
 
-// EntraDown is an outage of Entra ID, with the machine in good health.
+// EntraDown is an outage of Entra ID while the machine is healthy.
 func EntraDown() Fault { return Fault{name: "EntraDown", entraDown: true} }
 
 // WithRetryAfter adds a Retry-After, in whole seconds, rounded up, to every answer but a 2xx.
@@ -161,16 +161,16 @@ func (f Fault) WithRetryAfter(d time.Duration) Fault {
 	return f
 }
 
-// KeysOnly lets only requests for keys suffer f.
+// KeysOnly limits f to requests for keys.
 func (f Fault) KeysOnly() Fault { return f.limited("KeysOnly", Keys) }
 
-// DiscoveryOnly lets only requests for discovery documents suffer f.
+// DiscoveryOnly limits f to requests for discovery documents.
 func (f Fault) DiscoveryOnly() Fault { return f.limited("DiscoveryOnly", Discovery) }
 
-// EndpointOnly lets only requests to a host's own endpoint suffer f.
+// EndpointOnly limits f to requests to a host's own endpoint.
 func (f Fault) EndpointOnly() Fault { return f.limited("EndpointOnly", Endpoint) }
 
-// ExchangeOnly lets only requests that exchange an assertion suffer f.
+// ExchangeOnly limits f to requests that exchange an assertion.
 func (f Fault) ExchangeOnly() Fault { return f.limited("ExchangeOnly", Exchange) }
 
 func (f Fault) limited(name string, only Target) Fault {
@@ -179,7 +179,7 @@ func (f Fault) limited(name string, only Target) Fault {
 	return f
 }
 
-// AimedAt returns f for requests of one kind only, unless it says itself for which it is.
+// AimedAt returns f limited to one kind of request, unless it is limited to a kind already.
 func (f Fault) AimedAt(t Target) Fault {
 	if f.only == 0 {
 		f.only = t
@@ -187,8 +187,8 @@ func (f Fault) AimedAt(t Target) Fault {
 	return f
 }
 
-// Hits reports whether a request of a kind suffers f. One that is for some documents only makes no
-// difference between tokens, and the reverse.
+// Hits reports whether f applies to a request of a kind. A fault that is limited to some documents
+// applies to all tokens, and the reverse.
 func (f Fault) Hits(t Target) bool {
 	return f.only == 0 || f.only == t || f.only.forTokens() != t.forTokens()
 }
@@ -228,13 +228,13 @@ func (f Fault) Delay(ctx context.Context) error {
 // Host is who answers.
 type Host interface {
 	Host() identityapi.Host
-	// Status returns what is sent with a status, and whether it is foreign: somebody else says it
-	// in the host's place.
+	// Status returns what is sent with a status, and whether the reply is foreign: it comes from
+	// something else than the host.
 	Status(code int) (r identityapi.Reply, foreign bool)
 }
 
-// Respond returns the answer of h as f lets it through: deserved is called for the one that the
-// request deserves, if f has none in its place. The answer shares no header with another.
+// Respond returns the answer of h with the fault f: it calls deserved for the normal answer if f
+// has none in its place. The answer shares no header with another.
 func (f Fault) Respond(h Host, deserved func() identityapi.Reply) delivery.Answer {
 	var a delivery.Answer
 	foreign := false

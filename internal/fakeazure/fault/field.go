@@ -7,7 +7,7 @@ import (
 	"github.com/seed-ac726066/aztoken/internal/identityapi"
 )
 
-// These are situations that people met in the field. The bodies are made after what they reported.
+// These are situations that people met in the field. The bodies follow their reports.
 
 // EC2 is the metadata service of another cloud at IMDS's address: Amazon's does not have the path.
 func EC2() Fault {
@@ -36,9 +36,9 @@ func NoDefaultIdentity() Fault {
 	return foreign("NoDefaultIdentity", reply)
 }
 
-// EntraRefuses is a refusal of Entra ID: number is what stands behind AADSTS, text what follows it.
-// The host passes it on in its own form. The tokens that the platform keeps are still given out
-// until it would mint another.
+// EntraRefuses is a refusal of Entra ID: number is the one after AADSTS, and text follows it. The
+// host passes it on in its own form. The tokens that the platform keeps are still given out until
+// it would mint another.
 func EntraRefuses(number int, text string) Fault {
 	return Fault{
 		name:    fmt.Sprintf("EntraRefuses(%d)", number),

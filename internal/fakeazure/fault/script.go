@@ -22,7 +22,7 @@ func (s *Script) Next(faults ...Fault) {
 	s.next = append(s.next, faults...)
 }
 
-// Break lets every request suffer f until Recover, in place of an earlier Break or BreakFor.
+// Break applies f to every request until Recover, in place of an earlier Break or BreakFor.
 func (s *Script) Break(f Fault) { s.set(f, time.Time{}) }
 
 // BreakFor is Break for d from now on.

@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// forms is how a fault is written, for people who got it wrong.
+// forms lists how faults are written, for error messages.
 const forms = "write OK, EntraDown, Hang, Dropped, Refused, Closed, NotJSON, Truncated, EC2, GCE, NoDefaultIdentity, NotBound, " +
 	"Status(503), Slow(2s), SlowBody(2s), Huge(1000000), Redirect(http://…), Error(400, invalid_scope, a description), " +
 	"EntraRefuses(501051, a description) or Body(200, text/plain, a body), and behind it .WithRetryAfter(10s), .KeysOnly, " +
@@ -18,10 +18,10 @@ const forms = "write OK, EntraDown, Hang, Dropped, Refused, Closed, NotJSON, Tru
 
 var modifier = regexp.MustCompile(`(?is)^(.*)\.(KeysOnly|DiscoveryOnly|EndpointOnly|ExchangeOnly|WithRetryAfter\(([^()]*)\))$`)
 
-// Parse returns the fault that [Fault.String] writes so, for faults that come from a command line,
-// a file or a request. Case does not matter in names. A String leaves out the body of a [Body] and
-// the description of an [Error] and [EntraRefuses]; here they may be added as the last argument.
-// Its error says how faults are written.
+// Parse is the inverse of [Fault.String], for faults that come from a command line, a file or a
+// request. Case does not matter in names. String leaves out the body of a [Body] and the
+// description of an [Error] and [EntraRefuses]; Parse takes them as the last argument. Its error
+// says how faults are written.
 func Parse(text string) (Fault, error) {
 	rest := strings.TrimSpace(text)
 	var modifiers []func(Fault) Fault // the last first

@@ -1,5 +1,5 @@
-// Package federation plays how Entra ID judges the tokens that stand in for a secret: by the
-// federated credentials of the application or identity that shows them.
+// Package federation simulates how Entra ID checks the tokens that stand in for a secret: against
+// the federated credentials of the application or identity that sends them.
 package federation
 
 import (
@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// Assertion is what a token says that stands in for a secret.
+// Assertion has the claims of a token that stands in for a secret.
 type Assertion struct {
 	Issuer, Subject string
 	Audiences       []string
@@ -17,7 +17,7 @@ type Assertion struct {
 	ExpiresOn       time.Time
 
 	ClientID string // of the application that Entra issued it to; "": not known
-	OfUser   bool   // an application has it on behalf of a user
+	OfUser   bool   // an application got it on behalf of a user
 }
 
 // Read returns what a payload says. Its error is that of a claim of another type.
@@ -48,12 +48,12 @@ func (a Assertion) OfEntra() bool {
 		strings.HasPrefix(a.Issuer, "https://sts.windows.net/")
 }
 
-// Valid reports whether a moment is within its times.
+// Valid reports whether the assertion is valid at now.
 func (a Assertion) Valid(now time.Time) bool {
 	return !now.Before(a.NotBefore) && now.Before(a.ExpiresOn)
 }
 
-// audience returns whom it is for, in words.
+// audience returns the audience for a message.
 func (a Assertion) audience() string { return strings.Join(a.Audiences, ", ") }
 
 // audiences is the claim aud: one string or several.

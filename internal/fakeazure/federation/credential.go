@@ -8,7 +8,7 @@ import (
 	"github.com/seed-ac726066/aztoken/internal/fakeazure/issuer"
 )
 
-// Credential is a federated credential. It is compared to the letter.
+// Credential is a federated credential. All its parts must match exactly.
 type Credential struct{ Issuer, Subject, Audience string }
 
 // Trust is what an application or a managed identity trusts.
@@ -20,14 +20,14 @@ type Trust struct {
 	Identity bool
 }
 
-// Refusal is what Entra ID has against an assertion: the number of its error, and the words.
+// Refusal is why Entra ID refuses an assertion: the number of its error, and the text.
 type Refusal struct {
 	Number int // 0: nothing
 	Text   string
 }
 
-// Judge returns what is wrong with an assertion for one that has such trust. Application reports
-// whether a client id is that of an application, and of no managed identity.
+// Judge returns what is wrong with an assertion for a client with this trust. application reports
+// whether a client id belongs to an application rather than a managed identity.
 func (t Trust) Judge(a Assertion, application func(clientID string) bool) Refusal {
 	if a.OfEntra() {
 		if refusal := t.judgeEntra(a, application); refusal.Number != 0 {

@@ -18,9 +18,9 @@ import (
 // and one that never reads them must not fill the disk.
 const keptKeys = 100
 
-// ArcKeys are the outstanding keys of Azure Arc's agent, each in a file. Whoever can read a file in
-// its directory is on the machine and trusted by its administrator, which is all that the agent
-// wants to know.
+// ArcKeys are the outstanding keys of Azure Arc's agent, each in a file. A program that can read a
+// file in its directory runs on the machine and is trusted by its administrator, which is all that
+// the agent needs to know.
 type ArcKeys struct {
 	dir string
 
@@ -32,13 +32,13 @@ type ArcKeys struct {
 type arcKey struct{ file, content string }
 
 // NewArcKeys returns keys whose files are in dir, or if that is blank in the agent's own directory,
-// which is the only one where its clients read.
+// which is the only one that its clients read.
 func NewArcKeys(dir string) *ArcKeys {
 	if dir == "" {
 		dir = agentDir()
 	}
 	if absolute, err := filepath.Abs(dir); err == nil {
-		dir = absolute // clients are told it, and may run elsewhere
+		dir = absolute // clients get this path, and may run elsewhere
 	}
 	return &ArcKeys{dir: dir}
 }

@@ -1,5 +1,5 @@
 // Package files writes what programs read from files: certificates, federated tokens, Azure Arc's
-// keys. What it wrote it also removes.
+// keys. It also removes what it wrote.
 package files
 
 import (
@@ -20,7 +20,7 @@ type Dir struct {
 	closed bool
 }
 
-// Write makes or replaces a file, at once for whoever reads it, and returns its path.
+// Write creates or replaces a file atomically and returns its path.
 func (d *Dir) Write(name string, content []byte) (path string, err error) {
 	defer named(name, &err)
 	d.mu.Lock()
@@ -32,7 +32,7 @@ func (d *Dir) Write(name string, content []byte) (path string, err error) {
 	return path, replace(path, content)
 }
 
-// replace makes or replaces a file, at once for whoever reads it.
+// replace creates or replaces a file atomically.
 func replace(path string, content []byte) error {
 	if err := os.WriteFile(path+".new", content, 0o600); err != nil {
 		return err

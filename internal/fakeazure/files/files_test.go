@@ -99,8 +99,8 @@ func TestProjectOfPlainFiles(t *testing.T) {
 	require.ErrorIs(t, err, files.ErrClosed)
 }
 
-// TestProjectIsAtOnce: nobody sees an empty or half a file meanwhile. A reader may come between the
-// two links, as with the kubelet, and then finds none.
+// TestProjectIsAtOnce: no reader sees an empty file or half of one. A reader may come between the
+// two links, as with the kubelet, and then finds no file.
 func TestProjectIsAtOnce(t *testing.T) {
 	t.Parallel()
 	if runtime.GOOS == "windows" {

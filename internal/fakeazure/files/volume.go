@@ -8,9 +8,10 @@ import (
 	"time"
 )
 
-// Project puts a file into a volume as the kubelet does, and returns its path: what programs open
-// is a link into ..data, which is itself a link, and that is swapped at once for one to a new
-// directory. On Windows it is a plain file, which is replaced. A file whose content is nil is missing from the volume, and its path leads nowhere.
+// Project puts a file into a volume as the kubelet does, and returns its path: programs open a link
+// into ..data, which is itself a link that is swapped atomically for one to a new directory. On
+// Windows it is a plain file, which is replaced. A file whose content is nil is missing from the
+// volume, and its path leads nowhere.
 func (d *Dir) Project(volume, name string, content []byte) (path string, err error) {
 	defer named(name, &err)
 	d.mu.Lock()
@@ -18,7 +19,7 @@ func (d *Dir) Project(volume, name string, content []byte) (path string, err err
 	if err := d.make(); err != nil {
 		return "", err
 	}
-	if runtime.GOOS == "windows" { // where few users may make links
+	if runtime.GOOS == "windows" { // where few users may create links
 		return d.plain(volume, name, content)
 	}
 	root := filepath.Join(d.path, volume)

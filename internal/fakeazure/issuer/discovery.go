@@ -43,13 +43,13 @@ func DocumentAt(path string) Document {
 	return NoDocument
 }
 
-// split takes the path of a document apart.
+// split splits the path of a document into tenant and document.
 func split(path string) (tenant, document string) {
 	tenant, document, _ = strings.Cut(strings.TrimPrefix(path, "/"), "/")
 	return tenant, document
 }
 
-// Host returns Entra ID, as the services see it that verify tokens.
+// Host returns Entra ID as seen by services that verify tokens.
 func (i *Issuer) Host() identityapi.Host { return identityapi.Host{Name: "Entra ID"} }
 
 // Document answers a request for a document.
@@ -91,7 +91,7 @@ func (i *Issuer) Status(code int) identityapi.Reply {
 	return identityapi.Text(code, "", "")
 }
 
-// metadata returns what verifiers insist on, little as they need of it.
+// metadata returns the members that verifiers insist on, although they need few of them.
 func metadata(issuer, endpoints, keys string) any {
 	return map[string]any{
 		"issuer":                                issuer,
@@ -108,8 +108,7 @@ func metadata(issuer, endpoints, keys string) any {
 	}
 }
 
-// instanceMetadata vouches for the authority that an authorization endpoint is one of, whichever it
-// is.
+// instanceMetadata vouches for the authority of any authorization endpoint.
 func instanceMetadata(endpoint string) identityapi.Reply {
 	u, err := url.Parse(endpoint)
 	authority, ok := strings.CutSuffix(endpoint, "/oauth2/v2.0/authorize")

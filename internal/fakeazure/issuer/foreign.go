@@ -19,9 +19,9 @@ func IsTokenExchange(audience string) bool {
 	return audience == TokenExchange || audience == TokenExchangeUSGov || audience == TokenExchangeChina
 }
 
-// MintForeign returns a token of somebody else's issuer, such as a cluster or a CI system, with the
-// claims that these have in common. It is changed by the edits, and then signed by the key that
-// signs Entra's.
+// MintForeign returns a token of another issuer, such as a cluster or a CI system, with the claims
+// that these have in common. It is changed by the edits, and then signed by the key that signs
+// Entra's.
 func (i *Issuer) MintForeign(issuer, subject, audience string, now, expires time.Time, edits ...func(*JWT)) (string, error) {
 	key := i.keys.signing()
 	j := JWT{

@@ -83,7 +83,7 @@ func (i *Issuer) Issue(s Subject, resource string, now time.Time) Token {
 	claims := i.claims(s, resource, now)
 	value, err := key.token(JWT{Header: key.header(), Claims: claims})
 	if err != nil {
-		panic(fmt.Sprintf("issuer: %v", err)) // a header and claims of its own making
+		panic(fmt.Sprintf("issuer: %v", err)) // cannot fail for its own header and claims
 	}
 	return Token{
 		Value:     value,
@@ -111,8 +111,8 @@ func (i *Issuer) Claims(token string) (map[string]any, error) { return i.keys.al
 // Payload returns the payload of a token that this issuer signed, as Claims does.
 func (i *Issuer) Payload(token string) ([]byte, error) { return i.keys.all().verify(token) }
 
-// Admit returns why a token is not good enough for a service with that audience, in words that are
-// fit for a header. It asks for no keys, and leaves no slack for clocks.
+// Admit returns why a service with that audience refuses a token, in text that is safe in a header.
+// It fetches no keys, and allows no clock skew.
 func (i *Issuer) Admit(token, audience string, now time.Time) error {
 	claims, err := i.keys.signers().claims(token)
 	if err != nil {
@@ -131,17 +131,17 @@ func (i *Issuer) Admit(token, audience string, now time.Time) error {
 	return nil
 }
 
-// RotateKey lets another key sign from now on: the next that was published ahead, or else a new
-// one. The keys before it stay published.
+// RotateKey makes another key sign from now on: the next one that was published in advance, or else
+// a new one. The keys before it stay published.
 //
-// The first use of a key in a process makes it, which takes a good part of a second of real time;
-// the issuers of a process share their keys.
+// The first use of a key in a process generates it, which takes a good part of a second of real
+// time; all issuers of a process share the same keys.
 func (i *Issuer) RotateKey() { i.keys.rotate() }
 
-// PublishKey publishes a new key ahead of its use, as Entra does.
+// PublishKey publishes a new key before its first use, as Entra does.
 func (i *Issuer) PublishKey() { i.keys.publish() }
 
-// WithdrawKeys lets only the key that signs now be published. The others never come back.
+// WithdrawKeys removes all published keys but the one that signs now. They never come back.
 func (i *Issuer) WithdrawKeys() { i.keys.withdraw() }
 
 // Publish adds a key to the key documents as it is, behind the issuer's. The error is that of

@@ -42,7 +42,7 @@ func (k *signingKey) token(j JWT) (string, error) {
 	return token, nil
 }
 
-// rawOr returns raw, or members as JSON where there is none.
+// rawOr returns raw, or members as JSON if there is none.
 func rawOr(raw []byte, members map[string]any) ([]byte, error) {
 	if raw != nil {
 		return raw, nil

@@ -26,15 +26,15 @@ type signingKey struct {
 	id          string // the thumbprint in base64url: 27 characters, both kid and x5t
 }
 
-// sharedKeys are those that the process has made. They are no behaviour, only time saved: making an
-// RSA key takes a good part of a second, and a test has no way to tell whose key it got.
+// sharedKeys are those that the process has made. Sharing only saves time: generating an RSA key
+// takes a good part of a second, and a test cannot tell whose key it got.
 var sharedKeys struct {
 	mu   sync.Mutex
 	made []func() *signingKey
 }
 
 // sharedKey returns the n-th key of the process, counted from 0, which is the n-th of each server.
-// It waits for no other key than this one.
+// It waits only for this key.
 func sharedKey(n int) *signingKey {
 	sharedKeys.mu.Lock()
 	for len(sharedKeys.made) <= n {
@@ -75,8 +75,8 @@ func newSigningKey() *signingKey {
 	}
 }
 
-// public returns the key as Entra publishes it: without alg, which is why some verifiers must be
-// told to infer it.
+// public returns the key as Entra publishes it: without alg, so some verifiers must be configured
+// to infer it.
 func (k *signingKey) public() jose.JSONWebKey {
 	return jose.JSONWebKey{
 		Key:                       k.private.Public(),
@@ -87,9 +87,9 @@ func (k *signingKey) public() jose.JSONWebKey {
 	}
 }
 
-// sign returns the compact JWS (RFC 7515) of payload. Header and payload are taken as they are,
-// even where the header lies about the signature, which is always RS256: no library signs what a
-// test of a verifier needs.
+// sign returns the compact JWS (RFC 7515) of payload. Header and payload are signed unchanged, even
+// if the header lies about the signature, which is always RS256: no library signs what a test of a
+// verifier needs.
 func sign(key *rsa.PrivateKey, header, payload []byte) (string, error) {
 	signed := base64.RawURLEncoding.EncodeToString(header) + "." + base64.RawURLEncoding.EncodeToString(payload)
 	digest := sha256.Sum256([]byte(signed))

@@ -9,18 +9,18 @@ import (
 	"sync"
 )
 
-// A keyring is the keys of one server, which changes them under the feet of no other. The first is
-// made when it is first needed.
+// A keyring has the keys of one server, which can change them without affecting other servers. The
+// first is made when it is first needed.
 type keyring struct {
 	mu        sync.Mutex        // guards what follows
-	made      int               // so many keys this server has had
+	made      int               // how many keys this server has had
 	published keySet            // oldest first
 	signs     int               // the index in published of the key that signs
 	extra     []json.RawMessage // members of the key document that the test made
 }
 
-// rotate lets another key sign: the next that was published ahead, or else a new one. The keys
-// before it stay published.
+// rotate makes another key sign: the next one that was published in advance, or else a new one. The
+// keys before it stay published.
 func (r *keyring) rotate() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -29,7 +29,7 @@ func (r *keyring) rotate() {
 	r.fill()
 }
 
-// publish publishes a new key ahead of its use.
+// publish publishes a new key before its first use.
 func (r *keyring) publish() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -37,7 +37,7 @@ func (r *keyring) publish() {
 	r.add()
 }
 
-// withdraw lets only the key that signs now be published.
+// withdraw removes all published keys but the one that signs now.
 func (r *keyring) withdraw() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -76,7 +76,8 @@ func (r *keyring) fill() {
 }
 
 func (r *keyring) add() {
-	r.published = append(r.published[:len(r.published):len(r.published)], sharedKey(r.made)) // readers have the old ones
+	// Append to a copy, because readers have the old slice.
+	r.published = append(r.published[:len(r.published):len(r.published)], sharedKey(r.made))
 	r.made++
 }
 

@@ -15,10 +15,10 @@ import (
 
 const (
 	// defaultAppLifetime is that of an application's token. Entra draws it between 60 and 90
-	// minutes; here it is always the mean of that, so that tests can compute with it.
+	// minutes; here it is always the mean, so that tests can calculate with it.
 	defaultAppLifetime = 75 * time.Minute
-	// caeLifetime is that of a token for a client that can do with continuous access evaluation.
-	// Entra draws it between 24 and 28 hours.
+	// caeLifetime is that of a token for a client that supports continuous access evaluation. Entra
+	// draws it between 24 and 28 hours.
 	caeLifetime = 24 * time.Hour
 )
 
@@ -34,8 +34,9 @@ type Application struct {
 	// in one is that of a token of the default identity for the token exchange of the public cloud.
 	Credentials []federation.Credential
 
-	Tenants       []string      // further ones in which it is installed
-	TokenLifetime time.Duration // zero: 75 minutes. It is 24 hours for a client with the capability cp1
+	Tenants []string // further ones in which it is installed
+	// TokenLifetime zero means 75 minutes; a client with the capability cp1 gets 24 hours.
+	TokenLifetime time.Duration
 }
 
 // filled returns a copy of a, the n-th, that has no blanks and shares no memory with it. The
@@ -90,8 +91,8 @@ func (a Application) subject(tenant string, home bool, resource string, cae bool
 	return s
 }
 
-// principalID returns the object id of an application's service principal in a tenant that is not
-// its own: each tenant has another, and always the same.
+// principalID returns the object id of an application's service principal in another tenant: it
+// differs from tenant to tenant, but never changes.
 func principalID(home, tenant string) string {
 	sum := sha256.Sum256([]byte(home + " in " + strings.ToLower(tenant)))
 	return guid.Format([16]byte(sum[:16]))

@@ -15,7 +15,7 @@ import (
 )
 
 // Entra is the source of one request to Entra ID itself, by a pod with workload identity or by an
-// application, where no platform is in between: each request mints. It implements
+// application, without a platform in between: each request mints a token. It implements
 // [identityapi.Source].
 type Entra struct {
 	Platform *Platform
@@ -108,7 +108,7 @@ func (p *Platform) application(clientID string) (Application, bool) {
 	return p.options.Applications[at], true
 }
 
-// judge returns what Entra ID has against an assertion.
+// judge returns why Entra ID refuses an assertion.
 func (p *Platform) judge(trust federation.Trust, assertion string, now time.Time) *identityapi.Failure {
 	payload, err := p.issuer.Payload(assertion)
 	var a federation.Assertion
@@ -117,7 +117,8 @@ func (p *Platform) judge(trust federation.Trust, assertion string, now time.Time
 	}
 	var bad federation.Refusal
 	switch {
-	case err != nil, strings.ContainsAny(assertion, " \r\n"): // such as the line feed at the end of a file
+	case err != nil, strings.ContainsAny(assertion, " \r\n"):
+		// Such as the line feed at the end of a file.
 		bad = federation.Refusal{Number: 50027, Text: "JWT token is invalid or malformed."}
 	case !a.Valid(now):
 		bad = federation.Refusal{Number: 700024, Text: fmt.Sprintf("Client assertion is not within its valid time range. "+

@@ -1,4 +1,4 @@
-// Package platform plays what stands between an identity endpoint and Entra ID: the machine's
+// Package platform simulates what is between an identity endpoint and Entra ID: the machine's
 // identities, and the tokens that are kept for them.
 package platform
 
@@ -16,7 +16,7 @@ import (
 	"github.com/seed-ac726066/aztoken/internal/identityapi"
 )
 
-// lastMoments is the remaining life with which a kept token is of no use to anybody.
+// lastMoments is the remaining life below which a kept token is not returned any more.
 const lastMoments = 5 * time.Second
 
 // Options say what a machine has.
@@ -28,7 +28,7 @@ type Options struct {
 	Applications []Application // of the tenant
 }
 
-// Platform is a machine's. It is safe for concurrent use.
+// Platform is the platform of one machine. It is safe for concurrent use.
 type Platform struct {
 	issuer  *issuer.Issuer
 	cluster *cluster.Cluster
@@ -77,8 +77,8 @@ func (p *Platform) register(all []Application) error {
 // HasApplications reports whether there are any: a program needs Entra's address for them.
 func (p *Platform) HasApplications() bool { return len(p.options.Applications) > 0 }
 
-// DefaultIdentity returns the system-assigned identity, or else the first, or one that is not
-// there.
+// DefaultIdentity returns the system-assigned identity, or else the first one, or one that does not
+// exist.
 func (p *Platform) DefaultIdentity() Identity {
 	if id, _ := choose(p.options.Identities, identityapi.ID{}, OwnOrFirst); id != nil {
 		return *id
@@ -167,7 +167,7 @@ func (p *Platform) knows(resource string) bool {
 	return issuer.IsTokenExchange(resource) || p.options.Resources == nil || slices.Contains(p.options.Resources, resource)
 }
 
-// applicationNotFound is what Entra tells the platform of a resource that it does not know.
+// applicationNotFound is Entra's answer to the platform about a resource that it does not know.
 func (p *Platform) applicationNotFound(resource string) string {
 	return fmt.Sprintf("AADSTS50001: The application named %s wasn't found in the tenant named %s. "+
 		"This can happen if the application has not been installed by the administrator of the tenant "+

@@ -1,6 +1,6 @@
-// Package tokenproxy plays what a pod must trust to reach the token proxy of AKS identity bindings:
-// a certificate authority of the cluster's own, and a certificate for a server name that is not the
-// address.
+// Package tokenproxy simulates what a pod must trust to reach the token proxy of AKS identity
+// bindings: a certificate authority of the cluster's own, and a certificate for a server name that
+// is not the address.
 package tokenproxy
 
 import (
@@ -17,8 +17,8 @@ import (
 // clusterID is what AKS calls the cluster.
 const clusterID = "7e00000000000000000000c1"
 
-// ServerName returns the name that a client must ask for in the TLS handshake. It is made as AKS
-// makes it.
+// ServerName returns the name that a client must ask for in the TLS handshake. It has the form that
+// AKS uses.
 func ServerName() string {
 	sum := sha256.Sum256([]byte("identity-binding" + clusterID))
 	return strings.ToLower("a"+base32.HexEncoding.WithPadding(base32.NoPadding).EncodeToString(sum[:])) + ".ests.aks"
@@ -59,8 +59,8 @@ func (p *Proxy) CAFile() (string, error) {
 	return p.file, err
 }
 
-// RotateCA makes a new authority and a new certificate, which is the one that is shown from now on,
-// and swaps the file.
+// RotateCA makes a new authority and a new certificate, which the proxy uses from now on, and swaps
+// the file.
 func (p *Proxy) RotateCA() error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -69,8 +69,8 @@ func (p *Proxy) RotateCA() error {
 	return p.write(p.authority.PEM())
 }
 
-// WriteCA puts something else into the file, as the kubelet does while it is at work or is wrong.
-// Nil: the file is missing. The certificate that is shown stays.
+// WriteCA puts something else into the file, as may happen while the kubelet writes it or if it is
+// misconfigured. Nil: the file is missing. The proxy's certificate does not change.
 func (p *Proxy) WriteCA(content []byte) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()

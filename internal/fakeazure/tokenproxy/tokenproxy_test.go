@@ -18,7 +18,7 @@ func TestServerNameIsOneLabelOfAKS(t *testing.T) {
 	require.Regexp(t, `^a[0-9a-v]{52}\.ests\.aks$`, tokenproxy.ServerName())
 }
 
-// trusted reports whether a client with this authority accepts what the proxy shows.
+// trusted reports whether a client with this authority accepts the proxy's certificate.
 func trusted(t *testing.T, p *tokenproxy.Proxy, authority []byte) bool {
 	t.Helper()
 	shown, err := p.Certificate(&tls.ClientHelloInfo{ServerName: tokenproxy.ServerName()})

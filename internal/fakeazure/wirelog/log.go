@@ -18,7 +18,7 @@ import (
 // kept bounds the log: enough for a test of days, and a few megabytes.
 const kept = 10_000
 
-// What is never in the log, but for its name.
+// What is never in the log, except by name.
 var (
 	secretHeaders    = []string{"Authorization", "X-Identity-Header", "Secret"}
 	secretParameters = []string{"client_assertion", "client_secret", "refresh_token", "password"}
@@ -82,7 +82,7 @@ type Entry struct {
 	request *Request
 }
 
-// Begin adds a request, which suffers a fault of that name.
+// Begin adds a request, which meets a fault of that name.
 func (l *Log) Begin(host string, c identityapi.Call, fault string) Entry {
 	r := &Request{
 		Time:     time.Now(),
@@ -115,7 +115,7 @@ func (e Entry) Answered(status int, minted bool) {
 	e.request.Status, e.request.Minted = status, minted
 }
 
-// End says that the request is over, and returns what became of it.
+// End says that the request is over, and returns the result.
 func (e Entry) End() Request {
 	e.log.mu.Lock()
 	defer e.log.mu.Unlock()
@@ -149,7 +149,7 @@ func (l *Log) MaxInFlight() int {
 	return l.maxInFlight
 }
 
-// redacted returns a copy of m in which the secrets are not.
+// redacted returns a copy of m without the secrets.
 func redacted[M ~map[string][]string](m M, secrets []string) M {
 	m = maps.Clone(m)
 	for name := range m {

@@ -1,5 +1,5 @@
-// Package ruletest has Prometheus judge alert rules and queries by pages of metrics: it records
-// what a program shows every minute, and has promtool go through that with the rules.
+// Package ruletest tests alert rules and queries with Prometheus' promtool: it records the metrics
+// that a program shows every minute, and runs the rules on the record.
 package ruletest
 
 import (
@@ -15,8 +15,8 @@ import (
 	"time"
 )
 
-// Promtool returns the path of Prometheus' own tool. Where there is none a test skips, or fails if
-// AZTOKEN_REQUIRE says that there must be one.
+// Promtool returns the path of Prometheus' own tool. Without it a test skips, or fails if
+// AZTOKEN_REQUIRE requires it.
 func Promtool(tb testing.TB) string {
 	tb.Helper()
 	path, err := exec.LookPath("promtool")
@@ -30,7 +30,7 @@ func Promtool(tb testing.TB) string {
 	return ""
 }
 
-// Check has promtool check files of rules.
+// Check runs promtool's check of files of rules.
 func Check(tb testing.TB, files ...string) {
 	tb.Helper()
 	run(tb, append([]string{"check", "rules", "--lint=all", "--lint-fatal"}, files...)...)
@@ -66,7 +66,7 @@ func Samples(tb testing.TB, page string) map[string]float64 {
 	return all
 }
 
-// Record is what Prometheus has of a page that it reads every minute, and what must come of it.
+// Record is what Prometheus gets from a page that it reads every minute, and the expected results.
 type Record struct {
 	// Start is the time of the first minute.
 	Start time.Time
@@ -132,7 +132,7 @@ func (r *Record) expect(expr string, minute, value int) {
 	r.expected = append(r.expected, expectation{expr, fmt.Sprintf("%dm", minute), []map[string]any{{"value": value}}, minute})
 }
 
-// Judge has promtool go through the record with the rules of a file.
+// Judge runs promtool with the rules of a file on the record.
 func (r *Record) Judge(tb testing.TB, rules string) {
 	tb.Helper()
 	if len(r.series) == 0 || len(r.expected) == 0 {
@@ -151,7 +151,7 @@ func (r *Record) Judge(tb testing.TB, rules string) {
 	for name, values := range r.series {
 		series = append(series, map[string]string{"series": name, "values": strings.Join(values, " ")})
 	}
-	text, err := json.Marshal(map[string]any{ // which YAML has
+	text, err := json.Marshal(map[string]any{ // JSON is YAML too
 		"rule_files": []string{rules}, "evaluation_interval": "1m",
 		"tests": []map[string]any{{"interval": "1m", "input_series": series, "promql_expr_test": r.expected}},
 	})

@@ -1,3 +1,3 @@
-// Package filelock locks files between processes: by flock where there is that, and by LockFileEx
+// Package filelock locks files between processes: with flock if there is one, and with LockFileEx
 // on Windows. It never waits for a lock.
 package filelock

@@ -12,8 +12,8 @@ import (
 	"github.com/seed-ac726066/aztoken/tokenstore/internal/filelock"
 )
 
-// This test runs alone: a process that another test starts has every open file of this one for a
-// moment, and so holds on to a lock whose file is closed here.
+// This test runs alone: a process that another test starts inherits every open file of this one for
+// a moment, and so keeps a lock whose file is closed here.
 func TestLock(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "lock")
 	t.Run("is had by one, until it unlocks", func(t *testing.T) {

@@ -1,4 +1,5 @@
-// Package machine tells this machine from its clones, and a disk of it from a network file system.
+// Package machine distinguishes this machine from its clones, and a local disk from a network file
+// system.
 package machine
 
 import (
@@ -43,9 +44,9 @@ func Bind(ids ...Value) Binding {
 
 // linuxBinding returns the Binding of the machine whose root directory is root.
 //
-// An image that was cloned carries its machine-id along, so the id that the hypervisor or
-// cloud-init gave the VM is added. A container is not bound: a machine-id in it is that of its
-// image, and with the next image all entries would be lost.
+// A cloned image keeps its machine-id, so the id that the hypervisor or cloud-init gave the VM is
+// added. A container is not bound: a machine-id in it is that of its image, and with the next image
+// all entries would be lost.
 func linuxBinding(root fs.FS) Binding {
 	if mark := containerMark(root); mark != "" {
 		return Binding{Source: "this is a container (" + mark + ")"}

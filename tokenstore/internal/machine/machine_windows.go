@@ -25,7 +25,7 @@ func machineGUID() (string, error) {
 		return "", err
 	}
 	var key syscall.Handle
-	// A program of 32 bits would else see a registry of its own.
+	// Otherwise a 32-bit program would see a separate registry.
 	err = syscall.RegOpenKeyEx(syscall.HKEY_LOCAL_MACHINE, path, 0, syscall.KEY_QUERY_VALUE|syscall.KEY_WOW64_64KEY, &key)
 	if err != nil {
 		return "", err
