@@ -13,7 +13,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"testing/synctest"
 
 	"github.com/VictoriaMetrics/metrics"
 	"github.com/stretchr/testify/require"
@@ -23,6 +22,7 @@ import (
 	"github.com/seed-ac726066/aztoken/imdstest"
 	"github.com/seed-ac726066/aztoken/internal/agent"
 	"github.com/seed-ac726066/aztoken/internal/agentfile"
+	"github.com/seed-ac726066/aztoken/internal/virtualtime"
 )
 
 const (
@@ -118,11 +118,7 @@ func one(id agentfile.Identity) agentfile.Config {
 }
 
 // virtually runs a test in virtual time.
-func virtually(t *testing.T, f func(t *testing.T)) {
-	t.Helper()
-	t.Parallel()
-	synctest.Test(t, f)
-}
+var virtually = virtualtime.Test
 
 // appService returns a request as SDKs send it to App Service; pairs are further parameters.
 func (f *fixture) appService(name, resource string, pairs ...string) *http.Request {
