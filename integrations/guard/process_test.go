@@ -1,7 +1,6 @@
 package guard_test
 
 import (
-	"bytes"
 	"net"
 	"net/http"
 	"os"
@@ -9,46 +8,19 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/seed-ac726066/aztoken/internal/lockedbuffer"
 )
-
-// missing skips a test for which there is no such program, or fails it where AZTOKEN_REQUIRE says
-// that there must be one.
-func missing(t *testing.T, program, reason string) {
-	t.Helper()
-	if slices.Contains(strings.Split(os.Getenv("AZTOKEN_REQUIRE"), ","), program) {
-		t.Fatalf("AZTOKEN_REQUIRE has %s, but %s", program, reason)
-	}
-	t.Skip(reason)
-}
-
-// output is what a process prints, which a test may read meanwhile.
-type output struct {
-	mu   sync.Mutex // guards text
-	text bytes.Buffer
-}
-
-func (o *output) Write(p []byte) (int, error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.text.Write(p)
-}
-
-func (o *output) String() string {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.text.String()
-}
 
 // process is a server that a test has started.
 type process struct {
 	*exec.Cmd
-	said *output
+	said *lockedbuffer.Buffer
 }
 
 // launch starts a server, and returns when it says or does what ready waits for. It ends with the
@@ -56,7 +28,7 @@ type process struct {
 // process's server.
 func launch(t *testing.T, cmd *exec.Cmd, ready func(p *process) bool) *process {
 	t.Helper()
-	p := &process{cmd, new(output)}
+	p := &process{cmd, new(lockedbuffer.Buffer)}
 	cmd.Stdout, cmd.Stderr = p.said, p.said
 	cmd.WaitDelay = 5 * time.Second // a child that outlives it must not keep the test
 	require.NoError(t, cmd.Start())
@@ -102,15 +74,6 @@ func (p *process) kill() {
 		_ = p.Process.Kill()
 		_ = p.Wait() // which says that it was killed
 	}
-}
-
-// freeAddress returns an address at which nothing listens.
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	defer listener.Close()
-	return listener.Addr().String()
 }
 
 // port returns that of an address.

@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/seed-ac726066/aztoken/internal/testservice"
 )
 
 // addresses are where the parties of a test listen.
@@ -41,11 +43,11 @@ var proxies = []proxy{
 func (p proxy) start(t *testing.T, at addresses) *process {
 	t.Helper()
 	if _, err := exec.LookPath(p.name); err != nil {
-		missing(t, p.name, "there is no "+p.name+" on this machine")
+		testservice.Missing(t, p.name, "there is no "+p.name+" on this machine")
 	}
 	for _, file := range p.needs {
 		if _, err := os.Stat(file); err != nil {
-			missing(t, p.name, "there is no "+file+" on this machine")
+			testservice.Missing(t, p.name, "there is no "+file+" on this machine")
 		}
 	}
 	return launch(t, p.command(t, publicDir(t), at), answers(at.proxy, http.StatusMisdirectedRequest))

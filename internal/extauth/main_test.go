@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/VictoriaMetrics/metrics"
@@ -15,6 +14,7 @@ import (
 
 	"github.com/seed-ac726066/aztoken/imdstest"
 	"github.com/seed-ac726066/aztoken/internal/extauth"
+	"github.com/seed-ac726066/aztoken/internal/lockedbuffer"
 	"github.com/seed-ac726066/aztoken/internal/virtualtime"
 )
 
@@ -35,25 +35,7 @@ type fixture struct {
 	*extauth.Guard
 	entra *imdstest.Server
 	set   *metrics.Set
-	log   *log
-}
-
-// log is what a guard wrote.
-type log struct {
-	mu   sync.Mutex // guards text
-	text bytes.Buffer
-}
-
-func (l *log) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.Write(p)
-}
-
-func (l *log) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.String()
+	log   *lockedbuffer.Buffer
 }
 
 func entraID() *imdstest.Server {
@@ -74,7 +56,7 @@ func configured(t testing.TB, text string) extauth.Config {
 // token.
 func start(t testing.TB, entra *imdstest.Server, c extauth.Config) *fixture {
 	t.Helper()
-	f := &fixture{entra: entra, set: metrics.NewSet(), log: new(log)}
+	f := &fixture{entra: entra, set: metrics.NewSet(), log: new(lockedbuffer.Buffer)}
 	var err error
 	f.Guard, err = extauth.New(c, extauth.Options{
 		HTTPClient: entra.Client(), Metrics: f.set, Logger: slog.New(slog.NewTextHandler(f.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
