@@ -17,11 +17,10 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/seed-ac726066/aztoken/imdstest"
+	"github.com/seed-ac726066/aztoken/internal/goldenfile"
 )
 
 const orders = "https://orders.example.com"
-
-var update = flag.Bool("update", false, "write the files of testdata anew")
 
 // binary is the command, built once for all tests.
 var binary string
@@ -138,12 +137,5 @@ func trustsByFile(t *testing.T) {
 func golden(t *testing.T, name, text string) {
 	t.Helper()
 	text = stable(text)
-	file := filepath.Join("testdata", name+".golden")
-	if *update {
-		require.NoError(t, os.MkdirAll("testdata", 0o755))
-		require.NoError(t, os.WriteFile(file, []byte(text), 0o644))
-	}
-	want, err := os.ReadFile(file)
-	require.NoError(t, err, "go test -update writes it")
-	require.Equal(t, stable(string(want)), text)
+	require.Equal(t, stable(goldenfile.Content(t, name, text)), text)
 }
