@@ -14,6 +14,7 @@ import (
 	"github.com/seed-ac726066/aztoken"
 	"github.com/seed-ac726066/aztoken/imdstest"
 	"github.com/seed-ac726066/aztoken/integrations/otelaztoken"
+	"github.com/seed-ac726066/aztoken/internal/clienttest"
 	"github.com/seed-ac726066/aztoken/internal/telemetry/telemetrytest"
 	"github.com/seed-ac726066/aztoken/internal/virtualtime"
 )
@@ -31,8 +32,8 @@ type living = telemetrytest.Living
 // over returns a client of imds that metrics watch.
 func over(t *testing.T, imds *imdstest.Server, metrics *otelaztoken.Metrics, opts aztoken.Options) *aztoken.Client {
 	t.Helper()
-	opts.Transport, opts.OnEvent = imds, metrics.OnEvent
-	c := telemetrytest.NewClient(t, opts)
+	opts.OnEvent = metrics.OnEvent
+	c := clienttest.Over(t, imds, opts)
 	metrics.Watch(c)
 	return c
 }

@@ -12,7 +12,7 @@ import (
 	"github.com/seed-ac726066/aztoken"
 	"github.com/seed-ac726066/aztoken/imdstest"
 	"github.com/seed-ac726066/aztoken/integrations/otelaztoken"
-	"github.com/seed-ac726066/aztoken/internal/telemetry/telemetrytest"
+	"github.com/seed-ac726066/aztoken/internal/clienttest"
 )
 
 func TestSeriesDoNotCollide(t *testing.T) {
@@ -48,7 +48,7 @@ func TestSeriesDoNotCollide(t *testing.T) {
 	})
 	virtually(t, "of several tenants, with and without CAE", func(t *testing.T) {
 		metrics, reader := measured(t, otelaztoken.Options{})
-		c := telemetrytest.NewClient(t, aztoken.Options{Credential: living(time.Hour), OnEvent: metrics.OnEvent})
+		c := clienttest.New(t, aztoken.Options{Credential: living(time.Hour), OnEvent: metrics.OnEvent})
 		metrics.Watch(c)
 		want := map[string]float64{}
 		for _, tenant := range []string{"", "a", "b"} {
@@ -65,7 +65,7 @@ func TestSeriesDoNotCollide(t *testing.T) {
 		want := map[string]float64{}
 		for i, name := range []string{"orders", "prices", "default", ""} {
 			named := metrics.As(name)
-			c := telemetrytest.NewClient(t, aztoken.Options{Credential: living(time.Duration(i+1) * time.Hour), OnEvent: named.OnEvent})
+			c := clienttest.New(t, aztoken.Options{Credential: living(time.Duration(i+1) * time.Hour), OnEvent: named.OnEvent})
 			named.Watch(c)
 			require.NoError(t, c.Warm(t.Context(), resource))
 			want[series(name, "", resource, "", false)] = seconds(time.Now().Add(time.Duration(i+1) * time.Hour))

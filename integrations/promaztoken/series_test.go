@@ -14,7 +14,7 @@ import (
 	"github.com/seed-ac726066/aztoken"
 	"github.com/seed-ac726066/aztoken/imdstest"
 	"github.com/seed-ac726066/aztoken/integrations/promaztoken"
-	"github.com/seed-ac726066/aztoken/internal/telemetry/telemetrytest"
+	"github.com/seed-ac726066/aztoken/internal/clienttest"
 )
 
 func TestSeriesDoNotCollide(t *testing.T) {
@@ -56,7 +56,7 @@ func TestSeriesDoNotCollide(t *testing.T) {
 	})
 	virtually(t, "of several tenants, with and without CAE", func(t *testing.T) {
 		metrics, registry := registered(t, nil)
-		c := telemetrytest.NewClient(t, aztoken.Options{Credential: living(time.Hour), OnEvent: metrics.OnEvent})
+		c := clienttest.New(t, aztoken.Options{Credential: living(time.Hour), OnEvent: metrics.OnEvent})
 		metrics.Watch(c)
 		want := expiry{}
 		for _, tenant := range []string{"", "a", "b"} {
@@ -73,7 +73,7 @@ func TestSeriesDoNotCollide(t *testing.T) {
 		want := expiry{}
 		for i, name := range []string{"orders", "prices", "default", ""} {
 			named := metrics.As(name)
-			c := telemetrytest.NewClient(t, aztoken.Options{Credential: living(time.Duration(i+1) * time.Hour), OnEvent: named.OnEvent})
+			c := clienttest.New(t, aztoken.Options{Credential: living(time.Duration(i+1) * time.Hour), OnEvent: named.OnEvent})
 			named.Watch(c)
 			require.NoError(t, c.Warm(t.Context(), resource))
 			want[series(name, resource, "", false)] = seconds(time.Now().Add(time.Duration(i+1) * time.Hour))
@@ -136,7 +136,7 @@ func TestMaxResources(t *testing.T) {
 		metrics, registry := registered(t, &promaztoken.Options{MaxResources: 10})
 		for i := range 100 {
 			named := metrics.As(fmt.Sprint("identity-", i))
-			c := telemetrytest.NewClient(t, aztoken.Options{Credential: living(time.Hour), OnEvent: named.OnEvent})
+			c := clienttest.New(t, aztoken.Options{Credential: living(time.Hour), OnEvent: named.OnEvent})
 			named.Watch(c)
 			require.NoError(t, c.Warm(t.Context(), resource))
 		}

@@ -1,38 +1,16 @@
-// Package telemetrytest has the clients that tests of metrics watch, and what these get their
-// tokens from.
+// Package telemetrytest has what the clients that tests of metrics watch get their tokens from.
 package telemetrytest
 
 import (
 	"context"
 	"fmt"
-	"testing"
 	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 
-	"github.com/seed-ac726066/aztoken"
 	"github.com/seed-ac726066/aztoken/tokenstore"
 )
-
-// NewClient returns a client that ends with the test. Unless opts say otherwise, its environment
-// names no host.
-func NewClient(tb testing.TB, opts aztoken.Options) *aztoken.Client {
-	tb.Helper()
-	if opts.Getenv == nil {
-		opts.Getenv = func(string) string { return "" }
-	}
-	c, err := aztoken.NewClient(&opts)
-	if err != nil {
-		tb.Fatal(err)
-	}
-	tb.Cleanup(func() {
-		if err := c.Close(); err != nil {
-			tb.Error(err)
-		}
-	})
-	return c
-}
 
 // Living is a credential whose tokens live this long.
 type Living time.Duration
