@@ -19,6 +19,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/seed-ac726066/aztoken/imdstest"
+	"github.com/seed-ac726066/aztoken/internal/testservice"
 )
 
 // issuerOf is a fake Entra ID on a socket, whose default identity has a role.
@@ -119,7 +120,7 @@ func TestGuard(t *testing.T) {
 	})
 	t.Run("has its pages elsewhere", func(t *testing.T) {
 		t.Parallel()
-		socket := filepath.Join(socketDir(t), "pages.sock")
+		socket := filepath.Join(testservice.SocketDir(t), "pages.sock")
 		s := guard(t, guardOf(entra, "--role=reader", "--metrics=unix:"+socket, "--socket-mode=0600")...)
 		for path, want := range map[string]int{"/healthz": 404, "/readyz": 404, "/metrics": 404, "/statusz": 404, "/validate": 401} {
 			status, _ := s.page(t, path)
@@ -132,7 +133,7 @@ func TestGuard(t *testing.T) {
 	})
 	t.Run("listens at a socket", func(t *testing.T) {
 		t.Parallel()
-		socket := filepath.Join(socketDir(t), "guard.sock")
+		socket := filepath.Join(testservice.SocketDir(t), "guard.sock")
 		s := guard(t, append(guardOf(entra, "--role=reader")[1:], "--listen=unix:"+socket)...)
 		require.Equal(t, []string{socket}, s.Addresses)
 		info, err := os.Stat(socket)
@@ -385,14 +386,4 @@ func TestGuardMistakes(t *testing.T) {
 			require.Contains(t, got.stderr, c.want)
 		})
 	}
-}
-
-// socketDir returns a directory with a short name: the path of a socket has some hundred bytes at
-// most, of which a test's own directory on macOS takes nearly all.
-func socketDir(t *testing.T) string {
-	t.Helper()
-	dir, err := os.MkdirTemp("", "")
-	require.NoError(t, err)
-	t.Cleanup(func() { _ = os.RemoveAll(dir) })
-	return dir
 }

@@ -11,10 +11,7 @@ import (
 	"go.opentelemetry.io/otel/sdk/metric/metricdata"
 	"go.uber.org/goleak"
 
-	"github.com/seed-ac726066/aztoken"
-	"github.com/seed-ac726066/aztoken/imdstest"
 	"github.com/seed-ac726066/aztoken/integrations/otelaztoken"
-	"github.com/seed-ac726066/aztoken/internal/clienttest"
 	"github.com/seed-ac726066/aztoken/internal/telemetry/telemetrytest"
 	"github.com/seed-ac726066/aztoken/internal/virtualtime"
 )
@@ -28,15 +25,6 @@ var virtually = virtualtime.Run
 
 // living is a credential whose tokens live this long.
 type living = telemetrytest.Living
-
-// over returns a client of imds that metrics watch.
-func over(t *testing.T, imds *imdstest.Server, metrics *otelaztoken.Metrics, opts aztoken.Options) *aztoken.Client {
-	t.Helper()
-	opts.OnEvent = metrics.OnEvent
-	c := clienttest.Over(t, imds, opts)
-	metrics.Watch(c)
-	return c
-}
 
 // measured returns metrics and the reader that collects them.
 func measured(t *testing.T, opts otelaztoken.Options) (*otelaztoken.Metrics, *sdkmetric.ManualReader) {

@@ -23,7 +23,7 @@ func TestMetrics(t *testing.T) {
 	virtually(t, "of a client that works, and then fails", func(t *testing.T) {
 		metrics, reader := measured(t, otelaztoken.Options{})
 		imds := imdstest.New(nil)
-		c := over(t, imds, metrics, aztoken.Options{})
+		c := telemetrytest.Over(t, imds, metrics, aztoken.Options{})
 		require.Empty(t, samples(t, reader))
 
 		tok, err := c.Token(t.Context(), resource)
@@ -61,7 +61,7 @@ func TestMetrics(t *testing.T) {
 		backend := &telemetrytest.EmptyStore{}
 		store, err := tokenstore.New(backend, make([]byte, tokenstore.KeySize))
 		require.NoError(t, err)
-		c := over(t, imdstest.New(nil), metrics, aztoken.Options{ID: aztoken.ClientID(imdstest.DefaultClientID), Store: store})
+		c := telemetrytest.Over(t, imdstest.New(nil), metrics, aztoken.Options{ID: aztoken.ClientID(imdstest.DefaultClientID), Store: store})
 		require.Equal(t, map[string]float64{"aztoken.store.up{}": 1}, samples(t, reader))
 		backend.Err = context.DeadlineExceeded
 		require.NoError(t, c.Warm(t.Context(), resource))
@@ -145,7 +145,7 @@ func everything(t *testing.T, metrics *otelaztoken.Metrics) {
 	imds := imdstest.New(nil)
 	store, err := tokenstore.New(&telemetrytest.EmptyStore{}, make([]byte, tokenstore.KeySize))
 	require.NoError(t, err)
-	c := over(t, imds, metrics, aztoken.Options{ID: aztoken.ClientID(imdstest.DefaultClientID), Store: store})
+	c := telemetrytest.Over(t, imds, metrics, aztoken.Options{ID: aztoken.ClientID(imdstest.DefaultClientID), Store: store})
 	require.NoError(t, c.Warm(t.Context(), resource))
 	imds.Next(imdstest.Error(400, "invalid_resource", "AADSTS500011"))
 	require.Error(t, c.Warm(t.Context(), "https://wrong.example.com"))
@@ -162,7 +162,7 @@ func TestClose(t *testing.T) {
 	t.Parallel()
 	virtually(t, "ends the gauges, and clients go on", func(t *testing.T) {
 		metrics, reader := measured(t, otelaztoken.Options{})
-		c := over(t, imdstest.New(nil), metrics, aztoken.Options{})
+		c := telemetrytest.Over(t, imdstest.New(nil), metrics, aztoken.Options{})
 		require.NoError(t, c.Warm(t.Context(), resource))
 		require.NotEmpty(t, named(samples(t, reader), "aztoken.token"))
 		require.NoError(t, metrics.Close())

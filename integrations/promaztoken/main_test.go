@@ -15,10 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
-	"github.com/seed-ac726066/aztoken"
-	"github.com/seed-ac726066/aztoken/imdstest"
 	"github.com/seed-ac726066/aztoken/integrations/promaztoken"
-	"github.com/seed-ac726066/aztoken/internal/clienttest"
 	"github.com/seed-ac726066/aztoken/internal/telemetry/ruletest"
 	"github.com/seed-ac726066/aztoken/internal/telemetry/telemetrytest"
 	"github.com/seed-ac726066/aztoken/internal/virtualtime"
@@ -33,15 +30,6 @@ var virtually = virtualtime.Run
 
 // living is a credential whose tokens live this long.
 type living = telemetrytest.Living
-
-// over returns a client of imds that metrics watch.
-func over(t *testing.T, imds *imdstest.Server, metrics *promaztoken.Metrics, opts aztoken.Options) *aztoken.Client {
-	t.Helper()
-	opts.OnEvent = metrics.OnEvent
-	c := clienttest.Over(t, imds, opts)
-	metrics.Watch(c)
-	return c
-}
 
 // registered returns metrics and a registry that has them, and checks all that is collected.
 func registered(t *testing.T, opts *promaztoken.Options) (*promaztoken.Metrics, *prometheus.Registry) {

@@ -25,7 +25,7 @@ func TestMetrics(t *testing.T) {
 	virtually(t, "of a client that works, and then fails", func(t *testing.T) {
 		metrics, registry := registered(t, nil)
 		imds := imdstest.New(nil)
-		c := over(t, imds, metrics, aztoken.Options{})
+		c := telemetrytest.Over(t, imds, metrics, aztoken.Options{})
 		require.Equal(t, map[string]float64{
 			`aztoken_upstream_requests_total{identity="default",result="error"}`: 0,
 			`aztoken_upstream_requests_total{identity="default",result="ok"}`:    0,
@@ -71,7 +71,7 @@ func TestMetrics(t *testing.T) {
 		backend := &telemetrytest.EmptyStore{}
 		store, err := tokenstore.New(backend, make([]byte, tokenstore.KeySize))
 		require.NoError(t, err)
-		c := over(t, imdstest.New(nil), metrics, aztoken.Options{ID: aztoken.ClientID(imdstest.DefaultClientID), Store: store})
+		c := telemetrytest.Over(t, imdstest.New(nil), metrics, aztoken.Options{ID: aztoken.ClientID(imdstest.DefaultClientID), Store: store})
 		require.EqualValues(t, 1, samples(t, registry)["aztoken_store_up"])
 		backend.Err = context.DeadlineExceeded
 		require.NoError(t, c.Warm(t.Context(), resource))
@@ -144,7 +144,7 @@ func TestOverHTTP(t *testing.T) {
 	t.Parallel()
 	metrics, registry := registered(t, nil)
 	imds := imdstest.New(nil)
-	c := over(t, imds, metrics, aztoken.Options{})
+	c := telemetrytest.Over(t, imds, metrics, aztoken.Options{})
 	require.NoError(t, c.Warm(t.Context(), resource))
 	imds.Break(imdstest.Error(400, "invalid_resource", "AADSTS500011"))
 	require.Error(t, c.Warm(t.Context(), "https://wrong.example.com"))
