@@ -120,7 +120,7 @@ func (r *Record) Never() {
 	r.expect(fmt.Sprintf(`count(count_over_time(ALERTS{alertstate="firing"}[%dm])) or vector(0)`, r.minutes), r.minutes-1, 0)
 }
 
-// everything has the variables of dashboards stand for everything.
+// everything fills in the variables of a dashboard so that its queries select all series.
 var everything = strings.NewReplacer("$__rate_interval", "5m", "$job", ".*", "$instance", ".*", "$identity", ".*")
 
 // Answered notes that a query of a dashboard must have an answer in the last minute.
