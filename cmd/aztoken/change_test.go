@@ -60,10 +60,6 @@ func ownWords(stderr string) string {
 	return strings.Join(own, "")
 }
 
-func with(args []string, more ...string) []string {
-	return append(append([]string{}, args...), more...)
-}
-
 // kill runs a command that is killed at its n-th write, before the tenant has applied it or
 // afterwards.
 func (d tenant) kill(t *testing.T, n int, applied bool, args ...string) {

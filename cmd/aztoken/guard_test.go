@@ -342,11 +342,7 @@ func TestGuardMistakes(t *testing.T) {
 		return file
 	}
 	good := write("good.yaml", "audiences: [a]\ntenants: ["+imdstest.DefaultTenantID+"]\nproxy: nginx\nrules:\n- {path: /, open: true}\n")
-	for name, c := range map[string]struct {
-		args   []string
-		status int
-		want   string
-	}{
+	requireMistakes(t, []string{"guard"}, map[string]mistake{
 		"no audience":             {[]string{tenant, "--role=a"}, 2, "--audience: there is none"},
 		"no tenant":               {[]string{audience, "--role=a"}, 2, "--tenant: there is none"},
 		"a tenant that is none":   {[]string{audience, "--tenant=common", "--role=a"}, 2, "--tenant: \"common\" is not a GUID"},
@@ -377,13 +373,5 @@ func TestGuardMistakes(t *testing.T) {
 		"a slip":                  {[]string{"--config", write("slip.yaml", "rules:\n- paths: /\n")}, 2, "line 2: field paths not found"},
 		"a key twice":             {[]string{"--config", write("twice.yaml", "proxy: nginx\nproxy: caddy\n")}, 2, "line 2"},
 		"an empty rule":           {[]string{"--config", write("empty.yaml", "audiences: [a]\ntenants: ["+imdstest.DefaultTenantID+"]\nproxy: nginx\nrules:\n- path: /\n  require: [{}]\n")}, 2, "line 6"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			got := aztoken(t, append([]string{"guard"}, c.args...)...)
-			require.Equal(t, c.status, got.status, got.stderr)
-			require.Empty(t, got.stdout)
-			require.Contains(t, got.stderr, c.want)
-		})
-	}
+	})
 }

@@ -133,6 +133,32 @@ func trustsByFile(t *testing.T) {
 	}
 }
 
+func with(args []string, more ...string) []string {
+	return append(append([]string{}, args...), more...)
+}
+
+// mistake is what somebody adds to a command, the status that it ends with, and words of what it
+// says.
+type mistake struct {
+	args   []string
+	status int
+	want   string
+}
+
+// requireMistakes requires that a command refuses mistakes, and prints nothing.
+func requireMistakes(t *testing.T, command []string, mistakes map[string]mistake) {
+	t.Helper()
+	for name, m := range mistakes {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			got := aztoken(t, with(command, m.args...)...)
+			require.Equal(t, m.status, got.status, got.stderr)
+			require.Empty(t, got.stdout)
+			require.Contains(t, got.stderr, m.want)
+		})
+	}
+}
+
 // golden compares text with a file, once everything volatile is out of both.
 func golden(t *testing.T, name, text string) {
 	t.Helper()
