@@ -26,6 +26,7 @@ import (
 
 	"github.com/seed-ac726066/aztoken"
 	"github.com/seed-ac726066/aztoken/imdstest"
+	"github.com/seed-ac726066/aztoken/internal/lockedbuffer"
 	"github.com/seed-ac726066/aztoken/internal/pipe"
 	"github.com/seed-ac726066/aztoken/internal/secret"
 	"github.com/seed-ac726066/aztoken/internal/stored"
@@ -730,7 +731,7 @@ func TestFederationSecrets(t *testing.T) {
 		inVirtualTime(t, name, func(t *testing.T) {
 			srv := tenantWithApp(t, imdstest.Options{})
 			var assertion string
-			var log lockedBuffer
+			var log lockedbuffer.Buffer
 			var told journal
 			opts := aztoken.Options{Getenv: noHost, Federation: &application, OnEvent: told.note}
 			opts.Logger = slog.New(slog.NewJSONHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))

@@ -28,6 +28,7 @@ import (
 	"github.com/seed-ac726066/aztoken/imdstest"
 	"github.com/seed-ac726066/aztoken/internal/fakeazure/certificate"
 	"github.com/seed-ac726066/aztoken/internal/pipe"
+	"github.com/seed-ac726066/aztoken/internal/virtualtime"
 )
 
 const resource = "https://orders.example.com"
@@ -41,13 +42,7 @@ var claimsChallenge = `Bearer realm="", error="insufficient_claims", claims="` +
 func noHost(string) string { return "" }
 
 // inVirtualTime runs a parallel subtest in virtual time, of which it may spend days.
-func inVirtualTime(t *testing.T, name string, f func(t *testing.T)) {
-	t.Helper()
-	t.Run(name, func(t *testing.T) {
-		t.Parallel()
-		synctest.Test(t, f)
-	})
-}
+var inVirtualTime = virtualtime.Run
 
 // Clients.
 

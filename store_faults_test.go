@@ -20,6 +20,7 @@ import (
 
 	"github.com/seed-ac726066/aztoken"
 	"github.com/seed-ac726066/aztoken/imdstest"
+	"github.com/seed-ac726066/aztoken/internal/lockedbuffer"
 	"github.com/seed-ac726066/aztoken/tokenstore"
 )
 
@@ -309,7 +310,7 @@ func TestNothingOfATokenCanBeReadAnywhere(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		imds, path := mintingHost(t), t.TempDir()
-		var log lockedBuffer
+		var log lockedbuffer.Buffer
 		var told journal
 		logger := slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 		backend := newMemory()
@@ -380,24 +381,6 @@ func requireNone(t *testing.T, secrets []string, text string) {
 			t.Fatalf("secret %d can be read", i) // without either of them
 		}
 	}
-}
-
-// lockedBuffer is a buffer for several goroutines.
-type lockedBuffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (b *lockedBuffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.b.Write(p)
-}
-
-func (b *lockedBuffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.b.String()
 }
 
 // A bubble of virtual time begins at the same moment as every other, so what one of them saved

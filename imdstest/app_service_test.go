@@ -66,11 +66,7 @@ func TestAppServiceJudgesRequests(t *testing.T) {
 
 func TestAppServiceWantsAnIDUnlessThereIsASystemAssignedIdentity(t *testing.T) {
 	t.Parallel()
-	for name, tc := range map[string]struct {
-		identities []imdstest.Identity
-		id         []string
-		client     string // blank: an error
-	}{
+	requireChosen(t, "App Service", map[string]choice{
 		"a system-assigned one":              {[]imdstest.Identity{userB, system}, nil, system.ClientID},
 		"only a user-assigned one":           {[]imdstest.Identity{userB}, nil, ""},
 		"several user-assigned ones":         {[]imdstest.Identity{userB, {}}, nil, ""},
@@ -79,19 +75,10 @@ func TestAppServiceWantsAnIDUnlessThereIsASystemAssignedIdentity(t *testing.T) {
 		"a user-assigned one by object id":   {[]imdstest.Identity{system, userB}, []string{"object_id", objectB}, clientB},
 		"a user-assigned one by principal":   {[]imdstest.Identity{system, userB}, []string{"principal_id", objectB}, clientB},
 		"a user-assigned one by resource id": {[]imdstest.Identity{system, userB}, []string{"mi_res_id", armB}, clientB},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			g := on(inMemory(t, &imdstest.Options{Identities: tc.identities}), "App Service")
-			got := g.ask(t, vault, tc.id...)
-			if tc.client != "" {
-				require.Equal(t, tc.client, g.appID(t, got))
-				return
-			}
-			require.Equal(t, http.StatusBadRequest, got.status)
-			requireBody(t, `{"statusCode":400,"message":"Unable to load the proper Managed Identity.","correlationId":"GUID"}`, got.body)
-		})
-	}
+	}, func(t *testing.T, got outcome) {
+		require.Equal(t, http.StatusBadRequest, got.status)
+		requireBody(t, `{"statusCode":400,"message":"Unable to load the proper Managed Identity.","correlationId":"GUID"}`, got.body)
+	})
 }
 
 func TestAppServicePassesOnWhatEntraSays(t *testing.T) {

@@ -43,31 +43,18 @@ func TestContainerInstancesJudgeRequests(t *testing.T) {
 
 func TestContainerInstancesWantAnIDUnlessThereIsASystemAssignedIdentity(t *testing.T) {
 	t.Parallel()
-	for name, tc := range map[string]struct {
-		identities []imdstest.Identity
-		id         []string
-		client     string // blank: an error
-	}{
+	requireChosen(t, "Container Instances on Windows", map[string]choice{
 		"a system-assigned one":            {[]imdstest.Identity{userB, system}, nil, system.ClientID},
 		"only a user-assigned one":         {[]imdstest.Identity{userB}, nil, ""},
 		"none":                             {[]imdstest.Identity{}, nil, ""},
 		"a user-assigned one by object id": {[]imdstest.Identity{system, userB}, []string{"principalId", objectB}, clientB},
 		"the only one by object id":        {[]imdstest.Identity{userB}, []string{"principalId", objectB}, clientB},
 		"by the names of other hosts":      {[]imdstest.Identity{userB}, []string{"client_id", clientB, "object_id", objectB, "mi_res_id", armB}, ""},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			g := on(inMemory(t, &imdstest.Options{Identities: tc.identities}), "Container Instances on Windows")
-			got := g.ask(t, vault, tc.id...)
-			if tc.client != "" {
-				require.Equal(t, tc.client, g.appID(t, got))
-				return
-			}
-			require.Equal(t, http.StatusNotFound, got.status)
-			require.Equal(t, undefined, got.body)
-			require.Equal(t, "Kestrel", got.header.Get("Server"))
-		})
-	}
+	}, func(t *testing.T, got outcome) {
+		require.Equal(t, http.StatusNotFound, got.status)
+		require.Equal(t, undefined, got.body)
+		require.Equal(t, "Kestrel", got.header.Get("Server"))
+	})
 }
 
 func TestContainerInstancesPassOnWhatEntraSays(t *testing.T) {

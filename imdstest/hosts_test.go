@@ -292,6 +292,32 @@ func (o outcome) object(t *testing.T) map[string]any {
 	return members
 }
 
+// choice is the identities of a machine, the parameters of a request that may name one of them, and
+// the client id of the identity that gets the token.
+type choice struct {
+	identities []imdstest.Identity
+	id         []string
+	client     string // blank: an error
+}
+
+// requireChosen asks a host for tokens, and requires that they are of the right identities. refused
+// judges the errors.
+func requireChosen(t *testing.T, host string, choices map[string]choice, refused func(t *testing.T, got outcome)) {
+	t.Helper()
+	for name, c := range choices {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			g := on(inMemory(t, &imdstest.Options{Identities: c.identities}), host)
+			got := g.ask(t, vault, c.id...)
+			if c.client == "" {
+				refused(t, got)
+				return
+			}
+			require.Equal(t, c.client, g.appID(t, got))
+		})
+	}
+}
+
 // appID returns for whom the token of a success is.
 func (g guest) appID(t *testing.T, o outcome) any {
 	t.Helper()

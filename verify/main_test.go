@@ -5,11 +5,11 @@ import (
 	"net/http"
 	"sync"
 	"testing"
-	"testing/synctest"
 
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
+	"github.com/seed-ac726066/aztoken/internal/virtualtime"
 	"github.com/seed-ac726066/aztoken/verify"
 )
 
@@ -17,11 +17,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // virtually runs a test in virtual time, of which it may spend days. The test fails if a goroutine
 // of it is left at its end.
-func virtually(t *testing.T, f func(t *testing.T)) {
-	t.Helper()
-	t.Parallel()
-	synctest.Test(t, f)
-}
+var virtually = virtualtime.Test
 
 // edit changes the options that a test starts from.
 type edit = func(*verify.Options)

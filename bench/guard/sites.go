@@ -10,28 +10,11 @@ import (
 	"strings"
 
 	"github.com/seed-ac726066/aztoken/bench/internal/process"
+	"github.com/seed-ac726066/aztoken/internal/nginxsite"
 )
 
 // examples is the folder of the files that users copy.
 const examples = "../examples/guard"
-
-// frame is the nginx.conf that includes a site.
-const frame = `
-daemon off;
-worker_processes 1;
-pid nginx.pid;
-error_log stderr crit;
-events {}
-http {
-    access_log off;
-    client_body_temp_path body;
-    proxy_temp_path proxy;
-    fastcgi_temp_path fastcgi;
-    uwsgi_temp_path uwsgi;
-    scgi_temp_path scgi;
-    include orders.conf;
-}
-`
 
 // startSites starts an nginx without a neighbour, which comes first, and one for each neighbour,
 // all in front of the same service. stop is never nil.
@@ -72,7 +55,6 @@ func startSite(n neighbour, service string) (site *process.Process, stop func(),
 	if err := errors.Join(
 		os.Chmod(dir, 0o755), // the nginx workers run as another user
 		os.MkdirAll(filepath.Join(dir, "aztoken"), 0o755),
-		os.WriteFile(filepath.Join(dir, "nginx.conf"), []byte(frame), 0o644),
 		install(dir, "orders.conf", siteChanges(n, address, service)...),
 		install(dir, "aztoken/server.conf", "/check", n.path),
 		install(dir, "aztoken/location.conf"),
@@ -80,7 +62,12 @@ func startSite(n neighbour, service string) (site *process.Process, stop func(),
 		remove()
 		return nil, nil, err
 	}
-	site, err = process.Start(exec.Command("nginx", "-e", "stderr", "-p", dir, "-c", filepath.Join(dir, "nginx.conf")), address)
+	cmd, err := nginxsite.Command(dir, "orders.conf", "crit")
+	if err != nil {
+		remove()
+		return nil, nil, err
+	}
+	site, err = process.Start(cmd, address)
 	if err != nil {
 		remove()
 		return nil, nil, err

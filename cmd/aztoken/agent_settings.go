@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"os"
 	"slices"
 	"strings"
 	"time"
@@ -33,7 +32,7 @@ type agentSettings struct {
 	application application
 	ratePerSec  int
 
-	given func(flag string) bool
+	given givenFlags
 }
 
 // identityFlags describe the single identity of an agent without a file.
@@ -80,23 +79,17 @@ func (s *agentSettings) addFlags(cmd *cobra.Command) {
 func (s *agentSettings) read() (agentfile.Config, error) {
 	config := agentfile.Config{Identities: []agentfile.Identity{s.identity}}
 	if s.file != "" {
-		for _, flag := range identityFlags {
-			if s.given(flag) {
-				return config, fmt.Errorf("aztoken: --%s beside --config; write it into %s", flag, s.file)
-			}
-		}
-		file, err := os.Open(s.file)
+		err := s.given.refuse(identityFlags, s.file)
 		if err != nil {
-			return config, fmt.Errorf("aztoken: %w; give the file of the agent, or describe it by flags", err)
+			return config, err
 		}
-		defer file.Close()
-		if config, err = agentfile.Read(file, s.file); err != nil {
+		if config, err = readConfig(s.file, "give the file of the agent, or describe it by flags", agentfile.Read); err != nil {
 			return config, err
 		}
 	} else if err := s.identify(&config.Identities[0]); err != nil {
 		return config, err
 	}
-	for flag, apply := range map[string]func(){
+	s.given.apply(map[string]func(){
 		"listen":         func() { config.Listen = s.listen },
 		"hostname":       func() { config.Hostnames = s.hostnames },
 		"metrics":        func() { config.Metrics = s.metrics },
@@ -106,24 +99,18 @@ func (s *agentSettings) read() (agentfile.Config, error) {
 		"min-life":       func() { config.MinLife = s.minLife },
 		"imds":           func() { config.IMDS = s.imds },
 		"dev":            func() { config.Dev = s.dev },
-	} {
-		if s.given(flag) {
-			apply()
-		}
-	}
+	})
 	return config.Check()
 }
 
 // identify completes the identity that flags describe. An id that is given but empty, as from an
 // unset variable in a script, must not become the default identity.
 func (s *agentSettings) identify(id *agentfile.Identity) error {
-	for _, flag := range []string{"id", "client-id", "object-id", "resource-id", "header-file", "env-file", "endpoint", "store"} {
-		if s.given(flag) && map[string]string{
-			"id": s.id, "client-id": id.ClientID, "object-id": id.ObjectID, "resource-id": id.ResourceID,
-			"header-file": id.HeaderFile, "env-file": id.EnvFile, "endpoint": s.endpoint, "store": s.store,
-		}[flag] == "" {
-			return fmt.Errorf("aztoken: --%s is empty; give a value, or leave it out", flag)
-		}
+	if err := s.given.checkEmpty([]flagValue{
+		{"id", s.id}, {"client-id", id.ClientID}, {"object-id", id.ObjectID}, {"resource-id", id.ResourceID},
+		{"header-file", id.HeaderFile}, {"env-file", id.EnvFile}, {"endpoint", s.endpoint}, {"store", s.store},
+	}); err != nil {
+		return err
 	}
 	if err := s.application.check(s.given); err != nil {
 		return err

@@ -45,11 +45,7 @@ func TestTokenOfAnApplication(t *testing.T) {
 
 func TestApplicationMistakes(t *testing.T) {
 	t.Parallel()
-	for name, c := range map[string]struct {
-		args   []string
-		status int
-		want   string
-	}{
+	requireMistakes(t, []string{"token", orders}, map[string]mistake{
 		"no tenant":             {[]string{"--app-client-id", imdstest.DefaultApplicationID}, 2, "app-tenant"},
 		"no client id":          {[]string{"--app-tenant", imdstest.DefaultTenantID}, 2, "app-client-id"},
 		"an empty client id":    {[]string{"--app-client-id=", "--app-tenant", imdstest.DefaultTenantID}, 2, "--app-client-id is empty"},
@@ -57,14 +53,7 @@ func TestApplicationMistakes(t *testing.T) {
 		"a name for it":         {[]string{"--app-client-id=orders", "--app-tenant", imdstest.DefaultTenantID}, 1, `--app-client-id: "orders"`},
 		"any tenant":            {[]string{"--app-client-id", imdstest.DefaultApplicationID, "--app-tenant=common"}, 1, `--app-tenant: "common"`},
 		"a developer's sign-in": {append([]string{"--dev"}, asApp...), 2, "dev"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			got := aztoken(t, append([]string{"token", orders}, c.args...)...)
-			require.Equal(t, c.status, got.status, got.stderr)
-			require.Contains(t, got.stderr, c.want)
-		})
-	}
+	})
 }
 
 func TestDoctorOfAnApplication(t *testing.T) {

@@ -216,11 +216,7 @@ func TestFakeMistakes(t *testing.T) {
 	t.Parallel()
 	empty := filepath.Join(t.TempDir(), "empty.yaml")
 	require.NoError(t, os.WriteFile(empty, []byte("identities: []"), 0o600))
-	for name, c := range map[string]struct {
-		args   []string
-		status int
-		want   string
-	}{
+	requireMistakes(t, []string{"fake"}, map[string]mistake{
 		"an address that is none":          {[]string{"--listen=nowhere"}, 1, "host:port"},
 		"a host unknown":                   {[]string{"--host=lambda"}, 2, "imds, app-service, arc"},
 		"a shell unknown":                  {[]string{"--shell=all"}, 2, "sh, powershell, env"},
@@ -241,13 +237,5 @@ func TestFakeMistakes(t *testing.T) {
 		"a version unknown":                {[]string{"--token-version=3"}, 1, "set it to 1 or 2"},
 		"a lifetime of none":               {[]string{"--token-lifetime=1ms"}, 1, "at least 1s"},
 		"an argument":                      {[]string{"now"}, 2, "now"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			got := aztoken(t, append([]string{"fake"}, c.args...)...)
-			require.Equal(t, c.status, got.status, got.stderr)
-			require.Empty(t, got.stdout)
-			require.Contains(t, got.stderr, c.want)
-		})
-	}
+	})
 }

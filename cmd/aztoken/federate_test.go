@@ -1,9 +1,7 @@
 package main_test
 
 import (
-	"encoding/json"
 	"net/http"
-	"os/exec"
 	"strings"
 	"testing"
 	"time"
@@ -99,16 +97,7 @@ func TestFederateResume(t *testing.T) {
 			d.AddFederatedCredential(app.ID, graphtest.FederatedCredential{
 				Name: "orders-worker", Issuer: "https://sts.windows.net/" + graphtest.TenantID + "/", Subject: d.worker.ID, Audiences: []string{"api://AzureADTokenExchange"},
 			})
-			cmd := d.signedIn().command(t, with(plainFederate, "--yes", "--endpoint", d.URL)...)
-			started := make(chan struct{})
-			d.Interrupt(n, applied, func() {
-				<-started
-				_ = cmd.Process.Kill()
-			})
-			require.NoError(t, cmd.Start())
-			close(started)
-			require.ErrorAs(t, cmd.Wait(), new(*exec.ExitError))
-			require.Len(t, d.Writes(), n)
+			d.kill(t, n, applied, with(plainFederate, "--yes")...)
 
 			got := d.run(t, with(plainFederate, "--yes")...)
 			require.Zero(t, got.status, got.stderr)
@@ -137,16 +126,7 @@ func TestFederateReplication(t *testing.T) {
 
 	d.Delay(graphtest.Lags{FederatedCredentials: graphtest.Lag{Time: time.Hour}})
 	got = d.run(t, with(plainFederate, "--revoke", "--yes", "--timeout", "1s", "--output=json")...)
-	require.Equal(t, 1, got.status)
-	require.Contains(t, got.stderr, "run the same command again, with a longer --timeout if needed")
-	var result struct {
-		Changed, Complete bool
-		Steps             []struct{ Done bool }
-	}
-	require.NoError(t, json.Unmarshal([]byte(got.stdout), &result), "what was done is said")
-	require.True(t, result.Changed)
-	require.False(t, result.Complete)
-	require.True(t, result.Steps[0].Done)
+	requireUnconfirmed(t, got)
 }
 
 func TestFederateMistakes(t *testing.T) {
@@ -202,12 +182,7 @@ func TestFederateMistakes(t *testing.T) {
 				args = with(args, "--endpoint", d.URL)
 			}
 			got := d.signedIn().run(t, args...)
-			require.Equal(t, c.status, got.status, got.stderr)
-			own := ownWords(got.stderr)
-			for _, want := range c.want {
-				require.Contains(t, own, want)
-			}
-			require.Less(t, len(own), 1500, "a person reads it")
+			requireAdvice(t, got, c.status, c.want)
 			require.Len(t, d.FederatedCredentials(app.ID), 1)
 			if name != "no permission" {
 				require.Empty(t, d.Writes())
@@ -219,17 +194,9 @@ func TestFederateMistakes(t *testing.T) {
 func TestFederateEmit(t *testing.T) {
 	t.Parallel()
 	d, app := newClientTenant(t, nil)
-	for form, want := range map[string]string{"az": "#!/usr/bin/env bash\n", "terraform": "resource \"azuread_application_federated_identity_credential\"", "bicep": "federatedIdentityCredentials@v1.0"} {
-		got := d.run(t, with(plainFederate, "--emit", form)...)
-		require.Zero(t, got.status, got.stderr)
-		require.Contains(t, got.stdout, want)
-		require.Contains(t, got.stdout, d.worker.ID)
-		got = d.run(t, with(plainFederate, "--emit", form, "--output=json")...)
-		var result struct{ Form, Text string }
-		require.NoError(t, json.Unmarshal([]byte(got.stdout), &result))
-		require.Equal(t, form, result.Form)
-		require.Contains(t, result.Text, want)
-	}
+	d.emit(t, plainFederate, map[string]string{
+		"az": "#!/usr/bin/env bash\n", "terraform": "resource \"azuread_application_federated_identity_credential\"", "bicep": "federatedIdentityCredentials@v1.0",
+	})
 	require.Empty(t, d.FederatedCredentials(app.ID))
 }
 

@@ -1,10 +1,8 @@
 package main_test
 
 import (
-	"encoding/json"
 	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"runtime"
 	"strings"
@@ -17,58 +15,7 @@ import (
 	"github.com/seed-ac726066/aztoken/internal/graph/graphtest"
 )
 
-const workerARM = "/subscriptions/s/resourceGroups/RG/providers/Microsoft.ManagedIdentity/userAssignedIdentities/orders-worker"
-
-// tenant is a fake directory, with a sign-in of its own.
-type tenant struct {
-	*graphtest.Server
-	imds   *imdstest.Server // of the machine, which must not be asked
-	worker graphtest.Principal
-}
-
-func newTenant(t *testing.T, opts *graphtest.Options) tenant {
-	t.Helper()
-	g := graphtest.NewServer(t, opts)
-	return tenant{g, imdstest.NewServer(t, &imdstest.Options{Identities: []imdstest.Identity{{SystemAssigned: true}}}), g.AddManagedIdentity("orders-worker", workerARM)}
-}
-
-// signedIn returns a call on a machine whose identity could really sign in, with the libraries'
-// logs turned on.
-func (d tenant) signedIn() invocation {
-	return invocation{env: append(d.imds.AppService().Environ(), "AZURE_TOKEN_CREDENTIALS=prod", "AZURE_SDK_GO_LOGGING=all")}
-}
-
-// run calls a command and removes the libraries' messages from stderr.
-func (d tenant) run(t *testing.T, args ...string) outcome {
-	t.Helper()
-	got := d.signedIn().run(t, append(args, "--endpoint", d.URL)...)
-	require.Contains(t, got.stderr, "Authorization: REDACTED", "it was all said")
-	got.stderr = ownWords(got.stderr)
-	require.Zero(t, d.imds.Count(), "no real sign-in with a fake")
-	return got
-}
-
-// nowhere keeps a test of a failed sign-in from reaching addresses such as Microsoft Graph's.
-const nowhere = "HTTPS_PROXY=http://127.0.0.1:1"
-
-// ownWords returns the command's own lines of stderr.
-func ownWords(stderr string) string {
-	var own []string
-	for line := range strings.Lines(stderr) {
-		for _, start := range []string{"aztoken: ", "✓ ", "… ", "Microsoft Graph "} {
-			if strings.HasPrefix(line, start) {
-				own = append(own, line)
-			}
-		}
-	}
-	return strings.Join(own, "")
-}
-
 var plainGrant = []string{"grant", "--app", "orders-api", "--role", "consumer=Consumers can read orders", "--to", "orders-worker"}
-
-func with(args []string, more ...string) []string {
-	return append(append([]string{}, args...), more...)
-}
 
 func TestGrant(t *testing.T) {
 	t.Parallel()
@@ -131,16 +78,7 @@ func TestGrantResume(t *testing.T) {
 	for _, applied := range []bool{false, true} {
 		for n := 1; n <= 5; n++ {
 			d := newTenant(t, nil)
-			cmd := d.signedIn().command(t, with(plainGrant, "--yes", "--endpoint", d.URL)...)
-			started := make(chan struct{})
-			d.Interrupt(n, applied, func() {
-				<-started
-				_ = cmd.Process.Kill()
-			})
-			require.NoError(t, cmd.Start())
-			close(started)
-			require.ErrorAs(t, cmd.Wait(), new(*exec.ExitError))
-			require.Len(t, d.Writes(), n)
+			d.kill(t, n, applied, with(plainGrant, "--yes")...)
 
 			got := d.run(t, with(plainGrant, "--yes")...)
 			require.Zero(t, got.status, got.stderr)
@@ -169,18 +107,7 @@ func TestGrantReplication(t *testing.T) {
 
 	d.Delay(graphtest.Lags{Assignments: graphtest.Lag{Time: time.Hour}})
 	got = d.run(t, with(plainGrant, "--role", "reader", "--yes", "--timeout", "1s", "--output=json")...)
-	require.Equal(t, 1, got.status)
-	require.Contains(t, got.stderr, "run the same command again, with a longer --timeout if needed")
-	var result struct {
-		Changed, Complete bool
-		Steps             []struct{ Done bool }
-	}
-	require.NoError(t, json.Unmarshal([]byte(got.stdout), &result), "what was done is said")
-	require.True(t, result.Changed)
-	require.False(t, result.Complete)
-	for _, step := range result.Steps {
-		require.True(t, step.Done)
-	}
+	requireUnconfirmed(t, got)
 }
 
 func TestGrantThrottling(t *testing.T) {
@@ -247,12 +174,7 @@ func TestGrantMistakes(t *testing.T) {
 				args = with(args, "--endpoint", d.URL)
 			}
 			got := i.run(t, args...)
-			require.Equal(t, c.status, got.status, got.stderr)
-			own := ownWords(got.stderr)
-			for _, want := range c.want {
-				require.Contains(t, own, want)
-			}
-			require.Less(t, len(own), 1500, "a person reads it")
+			requireAdvice(t, got, c.status, c.want)
 			require.Empty(t, d.Assignments())
 			if name != "no permission" {
 				require.Empty(t, d.Writes())
@@ -337,17 +259,9 @@ func TestGrantManifest(t *testing.T) {
 func TestGrantEmit(t *testing.T) {
 	t.Parallel()
 	d := newTenant(t, nil)
-	for form, want := range map[string]string{"az": "#!/usr/bin/env bash\n", "terraform": "resource \"azuread_app_role_assignment\"", "bicep": "extension microsoftGraphV1"} {
-		got := d.run(t, with(plainGrant, "--emit", form)...)
-		require.Zero(t, got.status, got.stderr)
-		require.Contains(t, got.stdout, want)
-		require.Contains(t, got.stdout, d.worker.ID)
-		got = d.run(t, with(plainGrant, "--emit", form, "--output=json")...)
-		var result struct{ Form, Text string }
-		require.NoError(t, json.Unmarshal([]byte(got.stdout), &result))
-		require.Equal(t, form, result.Form)
-		require.Contains(t, result.Text, want)
-	}
+	d.emit(t, plainGrant, map[string]string{
+		"az": "#!/usr/bin/env bash\n", "terraform": "resource \"azuread_app_role_assignment\"", "bicep": "extension microsoftGraphV1",
+	})
 	require.Empty(t, d.Writes())
 }
 

@@ -2,8 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
-	"os"
 	"slices"
 	"strings"
 	"time"
@@ -29,7 +27,7 @@ type guardSettings struct {
 	claims    bool
 	required  extauth.Entry
 
-	given func(flag string) bool
+	given givenFlags
 }
 
 // requirementFlags describe the single rule of a guard without a file.
@@ -67,21 +65,15 @@ func (s *guardSettings) read() (extauth.Config, error) {
 		return config, err
 	}
 	if s.file != "" {
-		for _, flag := range requirementFlags {
-			if s.given(flag) {
-				return config, fmt.Errorf("aztoken: --%s beside --config; write it into a rule of %s", flag, s.file)
-			}
-		}
-		file, err := os.Open(s.file)
+		err := s.given.refuse(requirementFlags, "a rule of "+s.file)
 		if err != nil {
-			return config, fmt.Errorf("aztoken: %w; give the file of the guard, or describe one rule by flags", err)
+			return config, err
 		}
-		defer file.Close()
-		if config, err = extauth.Read(file, s.file); err != nil {
+		if config, err = readConfig(s.file, "give the file of the guard, or describe one rule by flags", extauth.Read); err != nil {
 			return config, err
 		}
 	}
-	for flag, apply := range map[string]func(){
+	s.given.apply(map[string]func(){
 		"listen":    func() { config.Listen = s.listen },
 		"metrics":   func() { config.Metrics = s.metrics },
 		"proxy":     func() { config.Proxy = extauth.Proxy(s.proxy) },
@@ -92,30 +84,18 @@ func (s *guardSettings) read() (extauth.Config, error) {
 		"authority": func() { config.Authority = s.authority },
 		"min-life":  func() { config.MinLife = s.minLife },
 		"claims":    func() { config.Claims = s.claims },
-	} {
-		if s.given(flag) {
-			apply()
-		}
-	}
+	})
 	return config.Check()
 }
 
 // checkEmpty finds flags that are given but empty, as from an unset variable in a script: they must
 // not mean that nothing is required.
 func (s *guardSettings) checkEmpty() error {
-	for _, flag := range []struct {
-		name  string
-		value []string
-	}{
-		{"config", []string{s.file}}, {"metrics", []string{s.metrics}}, {"proxy", []string{s.proxy}}, {"audience", s.audiences}, {"tenant", s.tenants},
-		{"key-file", []string{s.keyFile}}, {"cloud", []string{s.cloud}}, {"authority", []string{s.authority}},
-		{"role", s.required.Roles}, {"scope", s.required.Scopes}, {"caller", s.required.Callers},
-	} {
-		if s.given(flag.name) && strings.Join(flag.value, "") == "" {
-			return fmt.Errorf("aztoken: --%s is empty; give a value, or leave it out", flag.name)
-		}
-	}
-	return nil
+	return s.given.checkEmpty([]flagValue{
+		{"config", s.file}, {"metrics", s.metrics}, {"proxy", s.proxy}, {"audience", strings.Join(s.audiences, "")}, {"tenant", strings.Join(s.tenants, "")},
+		{"key-file", s.keyFile}, {"cloud", s.cloud}, {"authority", s.authority},
+		{"role", strings.Join(s.required.Roles, "")}, {"scope", strings.Join(s.required.Scopes, "")}, {"caller", strings.Join(s.required.Callers, "")},
+	})
 }
 
 // reload serves what the file and the flags say now. Settings that need a restart must be

@@ -19,6 +19,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/seed-ac726066/aztoken/imdstest"
+	"github.com/seed-ac726066/aztoken/internal/testservice"
 )
 
 // issuerOf is a fake Entra ID on a socket, whose default identity has a role.
@@ -119,7 +120,7 @@ func TestGuard(t *testing.T) {
 	})
 	t.Run("has its pages elsewhere", func(t *testing.T) {
 		t.Parallel()
-		socket := filepath.Join(socketDir(t), "pages.sock")
+		socket := filepath.Join(testservice.SocketDir(t), "pages.sock")
 		s := guard(t, guardOf(entra, "--role=reader", "--metrics=unix:"+socket, "--socket-mode=0600")...)
 		for path, want := range map[string]int{"/healthz": 404, "/readyz": 404, "/metrics": 404, "/statusz": 404, "/validate": 401} {
 			status, _ := s.page(t, path)
@@ -132,7 +133,7 @@ func TestGuard(t *testing.T) {
 	})
 	t.Run("listens at a socket", func(t *testing.T) {
 		t.Parallel()
-		socket := filepath.Join(socketDir(t), "guard.sock")
+		socket := filepath.Join(testservice.SocketDir(t), "guard.sock")
 		s := guard(t, append(guardOf(entra, "--role=reader")[1:], "--listen=unix:"+socket)...)
 		require.Equal(t, []string{socket}, s.Addresses)
 		info, err := os.Stat(socket)
@@ -344,11 +345,7 @@ func TestGuardMistakes(t *testing.T) {
 		return file
 	}
 	good := write("good.yaml", "audiences: [a]\ntenants: ["+imdstest.DefaultTenantID+"]\nproxy: nginx\nrules:\n- {path: /, open: true}\n")
-	for name, c := range map[string]struct {
-		args   []string
-		status int
-		want   string
-	}{
+	requireMistakes(t, []string{"guard"}, map[string]mistake{
 		"no audience":             {[]string{tenant, "--role=a"}, 2, "--audience: there is none"},
 		"no tenant":               {[]string{audience, "--role=a"}, 2, "--tenant: there is none"},
 		"a tenant that is none":   {[]string{audience, "--tenant=common", "--role=a"}, 2, "--tenant: \"common\" is not a GUID"},
@@ -379,23 +376,5 @@ func TestGuardMistakes(t *testing.T) {
 		"a slip":                  {[]string{"--config", write("slip.yaml", "rules:\n- paths: /\n")}, 2, "line 2: field paths not found"},
 		"a key twice":             {[]string{"--config", write("twice.yaml", "proxy: nginx\nproxy: caddy\n")}, 2, "line 2"},
 		"an empty rule":           {[]string{"--config", write("empty.yaml", "audiences: [a]\ntenants: ["+imdstest.DefaultTenantID+"]\nproxy: nginx\nrules:\n- path: /\n  require: [{}]\n")}, 2, "line 6"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			got := aztoken(t, append([]string{"guard"}, c.args...)...)
-			require.Equal(t, c.status, got.status, got.stderr)
-			require.Empty(t, got.stdout)
-			require.Contains(t, got.stderr, c.want)
-		})
-	}
-}
-
-// socketDir returns a directory with a short name: the path of a socket has about a hundred bytes
-// at most, and a test's own directory on macOS takes nearly all of them.
-func socketDir(t *testing.T) string {
-	t.Helper()
-	dir, err := os.MkdirTemp("", "")
-	require.NoError(t, err)
-	t.Cleanup(func() { _ = os.RemoveAll(dir) })
-	return dir
+	})
 }

@@ -17,11 +17,10 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/seed-ac726066/aztoken/imdstest"
+	"github.com/seed-ac726066/aztoken/internal/goldenfile"
 )
 
 const orders = "https://orders.example.com"
-
-var update = flag.Bool("update", false, "write the files of testdata anew")
 
 // binary is the command, built once for all tests.
 var binary string
@@ -135,16 +134,35 @@ func trustsByFile(t *testing.T) {
 	}
 }
 
+func with(args []string, more ...string) []string {
+	return append(append([]string{}, args...), more...)
+}
+
+// mistake is what somebody adds to a command, the status that it ends with, and words of what it
+// says.
+type mistake struct {
+	args   []string
+	status int
+	want   string
+}
+
+// requireMistakes requires that a command refuses mistakes, and prints nothing.
+func requireMistakes(t *testing.T, command []string, mistakes map[string]mistake) {
+	t.Helper()
+	for name, m := range mistakes {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			got := aztoken(t, with(command, m.args...)...)
+			require.Equal(t, m.status, got.status, got.stderr)
+			require.Empty(t, got.stdout)
+			require.Contains(t, got.stderr, m.want)
+		})
+	}
+}
+
 // golden compares text with a file, once everything volatile is out of both.
 func golden(t *testing.T, name, text string) {
 	t.Helper()
 	text = stable(text)
-	file := filepath.Join("testdata", name+".golden")
-	if *update {
-		require.NoError(t, os.MkdirAll("testdata", 0o755))
-		require.NoError(t, os.WriteFile(file, []byte(text), 0o644))
-	}
-	want, err := os.ReadFile(file)
-	require.NoError(t, err, "go test -update writes it")
-	require.Equal(t, stable(string(want)), text)
+	require.Equal(t, stable(goldenfile.Content(t, name, text)), text)
 }

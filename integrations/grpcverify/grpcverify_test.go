@@ -164,12 +164,5 @@ func TestWithoutKeysACallIsToldWhenToComeBack(t *testing.T) {
 }
 
 func verifier(t *testing.T, srv *imdstest.Server) *verify.Verifier {
-	t.Helper()
-	v, err := verify.New(&verify.Options{
-		Audiences: []string{resource}, Tenants: []string{imdstest.DefaultTenantID}, AllowRoleless: true,
-		Authority: "https://imds.test", HTTPClient: srv.Client(),
-	})
-	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, v.Close()) })
-	return v
+	return srv.Verifier(t, &verify.Options{Audiences: []string{resource}, AllowRoleless: true})
 }

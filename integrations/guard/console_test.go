@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/seed-ac726066/aztoken/internal/testservice"
 )
 
 var consoleBlock = regexp.MustCompile("(?ms)^```console\n(.*?)^```$")
@@ -17,7 +19,7 @@ var consoleBlock = regexp.MustCompile("(?ms)^```console\n(.*?)^```$")
 func TestConsole(t *testing.T) {
 	t.Parallel()
 	if _, err := exec.LookPath("curl"); err != nil {
-		missing(t, "curl", "there is no curl on this machine")
+		testservice.Missing(t, "curl", "there is no curl on this machine")
 	}
 	content, err := os.ReadFile(page)
 	require.NoError(t, err)
@@ -42,7 +44,7 @@ type console struct {
 }
 
 func newConsole(t *testing.T) *console {
-	c := &console{dir: t.TempDir(), fake: freeAddress(t), control: freeAddress(t), guard: freeAddress(t)}
+	c := &console{dir: t.TempDir(), fake: testservice.FreeAddress(t), control: testservice.FreeAddress(t), guard: testservice.FreeAddress(t)}
 	c.ports = strings.NewReplacer("127.0.0.1:16925", c.fake, "127.0.0.1:16926", c.control, "127.0.0.1:16931", c.guard)
 	c.environ = append(os.Environ(), "PATH="+filepath.Dir(command)+":"+os.Getenv("PATH"))
 	return c

@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/seed-ac726066/aztoken/imdstest"
+	"github.com/seed-ac726066/aztoken/internal/testservice"
 )
 
 // Without a guard nobody passes. A guard that was killed serves again after a restart, even during
@@ -53,7 +54,7 @@ func TestGuardThatHangs(t *testing.T) {
 		require.NoError(t, err)
 		defer silent.Close()
 		s := &stand{service: startService(t)}
-		s.at = addresses{proxy: freeAddress(t), guard: silent.Addr().String(), service: s.service.address}
+		s.at = addresses{proxy: testservice.FreeAddress(t), guard: silent.Addr().String(), service: s.service.address}
 		p.changed("timeout 15s", "timeout 1s", "timeout = 11000", "timeout = 1000", "TIMEOUT = 15", "TIMEOUT = 1").start(t, s.at)
 		s.requireRefused(t, call{}, p.guardHangs)
 	})

@@ -1,7 +1,6 @@
 package guard_test
 
 import (
-	"bytes"
 	"net"
 	"net/http"
 	"os"
@@ -9,46 +8,19 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/seed-ac726066/aztoken/internal/lockedbuffer"
 )
-
-// missing skips a test whose program is not installed, or fails it if AZTOKEN_REQUIRE requires the
-// program.
-func missing(t *testing.T, program, reason string) {
-	t.Helper()
-	if slices.Contains(strings.Split(os.Getenv("AZTOKEN_REQUIRE"), ","), program) {
-		t.Fatalf("AZTOKEN_REQUIRE has %s, but %s", program, reason)
-	}
-	t.Skip(reason)
-}
-
-// output collects what a process prints. A test may read it while the process runs.
-type output struct {
-	mu   sync.Mutex // guards text
-	text bytes.Buffer
-}
-
-func (o *output) Write(p []byte) (int, error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.text.Write(p)
-}
-
-func (o *output) String() string {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.text.String()
-}
 
 // process is a server that a test has started.
 type process struct {
 	*exec.Cmd
-	said *output
+	said *lockedbuffer.Buffer
 }
 
 // launch starts a server and returns when ready reports that it is up. The server ends with the
@@ -56,7 +28,7 @@ type process struct {
 // another process's server.
 func launch(t *testing.T, cmd *exec.Cmd, ready func(p *process) bool) *process {
 	t.Helper()
-	p := &process{cmd, new(output)}
+	p := &process{cmd, new(lockedbuffer.Buffer)}
 	cmd.Stdout, cmd.Stderr = p.said, p.said
 	cmd.WaitDelay = 5 * time.Second // a child that outlives it must not block the test
 	require.NoError(t, cmd.Start())
@@ -102,15 +74,6 @@ func (p *process) kill() {
 		_ = p.Process.Kill()
 		_ = p.Wait() // returns an error: it was killed
 	}
-}
-
-// freeAddress returns an address on which nothing listens.
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	defer listener.Close()
-	return listener.Addr().String()
 }
 
 // port returns the port of an address.

@@ -9,6 +9,9 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/seed-ac726066/aztoken/internal/nginxsite"
+	"github.com/seed-ac726066/aztoken/internal/testservice"
 )
 
 // addresses are the addresses on which the servers of a test listen.
@@ -41,11 +44,11 @@ var proxies = []proxy{
 func (p proxy) start(t *testing.T, at addresses) *process {
 	t.Helper()
 	if _, err := exec.LookPath(p.name); err != nil {
-		missing(t, p.name, "there is no "+p.name+" on this machine")
+		testservice.Missing(t, p.name, "there is no "+p.name+" on this machine")
 	}
 	for _, file := range p.needs {
 		if _, err := os.Stat(file); err != nil {
-			missing(t, p.name, "there is no "+file+" on this machine")
+			testservice.Missing(t, p.name, "there is no "+file+" on this machine")
 		}
 	}
 	return launch(t, p.command(t, publicDir(t), at), answers(at.proxy, http.StatusMisdirectedRequest))
@@ -75,31 +78,13 @@ func (p proxy) changed(replacements ...string) proxy {
 	return p
 }
 
-// nginxFrame is the configuration around a file of /etc/nginx/conf.d.
-const nginxFrame = `
-daemon off;
-worker_processes 1;
-pid nginx.pid;
-error_log stderr;
-events {}
-http {
-    access_log off;
-    client_body_temp_path body;
-    proxy_temp_path proxy;
-    fastcgi_temp_path fastcgi;
-    uwsgi_temp_path uwsgi;
-    scgi_temp_path scgi;
-    include orders.conf;
-}
-`
-
 func nginx(t *testing.T, dir string, at addresses) *exec.Cmd {
 	install(t, "nginx/orders.conf", dir, "listen 80", "listen "+at.proxy, "127.0.0.1:16931", at.guard, "127.0.0.1:8080", at.service)
 	install(t, "nginx/aztoken/server.conf", filepath.Join(dir, "aztoken"))
 	install(t, "nginx/aztoken/location.conf", filepath.Join(dir, "aztoken"))
-	frame := filepath.Join(dir, "nginx.conf")
-	require.NoError(t, os.WriteFile(frame, []byte(nginxFrame), 0o644))
-	return exec.Command("nginx", "-e", "stderr", "-p", dir, "-c", frame)
+	cmd, err := nginxsite.Command(dir, "orders.conf", "error")
+	require.NoError(t, err)
+	return cmd
 }
 
 // caddyFrame is the configuration that imports a Caddyfile.

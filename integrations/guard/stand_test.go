@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/seed-ac726066/aztoken/imdstest"
+	"github.com/seed-ac726066/aztoken/internal/testservice"
 )
 
 // stand is a service behind a proxy that calls a guard. The guard's keys come from a fake issuer.
@@ -29,7 +30,7 @@ func newStand(t *testing.T, speaks string, flags ...string) *stand {
 		imds:    imdstest.NewServer(t, &imdstest.Options{TenantID: tenant}),
 		service: startService(t), keyFile: filepath.Join(t.TempDir(), "keys.json"), speaks: speaks,
 	}
-	s.at = addresses{proxy: freeAddress(t), guard: freeAddress(t), service: s.service.address}
+	s.at = addresses{proxy: testservice.FreeAddress(t), guard: testservice.FreeAddress(t), service: s.service.address}
 	s.startGuard(t, flags...)
 	return s
 }

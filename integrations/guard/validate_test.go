@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/seed-ac726066/aztoken/imdstest"
+	"github.com/seed-ac726066/aztoken/internal/testservice"
 )
 
 // The programs on the page that call the guard themselves.
@@ -46,7 +47,7 @@ func TestValidate(t *testing.T) {
 		t.Run(p.language, func(t *testing.T) {
 			t.Parallel()
 			if _, err := exec.LookPath(p.program); err != nil {
-				missing(t, p.program, "there is no "+p.program+" on this machine")
+				testservice.Missing(t, p.program, "there is no "+p.program+" on this machine")
 			}
 			s := newStand(t, "")
 			dir := t.TempDir()
@@ -88,9 +89,9 @@ func TestValidate(t *testing.T) {
 func TestServiceInPython(t *testing.T) {
 	t.Parallel()
 	if _, err := exec.LookPath("python3"); err != nil {
-		missing(t, "python3", "there is no python3 on this machine")
+		testservice.Missing(t, "python3", "there is no python3 on this machine")
 	}
-	address := freeAddress(t)
+	address := testservice.FreeAddress(t)
 	cmd := exec.Command("python3", install(t, "service.py", t.TempDir(), "8080", port(t, address)))
 	launch(t, cmd, answers(address, http.StatusForbidden))
 	for _, p := range proxies {

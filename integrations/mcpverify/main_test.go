@@ -9,10 +9,8 @@ import (
 	"github.com/modelcontextprotocol/go-sdk/auth"
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 	"github.com/modelcontextprotocol/go-sdk/oauthex"
-	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
-	"github.com/seed-ac726066/aztoken"
 	"github.com/seed-ac726066/aztoken/imdstest"
 	"github.com/seed-ac726066/aztoken/integrations/mcpverify"
 	"github.com/seed-ac726066/aztoken/verify"
@@ -38,12 +36,7 @@ type service struct {
 // newService returns a service at address that accepts the tokens of imds.
 func newService(t *testing.T, imds *imdstest.Server, address string, reqs ...verify.Requirement) *service {
 	t.Helper()
-	v, err := verify.New(&verify.Options{
-		Audiences: []string{resource}, Tenants: []string{imdstest.DefaultTenantID}, AllowRoleless: true,
-		Authority: "https://imds.test", HTTPClient: imds.Client(), ResourceMetadata: address + metadata,
-	})
-	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, v.Close()) })
+	v := imds.Verifier(t, &verify.Options{Audiences: []string{resource}, AllowRoleless: true, ResourceMetadata: address + metadata})
 	s := &service{refused: map[string]bool{}}
 	server := mcp.NewServer(&mcp.Implementation{Name: "orders", Version: "1"}, nil)
 	mcp.AddTool(server, &mcp.Tool{Name: "whoami"}, func(_ context.Context, req *mcp.CallToolRequest, _ struct{}) (*mcp.CallToolResult, any, error) {
@@ -109,14 +102,4 @@ func whoami(ctx context.Context, session *mcp.ClientSession) (objectID, userID s
 		return "", "", err
 	}
 	return result.Content[0].(*mcp.TextContent).Text, result.Content[1].(*mcp.TextContent).Text, nil
-}
-
-// tokens returns a source of tokens from imds.
-func tokens(t *testing.T, imds *imdstest.Server, opts aztoken.Options) *aztoken.Client {
-	t.Helper()
-	opts.Transport, opts.Getenv = imds, func(string) string { return "" }
-	c, err := aztoken.NewClient(&opts)
-	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, c.Close()) })
-	return c
 }

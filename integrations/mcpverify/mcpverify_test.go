@@ -18,6 +18,7 @@ import (
 	"github.com/seed-ac726066/aztoken"
 	"github.com/seed-ac726066/aztoken/imdstest"
 	"github.com/seed-ac726066/aztoken/integrations/mcpverify"
+	"github.com/seed-ac726066/aztoken/internal/clienttest"
 	"github.com/seed-ac726066/aztoken/internal/fakeazure/certificate"
 	"github.com/seed-ac726066/aztoken/internal/pipe"
 	"github.com/seed-ac726066/aztoken/verify"
@@ -42,7 +43,7 @@ func TestSession(t *testing.T) {
 		t.Parallel()
 		imds := imdstest.New(nil)
 		s, web := start(t, imds)
-		session, err := connect(t.Context(), t, web.URL, tokens(t, imds, aztoken.Options{}).Wrap(web.Client(), resource))
+		session, err := connect(t.Context(), t, web.URL, clienttest.Over(t, imds, aztoken.Options{}).Wrap(web.Client(), resource))
 		require.NoError(t, err)
 		objectID, userID, err := whoami(t.Context(), session)
 		require.NoError(t, err)
@@ -56,7 +57,7 @@ func TestSession(t *testing.T) {
 		t.Parallel()
 		imds := imdstest.New(&imdstest.Options{MintAfter: -1})
 		s, web := start(t, imds)
-		session, err := connect(t.Context(), t, web.URL, tokens(t, imds, aztoken.Options{}).Wrap(web.Client(), resource))
+		session, err := connect(t.Context(), t, web.URL, clienttest.Over(t, imds, aztoken.Options{}).Wrap(web.Client(), resource))
 		require.NoError(t, err)
 		s.refuseLast()
 		_, _, err = whoami(t.Context(), session)
@@ -68,7 +69,7 @@ func TestSession(t *testing.T) {
 		const otherID = "0b000000-0000-4000-8000-000000000002"
 		imds := imdstest.New(&imdstest.Options{Identities: []imdstest.Identity{{SystemAssigned: true}, {ObjectID: otherID}}})
 		_, web := start(t, imds)
-		session, err := connect(t.Context(), t, web.URL, tokens(t, imds, aztoken.Options{}).Wrap(web.Client(), resource))
+		session, err := connect(t.Context(), t, web.URL, clienttest.Over(t, imds, aztoken.Options{}).Wrap(web.Client(), resource))
 		require.NoError(t, err)
 		for id, want := range map[aztoken.ID]int{nil: http.StatusOK, aztoken.ObjectID(otherID): http.StatusForbidden} {
 			call := `{"jsonrpc":"2.0","id":9,"method":"tools/call","params":{"name":"whoami","arguments":{}}}`
@@ -77,7 +78,7 @@ func TestSession(t *testing.T) {
 			req.Header.Set("Content-Type", "application/json")
 			req.Header.Set("Accept", "application/json, text/event-stream")
 			req.Header.Set("Mcp-Session-Id", session.ID())
-			resp, err := tokens(t, imds, aztoken.Options{ID: id}).Wrap(web.Client(), resource).Do(req)
+			resp, err := clienttest.Over(t, imds, aztoken.Options{ID: id}).Wrap(web.Client(), resource).Do(req)
 			require.NoError(t, err)
 			body, _ := io.ReadAll(resp.Body)
 			_ = resp.Body.Close()
@@ -96,7 +97,7 @@ func TestSession(t *testing.T) {
 				"an identity that is not there": {imdstest.NoDefaultIdentity(), aztoken.ErrIdentityNotFound},
 			} {
 				imds := imdstest.New(nil)
-				c := tokens(t, imds, aztoken.Options{})
+				c := clienttest.Over(t, imds, aztoken.Options{})
 				require.NoError(t, c.Warm(t.Context(), "https://other.example.com"), "the endpoint is there")
 				imds.Break(tc.fault)
 				refuses := http.Client{Transport: roundTrip(func(*http.Request) (*http.Response, error) {
@@ -115,7 +116,7 @@ func TestSession(t *testing.T) {
 		t.Parallel()
 		synctest.Test(t, func(t *testing.T) {
 			imds := imdstest.New(nil)
-			c := tokens(t, imds, aztoken.Options{})
+			c := clienttest.Over(t, imds, aztoken.Options{})
 			imds.Break(imdstest.Hang())
 			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 			defer cancel()
@@ -209,7 +210,7 @@ func TestOutage(t *testing.T) {
 		imds := imdstest.New(&imdstest.Options{MintAfter: -1})
 		s := newService(t, imds, address)
 		hc := &http.Client{Transport: pipe.Transport(t, s, certificate.New("orders.example.com").TLSConfig())}
-		session, err := connect(t.Context(), t, address, tokens(t, imds, aztoken.Options{}).Wrap(hc, resource))
+		session, err := connect(t.Context(), t, address, clienttest.Over(t, imds, aztoken.Options{}).Wrap(hc, resource))
 		require.NoError(t, err)
 		for minute := range 36 * 60 {
 			if minute == 12*60 {

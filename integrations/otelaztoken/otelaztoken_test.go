@@ -13,6 +13,7 @@ import (
 	"github.com/seed-ac726066/aztoken"
 	"github.com/seed-ac726066/aztoken/imdstest"
 	"github.com/seed-ac726066/aztoken/integrations/otelaztoken"
+	"github.com/seed-ac726066/aztoken/internal/telemetry/telemetrytest"
 	"github.com/seed-ac726066/aztoken/tokenstore"
 	"github.com/seed-ac726066/aztoken/verify"
 )
@@ -22,7 +23,7 @@ func TestMetrics(t *testing.T) {
 	virtually(t, "of a client that works, and then fails", func(t *testing.T) {
 		metrics, reader := measured(t, otelaztoken.Options{})
 		imds := imdstest.New(nil)
-		c := over(t, imds, metrics, aztoken.Options{})
+		c := telemetrytest.Over(t, imds, metrics, aztoken.Options{})
 		require.Empty(t, samples(t, reader))
 
 		tok, err := c.Token(t.Context(), resource)
@@ -57,12 +58,12 @@ func TestMetrics(t *testing.T) {
 	})
 	virtually(t, "of a store", func(t *testing.T) {
 		metrics, reader := measured(t, otelaztoken.Options{})
-		backend := &backend{}
+		backend := &telemetrytest.EmptyStore{}
 		store, err := tokenstore.New(backend, make([]byte, tokenstore.KeySize))
 		require.NoError(t, err)
-		c := over(t, imdstest.New(nil), metrics, aztoken.Options{ID: aztoken.ClientID(imdstest.DefaultClientID), Store: store})
+		c := telemetrytest.Over(t, imdstest.New(nil), metrics, aztoken.Options{ID: aztoken.ClientID(imdstest.DefaultClientID), Store: store})
 		require.Equal(t, map[string]float64{"aztoken.store.up{}": 1}, samples(t, reader))
-		backend.err = context.DeadlineExceeded
+		backend.Err = context.DeadlineExceeded
 		require.NoError(t, c.Warm(t.Context(), resource))
 		time.Sleep(time.Hour)
 		require.Equal(t, map[string]float64{"aztoken.store.up{}": 0}, named(samples(t, reader), "aztoken.store"))
@@ -104,18 +105,6 @@ func TestMetrics(t *testing.T) {
 	})
 }
 
-// backend is a store that is empty or fails.
-type backend struct{ err error }
-
-func (b *backend) Load(context.Context, string) ([]byte, error) {
-	if b.err != nil {
-		return nil, b.err
-	}
-	return nil, tokenstore.ErrNotFound
-}
-
-func (b *backend) Save(context.Context, string, []byte, time.Time) error { return b.err }
-
 // The instruments have the units and the temporality of the semantic conventions, and their schema.
 func TestInstruments(t *testing.T) {
 	t.Parallel()
@@ -154,9 +143,9 @@ func TestInstruments(t *testing.T) {
 func everything(t *testing.T, metrics *otelaztoken.Metrics) {
 	t.Helper()
 	imds := imdstest.New(nil)
-	store, err := tokenstore.New(&backend{}, make([]byte, tokenstore.KeySize))
+	store, err := tokenstore.New(&telemetrytest.EmptyStore{}, make([]byte, tokenstore.KeySize))
 	require.NoError(t, err)
-	c := over(t, imds, metrics, aztoken.Options{ID: aztoken.ClientID(imdstest.DefaultClientID), Store: store})
+	c := telemetrytest.Over(t, imds, metrics, aztoken.Options{ID: aztoken.ClientID(imdstest.DefaultClientID), Store: store})
 	require.NoError(t, c.Warm(t.Context(), resource))
 	imds.Next(imdstest.Error(400, "invalid_resource", "AADSTS500011"))
 	require.Error(t, c.Warm(t.Context(), "https://wrong.example.com"))
@@ -173,7 +162,7 @@ func TestClose(t *testing.T) {
 	t.Parallel()
 	virtually(t, "ends the gauges, and clients go on", func(t *testing.T) {
 		metrics, reader := measured(t, otelaztoken.Options{})
-		c := over(t, imdstest.New(nil), metrics, aztoken.Options{})
+		c := telemetrytest.Over(t, imdstest.New(nil), metrics, aztoken.Options{})
 		require.NoError(t, c.Warm(t.Context(), resource))
 		require.NotEmpty(t, named(samples(t, reader), "aztoken.token"))
 		require.NoError(t, metrics.Close())

@@ -17,6 +17,7 @@ import (
 	"github.com/seed-ac726066/aztoken"
 	"github.com/seed-ac726066/aztoken/imdstest"
 	"github.com/seed-ac726066/aztoken/integrations/otelaztoken"
+	"github.com/seed-ac726066/aztoken/internal/telemetry/telemetrytest"
 )
 
 // A collector gets the metrics and spans over both OTLP protocols, from the SDK's own exporters.
@@ -49,7 +50,7 @@ func TestOTLP(t *testing.T) {
 			require.NoError(t, err)
 			opts := aztoken.Options{}
 			opts.TracingProvider = azotel.NewTracingProvider(tracers, nil)
-			c := over(t, imdstest.New(nil), metrics, opts)
+			c := telemetrytest.Over(t, imdstest.New(nil), metrics, opts)
 			tok, err := c.Token(t.Context(), resource)
 			require.NoError(t, err)
 			require.NoError(t, meters.ForceFlush(t.Context()))

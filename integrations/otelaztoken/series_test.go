@@ -12,6 +12,8 @@ import (
 	"github.com/seed-ac726066/aztoken"
 	"github.com/seed-ac726066/aztoken/imdstest"
 	"github.com/seed-ac726066/aztoken/integrations/otelaztoken"
+	"github.com/seed-ac726066/aztoken/internal/clienttest"
+	"github.com/seed-ac726066/aztoken/internal/telemetry/telemetrytest"
 )
 
 func TestSeriesDoNotCollide(t *testing.T) {
@@ -25,7 +27,7 @@ func TestSeriesDoNotCollide(t *testing.T) {
 	virtually(t, "of clients with one identity: the one that ends first is shown, and counters are sums", func(t *testing.T) {
 		metrics, reader := measured(t, otelaztoken.Options{})
 		for i := range 5 {
-			c := over(t, imdstest.New(&imdstest.Options{TokenLifetime: time.Duration(5-i) * time.Hour}), metrics, aztoken.Options{})
+			c := telemetrytest.Over(t, imdstest.New(&imdstest.Options{TokenLifetime: time.Duration(5-i) * time.Hour}), metrics, aztoken.Options{})
 			require.NoError(t, c.Warm(t.Context(), resource))
 		}
 		synctest.Wait()
@@ -37,7 +39,7 @@ func TestSeriesDoNotCollide(t *testing.T) {
 		metrics, reader := measured(t, otelaztoken.Options{})
 		imds := imdstest.New(nil)
 		for range 3 {
-			c := over(t, imds, metrics, aztoken.Options{})
+			c := telemetrytest.Over(t, imds, metrics, aztoken.Options{})
 			require.NoError(t, c.Warm(t.Context(), resource))
 			require.Len(t, named(samples(t, reader), "aztoken.token.expiry"), 1)
 			require.NoError(t, c.Close())
@@ -47,7 +49,7 @@ func TestSeriesDoNotCollide(t *testing.T) {
 	})
 	virtually(t, "of several tenants, with and without CAE", func(t *testing.T) {
 		metrics, reader := measured(t, otelaztoken.Options{})
-		c := newClient(t, aztoken.Options{Credential: living(time.Hour), OnEvent: metrics.OnEvent})
+		c := clienttest.New(t, aztoken.Options{Credential: living(time.Hour), OnEvent: metrics.OnEvent})
 		metrics.Watch(c)
 		want := map[string]float64{}
 		for _, tenant := range []string{"", "a", "b"} {
@@ -64,7 +66,7 @@ func TestSeriesDoNotCollide(t *testing.T) {
 		want := map[string]float64{}
 		for i, name := range []string{"orders", "prices", "default", ""} {
 			named := metrics.As(name)
-			c := newClient(t, aztoken.Options{Credential: living(time.Duration(i+1) * time.Hour), OnEvent: named.OnEvent})
+			c := clienttest.New(t, aztoken.Options{Credential: living(time.Duration(i+1) * time.Hour), OnEvent: named.OnEvent})
 			named.Watch(c)
 			require.NoError(t, c.Warm(t.Context(), resource))
 			want[series(name, "", resource, "", false)] = seconds(time.Now().Add(time.Duration(i+1) * time.Hour))
@@ -75,7 +77,7 @@ func TestSeriesDoNotCollide(t *testing.T) {
 	})
 	virtually(t, "where callers name resources without end", func(t *testing.T) {
 		metrics, reader := measured(t, otelaztoken.Options{MaxResources: 10})
-		c := over(t, imdstest.New(nil), metrics, aztoken.Options{})
+		c := telemetrytest.Over(t, imdstest.New(nil), metrics, aztoken.Options{})
 		for i := range 100 {
 			require.NoError(t, c.Warm(t.Context(), fmt.Sprint("https://", i)))
 			samples(t, reader)

@@ -20,6 +20,7 @@ import (
 
 	"github.com/seed-ac726066/aztoken"
 	"github.com/seed-ac726066/aztoken/imdstest"
+	"github.com/seed-ac726066/aztoken/internal/clienttest"
 )
 
 // traced returns a client of imds whose requests are traced as the package's documentation shows,
@@ -29,7 +30,7 @@ func traced(t *testing.T, imds *imdstest.Server, opts aztoken.Options) (c *aztok
 	recorder := tracetest.NewSpanRecorder()
 	provider := sdktrace.NewTracerProvider(sdktrace.WithSpanProcessor(recorder))
 	opts.Transport, opts.TracingProvider = imds, azotel.NewTracingProvider(provider, nil)
-	return newClient(t, opts), provider.Tracer("caller"), func() map[string][]sdktrace.ReadOnlySpan {
+	return clienttest.New(t, opts), provider.Tracer("caller"), func() map[string][]sdktrace.ReadOnlySpan {
 		all := map[string][]sdktrace.ReadOnlySpan{}
 		for _, s := range recorder.Ended() {
 			all[s.Name()] = append(all[s.Name()], s)
@@ -96,7 +97,7 @@ func TestSpans(t *testing.T) {
 			if name == "aztoken.WorkloadIdentity" || name == "aztoken.ServiceFabric" {
 				opts.Transport = imds.Client()
 			}
-			c := newClient(t, opts)
+			c := clienttest.New(t, opts)
 			require.NoError(t, c.Warm(t.Context(), resource))
 			require.NoError(t, c.Close())
 			var names []string
@@ -131,7 +132,7 @@ func TestSpansHaveNoSecret(t *testing.T) {
 			opts := aztoken.Options{Getenv: imdstest.Environment{"IDENTITY_ENDPOINT": "http://app.test/msi/token", "IDENTITY_HEADER": secret}.Get}
 			opts.Transport = answers(answer)
 			opts.TracingProvider = azotel.NewTracingProvider(sdktrace.NewTracerProvider(sdktrace.WithSpanProcessor(recorder)), nil)
-			c := newClient(t, opts)
+			c := clienttest.New(t, opts)
 			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 			defer cancel()
 			_, _ = c.Token(ctx, resource)

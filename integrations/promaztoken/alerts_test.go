@@ -12,6 +12,7 @@ import (
 	"github.com/seed-ac726066/aztoken"
 	"github.com/seed-ac726066/aztoken/imdstest"
 	"github.com/seed-ac726066/aztoken/internal/telemetry/ruletest"
+	"github.com/seed-ac726066/aztoken/internal/telemetry/telemetrytest"
 	"github.com/seed-ac726066/aztoken/verify"
 )
 
@@ -50,7 +51,7 @@ func (p program) live(t *testing.T, breaks breaker) (*ruletest.Record, []time.Du
 	t.Helper()
 	metrics, registry := registered(t, nil)
 	imds := imdstest.New(&p.host)
-	c := over(t, imds, metrics, aztoken.Options{Refresh: p.policy})
+	c := telemetrytest.Over(t, imds, metrics, aztoken.Options{Refresh: p.policy})
 	seen := ruletest.NewRecord()
 	cover := make([]time.Duration, 0, int(p.runs.Minutes()))
 	for minute := range int(p.runs.Minutes()) {
@@ -178,7 +179,7 @@ func TestAlertsOfOtherKinds(t *testing.T) {
 	})
 	virtually(t, "a service that rejects every token", func(t *testing.T) {
 		metrics, registry := registered(t, nil)
-		c := over(t, imdstest.New(&imdstest.Options{MintAfter: -1}), metrics, aztoken.Options{})
+		c := telemetrytest.Over(t, imdstest.New(&imdstest.Options{MintAfter: -1}), metrics, aztoken.Options{})
 		seen := ruletest.NewRecord()
 		for range 3 * 60 {
 			tok, err := c.Token(t.Context(), resource)

@@ -15,6 +15,7 @@ import (
 
 	"github.com/seed-ac726066/aztoken"
 	"github.com/seed-ac726066/aztoken/imdstest"
+	"github.com/seed-ac726066/aztoken/internal/telemetry/telemetrytest"
 	"github.com/seed-ac726066/aztoken/tokenstore"
 	"github.com/seed-ac726066/aztoken/verify"
 )
@@ -24,7 +25,7 @@ func TestMetrics(t *testing.T) {
 	virtually(t, "of a client that works, and then fails", func(t *testing.T) {
 		metrics, registry := registered(t, nil)
 		imds := imdstest.New(nil)
-		c := over(t, imds, metrics, aztoken.Options{})
+		c := telemetrytest.Over(t, imds, metrics, aztoken.Options{})
 		require.Equal(t, map[string]float64{
 			`aztoken_upstream_requests_total{identity="default",result="error"}`: 0,
 			`aztoken_upstream_requests_total{identity="default",result="ok"}`:    0,
@@ -67,12 +68,12 @@ func TestMetrics(t *testing.T) {
 	})
 	virtually(t, "of a store", func(t *testing.T) {
 		metrics, registry := registered(t, nil)
-		backend := &backend{}
+		backend := &telemetrytest.EmptyStore{}
 		store, err := tokenstore.New(backend, make([]byte, tokenstore.KeySize))
 		require.NoError(t, err)
-		c := over(t, imdstest.New(nil), metrics, aztoken.Options{ID: aztoken.ClientID(imdstest.DefaultClientID), Store: store})
+		c := telemetrytest.Over(t, imdstest.New(nil), metrics, aztoken.Options{ID: aztoken.ClientID(imdstest.DefaultClientID), Store: store})
 		require.EqualValues(t, 1, samples(t, registry)["aztoken_store_up"])
-		backend.err = context.DeadlineExceeded
+		backend.Err = context.DeadlineExceeded
 		require.NoError(t, c.Warm(t.Context(), resource))
 		time.Sleep(time.Hour)
 		now := samples(t, registry)
@@ -137,24 +138,12 @@ func without(all map[string]float64, word string) map[string]float64 {
 	return all
 }
 
-// backend is a store that is empty or fails.
-type backend struct{ err error }
-
-func (b *backend) Load(context.Context, string) ([]byte, error) {
-	if b.err != nil {
-		return nil, b.err
-	}
-	return nil, tokenstore.ErrNotFound
-}
-
-func (b *backend) Save(context.Context, string, []byte, time.Time) error { return b.err }
-
 // The page over HTTP, as Prometheus gets it, passes Prometheus' own linter.
 func TestOverHTTP(t *testing.T) {
 	t.Parallel()
 	metrics, registry := registered(t, nil)
 	imds := imdstest.New(nil)
-	c := over(t, imds, metrics, aztoken.Options{})
+	c := telemetrytest.Over(t, imds, metrics, aztoken.Options{})
 	require.NoError(t, c.Warm(t.Context(), resource))
 	imds.Break(imdstest.Error(400, "invalid_resource", "AADSTS500011"))
 	require.Error(t, c.Warm(t.Context(), "https://wrong.example.com"))

@@ -14,6 +14,8 @@ import (
 	"github.com/seed-ac726066/aztoken"
 	"github.com/seed-ac726066/aztoken/imdstest"
 	"github.com/seed-ac726066/aztoken/integrations/promaztoken"
+	"github.com/seed-ac726066/aztoken/internal/clienttest"
+	"github.com/seed-ac726066/aztoken/internal/telemetry/telemetrytest"
 )
 
 func TestSeriesDoNotCollide(t *testing.T) {
@@ -34,7 +36,7 @@ func TestSeriesDoNotCollide(t *testing.T) {
 	virtually(t, "of clients with one identity: the one that ends first is shown, and counters are sums", func(t *testing.T) {
 		metrics, registry := registered(t, nil)
 		for i := range 5 {
-			c := over(t, imdstest.New(&imdstest.Options{TokenLifetime: time.Duration(5-i) * time.Hour}), metrics, aztoken.Options{})
+			c := telemetrytest.Over(t, imdstest.New(&imdstest.Options{TokenLifetime: time.Duration(5-i) * time.Hour}), metrics, aztoken.Options{})
 			require.NoError(t, c.Warm(t.Context(), resource))
 		}
 		synctest.Wait()
@@ -45,7 +47,7 @@ func TestSeriesDoNotCollide(t *testing.T) {
 		metrics, registry := registered(t, nil)
 		imds := imdstest.New(nil)
 		for range 3 {
-			c := over(t, imds, metrics, aztoken.Options{})
+			c := telemetrytest.Over(t, imds, metrics, aztoken.Options{})
 			require.NoError(t, c.Warm(t.Context(), resource))
 			require.Len(t, expiries(t, registry), 1)
 			require.NoError(t, c.Close())
@@ -55,7 +57,7 @@ func TestSeriesDoNotCollide(t *testing.T) {
 	})
 	virtually(t, "of several tenants, with and without CAE", func(t *testing.T) {
 		metrics, registry := registered(t, nil)
-		c := newClient(t, aztoken.Options{Credential: living(time.Hour), OnEvent: metrics.OnEvent})
+		c := clienttest.New(t, aztoken.Options{Credential: living(time.Hour), OnEvent: metrics.OnEvent})
 		metrics.Watch(c)
 		want := expiry{}
 		for _, tenant := range []string{"", "a", "b"} {
@@ -72,7 +74,7 @@ func TestSeriesDoNotCollide(t *testing.T) {
 		want := expiry{}
 		for i, name := range []string{"orders", "prices", "default", ""} {
 			named := metrics.As(name)
-			c := newClient(t, aztoken.Options{Credential: living(time.Duration(i+1) * time.Hour), OnEvent: named.OnEvent})
+			c := clienttest.New(t, aztoken.Options{Credential: living(time.Duration(i+1) * time.Hour), OnEvent: named.OnEvent})
 			named.Watch(c)
 			require.NoError(t, c.Warm(t.Context(), resource))
 			want[series(name, resource, "", false)] = seconds(time.Now().Add(time.Duration(i+1) * time.Hour))
@@ -83,7 +85,7 @@ func TestSeriesDoNotCollide(t *testing.T) {
 	})
 	virtually(t, "of resources that differ in what a label could lose", func(t *testing.T) {
 		metrics, registry := registered(t, nil)
-		c := over(t, imdstest.New(nil), metrics, aztoken.Options{})
+		c := telemetrytest.Over(t, imdstest.New(nil), metrics, aztoken.Options{})
 		want := expiry{}
 		for _, r := range []string{resource, resource + "/", `https://a"b`, `https://a\b`, `https://a{b="c"}`, "other"} {
 			require.NoError(t, c.Warm(t.Context(), r))
@@ -101,7 +103,7 @@ func TestSeriesDoNotCollide(t *testing.T) {
 		for _, part := range []string{"a", "b"} {
 			metrics := promaztoken.New(nil)
 			require.NoError(t, prometheus.WrapRegistererWith(prometheus.Labels{"part": part}, registry).Register(metrics))
-			require.NoError(t, over(t, imdstest.New(nil), metrics, aztoken.Options{}).Warm(t.Context(), resource))
+			require.NoError(t, telemetrytest.Over(t, imdstest.New(nil), metrics, aztoken.Options{}).Warm(t.Context(), resource))
 		}
 		_, err := registry.Gather()
 		require.NoError(t, err)
@@ -113,7 +115,7 @@ func TestMaxResources(t *testing.T) {
 	virtually(t, "bounds the series of resources that callers name", func(t *testing.T) {
 		metrics, registry := registered(t, &promaztoken.Options{MaxResources: 10})
 		imds := imdstest.New(nil)
-		c := over(t, imds, metrics, aztoken.Options{})
+		c := telemetrytest.Over(t, imds, metrics, aztoken.Options{})
 		for i := range 100 {
 			require.NoError(t, c.Warm(t.Context(), fmt.Sprint("https://", i)))
 			if i%10 == 9 {
@@ -135,7 +137,7 @@ func TestMaxResources(t *testing.T) {
 		metrics, registry := registered(t, &promaztoken.Options{MaxResources: 10})
 		for i := range 100 {
 			named := metrics.As(fmt.Sprint("identity-", i))
-			c := newClient(t, aztoken.Options{Credential: living(time.Hour), OnEvent: named.OnEvent})
+			c := clienttest.New(t, aztoken.Options{Credential: living(time.Hour), OnEvent: named.OnEvent})
 			named.Watch(c)
 			require.NoError(t, c.Warm(t.Context(), resource))
 		}

@@ -16,6 +16,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/seed-ac726066/aztoken/internal/testservice"
 )
 
 // npmFolder is the folder in which playwright-core and axe-core are installed, and of the script
@@ -25,10 +27,7 @@ const npmFolder = "../npm"
 // missing skips a test if there is no browser, or fails it if AZTOKEN_REQUIRE requires one.
 func missing(t *testing.T, reason string) {
 	t.Helper()
-	if slices.Contains(strings.Split(os.Getenv("AZTOKEN_REQUIRE"), ","), "chromium") {
-		t.Fatalf("AZTOKEN_REQUIRE has chromium, but %s", reason)
-	}
-	t.Skip(reason)
+	testservice.Missing(t, "chromium", reason)
 }
 
 // chromium returns the path of Chromium on this machine.

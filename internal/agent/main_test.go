@@ -11,9 +11,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"strings"
-	"sync"
 	"testing"
-	"testing/synctest"
 
 	"github.com/VictoriaMetrics/metrics"
 	"github.com/stretchr/testify/require"
@@ -23,6 +21,8 @@ import (
 	"github.com/seed-ac726066/aztoken/imdstest"
 	"github.com/seed-ac726066/aztoken/internal/agent"
 	"github.com/seed-ac726066/aztoken/internal/agentfile"
+	"github.com/seed-ac726066/aztoken/internal/lockedbuffer"
+	"github.com/seed-ac726066/aztoken/internal/virtualtime"
 )
 
 const (
@@ -51,41 +51,21 @@ type fixture struct {
 	*agent.Agent
 	upstream *imdstest.Server
 	set      *metrics.Set
-	log      *log
+	log      *lockedbuffer.Buffer // its clients write from goroutines of their own
 }
 
-// log is what an agent wrote. Its clients write from goroutines of their own.
-type log struct {
-	mu   sync.Mutex // guards text
-	text bytes.Buffer
-}
-
-func (l *log) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.Write(p)
-}
-
-func (l *log) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.String()
-}
-
-// forget empties the log, which had no token.
-func (l *log) forget(t *testing.T) {
+// forgetLog empties the log, which had no token.
+func (f *fixture) forgetLog(t *testing.T) {
 	t.Helper()
-	require.NotContains(t, l.String(), "eyJ")
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.text.Reset()
+	require.NotContains(t, f.log.String(), "eyJ")
+	f.log.Reset()
 }
 
 // start returns an agent, which the end of the test closes. It must have told nobody a token but
 // callers.
 func start(t *testing.T, upstream *imdstest.Server, c agentfile.Config) *fixture {
 	t.Helper()
-	f := &fixture{upstream: upstream, set: metrics.NewSet(), log: new(log)}
+	f := &fixture{upstream: upstream, set: metrics.NewSet(), log: new(lockedbuffer.Buffer)}
 	checked, err := c.Check()
 	require.NoError(t, err)
 	f.Agent, err = agent.New(checked, agent.Options{
@@ -118,11 +98,7 @@ func one(id agentfile.Identity) agentfile.Config {
 }
 
 // virtually runs a test in virtual time.
-func virtually(t *testing.T, f func(t *testing.T)) {
-	t.Helper()
-	t.Parallel()
-	synctest.Test(t, f)
-}
+var virtually = virtualtime.Test
 
 // appService returns a request as SDKs send it to App Service; pairs are further parameters.
 func (f *fixture) appService(name, resource string, pairs ...string) *http.Request {

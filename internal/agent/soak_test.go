@@ -42,7 +42,7 @@ func TestSoak(t *testing.T) {
 			}
 			require.Equal(t, http.StatusBadRequest, f.ask(t, imdsRequest("https://graph.microsoft.com")).status)
 			require.Zero(t, time.Since(started), "a caller waited in minute %d", minute)
-			f.log.forget(t)
+			f.forgetLog(t)
 			if minute == 12*60 {
 				middle = heap()
 			}

@@ -6,9 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
-	"sync"
 	"testing"
-	"testing/synctest"
 
 	"github.com/VictoriaMetrics/metrics"
 	"github.com/stretchr/testify/require"
@@ -16,6 +14,8 @@ import (
 
 	"github.com/seed-ac726066/aztoken/imdstest"
 	"github.com/seed-ac726066/aztoken/internal/extauth"
+	"github.com/seed-ac726066/aztoken/internal/lockedbuffer"
+	"github.com/seed-ac726066/aztoken/internal/virtualtime"
 )
 
 const (
@@ -28,36 +28,14 @@ const (
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // virtually runs a test in virtual time.
-func virtually(t *testing.T, f func(t *testing.T)) {
-	t.Helper()
-	t.Parallel()
-	synctest.Test(t, f)
-}
+var virtually = virtualtime.Test
 
 // fixture is a guard of a fake Entra ID, without a socket.
 type fixture struct {
 	*extauth.Guard
 	entra *imdstest.Server
 	set   *metrics.Set
-	log   *log
-}
-
-// log is what a guard wrote.
-type log struct {
-	mu   sync.Mutex // guards text
-	text bytes.Buffer
-}
-
-func (l *log) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.Write(p)
-}
-
-func (l *log) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.String()
+	log   *lockedbuffer.Buffer
 }
 
 func entraID() *imdstest.Server {
@@ -78,7 +56,7 @@ func configured(t testing.TB, text string) extauth.Config {
 // shown a token.
 func start(t testing.TB, entra *imdstest.Server, c extauth.Config) *fixture {
 	t.Helper()
-	f := &fixture{entra: entra, set: metrics.NewSet(), log: new(log)}
+	f := &fixture{entra: entra, set: metrics.NewSet(), log: new(lockedbuffer.Buffer)}
 	var err error
 	f.Guard, err = extauth.New(c, extauth.Options{
 		HTTPClient: entra.Client(), Metrics: f.set, Logger: slog.New(slog.NewTextHandler(f.log, &slog.HandlerOptions{Level: slog.LevelDebug})),

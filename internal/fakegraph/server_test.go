@@ -15,13 +15,6 @@ import (
 	"github.com/seed-ac726066/aztoken/internal/graph/graphtest"
 )
 
-func client(t *testing.T, g *graphtest.Server) *graph.Client {
-	t.Helper()
-	c, err := graph.New(graph.Options{Endpoint: g.URL, Transport: g})
-	require.NoError(t, err)
-	return c
-}
-
 var consumer = graphtest.Role{
 	ID: "e0000000-0000-4000-8000-000000000001", Value: "consumer", DisplayName: "Consumer", Description: "Consumers",
 	AllowedMemberTypes: []string{"Application"}, IsEnabled: true,
@@ -47,7 +40,7 @@ func TestServerRefusals(t *testing.T) {
 		g := graphtest.New(nil)
 		app, api := service(g)
 		worker := g.AddManagedIdentity("worker", "")
-		c, ctx := client(t, g), t.Context()
+		c, ctx := graphtest.Client(t, g), t.Context()
 		says(t, c.Assign(ctx, worker.ID, app.ID, consumer.ID), graph.NotReplicated, "does not exist or one of its queried")
 		says(t, c.Assign(ctx, app.ID, api.ID, consumer.ID), graph.NotReplicated, "Not a valid reference update")
 		says(t, c.Assign(ctx, worker.AppID, api.ID, consumer.ID), graph.NotReplicated, "Not a valid reference update")
@@ -64,7 +57,7 @@ func TestServerRefusals(t *testing.T) {
 		_, api := service(g)
 		worker := g.AddManagedIdentity("worker", "")
 		g.Delay(graphtest.Lags{Assignments: graphtest.Lag{Requests: 2}})
-		c, ctx := client(t, g), t.Context()
+		c, ctx := graphtest.Client(t, g), t.Context()
 		require.NoError(t, c.Assign(ctx, worker.ID, api.ID, consumer.ID))
 		require.NoError(t, c.Assign(ctx, worker.ID, api.ID, consumer.ID))
 		require.Equal(t, http.StatusConflict, g.Writes()[1].Status)
@@ -82,7 +75,7 @@ func TestServerRefusals(t *testing.T) {
 		t.Parallel()
 		g := graphtest.New(nil)
 		g.Delay(graphtest.Lags{Applications: graphtest.Lag{Requests: 3}})
-		c, ctx := client(t, g), t.Context()
+		c, ctx := graphtest.Client(t, g), t.Context()
 		app, err := c.Register(ctx, "orders-api", "orders-api", 2)
 		require.NoError(t, err)
 		require.Equal(t, "AzureADMyOrg", app.SignInAudience)
@@ -103,7 +96,7 @@ func TestServerRefusals(t *testing.T) {
 		g := graphtest.New(&graphtest.Options{VerifiedDomains: []string{"orders.example.com"}})
 		app, _ := service(g)
 		other := g.AddApplication(graphtest.Application{DisplayName: "other"})
-		c, ctx := client(t, g), t.Context()
+		c, ctx := graphtest.Client(t, g), t.Context()
 		says(t, c.SetIdentifierURIs(ctx, app.ID, []string{"api://orders"}), graph.BadIdentifierURI, "Failed to add identifier URI api://orders")
 		for _, uri := range []string{"api://" + app.AppID, "api://" + graphtest.TenantID + "/orders", "https://orders.example.com"} {
 			require.NoError(t, c.SetIdentifierURIs(ctx, app.ID, []string{uri}), uri)
@@ -116,7 +109,7 @@ func TestServerRefusals(t *testing.T) {
 		t.Parallel()
 		g := graphtest.New(nil)
 		app, api := service(g)
-		c, ctx := client(t, g), t.Context()
+		c, ctx := graphtest.Client(t, g), t.Context()
 		read, err := c.Application(ctx, app.ID)
 		require.NoError(t, err)
 		require.ErrorContains(t, c.SetAppRoles(ctx, app.ID, append(read.AppRoles, read.AppRoles...)), "duplicate values")
@@ -140,7 +133,7 @@ func TestServerPermissions(t *testing.T) {
 	g := graphtest.New(&graphtest.Options{Permissions: []string{}})
 	app, api := service(g)
 	worker := g.AddManagedIdentity("worker", "")
-	c, ctx := client(t, g), t.Context()
+	c, ctx := graphtest.Client(t, g), t.Context()
 	register := func() error { _, err := c.Register(ctx, "x", "x", 2); return err }
 	read := func() error { _, err := c.Application(ctx, app.ID); return err }
 	assign := func() error { return c.Assign(ctx, worker.ID, api.ID, consumer.ID) }
@@ -161,7 +154,7 @@ func TestServerPermissions(t *testing.T) {
 func TestServerToken(t *testing.T) {
 	t.Parallel()
 	g := graphtest.New(&graphtest.Options{Host: "graph.microsoft.us"})
-	_, err := client(t, g).Application(t.Context(), "x")
+	_, err := graphtest.Client(t, g).Application(t.Context(), "x")
 	require.Equal(t, graph.Unauthorized, graph.KindOf(err))
 	for _, header := range []string{"", "Basic x", "Bearer x", "Bearer a.b.c"} {
 		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, g.URL+"/v1.0/applications", nil)
@@ -178,7 +171,7 @@ func TestServerDelay(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := graphtest.New(nil)
 		g.Delay(graphtest.Lags{Applications: graphtest.Lag{Time: 6 * time.Minute}})
-		c := client(t, g)
+		c := graphtest.Client(t, g)
 		_, err := c.Register(t.Context(), "orders-api", "orders-api", 2)
 		require.NoError(t, err)
 		time.Sleep(6*time.Minute - time.Second)
@@ -198,7 +191,7 @@ func TestServerInterrupt(t *testing.T) {
 		app, _ := service(g)
 		ctx, kill := context.WithCancel(t.Context())
 		g.Interrupt(2, applied, kill)
-		c := client(t, g)
+		c := graphtest.Client(t, g)
 		require.NoError(t, c.SetTokenVersion(ctx, app.ID, 1))
 		require.NoError(t, ctx.Err())
 		require.ErrorIs(t, c.SetTokenVersion(ctx, app.ID, 2), context.Canceled)
@@ -236,7 +229,7 @@ func TestServerFederatedCredentials(t *testing.T) {
 		t.Parallel()
 		g := graphtest.New(&graphtest.Options{PageSize: 7})
 		app, _ := service(g)
-		c, ctx := client(t, g), t.Context()
+		c, ctx := graphtest.Client(t, g), t.Context()
 		require.NoError(t, c.AddFederatedCredential(ctx, app.ID, credential("one", "s1")))
 		says(t, c.AddFederatedCredential(ctx, app.ID, credential("ONE", "s2")), graph.CredentialExists, "with name ONE already exists")
 		says(t, c.AddFederatedCredential(ctx, app.ID, credential("two", "s1")), graph.CredentialExists, "combination of issuer and subject must be unique")
@@ -273,7 +266,7 @@ func TestServerFederatedCredentials(t *testing.T) {
 		g := graphtest.New(nil)
 		app, _ := service(g)
 		g.Delay(graphtest.Lags{FederatedCredentials: graphtest.Lag{Requests: 2}})
-		c, ctx := client(t, g), t.Context()
+		c, ctx := graphtest.Client(t, g), t.Context()
 		require.NoError(t, c.AddFederatedCredential(ctx, app.ID, credential("one", "s")))
 		says(t, c.AddFederatedCredential(ctx, app.ID, credential("two", "s")), graph.CredentialExists, "must be unique")
 		for _, want := range []int{0, 1} {
@@ -287,7 +280,7 @@ func TestServerFederatedCredentials(t *testing.T) {
 		g := graphtest.New(nil)
 		app, _ := service(g)
 		g.AddFederatedCredential(app.ID, graphtest.FederatedCredential{Name: "main", Issuer: "i", Audiences: []string{"a"}})
-		_, err := client(t, g).FederatedCredentials(t.Context(), app.ID)
+		_, err := graphtest.Client(t, g).FederatedCredentials(t.Context(), app.ID)
 		require.ErrorContains(t, err, "a credential that matches by an expression")
 	})
 	t.Run("while something else writes", func(t *testing.T) {
@@ -295,7 +288,7 @@ func TestServerFederatedCredentials(t *testing.T) {
 		g := graphtest.New(nil)
 		app, _ := service(g)
 		g.Contend(1)
-		c, ctx := client(t, g), t.Context()
+		c, ctx := graphtest.Client(t, g), t.Context()
 		says(t, c.AddFederatedCredential(ctx, app.ID, credential("one", "s")), graph.Conflict, "Please wait briefly and retry")
 		require.NoError(t, c.AddFederatedCredential(ctx, app.ID, credential("one", "s")))
 	})

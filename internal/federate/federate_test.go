@@ -14,14 +14,8 @@ import (
 	"github.com/seed-ac726066/aztoken/internal/graph"
 	"github.com/seed-ac726066/aztoken/internal/graph/graphtest"
 	"github.com/seed-ac726066/aztoken/internal/rollout"
+	"github.com/seed-ac726066/aztoken/internal/rollout/rollouttest"
 )
-
-func client(t *testing.T, g *graphtest.Server) *graph.Client {
-	t.Helper()
-	c, err := graph.New(graph.Options{Endpoint: g.URL, Transport: g})
-	require.NoError(t, err)
-	return c
-}
 
 // tenant is a directory with an application and an identity.
 type tenant struct {
@@ -42,7 +36,7 @@ func (d tenant) run(ctx context.Context, t *testing.T, w federate.Spec, tell fun
 	// This is virtual time, so that a mistake does not make the test endless.
 	ctx, cancel := context.WithTimeout(ctx, time.Hour)
 	defer cancel()
-	c := client(t, d.Server)
+	c := graphtest.Client(t, d.Server)
 	s, err := federate.Read(ctx, c, w)
 	if err != nil {
 		return nil, err
@@ -137,40 +131,21 @@ func TestApplyResume(t *testing.T) {
 	for name, lags := range map[string]graphtest.Lags{"at once": {}, "slowly": {FederatedCredentials: graphtest.Lag{Requests: 2}}} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			for _, applied := range []bool{false, true} {
-				n := 1
-				for endedAt(t, lags, n, applied) {
-					n++
+			rollouttest.Resume(t, 2, func(t *testing.T) rollouttest.Command {
+				d := newTenant(nil)
+				d.wrong()
+				d.Delay(lags)
+				return rollouttest.Command{
+					Directory: d.Server,
+					Run: func(ctx context.Context) (int, error) {
+						steps, err := d.run(ctx, t, wanted("orders-worker"), nil)
+						return len(steps), err
+					},
+					Complete: d.whole,
 				}
-				require.Greater(t, n, 2, "there are two steps")
-			}
+			})
 		})
 	}
-}
-
-// endedAt ends a run at its n-th write, and lets another go on. It is false if the first came to
-// its end before that.
-func endedAt(t *testing.T, lags graphtest.Lags, n int, applied bool) (ended bool) {
-	synctest.Test(t, func(t *testing.T) {
-		d := newTenant(nil)
-		d.wrong()
-		d.Delay(lags)
-		ctx, kill := context.WithCancel(t.Context())
-		defer kill()
-		d.Interrupt(n, applied, kill)
-		_, err := d.run(ctx, t, wanted("orders-worker"), nil)
-		if ended = ctx.Err() != nil; ended {
-			require.ErrorIs(t, err, context.Canceled)
-			require.ErrorContains(t, err, "run the same command again")
-		}
-		_, err = d.run(t.Context(), t, wanted("orders-worker"), nil)
-		require.NoError(t, err, "write %d, applied %v", n, applied)
-		d.whole(t)
-		left, err := d.run(t.Context(), t, wanted("orders-worker"), nil)
-		require.NoError(t, err)
-		require.Empty(t, left)
-	})
-	return ended
 }
 
 // TestApplyReplication: a credential that is not visible yet is waited for.
@@ -194,7 +169,7 @@ func TestApplyNewApplication(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		d := newTenant(nil)
-		c := client(t, d.Server)
+		c := graphtest.Client(t, d.Server)
 		s, err := federate.Read(t.Context(), c, wanted("orders-worker"))
 		require.NoError(t, err)
 		steps, err := federate.Plan(wanted("orders-worker"), s)
@@ -356,7 +331,7 @@ func TestApplyMeanwhile(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				d := newTenant(nil)
-				g := client(t, d.Server)
+				g := graphtest.Client(t, d.Server)
 				s, err := federate.Read(t.Context(), g, wanted("orders-worker"))
 				require.NoError(t, err)
 				steps, err := federate.Plan(wanted("orders-worker"), s)

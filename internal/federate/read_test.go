@@ -42,14 +42,14 @@ func TestReadMistakes(t *testing.T) {
 	} {
 		w := wanted(c.to)
 		w.App = c.app
-		_, err := federate.Read(t.Context(), client(t, d.Server), w)
+		_, err := federate.Read(t.Context(), graphtest.Client(t, d.Server), w)
 		for _, words := range append(c.want, "aztoken: ") {
 			require.ErrorContains(t, err, words, name)
 		}
 	}
 	w := wanted("vm")
 	w.Revoke = true
-	_, err := federate.Read(t.Context(), client(t, d.Server), w)
+	_, err := federate.Read(t.Context(), graphtest.Client(t, d.Server), w)
 	require.NoError(t, err, "what cannot work can be removed")
 	require.Empty(t, d.Writes())
 }
@@ -77,7 +77,7 @@ func TestReadTenant(t *testing.T) {
 	t.Parallel()
 	const other = "7e000000-0000-4000-8000-000000000002"
 	d := newTenant(nil)
-	s, err := federate.Read(t.Context(), client(t, d.Server), federate.Spec{App: "orders-client", TenantID: other})
+	s, err := federate.Read(t.Context(), graphtest.Client(t, d.Server), federate.Spec{App: "orders-client", TenantID: other})
 	require.NoError(t, err)
 	require.Equal(t, tenantID, s.TenantID, "the token knows")
 	c, err := graph.New(graph.Options{Credential: opaque{}, Transport: accepting{d.Server}})

@@ -1,21 +1,16 @@
 package grant_test
 
 import (
-	"bytes"
-	"flag"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/seed-ac726066/aztoken/internal/emit"
+	"github.com/seed-ac726066/aztoken/internal/emit/emittest"
+	"github.com/seed-ac726066/aztoken/internal/goldenfile"
 	"github.com/seed-ac726066/aztoken/internal/grant"
 	"github.com/seed-ac726066/aztoken/internal/graph"
 )
-
-var update = flag.Bool("update", false, "write the files of testdata anew")
 
 const host = "graph.microsoft.com"
 
@@ -72,49 +67,30 @@ func TestEmit(t *testing.T) {
 				continue
 			}
 			require.NoError(t, err, name)
-			file := filepath.Join("testdata", name+"."+form+".golden")
-			if *update {
-				require.NoError(t, os.WriteFile(file, []byte(text), 0o644))
-			}
-			want, err := os.ReadFile(file)
-			require.NoError(t, err, "go test -update writes it")
-			require.Equal(t, string(want), text, file)
+			file := name + "." + form
+			require.Equal(t, goldenfile.Content(t, file, text), text, file)
 		}
 	}
 }
 
 func TestEmitAz(t *testing.T) {
 	t.Parallel()
-	bash, err := exec.LookPath("bash")
-	if err != nil {
-		t.Skip("there is no bash to read the scripts")
-	}
 	for name, e := range emissions() {
 		text, err := grant.Emit(emit.AzureCLI, e.wanted, e.state, host)
 		require.NoError(t, err)
-		cmd := exec.CommandContext(t.Context(), bash, "-n")
-		cmd.Stdin = bytes.NewBufferString(text)
-		out, err := cmd.CombinedOutput()
-		require.NoError(t, err, "%s: %s", name, out)
+		emittest.Script(t, name, text)
 	}
 }
 
 func TestEmitTerraform(t *testing.T) {
 	t.Parallel()
-	terraform, err := exec.LookPath("terraform")
-	if err != nil {
-		t.Skip("there is no terraform to read the configurations")
-	}
 	for name, e := range emissions() {
 		if e.wanted.Revoke {
 			continue
 		}
 		text, err := grant.Emit(emit.Terraform, e.wanted, e.state, host)
 		require.NoError(t, err)
-		cmd := exec.CommandContext(t.Context(), terraform, "fmt", "-check", "-diff", "-")
-		cmd.Stdin = bytes.NewBufferString(text)
-		out, err := cmd.CombinedOutput()
-		require.NoError(t, err, "%s: %s", name, out)
+		emittest.Configuration(t, name, text)
 	}
 }
 

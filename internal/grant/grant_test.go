@@ -17,16 +17,10 @@ import (
 	"github.com/seed-ac726066/aztoken/internal/graph"
 	"github.com/seed-ac726066/aztoken/internal/graph/graphtest"
 	"github.com/seed-ac726066/aztoken/internal/rollout"
+	"github.com/seed-ac726066/aztoken/internal/rollout/rollouttest"
 )
 
 const armID = "/subscriptions/s/resourceGroups/RG/providers/Microsoft.ManagedIdentity/userAssignedIdentities/worker"
-
-func client(t *testing.T, g *graphtest.Server) *graph.Client {
-	t.Helper()
-	c, err := graph.New(graph.Options{Endpoint: g.URL, Transport: g})
-	require.NoError(t, err)
-	return c
-}
 
 // wanted returns the simplest spec.
 func wanted(to ...string) grant.Spec {
@@ -88,7 +82,7 @@ func TestApply(t *testing.T) {
 	t.Parallel()
 	g := graphtest.New(nil)
 	worker := g.AddManagedIdentity("worker", armID)
-	c := client(t, g)
+	c := graphtest.Client(t, g)
 	s, steps, err := run(t.Context(), c, wanted("worker"), nil)
 	require.NoError(t, err)
 	require.Len(t, steps, 5)
@@ -120,41 +114,22 @@ func TestApplyResume(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			for _, applied := range []bool{false, true} {
-				n := 1
-				for endedAt(t, lags, n, applied) {
-					n++
+			rollouttest.Resume(t, 5, func(t *testing.T) rollouttest.Command {
+				g := graphtest.New(nil)
+				worker := g.AddManagedIdentity("worker", armID)
+				g.Delay(lags)
+				c := graphtest.Client(t, g)
+				return rollouttest.Command{
+					Directory: g,
+					Run: func(ctx context.Context) (int, error) {
+						_, steps, err := run(ctx, c, wanted("worker"), nil)
+						return len(steps), err
+					},
+					Complete: func(t *testing.T) { whole(t, g, worker) },
 				}
-				require.Greater(t, n, 5, "there are five steps")
-			}
+			})
 		})
 	}
-}
-
-// endedAt ends a run at its n-th write, and lets another go on. It is false if the first came to
-// its end before that.
-func endedAt(t *testing.T, lags graphtest.Lags, n int, applied bool) (ended bool) {
-	synctest.Test(t, func(t *testing.T) {
-		g := graphtest.New(nil)
-		worker := g.AddManagedIdentity("worker", armID)
-		g.Delay(lags)
-		ctx, kill := context.WithCancel(t.Context())
-		defer kill()
-		g.Interrupt(n, applied, kill)
-		c := client(t, g)
-		_, _, err := run(ctx, c, wanted("worker"), nil)
-		if ended = ctx.Err() != nil; ended {
-			require.ErrorIs(t, err, context.Canceled)
-			require.ErrorContains(t, err, "run the same command again")
-		}
-		_, _, err = run(t.Context(), c, wanted("worker"), nil)
-		require.NoError(t, err, "write %d, applied %v", n, applied)
-		whole(t, g, worker)
-		_, left, err := run(t.Context(), c, wanted("worker"), nil)
-		require.NoError(t, err)
-		require.Empty(t, left)
-	})
-	return ended
 }
 
 // TestApplyReplication: Apply waits for every kind of replication delay.
@@ -175,7 +150,7 @@ func TestApplyReplication(t *testing.T) {
 				// More than five minutes have been observed.
 				g.Delay(lags(graphtest.Lag{Time: 6 * time.Minute}))
 				start, waited := time.Now(), time.Duration(0)
-				_, _, err := run(t.Context(), client(t, g), wanted("worker"), func(p rollout.Progress) {
+				_, _, err := run(t.Context(), graphtest.Client(t, g), wanted("worker"), func(p rollout.Progress) {
 					if !p.Done {
 						require.Error(t, p.Why)
 						require.GreaterOrEqual(t, p.Waited, time.Duration(0))
@@ -201,7 +176,7 @@ func TestApplyTimeout(t *testing.T) {
 		g.Delay(graphtest.Lags{References: graphtest.Lag{Time: time.Hour}})
 		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
 		defer cancel()
-		c := client(t, g)
+		c := graphtest.Client(t, g)
 		_, _, err := run(ctx, c, wanted("worker"), nil)
 		require.ErrorIs(t, err, context.DeadlineExceeded)
 		require.ErrorContains(t, err, "aztoken: could not assign consumer to worker")
@@ -224,7 +199,7 @@ func TestApplyNewIdentity(t *testing.T) {
 		g.Delay(graphtest.Lags{References: graphtest.Lag{Time: time.Minute}})
 		worker := g.AddManagedIdentity("worker", armID)
 		g.Delay(graphtest.Lags{})
-		_, _, err := run(t.Context(), client(t, g), wanted("worker"), nil)
+		_, _, err := run(t.Context(), graphtest.Client(t, g), wanted("worker"), nil)
 		require.NoError(t, err)
 		whole(t, g, worker)
 	})
@@ -243,13 +218,13 @@ func TestApplyPermissions(t *testing.T) {
 	} {
 		g := graphtest.New(&graphtest.Options{Permissions: append([]string{}, c.have...)})
 		worker := g.AddManagedIdentity("worker", armID)
-		_, _, err := run(t.Context(), client(t, g), wanted(worker.ID), nil)
+		_, _, err := run(t.Context(), graphtest.Client(t, g), wanted(worker.ID), nil)
 		require.Equal(t, graph.Forbidden, graph.KindOf(err), name)
 		for _, want := range c.want {
 			require.ErrorContains(t, err, want)
 		}
 		g.Permit(nil)
-		_, _, err = run(t.Context(), client(t, g), wanted(worker.ID), nil)
+		_, _, err = run(t.Context(), graphtest.Client(t, g), wanted(worker.ID), nil)
 		require.NoError(t, err)
 		whole(t, g, worker)
 	}
@@ -262,7 +237,7 @@ func TestApplyThrottling(t *testing.T) {
 		g := graphtest.New(nil)
 		worker := g.AddManagedIdentity("worker", armID)
 		start := time.Now()
-		_, _, err := run(t.Context(), client(t, g), wanted("worker"), func(p rollout.Progress) {
+		_, _, err := run(t.Context(), graphtest.Client(t, g), wanted("worker"), func(p rollout.Progress) {
 			if p.Done {
 				g.Throttle(7, 30*time.Second) // more than a client retries by itself
 			}
@@ -279,7 +254,7 @@ func TestApplyRevoke(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := graphtest.New(&graphtest.Options{PageSize: 1})
 		worker, other := g.AddManagedIdentity("worker", armID), g.AddManagedIdentity("other", "")
-		c := client(t, g)
+		c := graphtest.Client(t, g)
 		w := wanted("worker", "other")
 		w.Roles = append(w.Roles, grant.Role{Value: "admin"})
 		_, _, err := run(t.Context(), c, w, nil)
@@ -313,7 +288,7 @@ func TestApplyIDType(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := graphtest.New(nil)
 		g.AddManagedIdentity("worker", armID)
-		_, _, err := run(t.Context(), client(t, g), wanted("worker"), nil)
+		_, _, err := run(t.Context(), graphtest.Client(t, g), wanted("worker"), nil)
 		require.NoError(t, err)
 		text, err := json.Marshal(g.Applications()[0].OptionalClaims)
 		require.NoError(t, err)
@@ -327,7 +302,7 @@ func TestApplyConcurrentRole(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := graphtest.New(nil)
 		worker := g.AddManagedIdentity("worker", armID)
-		c := client(t, g)
+		c := graphtest.Client(t, g)
 		s, err := grant.Read(t.Context(), c, wanted("worker"))
 		require.NoError(t, err)
 		steps, err := grant.Plan(wanted("worker"), s)
@@ -353,7 +328,7 @@ func TestApplyServicePrincipalRole(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := graphtest.New(nil)
 		g.AddManagedIdentity("worker", armID)
-		c := client(t, g)
+		c := graphtest.Client(t, g)
 		_, _, err := run(t.Context(), c, wanted(), nil)
 		require.NoError(t, err)
 		s, err := grant.Read(t.Context(), c, wanted("worker"))
@@ -375,11 +350,11 @@ func TestApplyRequireAssignment(t *testing.T) {
 	g.AddServicePrincipal(graphtest.Principal{AppID: app.AppID})
 	g.Delay(graphtest.Lags{ServicePrincipals: graphtest.Lag{Requests: 100}})
 	w := wanted()
-	s, _, err := run(t.Context(), client(t, g), w, nil)
+	s, _, err := run(t.Context(), graphtest.Client(t, g), w, nil)
 	require.NoError(t, err)
 	require.False(t, s.Service.AppRoleAssignmentRequired, "not unless it is asked for")
 	w.RequireAssignment = true
-	s, steps, err := run(t.Context(), client(t, g), w, nil)
+	s, steps, err := run(t.Context(), graphtest.Client(t, g), w, nil)
 	require.NoError(t, err)
 	require.Len(t, steps, 1)
 	require.True(t, s.Service.AppRoleAssignmentRequired, "though it is not seen yet")

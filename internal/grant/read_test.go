@@ -24,7 +24,7 @@ func TestReadMissing(t *testing.T) {
 		"no identity":            {wanted("nobody"), "no managed identity is named"},
 		"an application":         {wanted(app.AppID), "the portal grants roles to applications"},
 	} {
-		_, err := grant.Read(t.Context(), client(t, g), c.wanted)
+		_, err := grant.Read(t.Context(), graphtest.Client(t, g), c.wanted)
 		require.ErrorContains(t, err, c.want, name)
 	}
 	require.Empty(t, g.Writes())
@@ -34,7 +34,7 @@ func TestReadIdentities(t *testing.T) {
 	t.Parallel()
 	g := graphtest.New(nil)
 	one, two := g.AddManagedIdentity("twin", armID), g.AddManagedIdentity("twin", "")
-	s, err := grant.Read(t.Context(), client(t, g), wanted(one.ID, one.AppID, armID+"/", two.ID))
+	s, err := grant.Read(t.Context(), graphtest.Client(t, g), wanted(one.ID, one.AppID, armID+"/", two.ID))
 	require.NoError(t, err)
 	require.Len(t, s.Identities, 2, "each once")
 }
@@ -43,11 +43,11 @@ func TestFindApplication(t *testing.T) {
 	t.Parallel()
 	g := graphtest.New(nil)
 	foreign := g.AddServicePrincipal(graphtest.Principal{DisplayName: "Microsoft Graph", AppID: "00000003-0000-0000-c000-000000000000"})
-	s, err := grant.FindApplication(t.Context(), client(t, g), foreign.AppID)
+	s, err := grant.FindApplication(t.Context(), graphtest.Client(t, g), foreign.AppID)
 	require.NoError(t, err)
 	require.Nil(t, s.Application)
 	require.Equal(t, "Microsoft Graph", s.Name())
-	s, err = grant.FindApplication(t.Context(), client(t, g), "new")
+	s, err = grant.FindApplication(t.Context(), graphtest.Client(t, g), "new")
 	require.NoError(t, err)
 	require.Empty(t, s.AppID()+s.Name())
 }
@@ -60,7 +60,7 @@ func TestReadForeignApplication(t *testing.T) {
 	service := g.AddServicePrincipal(graphtest.Principal{DisplayName: "Microsoft Graph", AppID: "00000003-0000-0000-c000-000000000000", AppRoles: []graphtest.Role{role}})
 	worker := g.AddManagedIdentity("worker", "")
 	w := grant.Spec{App: service.AppID, Roles: []grant.Role{{Value: "User.Read.All"}}, To: []string{"worker"}}
-	_, _, err := run(t.Context(), client(t, g), w, nil)
+	_, _, err := run(t.Context(), graphtest.Client(t, g), w, nil)
 	require.NoError(t, err)
 	require.Len(t, g.Writes(), 1)
 	require.Equal(t, worker.ID, g.Assignments()[0].PrincipalID)
@@ -80,7 +80,7 @@ func TestReadKeepsRolesAndURIs(t *testing.T) {
 	g.AddManagedIdentity("worker", "")
 	w := wanted("worker")
 	w.URIs = []string{"api://{appId}"}
-	s, _, err := run(t.Context(), client(t, g), w, nil)
+	s, _, err := run(t.Context(), graphtest.Client(t, g), w, nil)
 	require.NoError(t, err)
 	now := g.Applications()[0]
 	require.Equal(t, []graphtest.Role{theirs, valueless}, now.AppRoles[:2])
@@ -98,11 +98,11 @@ func TestApplyBadURI(t *testing.T) {
 	g.AddManagedIdentity("worker", "")
 	w := wanted("worker")
 	w.TokenVersion, w.URIs = 1, []string{"https://orders.example.com"}
-	_, _, err := run(t.Context(), client(t, g), w, nil)
+	_, _, err := run(t.Context(), graphtest.Client(t, g), w, nil)
 	require.ErrorContains(t, err, "could not add the App ID URI https://orders.example.com")
 	require.ErrorContains(t, err, "use api://{appId}")
 	w.URIs = []string{"api://{appId}"}
-	_, _, err = run(t.Context(), client(t, g), w, nil)
+	_, _, err = run(t.Context(), graphtest.Client(t, g), w, nil)
 	require.NoError(t, err)
 	require.Len(t, g.Assignments(), 1)
 }

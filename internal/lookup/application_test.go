@@ -5,17 +5,9 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/seed-ac726066/aztoken/internal/graph"
 	"github.com/seed-ac726066/aztoken/internal/graph/graphtest"
 	"github.com/seed-ac726066/aztoken/internal/lookup"
 )
-
-func client(t *testing.T, g *graphtest.Server) *graph.Client {
-	t.Helper()
-	c, err := graph.New(graph.Options{Endpoint: g.URL, Transport: g})
-	require.NoError(t, err)
-	return c
-}
 
 func TestApplication(t *testing.T) {
 	t.Parallel()
@@ -25,7 +17,7 @@ func TestApplication(t *testing.T) {
 	two := g.AddApplication(graphtest.Application{DisplayName: "Orders"})
 	named := g.AddApplication(graphtest.Application{DisplayName: "another", UniqueName: &unique, IdentifierURIs: []string{"api://another"}})
 	shown := g.AddApplication(graphtest.Application{DisplayName: unique})
-	c := client(t, g)
+	c := graphtest.Client(t, g)
 	for app, want := range map[string]graphtest.Application{
 		one.AppID: one, one.ID: one, two.AppID: two, "another": named, "api://another": named,
 		unique:      named, // before a display name
@@ -50,10 +42,10 @@ func TestService(t *testing.T) {
 	t.Parallel()
 	g := graphtest.New(nil)
 	service := g.AddServicePrincipal(graphtest.Principal{DisplayName: "Microsoft Graph", AppID: "00000003-0000-0000-c000-000000000000"})
-	found, err := lookup.Service(t.Context(), client(t, g), service.AppID)
+	found, err := lookup.Service(t.Context(), graphtest.Client(t, g), service.AppID)
 	require.NoError(t, err)
 	require.Equal(t, service.ID, found.ID)
-	found, err = lookup.Service(t.Context(), client(t, g), service.ID)
+	found, err = lookup.Service(t.Context(), graphtest.Client(t, g), service.ID)
 	require.NoError(t, err)
 	require.Nil(t, found, "that is its object id")
 }
@@ -61,7 +53,7 @@ func TestService(t *testing.T) {
 func TestReadingWithoutPermission(t *testing.T) {
 	t.Parallel()
 	g := graphtest.New(&graphtest.Options{Permissions: []string{}})
-	c, ctx := client(t, g), t.Context()
+	c, ctx := graphtest.Client(t, g), t.Context()
 	_, err := lookup.Application(ctx, c, "orders")
 	require.ErrorContains(t, err, "aztoken: reading the application: 403")
 	_, err = lookup.Service(ctx, c, "orders")

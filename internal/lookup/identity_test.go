@@ -19,7 +19,7 @@ func TestIdentity(t *testing.T) {
 	g.AddServicePrincipal(graphtest.Principal{AppID: app.AppID, DisplayName: "orders-api"})
 	worker := g.AddManagedIdentity("worker", armID)
 	one, two := g.AddManagedIdentity("twin", armID+"2"), g.AddManagedIdentity("twin", "")
-	c := client(t, g)
+	c := graphtest.Client(t, g)
 	for _, to := range []string{"worker", "Worker", worker.ID, worker.AppID, armID, armID + "/"} {
 		found, err := lookup.Identity(t.Context(), c, to, "")
 		require.NoError(t, err, to)

@@ -23,6 +23,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/seed-ac726066/aztoken/internal/operation"
+	"github.com/seed-ac726066/aztoken/internal/testservice"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -46,20 +47,10 @@ func get(t *testing.T, url string) (int, string) {
 	return resp.StatusCode, string(body)
 }
 
-// socketDir returns a directory with a short name: the path of a socket has about a hundred bytes
-// at most, and a test's own directory on macOS takes nearly all of them.
-func socketDir(t *testing.T) string {
-	t.Helper()
-	dir, err := os.MkdirTemp("", "")
-	require.NoError(t, err)
-	t.Cleanup(func() { _ = os.RemoveAll(dir) })
-	return dir
-}
-
 // systemd is a socket at which services notify.
 func systemd(t *testing.T) (path string, next func() string) {
 	t.Helper()
-	path = filepath.Join(socketDir(t), "notify")
+	path = filepath.Join(testservice.SocketDir(t), "notify")
 	conn, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: path, Net: "unixgram"})
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = conn.Close() })
@@ -261,7 +252,7 @@ func TestServiceBoundsConnections(t *testing.T) {
 
 func TestListen(t *testing.T) {
 	t.Parallel()
-	path := filepath.Join(socketDir(t), "agent.sock")
+	path := filepath.Join(testservice.SocketDir(t), "agent.sock")
 	t.Run("removes a socket at which nobody answers, and no other", func(t *testing.T) {
 		stale, err := net.ListenUnix("unix", &net.UnixAddr{Name: path, Net: "unix"})
 		require.NoError(t, err)

@@ -8,13 +8,15 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 	"github.com/stretchr/testify/require"
 
 	"github.com/seed-ac726066/aztoken"
 	"github.com/seed-ac726066/aztoken/imdstest"
+	"github.com/seed-ac726066/aztoken/internal/clienttest"
 	"github.com/seed-ac726066/aztoken/internal/telemetry"
+	"github.com/seed-ac726066/aztoken/internal/telemetry/telemetrytest"
+	"github.com/seed-ac726066/aztoken/internal/virtualtime"
 	"github.com/seed-ac726066/aztoken/tokenstore"
 	"github.com/seed-ac726066/aztoken/verify"
 )
@@ -22,38 +24,7 @@ import (
 const resource = "https://orders.example.com"
 
 // virtually runs a parallel subtest in virtual time.
-func virtually(t *testing.T, name string, f func(t *testing.T)) {
-	t.Helper()
-	t.Run(name, func(t *testing.T) {
-		t.Parallel()
-		synctest.Test(t, f)
-	})
-}
-
-// newClient returns a client that ends with the test.
-func newClient(t *testing.T, opts aztoken.Options) *aztoken.Client {
-	t.Helper()
-	opts.Getenv = func(string) string { return "" }
-	c, err := aztoken.NewClient(&opts)
-	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, c.Close()) })
-	return c
-}
-
-// over returns a client of imds.
-func over(t *testing.T, imds *imdstest.Server) *aztoken.Client {
-	t.Helper()
-	opts := aztoken.Options{}
-	opts.Transport = imds
-	return newClient(t, opts)
-}
-
-// living is a credential whose tokens live this long.
-type living time.Duration
-
-func (l living) GetToken(context.Context, policy.TokenRequestOptions) (azcore.AccessToken, error) {
-	return azcore.AccessToken{Token: "t", ExpiresOn: time.Now().Add(time.Duration(l))}, nil
-}
+var virtually = virtualtime.Run
 
 func key(identity, resource, tenant string, cae bool) telemetry.TokenKey {
 	return telemetry.TokenKey{Resource: telemetry.Resource{
@@ -65,7 +36,7 @@ func TestSnapshot(t *testing.T) {
 	t.Parallel()
 	virtually(t, "has tokens and failures", func(t *testing.T) {
 		w, imds := telemetry.NewWatched(0), imdstest.New(nil)
-		c := over(t, imds)
+		c := clienttest.Over(t, imds, aztoken.Options{})
 		require.Equal(t, telemetry.Source{Identity: "default"}, w.Client(telemetry.Source{}, c))
 		require.Empty(t, w.Snapshot().Tokens)
 		tok, err := c.Token(t.Context(), resource)
@@ -86,7 +57,7 @@ func TestSnapshot(t *testing.T) {
 	})
 	virtually(t, "has a resource that never had a token, without one", func(t *testing.T) {
 		w, imds := telemetry.NewWatched(0), imdstest.New(&imdstest.Options{Resources: []string{resource}})
-		c := over(t, imds)
+		c := clienttest.Over(t, imds, aztoken.Options{})
 		w.Client(telemetry.Source{}, c)
 		_, err := c.Token(t.Context(), "https://wrong.example.com")
 		require.Error(t, err)
@@ -98,8 +69,8 @@ func TestSnapshot(t *testing.T) {
 		for _, first := range []int{0, 1} {
 			w := telemetry.NewWatched(0)
 			clients := []*aztoken.Client{
-				newClient(t, aztoken.Options{Credential: living(10 * time.Hour)}),
-				newClient(t, aztoken.Options{Credential: living(time.Hour)}),
+				clienttest.New(t, aztoken.Options{Credential: telemetrytest.Living(10 * time.Hour)}),
+				clienttest.New(t, aztoken.Options{Credential: telemetrytest.Living(time.Hour)}),
 			}
 			for i := range clients {
 				w.Client(telemetry.Source{}, clients[(first+i)%2])
@@ -115,7 +86,7 @@ func TestSnapshot(t *testing.T) {
 	})
 	virtually(t, "has no refresh of a token that nobody uses", func(t *testing.T) {
 		w := telemetry.NewWatched(0)
-		c := over(t, imdstest.New(nil))
+		c := clienttest.Over(t, imdstest.New(nil), aztoken.Options{})
 		w.Client(telemetry.Source{}, c)
 		require.NoError(t, c.Warm(t.Context(), resource))
 		time.Sleep(time.Minute)
@@ -128,7 +99,7 @@ func TestSnapshot(t *testing.T) {
 	})
 	virtually(t, "tells tenants and CAE apart", func(t *testing.T) {
 		w := telemetry.NewWatched(0)
-		c := newClient(t, aztoken.Options{Credential: living(time.Hour)})
+		c := clienttest.New(t, aztoken.Options{Credential: telemetrytest.Living(time.Hour)})
 		w.Client(telemetry.Source{}, c)
 		for _, tenant := range []string{"", "a", "b"} {
 			for _, cae := range []bool{false, true} {
@@ -147,7 +118,7 @@ func TestSnapshot(t *testing.T) {
 		t.Cleanup(imds.Close)
 		opts := aztoken.Options{Federation: &aztoken.Federation{TenantID: imdstest.DefaultTenantID, ClientID: imdstest.DefaultApplicationID}}
 		opts.Transport = imds
-		c := newClient(t, opts)
+		c := clienttest.New(t, opts)
 		w.Client(telemetry.Source{}, c)
 		require.NoError(t, c.Warm(t.Context(), resource))
 		s := w.Snapshot()
@@ -158,7 +129,7 @@ func TestSnapshot(t *testing.T) {
 	virtually(t, "has names in place of identities", func(t *testing.T) {
 		w := telemetry.NewWatched(0)
 		for _, as := range []telemetry.Source{{Identity: "a"}, {Client: "a"}, {Client: "b"}, {}} {
-			c := newClient(t, aztoken.Options{Credential: living(time.Hour)})
+			c := clienttest.New(t, aztoken.Options{Credential: telemetrytest.Living(time.Hour)})
 			require.Equal(t, as, w.Client(as, c))
 			require.NoError(t, c.Warm(t.Context(), resource))
 		}
@@ -166,7 +137,7 @@ func TestSnapshot(t *testing.T) {
 	})
 	virtually(t, "has a client once, under its latest name", func(t *testing.T) {
 		w := telemetry.NewWatched(0)
-		c := over(t, imdstest.New(nil))
+		c := clienttest.Over(t, imdstest.New(nil), aztoken.Options{})
 		require.NoError(t, c.Warm(t.Context(), resource))
 		for _, name := range []string{"a", "a", "b"} {
 			w.Client(telemetry.Source{Identity: name}, c)
@@ -176,7 +147,7 @@ func TestSnapshot(t *testing.T) {
 	})
 	virtually(t, "bounds the resources, and shows the worst of the rest", func(t *testing.T) {
 		w := telemetry.NewWatched(2)
-		c := newClient(t, aztoken.Options{Credential: living(10 * time.Hour)})
+		c := clienttest.New(t, aztoken.Options{Credential: telemetrytest.Living(10 * time.Hour)})
 		w.Client(telemetry.Source{}, c)
 		for _, r := range []string{"https://a", "https://b", "https://c", "https://d"} {
 			require.NoError(t, c.Warm(t.Context(), r))
@@ -190,7 +161,7 @@ func TestSnapshot(t *testing.T) {
 	})
 	virtually(t, "has nothing of clients that are closed, or nil", func(t *testing.T) {
 		w := telemetry.NewWatched(0)
-		c := over(t, imdstest.New(nil))
+		c := clienttest.Over(t, imdstest.New(nil), aztoken.Options{})
 		w.Client(telemetry.Source{}, c)
 		require.NoError(t, c.Warm(t.Context(), resource))
 		require.NotEmpty(t, w.Snapshot().Tokens)
@@ -204,21 +175,21 @@ func TestSnapshot(t *testing.T) {
 func TestSnapshotOfStores(t *testing.T) {
 	t.Parallel()
 	virtually(t, "is down if one of them is", func(t *testing.T) {
-		w, broken := telemetry.NewWatched(0), &backend{}
+		w, broken := telemetry.NewWatched(0), &telemetrytest.EmptyStore{}
 		var clients []*aztoken.Client
-		for _, b := range []tokenstore.Backend{broken, &backend{}} {
+		for _, b := range []tokenstore.Backend{broken, &telemetrytest.EmptyStore{}} {
 			store, err := tokenstore.New(b, make([]byte, tokenstore.KeySize))
 			require.NoError(t, err)
 			opts := aztoken.Options{ID: aztoken.ClientID(imdstest.DefaultClientID), Store: store}
 			opts.Transport = imdstest.New(nil)
-			c := newClient(t, opts)
+			c := clienttest.New(t, opts)
 			w.Client(telemetry.Source{}, c)
 			clients = append(clients, c)
 		}
 		s := w.Snapshot()
 		require.True(t, s.HasStore)
 		require.True(t, s.StoreUp)
-		broken.err = context.DeadlineExceeded
+		broken.Err = context.DeadlineExceeded
 		for _, c := range clients {
 			require.NoError(t, c.Warm(t.Context(), resource))
 		}
@@ -231,29 +202,11 @@ func TestSnapshotOfStores(t *testing.T) {
 	})
 }
 
-// backend is a store that is empty, or fails.
-type backend struct{ err error }
-
-func (b *backend) Load(context.Context, string) ([]byte, error) {
-	if b.err != nil {
-		return nil, b.err
-	}
-	return nil, tokenstore.ErrNotFound
-}
-
-func (b *backend) Save(context.Context, string, []byte, time.Time) error { return b.err }
-
 func TestSnapshotOfVerifiers(t *testing.T) {
 	t.Parallel()
 	newVerifier := func(t *testing.T, imds *imdstest.Server) *verify.Verifier {
 		t.Helper()
-		v, err := verify.New(&verify.Options{
-			Audiences: []string{resource}, Tenants: []string{imdstest.DefaultTenantID}, AllowRoleless: true,
-			Authority: "https://imds.test", HTTPClient: imds.Client(),
-		})
-		require.NoError(t, err)
-		t.Cleanup(func() { require.NoError(t, v.Close()) })
-		return v
+		return imds.Verifier(t, &verify.Options{Audiences: []string{resource}, AllowRoleless: true})
 	}
 	virtually(t, "has the one that is worst off", func(t *testing.T) {
 		w := telemetry.NewWatched(0)
@@ -288,12 +241,9 @@ func TestSnapshotOfTenants(t *testing.T) {
 	t.Parallel()
 	virtually(t, "has the one without keys", func(t *testing.T) {
 		w, imds := telemetry.NewWatched(0), imdstest.New(nil)
-		v, err := verify.New(&verify.Options{
+		v := imds.Verifier(t, &verify.Options{
 			Audiences: []string{resource}, Tenants: []string{imdstest.DefaultTenantID, "7e000000-0000-4000-8000-0000000000ff"},
-			Authority: "https://imds.test", HTTPClient: imds.Client(),
 		})
-		require.NoError(t, err)
-		t.Cleanup(func() { require.NoError(t, v.Close()) })
 		w.Verifier(v)
 		require.Nil(t, w.Snapshot().Keys)
 		require.NoError(t, v.Warm(t.Context()), "the keys of one tenant are enough")

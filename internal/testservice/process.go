@@ -1,12 +1,12 @@
 package testservice
 
 import (
-	"bytes"
 	"net"
 	"os/exec"
-	"sync"
 	"testing"
 	"time"
+
+	"github.com/seed-ac726066/aztoken/internal/lockedbuffer"
 )
 
 // startTime is far more than any of the servers takes on a busy machine.
@@ -22,7 +22,7 @@ type Process struct {
 // are killed when the test ends.
 func Start(tb testing.TB, cmd *exec.Cmd, addr string) *Process {
 	tb.Helper()
-	said := &output{}
+	said := new(lockedbuffer.Buffer)
 	cmd.Stdout, cmd.Stderr = said, said
 	leadGroup(cmd)
 	if err := cmd.Start(); err != nil {
@@ -60,22 +60,4 @@ func (p *Process) Kill() {
 	}
 	killGroup(p.cmd.Process)
 	<-p.ended
-}
-
-// output is the output of a server.
-type output struct {
-	mu   sync.Mutex
-	text bytes.Buffer // guarded by mu
-}
-
-func (o *output) Write(p []byte) (int, error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.text.Write(p)
-}
-
-func (o *output) String() string {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.text.String()
 }

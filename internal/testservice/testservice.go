@@ -53,3 +53,15 @@ func FreePort(tb testing.TB) string {
 	}
 	return port
 }
+
+// SocketDir returns a directory with a short name: the path of a Unix socket has some hundred bytes
+// at most, of which a test's own directory on macOS takes nearly all.
+func SocketDir(tb testing.TB) string {
+	tb.Helper()
+	dir, err := os.MkdirTemp("", "")
+	if err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(func() { _ = os.RemoveAll(dir) })
+	return dir
+}

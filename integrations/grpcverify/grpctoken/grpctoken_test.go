@@ -15,6 +15,7 @@ import (
 	"github.com/seed-ac726066/aztoken"
 	"github.com/seed-ac726066/aztoken/imdstest"
 	"github.com/seed-ac726066/aztoken/integrations/grpcverify/grpctoken"
+	"github.com/seed-ac726066/aztoken/internal/clienttest"
 )
 
 // minting returns a host that issues a new token for every request.
@@ -25,7 +26,7 @@ func TestCalls(t *testing.T) {
 	t.Run("carry a token that the server accepts", func(t *testing.T) {
 		t.Parallel()
 		imds := minting()
-		s, c := startOnLoopback(t, imds), tokens(t, imds, aztoken.Options{})
+		s, c := startOnLoopback(t, imds), clienttest.Over(t, imds, aztoken.Options{})
 		for _, opts := range [][]grpc.DialOption{
 			grpctoken.DialOptions(c, resource),
 			// The credentials of package aztoken itself.
@@ -41,7 +42,7 @@ func TestCalls(t *testing.T) {
 	t.Run("are repeated with another token where the server rejects one", func(t *testing.T) {
 		t.Parallel()
 		imds := minting()
-		s, c := startOnLoopback(t, imds), tokens(t, imds, aztoken.Options{})
+		s, c := startOnLoopback(t, imds), clienttest.Over(t, imds, aztoken.Options{})
 		client := s.connect(t, grpctoken.DialOptions(c, resource)...)
 		require.NoError(t, check(t.Context(), client))
 		s.refuse(s.tokens[0])
@@ -54,7 +55,7 @@ func TestCalls(t *testing.T) {
 	t.Run("of a stream have another token after the server has rejected one", func(t *testing.T) {
 		t.Parallel()
 		imds := minting()
-		s, c := startOnLoopback(t, imds), tokens(t, imds, aztoken.Options{})
+		s, c := startOnLoopback(t, imds), clienttest.Over(t, imds, aztoken.Options{})
 		client := s.connect(t, grpctoken.DialOptions(c, resource)...)
 		require.NoError(t, watch(t.Context(), client))
 		s.refuse(s.tokens[0])
@@ -64,7 +65,7 @@ func TestCalls(t *testing.T) {
 	t.Run("end with the server's error where there is no other token", func(t *testing.T) {
 		t.Parallel()
 		imds := imdstest.New(nil) // returns the same token for an hour
-		s, c := startOnLoopback(t, imds), tokens(t, imds, aztoken.Options{})
+		s, c := startOnLoopback(t, imds), clienttest.Over(t, imds, aztoken.Options{})
 		client := s.connect(t, grpctoken.DialOptions(c, resource)...)
 		require.NoError(t, check(t.Context(), client))
 		s.refuse(s.tokens[0])
@@ -77,7 +78,7 @@ func TestCalls(t *testing.T) {
 	t.Run("end with the server's error where the token is for another service", func(t *testing.T) {
 		t.Parallel()
 		imds := minting()
-		s, c := startOnLoopback(t, imds), tokens(t, imds, aztoken.Options{})
+		s, c := startOnLoopback(t, imds), clienttest.Over(t, imds, aztoken.Options{})
 		client := s.connect(t, grpctoken.DialOptions(c, "https://prices.example.com")...)
 		require.Equal(t, codes.Unauthenticated, status.Code(check(t.Context(), client)))
 		require.Equal(t, codes.Unauthenticated, status.Code(watch(t.Context(), client)))
@@ -86,7 +87,7 @@ func TestCalls(t *testing.T) {
 	t.Run("keep credentials of their own", func(t *testing.T) {
 		t.Parallel()
 		imds := minting()
-		s, c := startOnLoopback(t, imds), tokens(t, imds, aztoken.Options{})
+		s, c := startOnLoopback(t, imds), clienttest.Over(t, imds, aztoken.Options{})
 		client := s.connect(t, grpctoken.DialOptions(c, "https://prices.example.com")...)
 		require.NoError(t, check(t.Context(), client, grpc.PerRPCCredentials(c.PerRPCCredentials(resource))))
 	})
@@ -95,7 +96,7 @@ func TestCalls(t *testing.T) {
 		imds := minting()
 		s := startOnLoopback(t, imds)
 		var kinds []aztoken.EventKind
-		c := tokens(t, imds, aztoken.Options{OnEvent: func(ev aztoken.Event) { kinds = append(kinds, ev.Kind) }})
+		c := clienttest.Over(t, imds, aztoken.Options{OnEvent: func(ev aztoken.Event) { kinds = append(kinds, ev.Kind) }})
 		client := s.connect(t, append(grpctoken.DialOptions(c, resource), grpc.WithTransportCredentials(insecure.NewCredentials()))...)
 		err := check(t.Context(), client)
 		require.Error(t, err)
@@ -127,10 +128,10 @@ func TestNoToken(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				imds := minting()
-				c := tokens(t, imds, aztoken.Options{})
+				c := clienttest.Over(t, imds, aztoken.Options{})
 				require.NoError(t, c.Warm(t.Context(), "https://prices.example.com"), "the endpoint is there")
 				if tc.is == aztoken.ErrNoManagedIdentity {
-					c = tokens(t, imds, aztoken.Options{})
+					c = clienttest.Over(t, imds, aztoken.Options{})
 				}
 				s := startInMemory(t, imds)
 				client := s.connect(t, grpctoken.DialOptions(c, resource)...)
@@ -164,7 +165,7 @@ func TestNoToken(t *testing.T) {
 	t.Run("a client that is closed", func(t *testing.T) {
 		t.Parallel()
 		imds := minting()
-		c := tokens(t, imds, aztoken.Options{})
+		c := clienttest.Over(t, imds, aztoken.Options{})
 		require.NoError(t, c.Close())
 		err := check(t.Context(), startOnLoopback(t, imds).connect(t, grpctoken.DialOptions(c, resource)...))
 		require.ErrorIs(t, err, aztoken.ErrClosed)
@@ -178,7 +179,7 @@ func TestOutage(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		imds := minting()
-		s, c := startInMemory(t, imds), tokens(t, imds, aztoken.Options{Refresh: aztoken.HalfLife()})
+		s, c := startInMemory(t, imds), clienttest.Over(t, imds, aztoken.Options{Refresh: aztoken.HalfLife()})
 		client := s.connect(t, grpctoken.DialOptions(c, resource)...)
 		bare := s.connect(t, grpc.WithPerRPCCredentials(c.PerRPCCredentials(resource)))
 		for minute := range 36 * 60 {

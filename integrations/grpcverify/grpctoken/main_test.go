@@ -17,7 +17,6 @@ import (
 	"google.golang.org/grpc/status"
 	"google.golang.org/grpc/test/bufconn"
 
-	"github.com/seed-ac726066/aztoken"
 	"github.com/seed-ac726066/aztoken/imdstest"
 	"github.com/seed-ac726066/aztoken/integrations/grpcverify"
 	"github.com/seed-ac726066/aztoken/internal/fakeazure/certificate"
@@ -79,12 +78,7 @@ type server struct {
 // start starts a service on a listener. dial connects to it.
 func start(t *testing.T, entra *imdstest.Server, listener net.Listener, dial func(context.Context) (net.Conn, error)) *server {
 	t.Helper()
-	v, err := verify.New(&verify.Options{
-		Audiences: []string{resource}, Tenants: []string{imdstest.DefaultTenantID}, AllowRoleless: true,
-		Authority: "https://imds.test", HTTPClient: entra.Client(),
-	})
-	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, v.Close()) })
+	v := entra.Verifier(t, &verify.Options{Audiences: []string{resource}, AllowRoleless: true})
 	identity := certificate.New("orders.example.com")
 	trusted := x509.NewCertPool()
 	require.True(t, trusted.AppendCertsFromPEM(identity.PEM()))
@@ -130,16 +124,6 @@ func (s *server) connect(t *testing.T, opts ...grpc.DialOption) grpc_health_v1.H
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, conn.Close()) })
 	return grpc_health_v1.NewHealthClient(conn)
-}
-
-// tokens returns a source of tokens from imds.
-func tokens(t *testing.T, imds *imdstest.Server, opts aztoken.Options) *aztoken.Client {
-	t.Helper()
-	opts.Transport, opts.Getenv = imds, func(string) string { return "" }
-	c, err := aztoken.NewClient(&opts)
-	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, c.Close()) })
-	return c
 }
 
 // check makes a unary call.

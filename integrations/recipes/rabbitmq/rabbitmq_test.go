@@ -92,10 +92,7 @@ func TestRabbitMQ(t *testing.T) {
 		azure := recipetest.NewAzure(t, rights)
 		client := recipetest.NewClient(t, azure, recipetest.Known)
 		load := recipetest.StartLoad(t, 1, publisher(t, dial(t, url, client), "orders-outage"))
-		load.Await(t, 100)
-		recipetest.FailToRotate(t, client, azure, resource)
-		load.Await(t, 100)
-		load.StopWell(t)
+		load.OutliveFailure(t, client, azure, resource, 100)
 		require.NoError(t, publisher(t, dial(t, url, client), "orders-outage-too")(t.Context()), "a new connection")
 	})
 	t.Run("the broker refuses a new token: the connection says so", func(t *testing.T) {

@@ -64,20 +64,14 @@ func TestStorage(t *testing.T) {
 		// An SDK client keeps a token until its RefreshOn, which tokens that live for seconds never
 		// reach. A new client uses the current token.
 		load := recipetest.StartLoad(t, 4, func(ctx context.Context) error { return upload(server.connect(t, tokens))(ctx) })
-		require.Eventually(t, func() bool { return time.Now().After(first.ExpiresOn) }, time.Minute, 10*time.Millisecond)
-		load.Await(t, 50)
-		load.StopWell(t)
-		require.Greater(t, azure.Count(), 1)
+		load.OutliveToken(t, azure, first, 50)
 	})
 	t.Run("a rotation that fails under load: no request fails", func(t *testing.T) {
 		t.Parallel()
 		azure := recipetest.NewAzure(t, nil)
 		tokens := recipetest.NewClient(t, azure, recipetest.Known)
 		load := recipetest.StartLoad(t, 4, upload(server.connect(t, tokens)))
-		load.Await(t, 50)
-		recipetest.FailToRotate(t, tokens, azure, resource)
-		load.Await(t, 50)
-		load.StopWell(t)
+		load.OutliveFailure(t, tokens, azure, resource, 50)
 		require.NoError(t, upload(server.connect(t, tokens))(t.Context()), "a client of the SDK without a cached token")
 	})
 	t.Run("the endpoint hangs at the start: the library's error at the caller's own deadline", func(t *testing.T) {

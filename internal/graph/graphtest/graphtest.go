@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/seed-ac726066/aztoken/internal/fakegraph"
+	"github.com/seed-ac726066/aztoken/internal/graph"
 )
 
 // See package fakegraph.
@@ -53,4 +54,14 @@ func NewServer(tb testing.TB, opts *Options) *Server {
 	s.URL = listener.URL
 	tb.Cleanup(listener.Close)
 	return s
+}
+
+// Client returns a client of s that is signed in.
+func Client(tb testing.TB, s *Server) *graph.Client {
+	tb.Helper()
+	c, err := graph.New(graph.Options{Endpoint: s.URL, Transport: s})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return c
 }

@@ -8,6 +8,9 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/seed-ac726066/aztoken"
+	"github.com/seed-ac726066/aztoken/imdstest"
 )
 
 // Load is a set of callers that use a service repeatedly.
@@ -65,4 +68,24 @@ func (l *Load) StopWell(t *testing.T) {
 		require.NoError(t, err, "%d of %d calls failed", l.failed.Load(), l.calls.Load())
 	default:
 	}
+}
+
+// OutliveToken awaits the end of a token of azure's and so many calls after it, and ends the load,
+// of which no call may have failed.
+func (l *Load) OutliveToken(t *testing.T, azure *imdstest.Server, token aztoken.Token, calls int64) {
+	t.Helper()
+	require.Eventually(t, func() bool { return time.Now().After(token.ExpiresOn) }, time.Minute, 10*time.Millisecond)
+	l.Await(t, calls)
+	l.StopWell(t)
+	require.Greater(t, azure.Count(), 1)
+}
+
+// OutliveFailure lets the client look for another token in vain, after so many calls and before as
+// many more, and ends the load, of which no call may have failed.
+func (l *Load) OutliveFailure(t *testing.T, client *aztoken.Client, azure *imdstest.Server, resource string, calls int64) {
+	t.Helper()
+	l.Await(t, calls)
+	FailToRotate(t, client, azure, resource)
+	l.Await(t, calls)
+	l.StopWell(t)
 }
