@@ -35,7 +35,7 @@ type Options struct {
 // Metrics is a [prometheus.Collector] of clients and verifiers. It is made by [New], and safe for
 // concurrent use. No label has a token, a secret or the text of an error.
 //
-// Clients of one identity share its series: gauges are those of the token that ends first and of
+// Clients of one identity share its series: gauges are those of the token that is worst off and of
 // the most failures, counters are sums. [Metrics.As] tells them apart.
 type Metrics struct {
 	watched *telemetry.Watched

@@ -82,8 +82,8 @@ func (w *Watched) alive() (clients []client, verifiers []*verify.Verifier) {
 
 // Snapshot is the state of all that is watched.
 type Snapshot struct {
-	// Tokens are those in use, the one that ends first for each key.
-	Tokens map[TokenKey]Token
+	// Tokens has, for each key, the token that is worst off.
+	Tokens Tokens
 	// Failures are how often in a row requests have failed, the most for each resource of a Source,
 	// whatever the tenant.
 	Failures map[FailureKey]int
@@ -103,6 +103,50 @@ type TokenKey struct {
 // it is not replaced before somebody does, and no alert must take it for one that cannot be.
 type Token struct{ Acquired, Refresh, Expiry time.Time }
 
+// Tokens are those that are worst off of all with the same key. One that somebody uses comes before
+// one that nobody does; then one that should have been replaced by now, the more of its life is
+// over the sooner; then the one that ends first.
+type Tokens map[TokenKey]Token
+
+// Add adds the token that r tells of, if there is one.
+func (all Tokens) Add(key TokenKey, r aztoken.ResourceStatus, now time.Time) {
+	if r.AcquiredOn.IsZero() {
+		return
+	}
+	t := Token{Acquired: r.AcquiredOn, Refresh: r.RefreshOn, Expiry: r.ExpiresOn}
+	if r.Unused {
+		t.Refresh = time.Time{}
+	}
+	if other, ok := all[key]; !ok || t.isWorse(other, now) {
+		all[key] = t
+	}
+}
+
+// overdue is the share of its life before which the default policy has replaced a token. The alert
+// rules begin below it.
+const overdue = 0.51
+
+// isWorse reports whether t is worse off than other. The lives of the two may differ: a token of a
+// day that has three hours left cannot be replaced, while one of an hour is as new as can be.
+func (t Token) isWorse(other Token, now time.Time) bool {
+	if inUse := !t.Refresh.IsZero(); inUse == other.Refresh.IsZero() {
+		return inUse
+	}
+	if a, b := t.left(now), other.left(now); min(a, b) < overdue {
+		return a < b
+	}
+	return t.Expiry.Before(other.Expiry)
+}
+
+// left returns the share of its life that t has left.
+func (t Token) left(now time.Time) float64 {
+	life := t.Expiry.Sub(t.Acquired)
+	if life <= 0 {
+		return 0
+	}
+	return float64(t.Expiry.Sub(now)) / float64(life)
+}
+
 // FailureKey is what tells counts of failures apart.
 type FailureKey struct {
 	Source
@@ -118,11 +162,12 @@ type Keys struct {
 
 // Snapshot returns the state of all that is watched now. It waits for no endpoint.
 func (w *Watched) Snapshot() Snapshot {
-	s := Snapshot{Tokens: make(map[TokenKey]Token), Failures: make(map[FailureKey]int), StoreUp: true}
+	s := Snapshot{Tokens: make(Tokens), Failures: make(map[FailureKey]int), StoreUp: true}
+	now := time.Now()
 	clients, verifiers := w.alive()
 	for _, c := range clients {
 		if pointer := c.pointer.Value(); pointer != nil {
-			s.addClient(w, c.as, pointer.Status())
+			s.addClient(w, c.as, pointer.Status(), now)
 		}
 	}
 	for _, v := range verifiers {
@@ -131,7 +176,7 @@ func (w *Watched) Snapshot() Snapshot {
 	return s
 }
 
-func (s *Snapshot) addClient(w *Watched, as Source, status aztoken.Status) {
+func (s *Snapshot) addClient(w *Watched, as Source, status aztoken.Status, now time.Time) {
 	if status.Closed {
 		return
 	}
@@ -143,17 +188,7 @@ func (s *Snapshot) addClient(w *Watched, as Source, status aztoken.Status) {
 		resource := w.labels.resource(Resource{Source: source, Resource: r.Resource, Tenant: r.Tenant}, hasToken)
 		failures := FailureKey{source, resource.Resource}
 		s.Failures[failures] = max(s.Failures[failures], r.Failures)
-		if !hasToken {
-			continue
-		}
-		key := TokenKey{resource, r.CAE}
-		t := Token{Acquired: r.AcquiredOn, Refresh: r.RefreshOn, Expiry: r.ExpiresOn}
-		if r.Unused {
-			t.Refresh = time.Time{}
-		}
-		if other, ok := s.Tokens[key]; !ok || t.Expiry.Before(other.Expiry) {
-			s.Tokens[key] = t
-		}
+		s.Tokens.Add(TokenKey{resource, r.CAE}, r, now)
 	}
 }
 
