@@ -170,9 +170,11 @@ func (w *Watched) Snapshot() Snapshot {
 			s.addClient(w, c.as, pointer.Status(), now)
 		}
 	}
+	var keys []verify.Status
 	for _, v := range verifiers {
-		s.addVerifier(v.Status())
+		keys = append(keys, v.Status())
 	}
+	s.Keys = KeysOf(keys...)
 	return s
 }
 
@@ -192,26 +194,34 @@ func (s *Snapshot) addClient(w *Watched, as Source, status aztoken.Status, now t
 	}
 }
 
-func (s *Snapshot) addVerifier(status verify.Status) {
-	if status.Closed || status.NextFetchOn.IsZero() { // it has not been used yet
-		return
+// KeysOf returns what the verifier, or its tenant, that is worst off has to check tokens with, nil if
+// none has been used.
+func KeysOf(verifiers ...verify.Status) *Keys {
+	var k *Keys
+	for _, v := range verifiers {
+		if v.Closed || v.NextFetchOn.IsZero() { // it has not been used yet
+			continue
+		}
+		if len(v.Tenants) == 0 {
+			k = k.worsened(v)
+		}
+		for _, tenant := range v.Tenants { // one of which may have no keys while the others do
+			k = k.worsened(tenant)
+		}
 	}
-	if len(status.Tenants) == 0 {
-		s.addKeys(status)
-	}
-	for _, tenant := range status.Tenants { // one of which may have no keys while the others do
-		s.addKeys(tenant)
-	}
+	return k
 }
 
-func (s *Snapshot) addKeys(status verify.Status) {
-	if s.Keys == nil {
-		s.Keys = &Keys{Count: status.Keys, Fetched: status.FetchedOn, Expiry: status.ExpireOn}
+// worsened returns the worst of k, nil for nothing yet, and the keys of status.
+func (k *Keys) worsened(status verify.Status) *Keys {
+	if k == nil {
+		k = &Keys{Count: status.Keys, Fetched: status.FetchedOn, Expiry: status.ExpireOn}
 	}
-	k := s.Keys
-	k.Count = min(k.Count, status.Keys)
-	k.Fetched, k.Expiry = earlier(k.Fetched, status.FetchedOn), earlier(k.Expiry, status.ExpireOn)
-	k.IsFailing = k.IsFailing || status.LastError != ""
+	return &Keys{
+		Count:   min(k.Count, status.Keys),
+		Fetched: earlier(k.Fetched, status.FetchedOn), Expiry: earlier(k.Expiry, status.ExpireOn),
+		IsFailing: k.IsFailing || status.LastError != "",
+	}
 }
 
 // earlier returns the earlier of two times. A zero one, which is that of no keys, is the earliest.
