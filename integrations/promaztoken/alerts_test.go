@@ -25,6 +25,7 @@ type program struct {
 	host   imdstest.Options
 	policy aztoken.RefreshPolicy
 	every  time.Duration // between two calls; 0 for a single one at the start
+	lag    time.Duration // from a call to the scrape of its minute
 	runs   time.Duration
 }
 
@@ -60,6 +61,7 @@ func (p program) live(t *testing.T, breaks breaker) (*ruletest.Record, []time.Du
 			_, _ = c.Token(ctx, resource) // which fails at the end of a long outage
 			cancel()
 		}
+		time.Sleep(p.lag)
 		synctest.Wait()
 		seen.Add(t, scrape(t, registry))
 		left := time.Duration(0)
@@ -153,6 +155,13 @@ func TestAlertsOfOtherKinds(t *testing.T) {
 		seen, _ := program{host: host, every: time.Minute, runs: time.Hour}.live(t, never)
 		seen.Firing("AztokenRefreshFailing", 30, 1)
 		seen.Firing("AztokenNoToken", 30, 1)
+		seen.Judge(t, "alerts.yaml")
+	})
+	virtually(t, "a resource that never had a token, and whose failures are forgotten before each scrape", func(t *testing.T) {
+		host := imdstest.Options{Resources: []string{"https://another.example.com"}}
+		seen, _ := program{host: host, every: time.Minute, lag: 30 * time.Second, runs: time.Hour}.live(t, never)
+		seen.Firing("AztokenRequestsFailing", 30, 1)
+		seen.Firing("", 30, 1)
 		seen.Judge(t, "alerts.yaml")
 	})
 	virtually(t, "a host that returns the same token up to its end, which leaves no cover", func(t *testing.T) {

@@ -123,7 +123,7 @@ func TestMetricsOfTheRules(t *testing.T) {
 
 var (
 	metricName = regexp.MustCompile(`\baztoken_[a-z_]+\b`)
-	ofOthers   = regexp.MustCompile(`\baztoken_(identity|resource|tenant|cae|event)\b`) // labels of otelaztoken
+	ofOthers   = regexp.MustCompile(`\baztoken_(identity|resource|tenant|cae|event|result)\b`) // labels of otelaztoken
 )
 
 // requireKnown requires that all metrics that text names are those of a Metrics.
