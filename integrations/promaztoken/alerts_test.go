@@ -107,7 +107,7 @@ func TestAlertsInAnOutage(t *testing.T) {
 			quarter, gone := firstBelow(t, cover, begin, 6*time.Hour), firstBelow(t, cover, begin, time.Second)
 			require.GreaterOrEqual(t, cover[half], 12*time.Hour)
 			if fault != imdstest.EntraDown() { // then the host returns the token that it has, and nothing fails
-				seen.Firing("AztokenRefreshFailing", half, 1)
+				seen.Firing("AztokenRefreshFailing", half+3, 1) // the last refresh is due 14 minutes before half, and 15 must fail
 			}
 			seen.Firing("AztokenHalfOfCoverLeft", half-10, 0)
 			seen.Firing("AztokenHalfOfCoverLeft", half, 1)
