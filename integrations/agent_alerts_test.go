@@ -55,7 +55,7 @@ func TestAgentAlerts(t *testing.T) {
 			time.Sleep(time.Until(seen.Start.Add(time.Duration(minute+1) * time.Minute)))
 		}
 		seen.Firing("", 60, 0)
-		seen.Firing("AztokenRefreshFailing", half, 1)
+		seen.Firing("AztokenRefreshFailing", half+3, 1) // the last refresh is due 14 minutes before half, and 15 must fail
 		seen.Firing("AztokenHalfOfCoverLeft", half-10, 0)
 		seen.Firing("AztokenHalfOfCoverLeft", half, 1)
 		seen.Judge(t, "promaztoken/alerts.yaml")

@@ -39,6 +39,7 @@ package statusz
 import (
 	"cmp"
 	"net/http"
+	"strings"
 
 	"github.com/seed-ac726066/aztoken"
 	"github.com/seed-ac726066/aztoken/internal/statuspage"
@@ -62,7 +63,7 @@ func Handler(opts *Options) http.Handler {
 	if opts == nil {
 		opts = new(Options)
 	}
-	s := statuspage.Subject{Title: cmp.Or(opts.Title, "aztoken")}
+	s := statuspage.Subject{Title: cmp.Or(strings.TrimSpace(opts.Title), "aztoken")}
 	if client := opts.Client; client != nil {
 		s.Clients = func() []statuspage.Client { return []statuspage.Client{{Client: client}} }
 	}

@@ -70,7 +70,7 @@ func read(t *testing.T, h http.Handler) (p page) {
 func TestHandlerWithout(t *testing.T) {
 	t.Parallel()
 	for name, opts := range map[string]*statusz.Options{
-		"options": nil, "anything in them": {}, "a client that NewClient made": {Client: &aztoken.Client{}},
+		"options": nil, "anything in them": {}, "a title that can be seen": {Title: " \t"}, "a client that NewClient made": {Client: &aztoken.Client{}},
 		"a verifier that New made": {Verifier: &verify.Verifier{}},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -76,6 +76,9 @@ func TestFakeGraph(t *testing.T) {
 		require.Contains(t, do("grant", "--app=orders-api", "--role=consumer", "--to="+to, "--revoke", "--yes"), "done\n")
 	}
 	require.Regexp(t, `consumer  none\n$`, do("roles", "--app=orders-api"))
+	for _, cloud := range []string{"usgovernment", "china"} {
+		require.Contains(t, do("roles", "--app=orders-api", "--cloud", cloud), "consumer  none\n")
+	}
 
 	got := invocation{asked: true}.run(t, "token", orders, "--endpoint", p.URL, "--client-id=c0000000-0000-4000-8000-000000000002")
 	require.Zero(t, got.status, "the same identity gets tokens: "+got.stderr)

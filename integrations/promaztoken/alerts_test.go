@@ -25,7 +25,8 @@ func TestRulesAreValid(t *testing.T) {
 type program struct {
 	host   imdstest.Options
 	policy aztoken.RefreshPolicy
-	every  time.Duration // time between two calls; 0 for a single call at the start
+	every  time.Duration // between two calls; 0 for a single one at the start
+	lag    time.Duration // from a call to the scrape of its minute
 	runs   time.Duration
 }
 
@@ -61,6 +62,7 @@ func (p program) live(t *testing.T, breaks breaker) (*ruletest.Record, []time.Du
 			_, _ = c.Token(ctx, resource) // fails at the end of a long outage
 			cancel()
 		}
+		time.Sleep(p.lag)
 		synctest.Wait()
 		seen.Add(t, scrape(t, registry))
 		left := time.Duration(0)
@@ -105,9 +107,8 @@ func TestAlertsInAnOutage(t *testing.T) {
 			half := firstBelow(t, cover, begin, 12*time.Hour) - 1
 			quarter, gone := firstBelow(t, cover, begin, 6*time.Hour), firstBelow(t, cover, begin, time.Second)
 			require.GreaterOrEqual(t, cover[half], 12*time.Hour)
-			// While Entra ID is down, the host returns the token that it has, and nothing fails.
-			if fault != imdstest.EntraDown() {
-				seen.Firing("AztokenRefreshFailing", half, 1)
+			if fault != imdstest.EntraDown() { // then the host returns the token that it has, and nothing fails
+				seen.Firing("AztokenRefreshFailing", half+3, 1) // the last refresh is due 14 minutes before half, and 15 must fail
 			}
 			seen.Firing("AztokenHalfOfCoverLeft", half-10, 0)
 			seen.Firing("AztokenHalfOfCoverLeft", half, 1)
@@ -155,6 +156,13 @@ func TestAlertsOfOtherKinds(t *testing.T) {
 		seen, _ := program{host: host, every: time.Minute, runs: time.Hour}.live(t, never)
 		seen.Firing("AztokenRefreshFailing", 30, 1)
 		seen.Firing("AztokenNoToken", 30, 1)
+		seen.Judge(t, "alerts.yaml")
+	})
+	virtually(t, "a resource that never had a token, and whose failures are forgotten before each scrape", func(t *testing.T) {
+		host := imdstest.Options{Resources: []string{"https://another.example.com"}}
+		seen, _ := program{host: host, every: time.Minute, lag: 30 * time.Second, runs: time.Hour}.live(t, never)
+		seen.Firing("AztokenRequestsFailing", 30, 1)
+		seen.Firing("", 30, 1)
 		seen.Judge(t, "alerts.yaml")
 	})
 	virtually(t, "a host that returns the same token up to its end, which leaves no cover", func(t *testing.T) {

@@ -124,8 +124,7 @@ func TestMetricsOfTheRules(t *testing.T) {
 
 var (
 	metricName = regexp.MustCompile(`\baztoken_[a-z_]+\b`)
-	// Labels of otelaztoken.
-	ofOthers = regexp.MustCompile(`\baztoken_(identity|resource|tenant|cae|event)\b`)
+	ofOthers   = regexp.MustCompile(`\baztoken_(identity|resource|tenant|cae|event|result)\b`) // labels of otelaztoken
 )
 
 // requireKnown requires that all metrics named in text are metrics of a Metrics.

@@ -3,20 +3,21 @@ package agent
 import (
 	"fmt"
 	"io"
+	"slices"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/VictoriaMetrics/metrics"
 
 	"github.com/seed-ac726066/aztoken"
+	"github.com/seed-ac726066/aztoken/internal/clientpool"
+	"github.com/seed-ac726066/aztoken/internal/telemetry"
 )
 
 // meters are the metrics of an agent. Their labels come from closed sets: names of the
 // configuration, resources that are served, and constants.
 type meters struct {
 	set      *metrics.Set
-	storeUp  atomic.Uint32
 	duration map[protocol]*metrics.PrometheusHistogram
 
 	mu       sync.RWMutex // guards requests
@@ -39,8 +40,7 @@ func newMeters(a *Agent, set *metrics.Set, hasStore bool) *meters {
 	}
 	set.RegisterMetricsWriter(func(w io.Writer) { writeTokens(w, a.current.Load()) })
 	if hasStore {
-		m.storeUp.Store(1)
-		set.NewGauge("aztoken_store_up", func() float64 { return float64(m.storeUp.Load()) })
+		set.NewGauge("aztoken_store_up", func() float64 { return storeUp(a.Clients()) })
 	}
 	return m
 }
@@ -70,41 +70,62 @@ func (m *meters) event(identity string, ev aztoken.Event) {
 		result = "ok"
 	case aztoken.EventFailed:
 		result = "error"
-	case aztoken.EventStoreFailed:
-		m.storeUp.Store(0)
-		return
-	case aztoken.EventStoreRecovered:
-		m.storeUp.Store(1)
-		return
 	default:
 		return
 	}
 	m.set.GetOrCreateCounter(fmt.Sprintf("aztoken_upstream_requests_total{identity=%q,result=%q}", identity, result)).Inc()
 }
 
-// writeTokens writes the state of each token, in timestamps: ages go stale between scrapes.
+// storeUp returns 1 if the store works for every client, and else 0.
+func storeUp(clients []clientpool.Member) float64 {
+	if slices.ContainsFunc(clients, func(m clientpool.Member) bool { return m.Client.Status().StoreError != "" }) {
+		return 0
+	}
+	return 1
+}
+
+// otherIdentity is the label of the identities that callers name and that have no token: what they
+// make up must not make series.
+const otherIdentity = "other"
+
+// writeTokens writes the state of each token, in timestamps: ages go stale between scrapes. Of
+// tokens with the same labels it writes the one that is worst off, as two samples of one series
+// spoil a page.
 func writeTokens(w io.Writer, g *generation) {
+	tokens, failures, now := telemetry.Tokens{}, map[telemetry.FailureKey]int{}, time.Now()
 	for _, id := range g.identities {
 		for _, m := range id.clients.All() {
 			for _, r := range m.Client.Status().Resources {
-				if id.resources.serves(r.Resource) {
-					writeToken(w, m.Name, r)
+				if r.Identity != "" || !id.resources.serves(r.Resource) { // an assertion is given to nobody
+					continue
 				}
+				source := telemetry.Source{Identity: m.Name}
+				if m.Client != id.clients.Own() && r.ExpiresOn.IsZero() {
+					source.Identity = otherIdentity
+				}
+				key := telemetry.FailureKey{Source: source, Resource: r.Resource}
+				failures[key] = max(failures[key], r.Failures)
+				of := telemetry.Resource{Source: source, Resource: r.Resource, Tenant: r.Tenant}
+				tokens.Add(telemetry.TokenKey{Resource: of, CAE: r.CAE}, r, now)
 			}
 		}
 	}
+	for key, n := range failures {
+		labels := fmt.Sprintf("{identity=%q,resource=%q}", key.Identity, key.Resource)
+		metrics.WriteGaugeUint64(w, "aztoken_upstream_consecutive_failures"+labels, uint64(max(0, n)))
+	}
+	for key, t := range tokens {
+		writeToken(w, key, t)
+	}
 }
 
-func writeToken(w io.Writer, identity string, r aztoken.ResourceStatus) {
-	failures := fmt.Sprintf("aztoken_upstream_consecutive_failures{identity=%q,resource=%q}", identity, r.Resource)
-	metrics.WriteGaugeUint64(w, failures, uint64(max(0, r.Failures)))
-	if r.AcquiredOn.IsZero() {
-		return
+func writeToken(w io.Writer, key telemetry.TokenKey, t telemetry.Token) {
+	labels := fmt.Sprintf("{identity=%q,resource=%q,tenant=%q,cae=\"%t\"}", key.Identity, key.Resource.Resource, key.Tenant, key.CAE)
+	metrics.WriteGaugeUint64(w, "aztoken_token_acquired_timestamp_seconds"+labels, unix(t.Acquired))
+	if !t.Refresh.IsZero() {
+		metrics.WriteGaugeUint64(w, "aztoken_token_refresh_timestamp_seconds"+labels, unix(t.Refresh))
 	}
-	labels := fmt.Sprintf("{identity=%q,resource=%q,tenant=%q,cae=\"%t\"}", identity, r.Resource, r.Tenant, r.CAE)
-	metrics.WriteGaugeUint64(w, "aztoken_token_acquired_timestamp_seconds"+labels, unix(r.AcquiredOn))
-	metrics.WriteGaugeUint64(w, "aztoken_token_refresh_timestamp_seconds"+labels, unix(r.RefreshOn))
-	metrics.WriteGaugeUint64(w, "aztoken_token_expiry_timestamp_seconds"+labels, unix(r.ExpiresOn))
+	metrics.WriteGaugeUint64(w, "aztoken_token_expiry_timestamp_seconds"+labels, unix(t.Expiry))
 }
 
 func unix(t time.Time) uint64 { return uint64(max(0, t.Unix())) }

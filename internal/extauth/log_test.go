@@ -143,9 +143,8 @@ func TestMetrics(t *testing.T) {
 		for _, want := range []string{
 			`aztoken_guard_checks_total{rule="a.example/{x}",result="allowed"} 3`, `aztoken_guard_checks_total{rule="none",result="no_rule"} 1`,
 			`aztoken_guard_checks_total{rule="/",result="open"} 4`, `aztoken_guard_checks_total{rule="none",result="bad_request"} 7`,
-			"aztoken_guard_check_duration_seconds_count 15", "aztoken_keys 1",
-			// Prometheus has no \u escapes.
-			"aztoken_guard_checks_total{rule=\"/q\\\"\u200b/\",result=\"open\"} 0",
+			"aztoken_guard_check_duration_seconds_count 15", "aztoken_keys 1", "aztoken_keys_fetch_failing 0",
+			"aztoken_guard_checks_total{rule=\"/q\\\"\u200b/\",result=\"open\"} 0", // Prometheus knows no \u
 		} {
 			require.Contains(t, got, want+"\n")
 		}

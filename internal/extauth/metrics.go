@@ -8,6 +8,7 @@ import (
 
 	"github.com/VictoriaMetrics/metrics"
 
+	"github.com/seed-ac726066/aztoken/internal/telemetry"
 	"github.com/seed-ac726066/aztoken/verify"
 )
 
@@ -67,12 +68,22 @@ func (m *meters) counts(rule string, possible ...result) (all counts) {
 	return all
 }
 
-// writeKeys writes the state of the keys, in timestamps: ages go stale between scrapes.
+// writeKeys writes the state of the keys, of several tenants that of the one that is worst off, in
+// timestamps: ages go stale between scrapes.
 func writeKeys(w io.Writer, s verify.Status) {
-	metrics.WriteGaugeUint64(w, "aztoken_keys", uint64(s.Keys))
-	if s.Keys > 0 {
-		metrics.WriteGaugeUint64(w, "aztoken_keys_fetched_timestamp_seconds", unix(s.FetchedOn))
-		metrics.WriteGaugeUint64(w, "aztoken_keys_expiry_timestamp_seconds", unix(s.ExpireOn))
+	k := telemetry.KeysOf(s)
+	if k == nil {
+		return
+	}
+	metrics.WriteGaugeUint64(w, "aztoken_keys", uint64(max(0, k.Count)))
+	failing := uint64(0)
+	if k.IsFailing {
+		failing = 1
+	}
+	metrics.WriteGaugeUint64(w, "aztoken_keys_fetch_failing", failing)
+	if k.Count > 0 {
+		metrics.WriteGaugeUint64(w, "aztoken_keys_fetched_timestamp_seconds", unix(k.Fetched))
+		metrics.WriteGaugeUint64(w, "aztoken_keys_expiry_timestamp_seconds", unix(k.Expiry))
 	}
 }
 

@@ -67,6 +67,7 @@ func TestOutage(t *testing.T) {
 			require.Positive(t, seconds)
 			require.LessOrEqual(t, seconds, 60)
 			require.Contains(t, f.metrics(), "aztoken_keys 0\n")
+			require.Contains(t, f.metrics(), "aztoken_keys_fetch_failing 1\n")
 			require.NotContains(t, f.metrics(), "aztoken_keys_expiry")
 			f.counted(t, "/", "unavailable", "1")
 			require.Equal(t, http.StatusUnauthorized, f.ask(t, question("", "GET", "/")).Code, "no token is no matter of keys")
@@ -151,6 +152,8 @@ func TestOutage(t *testing.T) {
 			ready := f.Readiness()
 			require.True(t, ready.Ready)
 			require.Zero(t, ready.Tenants[dead].Keys)
+			require.Contains(t, f.metrics(), "aztoken_keys 0\n", "or no alert fires for its callers, who get 503")
+			require.NotContains(t, f.metrics(), "aztoken_keys_expiry")
 		})
 	})
 }

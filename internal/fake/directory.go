@@ -22,7 +22,7 @@ func UserAssigned(name string) string {
 
 // newDirectory returns a fake Graph whose directory has the identities of a machine.
 func newDirectory(machine *fakeazure.Server, onRequest func(fakegraph.Request)) *fakegraph.Server {
-	g := fakegraph.New(&fakegraph.Options{TenantID: machine.Issuer().TenantID(), OnRequest: onRequest})
+	g := fakegraph.New(&fakegraph.Options{TenantID: machine.Issuer().TenantID(), AnyCloud: true, OnRequest: onRequest})
 	for n, id := range machine.Identities() {
 		g.AddServicePrincipal(principal(n+1, id))
 	}

@@ -74,12 +74,13 @@ func readRequest(r *http.Request) (request, error) {
 	return q, err
 }
 
-// authorized reports whether a header has a token for a Graph. It does not check the signature.
-func authorized(header, host string) bool {
+// authorized reports whether a header has a token for a Graph at one of hosts. It does not check the
+// signature.
+func authorized(header string, hosts []string) bool {
 	token, found := strings.CutPrefix(header, "Bearer ")
 	if !found {
 		return false
 	}
 	claims, ok := jwt.Claims(token)
-	return ok && string(claims["aud"]) == `"https://`+host+`"`
+	return ok && slices.ContainsFunc(hosts, func(host string) bool { return string(claims["aud"]) == `"https://`+host+`"` })
 }

@@ -35,6 +35,8 @@ type Options struct {
 	TenantID string
 	// Host is the Graph whose tokens are accepted; "" is that of the public cloud.
 	Host string
+	// AnyCloud accepts the tokens for the Graph of every cloud, whatever Host says.
+	AnyCloud bool
 	// Permissions are those of the caller; nil is all of them.
 	Permissions []string
 	// PageSize is the most entries of a page; 0 is Graph's 100.
@@ -44,6 +46,14 @@ type Options struct {
 	// OnRequest is called with each request once there is an answer. Calls may come at the same
 	// time. Nil: no call.
 	OnRequest func(Request)
+}
+
+// hosts returns the Graphs whose tokens are accepted.
+func (o Options) hosts() []string {
+	if o.AnyCloud {
+		return []string{graph.Public().Host, graph.USGovernment().Host, graph.China().Host}
+	}
+	return []string{o.Host}
 }
 
 // Server is a fake Graph. Make one with [New]. It is safe for concurrent use.
@@ -169,7 +179,7 @@ func (x exchange) admit() (answer, error) {
 	case x.throttle.left > 0:
 		x.throttle.left--
 		return x.throttled(), nil
-	case !authorized(x.authorization, x.options.Host):
+	case !authorized(x.authorization, x.options.hosts()):
 		return unauthorized(), nil
 	case !x.permits(needed(x.method, x.path)):
 		return forbidden(), nil

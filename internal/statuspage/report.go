@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/seed-ac726066/aztoken"
+	"github.com/seed-ac726066/aztoken/internal/wire"
 	"github.com/seed-ac726066/aztoken/verify"
 )
 
@@ -77,6 +78,7 @@ func newClientReport(name string, s aztoken.Status, now time.Time) ClientReport 
 		c.Level = Warning // a restart would find no token
 	}
 	for _, r := range s.Resources {
+		r.Resource, r.Tenant = wire.Redact(r.Resource), wire.Redact(r.Tenant) // a caller may mistake a token for a resource
 		t := TokenReport{ResourceStatus: r, State: tokenState(r, now), CoverLeft: seconds(left(r.ExpiresOn, now))}
 		c.Level = worse(c.Level, t.State.Level())
 		c.Resources = append(c.Resources, t)

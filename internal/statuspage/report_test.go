@@ -68,6 +68,20 @@ func TestReportOfNothing(t *testing.T) {
 	require.Equal(t, Idle, r.Verifier.State)
 }
 
+// A caller may mistake a token for a resource, and for a tenant.
+func TestReportHasNoToken(t *testing.T) {
+	t.Parallel()
+	const jwt = "eyJhbGciOiJub25lIn0.eyJzdWIiOiJ4In0.c2lnbmF0dXJl"
+	for _, resource := range []string{jwt, "https://a.example.com?sig=" + jwt} {
+		mistaken := token(20 * time.Hour)
+		mistaken.Resource, mistaken.Tenant = resource, jwt
+		text, err := json.Marshal(newClientReport("", client(mistaken), now))
+		require.NoError(t, err)
+		require.NotContains(t, string(text), "eyJ")
+		require.Contains(t, string(text), "REDACTED")
+	}
+}
+
 func TestLevelOfAReport(t *testing.T) {
 	t.Parallel()
 	withStore := client(token(20 * time.Hour))

@@ -82,8 +82,8 @@ func (w *Watched) alive() (clients []client, verifiers []*verify.Verifier) {
 
 // Snapshot is the state of all that is watched.
 type Snapshot struct {
-	// Tokens are those in use, the one that ends first for each key.
-	Tokens map[TokenKey]Token
+	// Tokens has, for each key, the token that is worst off.
+	Tokens Tokens
 	// Failures are how often in a row requests have failed, for each resource of a Source: the most
 	// of all tenants.
 	Failures map[FailureKey]int
@@ -104,6 +104,50 @@ type TokenKey struct {
 // cannot be refreshed.
 type Token struct{ Acquired, Refresh, Expiry time.Time }
 
+// Tokens holds, for each key, the token that is worst off. A token that is in use counts before one
+// that is not. Among these, a token that should have been replaced by now counts first, the one
+// with the smallest share of its life left before the others; then the one that expires first.
+type Tokens map[TokenKey]Token
+
+// Add adds the token of r, if it has one.
+func (all Tokens) Add(key TokenKey, r aztoken.ResourceStatus, now time.Time) {
+	if r.AcquiredOn.IsZero() {
+		return
+	}
+	t := Token{Acquired: r.AcquiredOn, Refresh: r.RefreshOn, Expiry: r.ExpiresOn}
+	if r.Unused {
+		t.Refresh = time.Time{}
+	}
+	if other, ok := all[key]; !ok || t.isWorse(other, now) {
+		all[key] = t
+	}
+}
+
+// overdue is the share of a token's life that is left at least when the default policy replaces the
+// token. The alert rules begin below it.
+const overdue = 0.51
+
+// isWorse reports whether t is worse off than other. Their lifetimes may differ: a 24-hour token with
+// three hours left should have been replaced, while a one-hour token with 50 minutes left is fine.
+func (t Token) isWorse(other Token, now time.Time) bool {
+	if inUse := !t.Refresh.IsZero(); inUse == other.Refresh.IsZero() {
+		return inUse
+	}
+	if a, b := t.left(now), other.left(now); min(a, b) < overdue {
+		return a < b
+	}
+	return t.Expiry.Before(other.Expiry)
+}
+
+// left returns the share of its life that t has left.
+func (t Token) left(now time.Time) float64 {
+	life := t.Expiry.Sub(t.Acquired)
+	if life <= 0 {
+		return 0
+	}
+	return float64(t.Expiry.Sub(now)) / float64(life)
+}
+
 // FailureKey identifies a count of failures.
 type FailureKey struct {
 	Source
@@ -119,20 +163,23 @@ type Keys struct {
 
 // Snapshot returns the state of all that is watched now. It waits for no endpoint.
 func (w *Watched) Snapshot() Snapshot {
-	s := Snapshot{Tokens: make(map[TokenKey]Token), Failures: make(map[FailureKey]int), StoreUp: true}
+	s := Snapshot{Tokens: make(Tokens), Failures: make(map[FailureKey]int), StoreUp: true}
+	now := time.Now()
 	clients, verifiers := w.alive()
 	for _, c := range clients {
 		if pointer := c.pointer.Value(); pointer != nil {
-			s.addClient(w, c.as, pointer.Status())
+			s.addClient(w, c.as, pointer.Status(), now)
 		}
 	}
+	var keys []verify.Status
 	for _, v := range verifiers {
-		s.addVerifier(v.Status())
+		keys = append(keys, v.Status())
 	}
+	s.Keys = KeysOf(keys...)
 	return s
 }
 
-func (s *Snapshot) addClient(w *Watched, as Source, status aztoken.Status) {
+func (s *Snapshot) addClient(w *Watched, as Source, status aztoken.Status, now time.Time) {
 	if status.Closed {
 		return
 	}
@@ -144,40 +191,38 @@ func (s *Snapshot) addClient(w *Watched, as Source, status aztoken.Status) {
 		resource := w.labels.resource(Resource{Source: source, Resource: r.Resource, Tenant: r.Tenant}, hasToken)
 		failures := FailureKey{source, resource.Resource}
 		s.Failures[failures] = max(s.Failures[failures], r.Failures)
-		if !hasToken {
+		s.Tokens.Add(TokenKey{resource, r.CAE}, r, now)
+	}
+}
+
+// KeysOf returns what the verifier, or its tenant, that is worst off has to check tokens with, nil if
+// none has been used.
+func KeysOf(verifiers ...verify.Status) *Keys {
+	var k *Keys
+	for _, v := range verifiers {
+		if v.Closed || v.NextFetchOn.IsZero() { // it has not been used yet
 			continue
 		}
-		key := TokenKey{resource, r.CAE}
-		t := Token{Acquired: r.AcquiredOn, Refresh: r.RefreshOn, Expiry: r.ExpiresOn}
-		if r.Unused {
-			t.Refresh = time.Time{}
+		if len(v.Tenants) == 0 {
+			k = k.worsened(v)
 		}
-		if other, ok := s.Tokens[key]; !ok || t.Expiry.Before(other.Expiry) {
-			s.Tokens[key] = t
+		for _, tenant := range v.Tenants { // one of which may have no keys while the others do
+			k = k.worsened(tenant)
 		}
 	}
+	return k
 }
 
-func (s *Snapshot) addVerifier(status verify.Status) {
-	if status.Closed || status.NextFetchOn.IsZero() { // it has not been used yet
-		return
+// worsened returns the worst of k, nil for nothing yet, and the keys of status.
+func (k *Keys) worsened(status verify.Status) *Keys {
+	if k == nil {
+		k = &Keys{Count: status.Keys, Fetched: status.FetchedOn, Expiry: status.ExpireOn}
 	}
-	if len(status.Tenants) == 0 {
-		s.addKeys(status)
+	return &Keys{
+		Count:   min(k.Count, status.Keys),
+		Fetched: earlier(k.Fetched, status.FetchedOn), Expiry: earlier(k.Expiry, status.ExpireOn),
+		IsFailing: k.IsFailing || status.LastError != "",
 	}
-	for _, tenant := range status.Tenants { // one tenant may have no keys while the others do
-		s.addKeys(tenant)
-	}
-}
-
-func (s *Snapshot) addKeys(status verify.Status) {
-	if s.Keys == nil {
-		s.Keys = &Keys{Count: status.Keys, Fetched: status.FetchedOn, Expiry: status.ExpireOn}
-	}
-	k := s.Keys
-	k.Count = min(k.Count, status.Keys)
-	k.Fetched, k.Expiry = earlier(k.Fetched, status.FetchedOn), earlier(k.Expiry, status.ExpireOn)
-	k.IsFailing = k.IsFailing || status.LastError != ""
 }
 
 // earlier returns the earlier of two times. A zero time, which means no keys, is the earliest.

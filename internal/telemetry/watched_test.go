@@ -4,10 +4,12 @@ import (
 	"context"
 	"net/http"
 	"runtime"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 	"github.com/stretchr/testify/require"
 
@@ -25,6 +27,19 @@ const resource = "https://orders.example.com"
 
 // virtually runs a parallel subtest in virtual time.
 var virtually = virtualtime.Run
+
+// once is a credential that has a token only the first time.
+type once struct {
+	telemetrytest.Living
+	asked atomic.Bool
+}
+
+func (o *once) GetToken(ctx context.Context, opts policy.TokenRequestOptions) (azcore.AccessToken, error) {
+	if o.asked.Swap(true) {
+		return azcore.AccessToken{}, context.DeadlineExceeded
+	}
+	return o.Living.GetToken(ctx, opts)
+}
 
 func key(identity, resource, tenant string, cae bool) telemetry.TokenKey {
 	return telemetry.TokenKey{Resource: telemetry.Resource{
@@ -79,9 +94,50 @@ func TestSnapshot(t *testing.T) {
 			time.Sleep(time.Second)
 			require.NoError(t, clients[1].Warm(t.Context(), resource))
 			short := clients[1].Status().Resources[0]
-			require.Equal(t, map[telemetry.TokenKey]telemetry.Token{
+			require.Equal(t, telemetry.Tokens{
 				key("", resource, "", false): {Acquired: short.AcquiredOn, Refresh: short.RefreshOn, Expiry: short.ExpiresOn},
 			}, w.Snapshot().Tokens)
+		}
+	})
+	virtually(t, "shows a token in use, and not one of another client that nobody uses and that ends first", func(t *testing.T) {
+		for _, first := range []int{0, 1} {
+			w, imds := telemetry.NewWatched(0), imdstest.New(&imdstest.Options{MintAfter: -1})
+			clients := []*aztoken.Client{clienttest.Over(t, imds, aztoken.Options{}), clienttest.Over(t, imds, aztoken.Options{})}
+			for i := range clients {
+				w.Client(telemetry.Source{}, clients[(first+i)%2])
+			}
+			require.NoError(t, clients[0].Warm(t.Context(), resource)) // and never again
+			time.Sleep(13 * time.Hour)                                 // it is refreshed once
+			require.True(t, clients[0].Status().Resources[0].Unused)
+			require.NoError(t, clients[1].Warm(t.Context(), resource))
+			time.Sleep(time.Minute)
+			_, err := clients[1].Token(t.Context(), resource)
+			require.NoError(t, err)
+			used := clients[1].Status().Resources[0]
+			require.True(t, clients[0].Status().Resources[0].ExpiresOn.Before(used.ExpiresOn))
+			require.Equal(t, telemetry.Tokens{
+				key("default", resource, "", false): {Acquired: used.AcquiredOn, Refresh: used.RefreshOn, Expiry: used.ExpiresOn},
+			}, w.Snapshot().Tokens)
+		}
+	})
+	virtually(t, "shows a token that cannot be replaced, and not a new one of a shorter life", func(t *testing.T) {
+		for _, first := range []int{0, 1} {
+			w := telemetry.NewWatched(0)
+			clients := []*aztoken.Client{
+				clienttest.New(t, aztoken.Options{Credential: &once{Living: telemetrytest.Living(24 * time.Hour)}}),
+				clienttest.New(t, aztoken.Options{Credential: telemetrytest.Living(time.Hour)}),
+			}
+			for i := range clients {
+				w.Client(telemetry.Source{}, clients[(first+i)%2])
+			}
+			for range 20 * 60 {
+				for _, c := range clients {
+					_, err := c.Token(t.Context(), resource)
+					require.NoError(t, err)
+				}
+				time.Sleep(time.Minute)
+			}
+			require.Equal(t, clients[0].Status().Resources[0].ExpiresOn, w.Snapshot().Tokens[key("", resource, "", false)].Expiry)
 		}
 	})
 	virtually(t, "has no refresh of a token that nobody uses", func(t *testing.T) {

@@ -56,7 +56,7 @@ func (l *Load) stop() {
 func (l *Load) Await(t *testing.T, calls int64) {
 	t.Helper()
 	until := l.calls.Load() + calls
-	require.Eventually(t, func() bool { return l.calls.Load() >= until }, 30*time.Second, 5*time.Millisecond)
+	require.Eventually(t, func() bool { return l.calls.Load() >= until }, 3*time.Minute, 5*time.Millisecond)
 }
 
 // StopWell ends the load and requires that no call failed.
