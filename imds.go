@@ -14,6 +14,7 @@ import (
 
 	"github.com/seed-ac726066/aztoken/internal/guard"
 	"github.com/seed-ac726066/aztoken/internal/hosts"
+	"github.com/seed-ac726066/aztoken/internal/inflight"
 	"github.com/seed-ac726066/aztoken/internal/lifetime"
 	"github.com/seed-ac726066/aztoken/internal/schedule"
 	"github.com/seed-ac726066/aztoken/internal/wire"
@@ -70,6 +71,12 @@ const (
 	// noEndpointTimeout bounds it where nothing has ever listened: long enough for an agent that
 	// starts with the program, short enough for a developer who has no managed identity.
 	noEndpointTimeout = 10 * time.Second
+	// maxRequests bounds the requests that are under way, as IMDS serves five at once for a whole
+	// machine. One of them is kept from background refreshes.
+	maxRequests, maxRefreshes = 4, 3
+	// maxCalls bounds the calls for one token that have not returned: the two flights and the
+	// refresh, and one that is stuck.
+	maxCalls = 4
 )
 
 var (
@@ -102,8 +109,8 @@ type endpoint struct {
 	below   *endpoint
 	isNamed bool          // a variable or Options.Endpoint names it, so it is there, or will be
 	timeout time.Duration // of one try
-	slots   limiter
-	inside  occupancy
+	slots   inflight.Limiter
+	calls   inflight.Counter[hosts.Request] // of source that have not returned, by what they ask for
 	life    *lifetime.Lifetime
 	// answered means that an identity endpoint has answered once: silence is then an outage, not
 	// absence.
@@ -133,7 +140,7 @@ func newEndpoint(opts Options, files hosts.ArcFiles, assertions *cache, life *li
 	if err != nil {
 		return nil, err
 	}
-	p.timeout, p.slots, p.life = cmp.Or(p.timeout, tryTimeout), newLimiter(), life
+	p.timeout, p.slots, p.life = cmp.Or(p.timeout, tryTimeout), inflight.NewLimiter(maxRequests, maxRefreshes), life
 	return p, nil
 }
 
@@ -179,11 +186,13 @@ func newManagedIdentity(id ID, cfg hosts.Config) (*endpoint, error) {
 // ends, even if the source ignores its context. Such a source delays no caller and keeps no slot,
 // but is not called again and again for the same token.
 func (p *endpoint) ask(ctx context.Context, r hosts.Request, background bool) (azcore.AccessToken, *Error) {
-	leave := p.inside.enter(r)
+	call := r
+	call.Claims, call.RejectedSHA256 = "", ""
+	leave := p.calls.Enter(call, maxCalls)
 	if leave == nil {
 		return azcore.AccessToken{}, p.newError(r.Resource, errStuck)
 	}
-	release := p.slots.acquire(ctx, background)
+	release := p.slots.Acquire(ctx, background)
 	if release == nil {
 		leave()
 		return azcore.AccessToken{}, p.newError(r.Resource, errNoSlot)
@@ -293,71 +302,4 @@ func (p *endpoint) nextTry(try int, start, now time.Time, w patience, err *Error
 	}
 	isPresent := p.isPresent() || !errors.Is(err.sentinel, ErrNoManagedIdentity)
 	return schedule.Foreground(try, now.Sub(start), w.end(start, isPresent).Sub(start), err.retryAfter)
-}
-
-// limiter bounds the requests that are under way at a time to four, as IMDS serves five at once for
-// a whole machine. One of the four is kept from background refreshes, so that while these hang a
-// caller without a token still gets through.
-type limiter struct{ all, background chan struct{} }
-
-func newLimiter() limiter {
-	return limiter{all: make(chan struct{}, 4), background: make(chan struct{}, 3)}
-}
-
-// acquire waits for a slot and returns the function that gives it back, or nil if ctx ended first.
-func (l limiter) acquire(ctx context.Context, background bool) (release func()) {
-	if background {
-		select {
-		case l.background <- struct{}{}:
-		case <-ctx.Done():
-			return nil
-		}
-	}
-	releaseBackground := func() {
-		if background {
-			<-l.background
-		}
-	}
-	select {
-	case l.all <- struct{}{}:
-		return func() {
-			<-l.all
-			releaseBackground()
-		}
-	case <-ctx.Done():
-		releaseBackground()
-		return nil
-	}
-}
-
-// maxInside bounds the calls for one token that have not returned: the two flights and the refresh,
-// and one that is stuck.
-const maxInside = 4
-
-// occupancy counts the calls of the source that have not returned, by what they ask for.
-type occupancy struct {
-	mu    sync.Mutex
-	calls map[hosts.Request]int
-}
-
-// enter counts a call and returns the function that takes it off again, or nil if there are too
-// many.
-func (o *occupancy) enter(r hosts.Request) (leave func()) {
-	r.Claims, r.RejectedSHA256 = "", ""
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	if o.calls[r] >= maxInside {
-		return nil
-	}
-	if o.calls == nil {
-		o.calls = make(map[hosts.Request]int)
-	}
-	o.calls[r]++
-	return func() {
-		o.mu.Lock()
-		defer o.mu.Unlock()
-		if o.calls[r]--; o.calls[r] == 0 {
-			delete(o.calls, r)
-		}
-	}
 }
