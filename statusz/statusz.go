@@ -28,7 +28,9 @@
 //	unused    a valid token that nobody uses: it is refreshed when somebody uses it
 //	idle      no keys, because no token to check has come yet
 //	retrying  there is one, and the last try to get a newer one failed
-//	ending    the same, in the last quarter of its life
+//	repeated  less than half of its life is left, and no try failed: the host returns the same
+//	          token again, as it may while Entra ID is down
+//	ending    it was not replaced, and is in the last quarter of its life
 //	expired   the token has expired
 //	missing   there is none, and the last try to get one failed
 //	closed    the verifier was closed

@@ -14,6 +14,7 @@ import (
 
 	"github.com/seed-ac726066/aztoken"
 	"github.com/seed-ac726066/aztoken/imdstest"
+	"github.com/seed-ac726066/aztoken/internal/clienttest"
 	"github.com/seed-ac726066/aztoken/statusz"
 	"github.com/seed-ac726066/aztoken/verify"
 )
@@ -99,11 +100,7 @@ func TestHandlerKeepsItsOptions(t *testing.T) {
 func TestHandler(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		imds := imdstest.New(nil)
-		opts := &aztoken.Options{Getenv: func(string) string { return "" }}
-		opts.Transport = imds
-		client, err := aztoken.NewClient(opts)
-		require.NoError(t, err)
-		defer client.Close()
+		client := clienttest.Over(t, imds, aztoken.Options{})
 		verifier := imds.Verifier(t, &verify.Options{Audiences: []string{resource}})
 		h := statusz.Handler(&statusz.Options{Client: client, Verifier: verifier, Title: "orders"})
 
@@ -150,5 +147,37 @@ func TestHandler(t *testing.T) {
 		p = read(t, h)
 		require.True(t, p.Clients[0].Closed)
 		require.Equal(t, "closed", p.Verifier.State)
+	})
+}
+
+// While Entra ID is down, a host that is up returns the token that it has: no request fails.
+func TestPageOfAHostThatRepeatsAToken(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		imds := imdstest.New(nil)
+		client := clienttest.Over(t, imds, aztoken.Options{})
+		h := statusz.Handler(&statusz.Options{Client: client})
+		_, err := client.Token(t.Context(), resource)
+		require.NoError(t, err)
+		imds.Break(imdstest.EntraDown())
+		at := time.Duration(0)
+		for _, tc := range []struct {
+			age          time.Duration
+			level, state string
+		}{
+			{11 * time.Hour, "ok", "valid"},
+			{13 * time.Hour, "warning", "repeated"},
+			{19 * time.Hour, "critical", "ending"},
+		} {
+			for ; at < tc.age; at += time.Hour {
+				time.Sleep(time.Hour)
+				_, err = client.Token(t.Context(), resource)
+				require.NoError(t, err)
+			}
+			p := read(t, h)
+			require.Equal(t, tc.level, p.Level, tc.age)
+			require.Equal(t, tc.state, p.Clients[0].Resources[0].State, tc.age)
+			require.Zero(t, p.Clients[0].Resources[0].Failures)
+		}
 	})
 }

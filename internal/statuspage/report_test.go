@@ -91,9 +91,10 @@ func TestLevelOfAReport(t *testing.T) {
 		want   Level
 	}{
 		"without tokens":          {client(), OK},
-		"with good ones":          {client(token(20*time.Hour), token(time.Hour)), OK},
+		"with good ones":          {client(token(20*time.Hour), token(12*time.Hour)), OK},
 		"with a store that fails": {withStore, Warning},
-		"with one that retries":   {client(token(20*time.Hour, failed), token(time.Hour)), Warning},
+		"with one that retries":   {client(token(20*time.Hour, failed), token(12*time.Hour)), Warning},
+		"with one that repeats":   {client(token(20*time.Hour), token(11*time.Hour)), Warning},
 		"with a missing one":      {client(token(20*time.Hour, failed), none(), token(time.Hour)), Critical},
 	} {
 		require.Equal(t, tc.want, newClientReport("", tc.client, now).Level, name)
@@ -128,7 +129,7 @@ func TestDocsHaveTheJSONForm(t *testing.T) {
 	}
 	walk(reflect.TypeFor[Report]())
 	require.Contains(t, names, "cover_left_seconds")
-	for _, state := range []State{Valid, Unused, Idle, Retrying, Ending, Expired, Missing, Closed} {
+	for _, state := range []State{Valid, Unused, Idle, Retrying, Repeated, Ending, Expired, Missing, Closed} {
 		names = append(names, string(state))
 	}
 	for _, level := range []Level{OK, Warning, Critical} {

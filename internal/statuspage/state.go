@@ -17,10 +17,13 @@ const (
 	Unused   State = "unused"
 	Idle     State = "idle"     // no keys, because no token to check has come yet
 	Retrying State = "retrying" // there is one, and the last try to get a newer one failed
-	Ending   State = "ending"   // the same, and it is in the last quarter of its life
-	Expired  State = "expired"  // the token has expired
-	Missing  State = "missing"  // there is none, and the last try to get one failed
-	Closed   State = "closed"   // the client or the verifier was closed
+	// Repeated: there is one with less than half of its life left, and no try failed: the host
+	// returns the same one again, as in an outage of Entra ID that leaves the host itself up.
+	Repeated State = "repeated"
+	Ending   State = "ending"  // it was not replaced, and is in the last quarter of its life
+	Expired  State = "expired" // the token has expired
+	Missing  State = "missing" // there is none, and the last try to get one failed
+	Closed   State = "closed"  // the client or the verifier was closed
 )
 
 // Level is how much a state matters to the person on call.
@@ -38,7 +41,7 @@ func (s State) Level() Level {
 	switch s {
 	case Valid, Unused, Idle:
 		return OK
-	case Retrying, Closed:
+	case Retrying, Repeated, Closed:
 		return Warning
 	}
 	return Critical
@@ -74,6 +77,10 @@ func tokenState(r aztoken.ResourceStatus, now time.Time) State {
 		return failing(r.AcquiredOn, r.ExpiresOn, now)
 	case r.Unused:
 		return Unused
+	case isEnding(r.AcquiredOn, r.ExpiresOn, now):
+		return Ending
+	case isHalfOver(r.AcquiredOn, r.ExpiresOn, now):
+		return Repeated
 	}
 	return Valid
 }
@@ -94,14 +101,20 @@ func keyState(s verify.Status, now time.Time) State {
 }
 
 // failing returns the state of something that is valid from from to until and is not being renewed.
-// With a quarter of its life left, six hours of a managed identity's 24, somebody must look into
-// the outage.
 func failing(from, until, now time.Time) State {
-	if until.Sub(now) < until.Sub(from)/4 {
+	if isEnding(from, until, now) {
 		return Ending
 	}
 	return Retrying
 }
+
+// isHalfOver reports whether less than half of a life is left. Every policy has replaced a token
+// before that.
+func isHalfOver(from, until, now time.Time) bool { return until.Sub(now) < until.Sub(from)/2 }
+
+// isEnding reports whether less than a quarter of a life is left, six hours of a managed identity's
+// 24: then somebody must look into the outage.
+func isEnding(from, until, now time.Time) bool { return until.Sub(now) < until.Sub(from)/4 }
 
 // left returns how long something that ends at until can still be used.
 func left(until, now time.Time) time.Duration {

@@ -57,7 +57,10 @@ func TestTokenState(t *testing.T) {
 		level Level
 	}{
 		"new":                         {token(24 * time.Hour), Valid, OK},
-		"old, and no refresh failed":  {token(time.Hour), Valid, OK},
+		"old":                         {token(12 * time.Hour), Valid, OK},
+		"the same again, half":        {token(12*time.Hour - 1), Repeated, Warning},
+		"the same again, a quarter":   {token(6 * time.Hour), Repeated, Warning},
+		"the same again, and less":    {token(6*time.Hour - 1), Ending, Critical},
 		"unused":                      {token(time.Hour, unused), Unused, OK},
 		"unused, and a refresh fails": {token(20*time.Hour, unused, failed), Retrying, Warning},
 		"not refreshed":               {token(12*time.Hour, failed), Retrying, Warning},

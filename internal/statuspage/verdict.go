@@ -33,8 +33,8 @@ func verdicts(r Report) (all []Verdict) {
 
 // tally counts states, and notes the time that is left to what is in use and to what is not.
 type tally struct {
-	total, gone, ending, retrying, idle int
-	inUse, unused                       []Seconds
+	total, gone, ending, retrying, repeated, idle int
+	inUse, unused                                 []Seconds
 }
 
 func (t *tally) add(s State, left Seconds) {
@@ -53,6 +53,8 @@ func (t *tally) add(s State, left Seconds) {
 		t.ending++
 	case Retrying:
 		t.retrying++
+	case Repeated:
+		t.repeated++
 	}
 	t.inUse = append(t.inUse, left)
 }
@@ -126,6 +128,10 @@ func tokenVerdict(clients []ClientReport) Verdict {
 		v.Level = Warning
 		v.Text = cannot(t.retrying, t.total) + " be refreshed at the moment."
 		v.Then = "Calls work, on what is in memory; the refresh is tried again by itself."
+	case t.repeated > 0:
+		v.Level = Warning
+		v.Text = cannot(t.repeated, t.total) + " be replaced: the host returns the same again."
+		v.Then = "Entra ID may be down. Calls work, on what is in memory."
 	case t.total == 0:
 		v.Figure, v.Unit, v.Text = "no token", "yet", "Nobody has asked for one."
 	case t.total == 1:
@@ -175,7 +181,7 @@ func keyVerdict(k KeyReport) Verdict {
 // The states in words.
 var (
 	tokenLabels = map[State]string{
-		Valid: "valid", Unused: "valid, not in use", Retrying: "cannot refresh", Ending: "ends soon",
+		Valid: "valid", Unused: "valid, not in use", Retrying: "cannot refresh", Repeated: "same again", Ending: "ends soon",
 		Expired: "expired", Missing: "no token",
 	}
 	keyLabels = map[State]string{

@@ -56,6 +56,14 @@ func TestTokenVerdict(t *testing.T) {
 			[]aztoken.Status{withStore},
 			"warning: 20 h cover left. The token is valid. The token store does not work: a restart would find no token.",
 		},
+		"one that the host returns again": {
+			[]aztoken.Status{client(token(11 * time.Hour))},
+			"warning: 11 h cover left. The token cannot be replaced: the host returns the same again. Entra ID may be down. Calls work, on what is in memory.",
+		},
+		"one that the host returns again, in its last quarter": {
+			[]aztoken.Status{client(token(5 * time.Hour))},
+			"critical: 5 h cover left. The token cannot be refreshed, and little time is left. Calls work until then, on what is in memory.",
+		},
 		"one that cannot be refreshed": {
 			[]aztoken.Status{client(token(11*time.Hour, failed))},
 			"warning: 11 h cover left. The token cannot be refreshed at the moment. Calls work, on what is in memory; the refresh is tried again by itself.",
