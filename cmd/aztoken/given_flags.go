@@ -6,11 +6,12 @@ import (
 	"os"
 )
 
-// givenFlags reports whether a flag is on the command line of a service that may have a file too.
+// givenFlags reports whether a flag was given on the command line. Its methods are for services
+// that are configured by flags or by a file.
 type givenFlags func(flag string) bool
 
-// refuse returns an error for the first of flags that is given beside --config, whose place in the
-// file is into.
+// refuse returns an error for the first of flags that was given together with --config. into says
+// where in the file its value belongs.
 func (given givenFlags) refuse(flags []string, into string) error {
 	for _, flag := range flags {
 		if given(flag) {
@@ -20,7 +21,7 @@ func (given givenFlags) refuse(flags []string, into string) error {
 	return nil
 }
 
-// apply carries out what each flag that is given changes.
+// apply makes the change of each flag that was given.
 func (given givenFlags) apply(changes map[string]func()) {
 	for flag, change := range changes {
 		if given(flag) {
@@ -29,11 +30,11 @@ func (given givenFlags) apply(changes map[string]func()) {
 	}
 }
 
-// flagValue is what a flag was set to, in one text if it may be repeated.
+// flagValue is the value of a flag; if the flag may be repeated, all its values joined.
 type flagValue struct{ name, value string }
 
-// checkEmpty returns an error for the first flag that is given and empty, as of a variable that is
-// not set in a script: it must not mean what a flag does that is left out.
+// checkEmpty returns an error for the first flag that was given but is empty, as from an unset
+// variable in a script: it must not mean the same as a flag that was left out.
 func (given givenFlags) checkEmpty(flags []flagValue) error {
 	for _, f := range flags {
 		if given(f.name) && f.value == "" {
@@ -43,8 +44,8 @@ func (given givenFlags) checkEmpty(flags []flagValue) error {
 	return nil
 }
 
-// readConfig returns what read makes of the file of --config. The advice is for a file that cannot
-// be opened.
+// readConfig opens the file of --config and returns what read makes of it. If the file cannot be
+// opened, the error ends with advice.
 func readConfig[C any](path, advice string, read func(r io.Reader, name string) (C, error)) (C, error) {
 	file, err := os.Open(path)
 	if err != nil {

@@ -1,5 +1,5 @@
-// Package goldenfile has the files in testdata that tests compare their results with. A test that
-// imports it has the flag -update, which writes the files anew.
+// Package goldenfile reads the files in testdata that tests compare their results with. Tests that
+// import it have the flag -update, which rewrites these files.
 package goldenfile
 
 import (
@@ -9,9 +9,9 @@ import (
 	"testing"
 )
 
-var update = flag.Bool("update", false, "write the files of testdata anew")
+var update = flag.Bool("update", false, "rewrite the files in testdata")
 
-// Content returns the content of the file testdata/NAME.golden, which with -update is text.
+// Content returns the content of testdata/NAME.golden. With -update it writes text there first.
 func Content(tb testing.TB, name, text string) string {
 	tb.Helper()
 	file := filepath.Join("testdata", name+".golden")

@@ -1,5 +1,5 @@
-// Package lockedbuffer has a buffer for text that one goroutine writes while another reads it, as
-// the log of a server under test.
+// Package lockedbuffer provides a buffer for text that one goroutine reads while another writes it,
+// such as the log of a server under test.
 package lockedbuffer
 
 import (
@@ -20,7 +20,7 @@ func (b *Buffer) Write(p []byte) (int, error) {
 	return b.text.Write(p)
 }
 
-// String returns what was written so far.
+// String returns what has been written so far.
 func (b *Buffer) String() string {
 	b.mu.Lock()
 	defer b.mu.Unlock()

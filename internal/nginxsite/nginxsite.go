@@ -1,5 +1,5 @@
-// Package nginxsite runs nginx with one file of /etc/nginx/conf.d, in a directory of its own and
-// without root's rights.
+// Package nginxsite runs nginx without root, in a separate directory, with a single file such as
+// those in /etc/nginx/conf.d.
 package nginxsite
 
 import (
@@ -9,8 +9,7 @@ import (
 	"path/filepath"
 )
 
-// frame is what stands around the file, with the level of the log and the name of the file to be
-// filled in.
+// frame is the nginx.conf that includes the file. Its verbs are the log level and the file's name.
 const frame = `
 daemon off;
 worker_processes 1;
@@ -28,8 +27,8 @@ http {
 }
 `
 
-// Command writes nginx.conf into dir, and returns the command that serves the file of dir by it.
-// Its log, from logLevel on, goes to stderr.
+// Command writes nginx.conf into dir and returns the command that runs nginx with it and with the
+// given file in dir. Log entries of logLevel and above go to stderr.
 func Command(dir, file, logLevel string) (*exec.Cmd, error) {
 	config := filepath.Join(dir, "nginx.conf")
 	if err := os.WriteFile(config, fmt.Appendf(nil, frame, logLevel, file), 0o644); err != nil {

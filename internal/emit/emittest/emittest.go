@@ -1,4 +1,4 @@
-// Package emittest has other tools read the text that is written for them, without running it.
+// Package emittest checks emitted text with the tools that it is for, without running it.
 package emittest
 
 import (
@@ -7,15 +7,15 @@ import (
 	"testing"
 )
 
-// Script has bash read a script, which is emitted for what name says. The test is skipped where
+// Script checks the syntax of a script with bash. Errors begin with name. The test is skipped if
 // there is no bash.
 func Script(tb testing.TB, name, text string) {
 	tb.Helper()
 	read(tb, name, text, "bash", "-n")
 }
 
-// Configuration has Terraform read a configuration, which must be formatted as it formats. The test
-// is skipped where there is no Terraform.
+// Configuration checks that Terraform can read a configuration and would not format it differently.
+// Errors begin with name. The test is skipped if there is no Terraform.
 func Configuration(tb testing.TB, name, text string) {
 	tb.Helper()
 	read(tb, name, text, "terraform", "fmt", "-check", "-diff", "-")
@@ -25,7 +25,7 @@ func read(tb testing.TB, name, text, program string, args ...string) {
 	tb.Helper()
 	path, err := exec.LookPath(program)
 	if err != nil {
-		tb.Skipf("there is no %s to read what is written for it", program)
+		tb.Skipf("there is no %s to check what is emitted for it", program)
 	}
 	cmd := exec.CommandContext(tb.Context(), path, args...)
 	cmd.Stdin = strings.NewReader(text)

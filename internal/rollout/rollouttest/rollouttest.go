@@ -1,5 +1,5 @@
-// Package rollouttest tests what commands promise that change a directory in steps: wherever a run
-// ends, the same command goes on.
+// Package rollouttest tests the promise of commands that change a directory in steps: if a run is
+// interrupted, running the same command again completes it.
 package rollouttest
 
 import (
@@ -12,18 +12,19 @@ import (
 	"github.com/seed-ac726066/aztoken/internal/graph/graphtest"
 )
 
-// Command is a command in a directory of its own.
+// Command is a command and the directory that it changes.
 type Command struct {
 	Directory *graphtest.Server
-	// Run makes one run, and returns how many steps there were to take.
+	// Run runs the command and returns how many steps it found to take.
 	Run func(ctx context.Context) (steps int, err error)
-	// Complete requires that all is there that the command is for, once.
+	// Complete requires that everything the command creates exists exactly once.
 	Complete func(t *testing.T)
 }
 
-// Resume ends a run of the command at each of its writes in turn, which are at least as many as
-// steps, before and after the directory has applied it; and requires that a second run completes
-// it, and a third has nothing to do. Each time begins anew, in virtual time.
+// Resume interrupts a run of the command at each of its writes in turn, both before and after the
+// directory has applied the write. It requires that a second run completes the work, that a third
+// has nothing to do, and that there were at least the given number of steps to interrupt. begin
+// returns a new command for each run, in virtual time.
 func Resume(t *testing.T, steps int, begin func(t *testing.T) Command) {
 	t.Helper()
 	for _, applied := range []bool{false, true} {
@@ -37,8 +38,8 @@ func Resume(t *testing.T, steps int, begin func(t *testing.T) Command) {
 	}
 }
 
-// endedAt ends a run at its n-th write, and lets another go on. It is false if the first came to
-// its end before that.
+// endedAt interrupts a run at its n-th write and completes the work with another run. It reports
+// false if the first run ended before that write.
 func endedAt(t *testing.T, n int, applied bool, begin func(t *testing.T) Command) (ended bool) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {

@@ -12,19 +12,17 @@ import (
 	"github.com/seed-ac726066/aztoken/verify"
 )
 
-// Shown is Metrics and all that they show.
+// Shown is Metrics together with everything that they show.
 type Shown struct {
 	Metrics
-	// OnEventAs counts an event of a client under a name.
+	// OnEventAs counts an event of a client under the given name.
 	OnEventAs func(name string, ev aztoken.Event)
-	// Text returns what is shown now, as far as a program, a caller or an endpoint may have written
-	// it.
+	// Text returns everything shown that may come from a program, a caller or an endpoint.
 	Text func() string
 }
 
-// NoSecrets requires that no metrics show a secret or the text of an error, whatever endpoints,
-// callers and the program's own code put into tokens, names and errors. Each subtest begins with
-// metrics of its own.
+// NoSecrets requires that metrics show neither secrets nor error texts, whatever endpoints, callers
+// and the program put into tokens, names and errors. Each subtest gets new metrics from begin.
 func NoSecrets(t *testing.T, begin func(t *testing.T) Shown) {
 	t.Helper()
 	const resource = "https://orders.example.com"

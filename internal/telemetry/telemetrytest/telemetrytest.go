@@ -1,5 +1,5 @@
-// Package telemetrytest is what the tests of metrics share: clients that metrics watch, what these
-// get their tokens from, and what no metrics may show.
+// Package telemetrytest is shared by the tests of metrics: clients that are watched by metrics,
+// sources of their tokens, and a check that metrics show no secrets.
 package telemetrytest
 
 import (
@@ -18,14 +18,14 @@ import (
 	"github.com/seed-ac726066/aztoken/verify"
 )
 
-// Metrics are those of a module, which watch clients and verifiers.
+// Metrics watch clients and verifiers.
 type Metrics interface {
 	OnEvent(ev aztoken.Event)
 	Watch(c *aztoken.Client)
 	OnVerifyEvent(ev verify.Event)
 }
 
-// Over returns a client of imds that metrics watch, as [clienttest.Over] does.
+// Over is [clienttest.Over] for a client that is watched by metrics.
 func Over(tb testing.TB, imds *imdstest.Server, metrics Metrics, opts aztoken.Options) *aztoken.Client {
 	tb.Helper()
 	opts.OnEvent = metrics.OnEvent
@@ -34,15 +34,15 @@ func Over(tb testing.TB, imds *imdstest.Server, metrics Metrics, opts aztoken.Op
 	return c
 }
 
-// Living is a credential whose tokens live this long.
+// Living is a credential whose tokens have this lifetime.
 type Living time.Duration
 
-// GetToken returns a token that no other is equal to.
+// GetToken returns a new token, different from all others.
 func (l Living) GetToken(context.Context, policy.TokenRequestOptions) (azcore.AccessToken, error) {
 	return azcore.AccessToken{Token: fmt.Sprint("token-", time.Now().UnixNano()), ExpiresOn: time.Now().Add(time.Duration(l))}, nil
 }
 
-// EmptyStore is a backend of a store that has no tokens, or fails with Err if that is set.
+// EmptyStore is the backend of a store without tokens. If Err is set, it fails with Err.
 type EmptyStore struct{ Err error }
 
 // Load finds nothing.
