@@ -84,19 +84,19 @@ func storeUp(clients []clientpool.Member) float64 {
 	return 1
 }
 
-// otherIdentity is the label of the identities that callers name and that have no token: what they
-// make up must not make series.
+// otherIdentity is the label of identities that callers name and that have no token: made-up ids must
+// not create series.
 const otherIdentity = "other"
 
 // writeTokens writes the state of each token, in timestamps: ages go stale between scrapes. Of
-// tokens with the same labels it writes the one that is worst off, as two samples of one series
-// spoil a page.
+// tokens with the same labels it writes the one that is worst off, because a page with two samples of
+// one series is invalid.
 func writeTokens(w io.Writer, g *generation) {
 	tokens, failures, now := telemetry.Tokens{}, map[telemetry.FailureKey]int{}, time.Now()
 	for _, id := range g.identities {
 		for _, m := range id.clients.All() {
 			for _, r := range m.Client.Status().Resources {
-				if r.Identity != "" || !id.resources.serves(r.Resource) { // an assertion is given to nobody
+				if r.Identity != "" || !id.resources.serves(r.Resource) { // assertions are not served
 					continue
 				}
 				source := telemetry.Source{Identity: m.Name}

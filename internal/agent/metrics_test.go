@@ -84,7 +84,7 @@ func TestMetrics(t *testing.T) {
 	})
 }
 
-// requireOnce requires that a page has no series twice.
+// requireOnce requires that a page has each series only once.
 func requireOnce(t *testing.T, page string) {
 	t.Helper()
 	var lines strings.Builder

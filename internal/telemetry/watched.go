@@ -195,8 +195,8 @@ func (s *Snapshot) addClient(w *Watched, as Source, status aztoken.Status, now t
 	}
 }
 
-// KeysOf returns what the verifier, or its tenant, that is worst off has to check tokens with, nil if
-// none has been used.
+// KeysOf returns the keys of the verifier, or of the tenant, that is worst off; nil if none has been
+// used.
 func KeysOf(verifiers ...verify.Status) *Keys {
 	var k *Keys
 	for _, v := range verifiers {
@@ -213,7 +213,7 @@ func KeysOf(verifiers ...verify.Status) *Keys {
 	return k
 }
 
-// worsened returns the worst of k, nil for nothing yet, and the keys of status.
+// worsened returns the worse of k, which may be nil, and the keys of status in each respect.
 func (k *Keys) worsened(status verify.Status) *Keys {
 	if k == nil {
 		k = &Keys{Count: status.Keys, Fetched: status.FetchedOn, Expiry: status.ExpireOn}
