@@ -84,13 +84,13 @@ func storeUp(clients []clientpool.Member) float64 {
 	return 1
 }
 
-// otherIdentity is the label of identities that callers name and that have no token: made-up ids must
-// not create series.
+// otherIdentity is the label of identities that callers name and that have no token: made-up ids
+// must not create series.
 const otherIdentity = "other"
 
-// writeTokens writes the state of each token, in timestamps: ages go stale between scrapes. Of
-// tokens with the same labels it writes the one that is worst off, because a page with two samples of
-// one series is invalid.
+// writeTokens writes the state of each token as timestamps, since ages go stale between scrapes. Of
+// tokens with the same labels it writes the one that is worst off, because a page with two samples
+// of one series is invalid.
 func writeTokens(w io.Writer, g *generation) {
 	tokens, failures, now := telemetry.Tokens{}, map[telemetry.FailureKey]int{}, time.Now()
 	for _, id := range g.identities {

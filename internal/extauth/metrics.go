@@ -68,8 +68,8 @@ func (m *meters) counts(rule string, possible ...result) (all counts) {
 	return all
 }
 
-// writeKeys writes the state of the keys as timestamps, since ages go stale between scrapes. Of several
-// tenants it writes the one that is worst off.
+// writeKeys writes the state of the keys as timestamps, since ages go stale between scrapes. Of
+// several tenants it writes the one that is worst off.
 func writeKeys(w io.Writer, s verify.Status) {
 	k := telemetry.KeysOf(s)
 	if k == nil {

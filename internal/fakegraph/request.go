@@ -74,8 +74,8 @@ func readRequest(r *http.Request) (request, error) {
 	return q, err
 }
 
-// authorized reports whether a header has a token for a Graph at one of hosts. It does not check the
-// signature.
+// authorized reports whether a header has a token for a Graph at one of hosts. It does not check
+// the signature.
 func authorized(header string, hosts []string) bool {
 	token, found := strings.CutPrefix(header, "Bearer ")
 	if !found {
