@@ -127,8 +127,9 @@ func (all Tokens) Add(key TokenKey, r aztoken.ResourceStatus, now time.Time) {
 // token. The alert rules begin below it.
 const overdue = 0.51
 
-// isWorse reports whether t is worse off than other. Their lifetimes may differ: a 24-hour token with
-// three hours left should have been replaced, while a one-hour token with 50 minutes left is fine.
+// isWorse reports whether t is worse off than other. Their lifetimes may differ: a 24-hour token
+// with three hours left should have been replaced, while a one-hour token with 50 minutes left is
+// fine.
 func (t Token) isWorse(other Token, now time.Time) bool {
 	if inUse := !t.Refresh.IsZero(); inUse == other.Refresh.IsZero() {
 		return inUse
@@ -195,8 +196,8 @@ func (s *Snapshot) addClient(w *Watched, as Source, status aztoken.Status, now t
 	}
 }
 
-// KeysOf returns the keys of the verifier, or of the tenant, that is worst off; nil if none has been
-// used.
+// KeysOf returns the keys of the verifier, or of the tenant, that is worst off. It returns nil if
+// none has been used.
 func KeysOf(verifiers ...verify.Status) *Keys {
 	var k *Keys
 	for _, v := range verifiers {
