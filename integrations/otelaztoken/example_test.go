@@ -119,11 +119,12 @@ func ExampleMetrics_WatchVerifier() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	defer verifier.Close()
 	metrics.WatchVerifier(verifier)
 
 	_, err = verifier.Verify(context.Background(), imds.Mint("https://prices.example.com"))
 	fmt.Println(err != nil)
+	show(reader, "aztoken.keys.fetch_failing")
+	verifier.Close() // its keys are no longer shown
 	show(reader, "aztoken.keys.fetch_failing")
 	show(reader, "aztoken.rejected_tokens")
 	// Output:

@@ -79,17 +79,17 @@ func ExampleMetrics_WatchVerifier() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	defer verifier.Close()
 	metrics.WatchVerifier(verifier)
 
 	_, err = verifier.Verify(context.Background(), imds.Mint("https://prices.example.com"))
 	fmt.Println(err != nil)
-	show(registry, "aztoken_keys_fetches_total")
+	show(registry, "aztoken_keys_fetch_failing")
+	verifier.Close() // its keys are no longer shown
+	show(registry, "aztoken_keys_fetch_failing")
 	show(registry, "aztoken_rejected_tokens_total")
 	// Output:
 	// true
-	// aztoken_keys_fetches_total{result="error"} 0
-	// aztoken_keys_fetches_total{result="ok"} 1
+	// aztoken_keys_fetch_failing 0
 	// aztoken_rejected_tokens_total{reason="audience"} 1
 }
 
