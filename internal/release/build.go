@@ -47,6 +47,13 @@ func (r release) build(ctx context.Context, t target, program string) error {
 	env := []string{
 		"GOOS=" + t.os, "GOARCH=" + t.arch, "CGO_ENABLED=0", "GOAMD64=v1", "GOARM64=v8.0", "GOFLAGS=", "GOEXPERIMENT=", "GOWORK=off",
 	}
+	if r.cache != "" {
+		cache, err := filepath.Abs(r.cache)
+		if err != nil {
+			return err
+		}
+		env = append(env, "GOCACHE="+cache)
+	}
 	_, err = goCommand(ctx, r.root, env, "build", "-trimpath", "-buildvcs=false",
 		"-ldflags=-s -w -X main.version="+r.version, "-o", program, "./cmd/aztoken")
 	return err

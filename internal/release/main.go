@@ -26,6 +26,7 @@ import (
 type release struct {
 	root    string // the directory of the module
 	out     string // where the files go
+	cache   string // the build cache of the programs; "" is the user's
 	version string
 	date    time.Time // of the files in the archives
 	targets []target
@@ -37,6 +38,7 @@ func main() {
 	r := release{root: ".", targets: supported()}
 	flag.StringVar(&r.version, "version", "", "the version: the tag, such as v0.1.0")
 	flag.StringVar(&r.out, "out", "dist", "the directory to write to, which is made")
+	flag.StringVar(&r.cache, "cache", "", "the build cache of the programs, the user's by default; with an empty directory everything is compiled")
 	only := flag.String("only", "", "one system alone, such as linux/amd64")
 	flag.Parse()
 	if *only != "" {
