@@ -56,9 +56,9 @@ func (d *dir) inspect(ctx context.Context, openers func() (keyring, error)) (Ins
 	}
 	defer home.close()
 	found.Path, found.FileSystem = home.path, machine.NetworkFileSystem(home.path)
-	ring, err := openers()
-	if err != nil {
-		return found, err
+	ring, noKey := openers()
+	if noKey != nil && !errors.Is(noKey, ErrNotFound) {
+		return found, noKey
 	}
 	err = home.each(func(f fs.FileInfo) {
 		if kindOf(f.Name()) != entryFile || ctx.Err() != nil {
@@ -71,7 +71,14 @@ func (d *dir) inspect(ctx context.Context, openers func() (keyring, error)) (Ins
 		}
 	})
 	slices.SortFunc(found.Entries, func(a, b InspectedEntry) int { return b.Saved.Compare(a.Saved) })
-	return found, err
+	switch {
+	case err != nil || noKey == nil:
+		return found, err
+	case len(found.Entries) == 0:
+		return found, noKey
+	}
+	found.OwnKey = false // the key of these entries is elsewhere
+	return found, nil
 }
 
 // check returns when an entry expires, and why it cannot be opened.

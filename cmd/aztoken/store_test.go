@@ -1,6 +1,7 @@
 package main_test
 
 import (
+	"bytes"
 	"crypto/rand"
 	"os"
 	"path/filepath"
@@ -98,9 +99,9 @@ func TestTokenStore(t *testing.T) {
 		t.Parallel()
 		srv := imdstest.NewServer(t, &imdstest.Options{MintAfter: -1})
 		dir, key := t.TempDir(), filepath.Join(t.TempDir(), "key")
-		bytes := make([]byte, tokenstore.KeySize)
-		_, _ = rand.Read(bytes)
-		require.NoError(t, os.WriteFile(key, bytes, 0o600))
+		content := make([]byte, tokenstore.KeySize)
+		_, _ = rand.Read(content)
+		require.NoError(t, os.WriteFile(key, content, 0o600))
 		for range 2 {
 			got := invocation{asked: true}.run(t, "token", orders, "--endpoint", srv.URL, "--client-id", imdstest.DefaultClientID, "--store", dir, "--store-key", key)
 			require.Zero(t, got.status, got.stderr)
@@ -167,6 +168,18 @@ func TestDoctorStore(t *testing.T) {
 		require.Contains(t, got.stdout, "1 unreadable")
 		require.Contains(t, got.stdout, "--store-key")
 		require.Contains(t, got.stderr, "checks failed: 2")
+	})
+	t.Run("says that the key is missing", func(t *testing.T) {
+		t.Parallel()
+		dir, key := t.TempDir(), filepath.Join(t.TempDir(), "key")
+		require.NoError(t, os.WriteFile(key, bytes.Repeat([]byte("k"), tokenstore.KeySize), 0o600))
+		require.Zero(t, invocation{asked: true}.run(t, "token", orders, "--endpoint", srv.URL, "--client-id", imdstest.DefaultClientID, "--store", dir, "--store-key", key).status)
+		got := aztoken(t, "doctor", orders, "--endpoint", srv.URL, "--store", dir)
+		require.Equal(t, 1, got.status, got.stdout)
+		require.Contains(t, got.stdout, "✗ store")
+		require.Contains(t, got.stdout, "1 unreadable")
+		require.Contains(t, got.stdout, "--store-key")
+		require.Zero(t, aztoken(t, "doctor", orders, "--endpoint", srv.URL, "--store", dir, "--store-key", key).status)
 	})
 	t.Run("says why a directory cannot be used", func(t *testing.T) {
 		t.Parallel()

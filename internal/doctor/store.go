@@ -91,7 +91,7 @@ func whereabouts(found tokenstore.Inspection) string {
 	if found.Bound {
 		text = "; bound to this machine by " + found.Binding
 	}
-	if found.OwnKey {
+	if found.OwnKey && len(found.Entries) > 0 {
 		text += "; its key is in the directory too, so anybody who can read that can read the tokens"
 	}
 	if found.FileSystem != "" {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -27,7 +28,7 @@ func TestJudgeStore(t *testing.T) {
 		fix    string
 	}{
 		"nothing saved yet": {
-			found: tokenstore.Inspection{Binding: "this is a container (/.dockerenv)"}, err: tokenstore.ErrNotFound,
+			found: tokenstore.Inspection{Binding: "this is a container (/.dockerenv)", OwnKey: true}, err: tokenstore.ErrNotFound,
 			status: OK, detail: []string{"nothing saved in /t yet", "not bound to this machine (this is a container (/.dockerenv))"},
 		},
 		"an empty directory": {status: OK, detail: []string{"0 tokens in /t"}},
@@ -69,6 +70,7 @@ func TestJudgeStore(t *testing.T) {
 			for _, want := range tc.detail {
 				require.Contains(t, c.Detail, want)
 			}
+			require.Equal(t, tc.found.OwnKey && len(tc.found.Entries) > 0, strings.Contains(c.Detail, "its key is in the directory"))
 			require.Contains(t, c.Fix, tc.fix)
 			require.Equal(t, tc.status == Failed, c.Fix != "")
 		})
