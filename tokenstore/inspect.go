@@ -56,10 +56,11 @@ func (d *dir) inspect(ctx context.Context, openers func() (keyring, error)) (Ins
 	}
 	defer home.close()
 	found.Path, found.FileSystem = home.path, machine.NetworkFileSystem(home.path)
-	ring, err := openers()
-	if err != nil {
-		return found, err
+	ring, noKey := openers()
+	if noKey != nil && !errors.Is(noKey, ErrNotFound) {
+		return found, noKey
 	}
+	// Without a key the entries are listed all the same: those of a program with a key elsewhere.
 	err = home.each(func(f fs.FileInfo) {
 		if kindOf(f.Name()) != entryFile || ctx.Err() != nil {
 			return
@@ -70,6 +71,12 @@ func (d *dir) inspect(ctx context.Context, openers func() (keyring, error)) (Ins
 			found.Entries = append(found.Entries, entry)
 		}
 	})
+	if noKey != nil {
+		if len(found.Entries) == 0 && err == nil {
+			return found, noKey
+		}
+		found.OwnKey = false
+	}
 	slices.SortFunc(found.Entries, func(a, b InspectedEntry) int { return b.Saved.Compare(a.Saved) })
 	return found, err
 }

@@ -1,6 +1,7 @@
 package main_test
 
 import (
+	"bytes"
 	"crypto/rand"
 	"os"
 	"path/filepath"
@@ -167,6 +168,20 @@ func TestDoctorStore(t *testing.T) {
 		require.Contains(t, got.stdout, "1 unreadable")
 		require.Contains(t, got.stdout, "--store-key")
 		require.Contains(t, got.stderr, "checks failed: 2")
+	})
+	t.Run("asks for the key of the program that saved them", func(t *testing.T) {
+		t.Parallel()
+		dir, key := t.TempDir(), filepath.Join(t.TempDir(), "key")
+		require.NoError(t, os.WriteFile(key, bytes.Repeat([]byte{1}, 32), 0o600))
+		require.Zero(t, invocation{asked: true}.run(t, "token", orders, "--endpoint", srv.URL, "--store", dir, "--store-key", key).status)
+		got := aztoken(t, "doctor", orders, "--endpoint", srv.URL, "--store", dir)
+		require.Equal(t, 1, got.status)
+		require.Contains(t, got.stdout, "1 unreadable")
+		require.Contains(t, got.stdout, "--store-key")
+		require.NotContains(t, got.stdout, "its key is in the directory")
+		got = aztoken(t, "doctor", orders, "--endpoint", srv.URL, "--store", dir, "--store-key", key)
+		require.Zero(t, got.status, got.stdout)
+		require.Contains(t, got.stdout, "1 valid")
 	})
 	t.Run("says why a directory cannot be used", func(t *testing.T) {
 		t.Parallel()
