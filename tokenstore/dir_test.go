@@ -370,7 +370,7 @@ func TestInspect(t *testing.T) {
 		require.Contains(t, strings.Join(reasons, "\n"), "copied from another name or machine")
 		require.Contains(t, strings.Join(reasons, "\n"), "sealed with a key that is not in the list")
 	})
-	t.Run("without the key of the entries, tells that they do not open", func(t *testing.T) {
+	t.Run("lists what is sealed with a key elsewhere, if none is given", func(t *testing.T) {
 		path := t.TempDir()
 		end := time.Now().Add(time.Hour).Truncate(time.Second)
 		require.NoError(t, newStore(t, tokenstore.DirOn(path, "one"), keyOf(1)).Save(ctx, vault, []byte("payload"), end))
@@ -380,6 +380,8 @@ func TestInspect(t *testing.T) {
 		require.Len(t, found.Entries, 1)
 		require.True(t, end.Equal(found.Entries[0].Expires))
 		require.ErrorIs(t, found.Entries[0].Err, tokenstore.ErrUnreadable)
+		require.ErrorContains(t, found.Entries[0].Err, "sealed with a key that is not in the list")
+		require.NoFileExists(t, ownKeyFile(t, path))
 	})
 	t.Run("says why there is no directory", func(t *testing.T) {
 		file := filepath.Join(t.TempDir(), "file")

@@ -60,6 +60,7 @@ func (d *dir) inspect(ctx context.Context, openers func() (keyring, error)) (Ins
 	if noKey != nil && !errors.Is(noKey, ErrNotFound) {
 		return found, noKey
 	}
+	// Without a key the entries are listed all the same: those of a program with a key elsewhere.
 	err = home.each(func(f fs.FileInfo) {
 		if kindOf(f.Name()) != entryFile || ctx.Err() != nil {
 			return

@@ -144,8 +144,9 @@ func resolveAudiences(audiences []string) (all []string, err error) {
 			return nil, fmt.Errorf("verify: Options.Audiences has %q; set it to an App ID URI or a client id, not a scope or a placeholder", a)
 		}
 		all = append(all, a)
-		if id := strings.TrimPrefix(strings.TrimSuffix(a, "/"), "api://"); isGUID(strings.ToLower(id)) {
-			all = append(all, strings.Replace(a, id, strings.ToLower(id), 1))
+		id := strings.TrimPrefix(strings.TrimSuffix(a, "/"), "api://")
+		if lower := strings.ToLower(id); lower != id && isGUID(lower) {
+			all = append(all, strings.Replace(a, id, lower, 1))
 		}
 	}
 	return all, nil

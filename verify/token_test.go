@@ -264,6 +264,7 @@ func audienceRows() (rows []row) {
 		row{name: "no aud", token: claim("aud", nil), want: verify.ErrAudience, says: `found ""`},
 		row{name: "aud is an array", token: claim("aud", []string{audience}), want: verify.ErrMalformed, says: "aud"},
 		row{name: "aud is null", token: claim("aud", null), want: verify.ErrMalformed, says: "aud"},
+		row{name: "a client id in lower case is named once", token: claim("aud", "x"), options: to(clientID), want: verify.ErrAudience, says: `wanted "` + clientID + `"; `},
 		row{name: "the second of two audiences", token: claim("aud", clientID), options: to(audience, clientID)})
 }
 

@@ -129,6 +129,7 @@ func TestJudgeRole(t *testing.T) {
 	for name, c := range map[string]struct {
 		wanted string
 		token  token
+		fresh  bool
 		status Status
 		fix    string
 	}{
@@ -136,6 +137,7 @@ func TestJudgeRole(t *testing.T) {
 		"not asked for": {token: with, status: OK},
 		"none":          {token: token{readable: true}, status: OK},
 		"not there":     {wanted: "consumer", token: with, status: Failed, fix: "this one was issued 2h55m ago and is replaced in 21h at the latest"},
+		"not cached":    {wanted: "consumer", token: with, fresh: true, status: Failed, fix: "a new token has it"},
 		"in other case": {wanted: "Reader", token: with, status: Failed, fix: "object id o"},
 		"without times": {wanted: "consumer", token: token{readable: true}, status: Failed, fix: "up to 24 h"},
 		"opaque":        {wanted: "consumer", status: Failed, fix: "omit --role"},
@@ -143,7 +145,7 @@ func TestJudgeRole(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			got := judgeRole(c.wanted, c.token, now)
+			got := judgeRole(c.wanted, c.token, !c.fresh, now)
 			require.Equal(t, c.status, got.Status)
 			require.Contains(t, got.Fix, c.fix)
 		})

@@ -93,6 +93,8 @@ type Check struct {
 type Report struct {
 	Kind, Endpoint, Why string
 	Checks              []Check
+
+	cached bool // the platform may return an old token, without a new role
 }
 
 // Failures returns the number of failed checks.

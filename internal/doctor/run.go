@@ -24,7 +24,7 @@ func Run(ctx context.Context, o Options, tell func(Check)) Report {
 	if got == nil {
 		add(skipped([]string{roleCheck})...)
 	} else {
-		add(judgeRole(o.Role, readToken(*got), time.Now()))
+		add(judgeRole(o.Role, readToken(*got), report.cached, time.Now()))
 	}
 	if o.Store != nil {
 		add(inspect(ctx, o.Store))
@@ -68,7 +68,9 @@ func runEndpoint(ctx context.Context, o Options, report *Report, add func(...Che
 	now := time.Now()
 	add(successes(host.Kind, o.Resource, first, t, proxyNote(o, host), now)...)
 	add(judgeClock(first, t, now))
-	add(judgeCache(first.token, r.ask(ctx, host.Source, o.Resource), t, now))
+	second := r.ask(ctx, host.Source, o.Resource)
+	report.cached = second.failure != nil || second.token.Token == first.token.Token
+	add(judgeCache(first.token, second, t, now))
 	return &first.token
 }
 

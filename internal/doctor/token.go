@@ -144,8 +144,9 @@ func judgeCache(first azcore.AccessToken, second answer, t token, now time.Time)
 	return c
 }
 
-// judgeRole looks for a role, "" for none in particular.
-func judgeRole(wanted string, t token, now time.Time) Check {
+// judgeRole looks for a role, "" for none in particular. cached says that the platform caches
+// tokens, so that a new role is missing for a while.
+func judgeRole(wanted string, t token, cached bool, now time.Time) Check {
 	c := Check{Name: roleCheck, Status: OK, Detail: "the token has none; a service that requires one rejects it (--role NAME checks for one)"}
 	if len(t.roles) > 0 {
 		c.Detail = "the token has " + strings.Join(t.roles, ", ")
@@ -159,11 +160,17 @@ func judgeRole(wanted string, t token, now time.Time) Check {
 		c.Fix = "omit --role: services with opaque tokens authorize by other means, such as Azure roles"
 	default:
 		c.Status = Failed
-		c.Fix = "grant the role " + wanted + " to the object id " + t.objectID + ", or wait if it is granted already: " +
-			"the platform caches tokens, and nothing, not even a restart, makes it issue a new one;"
 		if len(t.roles) == 0 {
 			c.Detail = "the token has no roles"
 		}
+		c.Fix = "grant the role " + wanted + " to the object id " + t.objectID
+		if !cached {
+			c.Fix += "; if it is granted already, run this again in some minutes: a new token has it, " +
+				"and a running program after its next refresh, or a restart without a token store"
+			break
+		}
+		c.Fix += ", or wait if it is granted already: " +
+			"the platform caches tokens, and nothing, not even a restart, makes it issue a new one;"
 		if issued := issue(t, now); issued != "" && !t.expires.IsZero() {
 			c.Fix += " this one was " + issued + " and is replaced in " + message.Duration(t.expires.Sub(now)) + " at the latest"
 		} else {

@@ -27,7 +27,7 @@ func FuzzReadToken(f *testing.F) {
 		for _, at := range []time.Time{got.issued, got.notBefore, got.expires} {
 			require.True(t, at.IsZero() || at.Year() >= 1970 && at.Year() <= 9999)
 		}
-		for _, check := range []Check{judgeRole("wanted", got, now), judgeRole("", got, now), judgeClock(answer{at: now}, got, now)} {
+		for _, check := range []Check{judgeRole("wanted", got, true, now), judgeRole("wanted", got, false, now), judgeRole("", got, true, now), judgeClock(answer{at: now}, got, now)} {
 			require.Regexp(t, "^[ -~]*$", check.Detail+check.Fix)
 		}
 	})
