@@ -98,7 +98,7 @@ func (t *tokenCommand) run(cmd *cobra.Command, args []string) error {
 		return t.named(err)
 	}
 	defer client.Close() // this waits until the token is saved
-	if isStored(client) && (t.renew || !token.RefreshOn.After(time.Now())) {
+	if store != nil {
 		token = t.renewed(cmd.Context(), client, token, refreshed)
 	}
 	return t.print(cmd.OutOrStdout(), newTokenResult(token, client.Status().Host), func() string { return token.Value() + "\n" })
@@ -116,11 +116,15 @@ func isStored(client *aztoken.Client) bool {
 	return false
 }
 
-// renewed returns a new token in place of a stored one, or the stored one if there is no other.
+// renewed returns a new token in place of a stored one that is due, or that is not wanted, and the
+// stored one if there is no other.
 func (t *tokenCommand) renewed(ctx context.Context, client *aztoken.Client, token aztoken.Token, refreshed <-chan struct{}) aztoken.Token {
-	if t.renew {
+	switch {
+	case !isStored(client):
+		// It was requested just now, or the refresh has already replaced it.
+	case t.renew:
 		client.Invalidate(token)
-	} else {
+	case !token.RefreshOn.After(time.Now()):
 		select {
 		case <-refreshed:
 		case <-time.After(refreshTime):
