@@ -246,21 +246,6 @@ func (e *entry) show() {
 	}
 }
 
-// begin begins a flight, or joins it. claims and rejectedSHA256 are for that of a claims challenge.
-// e.mu is held.
-func (e *entry) begin(by driver, claims, rejectedSHA256 string) <-chan singleflight.Result {
-	ask := e.ask()
-	if by == claimsFlight {
-		ask.Claims, ask.RejectedSHA256 = claims, rejectedSHA256
-	}
-	if !e.running[by] {
-		e.running[by] = true
-		// A flight that has ended may not have returned yet, and brings nothing new.
-		e.flights.Forget(by.flightKey())
-	}
-	return e.flights.DoChan(by.flightKey(), func() (any, error) { return e.fly(by, ask) })
-}
-
 // ask is what the endpoint is asked for.
 func (e *entry) ask() hosts.Request {
 	return hosts.Request{Resource: e.resource, Tenant: e.tenant, CAE: e.cae}

@@ -12,6 +12,21 @@ import (
 	"github.com/seed-ac726066/aztoken/internal/wire"
 )
 
+// begin begins a flight, or joins it. claims and rejectedSHA256 are for that of a claims challenge.
+// e.mu is held.
+func (e *entry) begin(by driver, claims, rejectedSHA256 string) <-chan singleflight.Result {
+	ask := e.ask()
+	if by == claimsFlight {
+		ask.Claims, ask.RejectedSHA256 = claims, rejectedSHA256
+	}
+	if !e.running[by] {
+		e.running[by] = true
+		// A flight that has ended may not have returned yet, and brings nothing new.
+		e.flights.Forget(by.flightKey())
+	}
+	return e.flights.DoChan(by.flightKey(), func() (any, error) { return e.fly(by, ask) })
+}
+
 // fly asks the endpoint until there is a token or no hope of one. It runs on the client's own
 // context: a caller that gives up must not take the token from the others, and the next finds the
 // flight begun.
