@@ -52,7 +52,7 @@ func TestAgentAlerts(t *testing.T) {
 			if time.Until(expiry) >= 12*time.Hour {
 				half = minute
 			}
-			time.Sleep(time.Until(seen.Start.Add(time.Duration(minute+1) * time.Minute)))
+			seen.AwaitMinute()
 		}
 		seen.Firing("", 60, 0)
 		seen.Firing("AztokenRefreshFailing", half+3, 1) // the last refresh is due 14 minutes before half, and 15 must fail

@@ -52,7 +52,7 @@ func TestGuardAlerts(t *testing.T) {
 			if gone == 0 && samples["aztoken_keys"] == 0 {
 				gone = minute
 			}
-			time.Sleep(time.Until(seen.Start.Add(time.Duration(minute+1) * time.Minute)))
+			seen.AwaitMinute()
 		}
 		seen.Firing("", begin, 0)
 		seen.Firing("AztokenKeysFetchFailing", half, 1)

@@ -87,7 +87,7 @@ func TestAlerts(t *testing.T) {
 			if time.Until(c.Status().Resources[0].ExpiresOn) >= 12*time.Hour {
 				half = minute
 			}
-			time.Sleep(time.Until(seen.Start.Add(time.Duration(minute+1) * time.Minute)))
+			seen.AwaitMinute()
 		}
 		seen.Firing("AztokenRefreshFailing", half+60, 2) // the host returns the same token for an hour, and each time the refresh is put off
 		seen.Firing("AztokenHalfOfCoverLeft", half-10, 0)

@@ -70,7 +70,7 @@ func (p program) live(t *testing.T, breaks breaker) (*ruletest.Record, []time.Du
 			left = time.Until(r.ExpiresOn)
 		}
 		cover = append(cover, left)
-		time.Sleep(time.Until(seen.Start.Add(time.Duration(minute+1) * time.Minute)))
+		seen.AwaitMinute()
 	}
 	return seen, cover
 }

@@ -106,6 +106,12 @@ func (r *Record) Add(tb testing.TB, page string) {
 	}
 }
 
+// AwaitMinute returns when the minute after the last recorded one begins, however long recording
+// took.
+func (r *Record) AwaitMinute() {
+	time.Sleep(time.Until(r.Start.Add(time.Duration(r.minutes) * time.Minute)))
+}
+
 // Firing notes how many alerts of a name, "" for all names, must fire in a minute.
 func (r *Record) Firing(alert string, minute, count int) {
 	name := ""
