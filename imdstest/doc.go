@@ -92,8 +92,8 @@
 //
 // There are two kinds, and they look different to a client. When Entra ID is down ([EntraDown]),
 // the endpoint still answers, and still serves the tokens that it has. When the endpoint itself is
-// down, there is no answer: use [Refused], [Dropped] or [Hang]. A service sees the first kind when
-// it fetches keys; [Issuer.Break] breaks the keys alone, without the tokens.
+// down, nothing answers: use [Refused], [Dropped] or [Hang]. A service sees the first kind when it
+// fetches keys; [Issuer.Break] breaks the keys alone, without the tokens.
 //
 // # Situations from the field
 //

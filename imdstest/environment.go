@@ -85,7 +85,7 @@ func (s *Server) AzureML() Environment { return s.environment(s.engine.AzureML(s
 
 // WorkloadIdentity returns the environment in which a client takes this server for Entra ID, and
 // itself for a pod of AKS with workload identity. The endpoint is served over https only, see
-// [Server.Client]. There is no platform in between, so each request mints a token and
+// [Server.Client]. No platform caches the tokens, so each request mints one and
 // [Options.MintAfter] has no effect. The federated token is valid for a year from the first call on
 // and until [Server.RotateFederatedToken]. The pod is the default identity; with the client id of
 // an [Application] that trusts it in AZURE_CLIENT_ID it is that one.

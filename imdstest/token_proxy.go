@@ -10,8 +10,8 @@ type TokenProxy struct{ proxy *tokenproxy.Proxy }
 // TokenProxy returns the trust in the token proxy.
 func (s *Server) TokenProxy() *TokenProxy { return &TokenProxy{s.engine.TokenProxy} }
 
-// RotateCA makes a new authority and a new certificate of the proxy, and puts the authority into
-// the file. The previous certificate is no longer used. Open connections stay open.
+// RotateCA makes a new authority and a new certificate of the proxy, and writes the authority to the
+// file. The proxy stops using its previous certificate, and keeps open connections.
 func (p *TokenProxy) RotateCA() { mustWrite(p.proxy.RotateCA()) }
 
 // WriteCA puts something else into the file, until the next WriteCA or RotateCA; the proxy's

@@ -37,8 +37,8 @@ func adviceFor(err error) string {
 	return ""
 }
 
-// noTokenAdvice is adviceFor if there is no token. The advice of the host comes first, because it
-// is the most specific.
+// noTokenAdvice returns what to do about an error of a request for a token. The advice of the host
+// comes first, because it is the most specific.
 func noTokenAdvice(e *aztoken.Error) string {
 	isSilent := e.StatusCode == 0 && e.Code == ""
 	switch {

@@ -116,8 +116,8 @@ func isStored(client *aztoken.Client) bool {
 	return false
 }
 
-// renewed returns a new token in place of a stored one that is due, or that is not wanted, and the
-// stored one if there is no other.
+// renewed returns the token that replaces token if that was stored and is due for a refresh, or is
+// to be renewed. It returns token itself if nothing replaces it.
 func (t *tokenCommand) renewed(ctx context.Context, client *aztoken.Client, token aztoken.Token, refreshed <-chan struct{}) aztoken.Token {
 	switch {
 	case !isStored(client):

@@ -43,7 +43,7 @@ func (l link) GetToken(ctx context.Context, opts policy.TokenRequestOptions) (az
 }
 
 // isNotHere reports whether the machine has no identity endpoint. Any other error must stop the
-// chain: an outage, a wrong id or a missing role is no reason to act as somebody else.
+// chain: after an outage, a wrong id or a missing role the program must not act as another identity.
 func isNotHere(err error) bool { return errors.Is(err, aztoken.ErrNoManagedIdentity) }
 
 // isNotSignedIn reports whether a developer's tool has no token, which is what all its errors mean.

@@ -26,8 +26,8 @@ func (e *tokenError) Error() string              { return e.status.Err().Error()
 func (e *tokenError) GRPCStatus() *status.Status { return e.status }
 func (e *tokenError) Unwrap() error              { return e.cause }
 
-// code returns the status code of a call for which there is no token. Unauthenticated would make a
-// caller look for another identity during an outage that ends by itself.
+// code returns the status code of a call that got no token because of err. It returns Unavailable
+// in an outage, as Unauthenticated would make the caller look for another identity.
 func code(err error) codes.Code {
 	var e *aztoken.Error
 	switch {
